@@ -1,0 +1,76 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// What Open and LoadOrCreateKeyFile refuse. Each text gives the cause and what to do, for the person who
+// runs the bot; it is always wrapped with the operation, so match with errors.Is. None of these has
+// changed or removed anything.
+var (
+	// ErrWrongKey: the file is a whole vault, and another key or passphrase made it.
+	ErrWrongKey = errors.New("wrong key: it does not open this vault; " +
+		"give the key or passphrase that the vault was made with")
+
+	// ErrForeign: the file is not ours, or a newer version of this program wrote it.
+	ErrForeign = errors.New("not a vault that this version can read; " +
+		"check the path, or run the version of the program that wrote the file")
+
+	// ErrLocked: the file is open in another process (or a second time in this one).
+	ErrLocked = errors.New("another process is using this vault; " +
+		"stop it first, or give this one a data folder of its own")
+
+	// ErrKeyMissing: the vault is there and its key file is not, so that a new key would be of no use.
+	ErrKeyMissing = errors.New("the vault exists but its key file is missing, and a new key could not open it; " +
+		"put the key file back, or move the vault away to start with an empty one")
+)
+
+// ErrDamaged says that bytes of the file are not what was written: cut off, overwritten, or moved from
+// one record to another. From Open it concerns the whole file; from a transaction only the record that
+// was asked for, and the others can still be read, written and deleted. Which record it was is not said:
+// names are hidden.
+var ErrDamaged = errors.New("the vault is damaged: bytes were lost or changed since they were written; " +
+	"keep a copy of the file and restore a backup, or link the account concerned again")
+
+// What only a mistake in the calling code can cause.
+var (
+	errEnded    = errors.New("vault: transaction used after its end")
+	errReadOnly = errors.New("vault: write in a read-only transaction")
+	errTooLarge = fmt.Errorf("vault: names are limited to %d bytes and values to %d", maxName, maxValue)
+	errClosed   = errors.New("vault: closed")
+)
+
+// explain gives an error of the engine its meaning here. All others, above all those of the operating
+// system, stay as they are.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return ErrLocked
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
+		return errClosed
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch):
+		return ErrForeign
+	case errors.Is(err, berrors.ErrChecksum),
+		err != nil && strings.Contains(err.Error(), "file size too small"): // it has no value for this one
+		return ErrDamaged
+	}
+	return err
+}
+
+// guard calls into the engine. bbolt trusts the pages of its file: where they are damaged it panics or
+// reads outside of the file, which would end the process. Here both become ErrDamaged. Callbacks of the
+// user never run inside, so that their panics stay theirs.
+func guard(call func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w (%v)", ErrDamaged, p)
+		}
+	}()
+	return explain(call())
+}

@@ -1,0 +1,157 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// lockTimeout is how long Open waits for the file's lock: long enough for a predecessor that is just
+// closing, short enough to say clearly that there is another process.
+const lockTimeout = time.Second
+
+// The two buckets at the top of the file. Those of the callers are inside recordsBucket, with hidden names.
+var (
+	headerBucket  = []byte("header")
+	headerName    = []byte("v")
+	recordsBucket = []byte("records")
+)
+
+// create makes an empty vault. It is written beside path and linked there once it is whole and on disk, so
+// that a crash leaves no vault or a whole one (and perhaps an unused ".vault-*" file), and of two
+// processes that create at once, one gets fs.ErrExist.
+func create(path string, key Key) (err error) {
+	h, _, err := newHeader(key)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(dir, ".vault-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(draft.Name())) }()
+	if err := draft.Close(); err != nil {
+		return err
+	}
+	if err := writeEmpty(draft.Name(), h); err != nil {
+		return err
+	}
+	if err := os.Link(draft.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func writeEmpty(path string, h header) (err error) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.Update(func(tx *bbolt.Tx) error {
+		if _, err := tx.CreateBucket(recordsBucket); err != nil {
+			return err
+		}
+		b, err := tx.CreateBucket(headerBucket)
+		if err != nil {
+			return err
+		}
+		return b.Put(headerName, h.encode())
+	})
+}
+
+// probe looks at a file without writing to it: is it a vault, and as long as its last transaction says?
+// The engine itself would map the missing part and fault while reading it.
+func probe(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return ErrForeign
+	case info.Size() == 0: // create never leaves this behind, and bbolt would make an empty vault of it
+		return fmt.Errorf("%w (the file is empty)", ErrDamaged)
+	}
+	db, err := openEngine(path, &bbolt.Options{ReadOnly: true, Timeout: lockTimeout})
+	if err != nil {
+		return err
+	}
+	defer db.Close() // only read from
+	return guard(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			if tx.Size() > info.Size() {
+				return fmt.Errorf("%w (the file is cut off)", ErrDamaged)
+			}
+			return nil
+		})
+	})
+}
+
+// openEngine opens an existing file and never creates one. Should the engine panic over a damaged page, it
+// closes the file, which releases the lock.
+func openEngine(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
+	var file *os.File
+	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		file, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+		return file, err
+	}
+	err = guard(func() error {
+		db, err = bbolt.Open(path, 0o600, options)
+		return err
+	})
+	if err != nil && file != nil {
+		_ = file.Close() // a second time unless the engine panicked
+	}
+	return db, err
+}
+
+// readHeader finds and parses the header.
+func readHeader(db *bbolt.DB) (h header, err error) {
+	err = guard(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			b := tx.Bucket(headerBucket)
+			if b == nil {
+				return ErrForeign
+			}
+			if h, err = parseHeader(b.Get(headerName)); err != nil {
+				return err
+			}
+			if tx.Bucket(recordsBucket) == nil {
+				return ErrDamaged
+			}
+			return nil
+		})
+	})
+	return h, err
+}
+
+// tighten takes the file from other users. Values are sealed, so that a looser mode (a restored copy has
+// one easily) has given nothing away but sizes and times, and is mended rather than refused.
+func tighten(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !exposed(info) {
+		return nil
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// exists tells whether there is anything at path.
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

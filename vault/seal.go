@@ -1,0 +1,148 @@
+package vault
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"golang.org/x/crypto/nacl/secretbox"
+)
+
+// One label per use of the master key. A change of what is derived, or of the record format, gets a new
+// version here and a new format in the header.
+const (
+	labelCheck  = "cartable/vault/v1/check"
+	labelNames  = "cartable/vault/v1/names"
+	labelRecord = "cartable/vault/v1/record"
+)
+
+// A sealed record is the format byte, the nonce and a secretbox of
+//
+//	uint32 length, name, uint32 length, value, zeros up to a multiple of padBlock
+//
+// with lengths in big-endian order. The name is inside because the file holds only its HMAC.
+const (
+	recordFormat = 1
+	nonceSize    = 24
+	minSealed    = 1 + nonceSize + secretbox.Overhead + padBlock
+
+	// padBlock is the grain in which the size of a record shows. secretbox does not hide lengths: without
+	// padding, one could tell a code of four digits from one of six, or which chat has the longer id.
+	// Larger blocks would hide more and make each small record, which most are, larger.
+	padBlock = 64
+
+	maxName  = 4 << 10  // bytes; chat ids and the like are far below
+	maxValue = 16 << 20 // bytes; larger ones do not belong in a store that is mapped and copied whole
+)
+
+// A keyring holds what is derived from one master key and the salt of one vault.
+type keyring struct {
+	root  []byte // HKDF pseudorandom key; every other key is expanded from it
+	names []byte // HMAC key of the names on disk
+}
+
+// newKeyring extracts with the vault's own salt, so that two vaults with the same key share neither the
+// keys of their records nor the names on disk.
+func newKeyring(master, salt []byte) *keyring {
+	root, err := hkdf.Extract(sha256.New, master, salt)
+	if err != nil {
+		panic("vault: hkdf: " + err.Error()) // only a bad hash can fail
+	}
+	k := &keyring{root: root}
+	k.names = k.derive(labelNames)
+	return k
+}
+
+// derive expands the key for one label and context.
+func (k *keyring) derive(label string, context ...string) []byte {
+	key, err := hkdf.Expand(sha256.New, k.root, string(join(label, context...)), sha256.Size)
+	if err != nil {
+		panic("vault: hkdf: " + err.Error()) // only a bad size can fail
+	}
+	return key
+}
+
+// bucketID is the name of a bucket on disk.
+func (k *keyring) bucketID(bucket string) []byte { return k.hide("bucket", bucket) }
+
+// recordID is the name of a record on disk. The bucket is part of it: the same name in two buckets does
+// not look the same.
+func (k *keyring) recordID(bucket, name string) []byte { return k.hide("record", bucket, name) }
+
+func (k *keyring) hide(kind string, parts ...string) []byte {
+	mac := hmac.New(sha256.New, k.names)
+	mac.Write(join(kind, parts...))
+	return mac.Sum(nil)
+}
+
+// recordKey is the key of one record. It is bound to the record's place by the id, an HMAC of the name,
+// since a reader who iterates learns the name only from the opened record.
+func (k *keyring) recordKey(bucket string, id []byte) *[32]byte {
+	return (*[32]byte)(k.derive(labelRecord, bucket, string(id)))
+}
+
+// seal encrypts a record. The nonce is random: 24 bytes do not repeat by chance, and there is no counter
+// to lose when a backup is restored.
+func (k *keyring) seal(bucket, name string, value []byte) []byte {
+	plain := make([]byte, 0, 8+len(name)+len(value)+padBlock)
+	plain = appendField(plain, name)
+	plain = appendField(plain, value)
+	plain = append(plain, make([]byte, -len(plain)&(padBlock-1))...)
+
+	var nonce [nonceSize]byte
+	rand.Read(nonce[:]) // never fails since Go 1.24
+	sealed := make([]byte, 0, 1+nonceSize+secretbox.Overhead+len(plain))
+	sealed = append(sealed, recordFormat)
+	sealed = append(sealed, nonce[:]...)
+	return secretbox.Seal(sealed, plain, &nonce, k.recordKey(bucket, k.recordID(bucket, name)))
+}
+
+// open gives back what seal was given, or ErrDamaged whatever is wrong. It accepts a record only in the
+// bucket and under the id that it was sealed for.
+func (k *keyring) open(bucket string, id, sealed []byte) (name string, value []byte, err error) {
+	// A newer format would show in the header first, so that here it is an overwritten byte.
+	if len(sealed) < minSealed || sealed[0] != recordFormat {
+		return "", nil, ErrDamaged
+	}
+	nonce := (*[nonceSize]byte)(sealed[1:])
+	plain, ok := secretbox.Open(nil, sealed[1+nonceSize:], nonce, k.recordKey(bucket, id))
+	if !ok {
+		return "", nil, ErrDamaged
+	}
+	field, rest, ok := cutField(plain)
+	if !ok {
+		return "", nil, ErrDamaged
+	}
+	value, _, ok = cutField(rest)
+	if !ok {
+		return "", nil, ErrDamaged
+	}
+	return string(field), value[:len(value):len(value)], nil
+}
+
+// join encodes a list of strings such that no two lists give the same bytes.
+func join(first string, rest ...string) []byte {
+	b := appendField(nil, first)
+	for _, s := range rest {
+		b = appendField(b, s)
+	}
+	return b
+}
+
+func appendField[T string | []byte](b []byte, field T) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(field)))
+	return append(b, field...)
+}
+
+func cutField(b []byte) (field, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return nil, nil, false
+	}
+	size := binary.BigEndian.Uint32(b)
+	if uint64(size) > uint64(len(b)-4) {
+		return nil, nil, false
+	}
+	return b[4 : 4+size], b[4+size:], true
+}

@@ -1,0 +1,168 @@
+package vault
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Tx is a transaction, valid until the function that it was passed to returns; used later it only gives
+// errors. It belongs to the goroutine of that function.
+//
+// It is an alias on purpose. core declares the store that it needs with the same alias of its own, and
+// since both names then mean one and the same type, *Vault has the methods that core asks for, without an
+// adapter and without an import in either direction.
+//
+// Any strings of up to 4096 bytes will do as names, the empty one included.
+type Tx = interface {
+	// Get returns the value, which is the caller's to keep and to change, and never nil if the record
+	// exists; nil without an error if it does not. ErrDamaged means that this record is lost.
+	Get(bucket, key string) ([]byte, error)
+
+	// Put writes a value of up to 16 MiB, over the existing one (even a damaged one).
+	Put(bucket, key string, value []byte) error
+
+	// Delete removes a record. To delete what does not exist is no error.
+	Delete(bucket, key string) error
+
+	// Each calls fn for every record of the bucket, in no useful order, and stops at fn's first error.
+	// fn sees the bucket as it was when Each was called. Damaged records are left out; when all others
+	// have been visited, Each reports them with ErrDamaged.
+	Each(bucket string, fn func(key string, value []byte) error) error
+}
+
+type transaction struct {
+	keys     *keyring
+	records  *bbolt.Bucket
+	writable bool
+	dirty    bool  // there is something to commit
+	failed   error // of a write, which may have left half of itself: there must be no commit
+	ended    bool
+}
+
+func (tx *transaction) Get(bucket, key string) ([]byte, error) {
+	if err := tx.check(false, bucket, key, nil); err != nil {
+		return nil, err
+	}
+	id := tx.keys.recordID(bucket, key)
+	var sealed []byte
+	err := guard(func() error {
+		if b := tx.bucket(bucket); b != nil {
+			sealed = bytes.Clone(b.Get(id))
+		}
+		return nil
+	})
+	if err == nil && sealed == nil {
+		return nil, nil
+	}
+	var value []byte
+	if err == nil {
+		_, value, err = tx.keys.open(bucket, id, sealed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vault: get: %w", err)
+	}
+	return value, nil
+}
+
+func (tx *transaction) Put(bucket, key string, value []byte) error {
+	if err := tx.check(true, bucket, key, value); err != nil {
+		return err
+	}
+	sealed := tx.keys.seal(bucket, key, value)
+	tx.dirty = true
+	err := guard(func() error {
+		b, err := tx.records.CreateBucketIfNotExists(tx.keys.bucketID(bucket))
+		if err != nil {
+			return err
+		}
+		return b.Put(tx.keys.recordID(bucket, key), sealed)
+	})
+	return tx.wrote("put", err)
+}
+
+func (tx *transaction) Delete(bucket, key string) error {
+	if err := tx.check(true, bucket, key, nil); err != nil {
+		return err
+	}
+	err := guard(func() error {
+		b := tx.bucket(bucket)
+		if b == nil {
+			return nil
+		}
+		tx.dirty = true
+		return b.Delete(tx.keys.recordID(bucket, key))
+	})
+	return tx.wrote("delete", err)
+}
+
+// wrote notes how a write to the engine ended.
+func (tx *transaction) wrote(op string, err error) error {
+	if err != nil {
+		err = fmt.Errorf("vault: %s: %w", op, err)
+		tx.failed = err
+	}
+	return err
+}
+
+func (tx *transaction) Each(bucket string, fn func(key string, value []byte) error) error {
+	if err := tx.check(false, bucket, "", nil); err != nil {
+		return err
+	}
+	found, err := tx.collect(bucket)
+	damaged := 0
+	for _, r := range found {
+		name, value, err := tx.keys.open(bucket, r.id, r.sealed)
+		if err != nil {
+			damaged++
+			continue
+		}
+		if err := fn(name, value); err != nil {
+			return err
+		}
+	}
+	if damaged > 0 {
+		err = ErrDamaged
+	}
+	if err != nil {
+		return fmt.Errorf("vault: each: %d of %d records cannot be read: %w", damaged, len(found), err)
+	}
+	return nil
+}
+
+type sealedRecord struct{ id, sealed []byte }
+
+// collect copies the records of a bucket, still sealed, so that fn of Each is free to write. Where the
+// engine fails half-way it returns what it has.
+func (tx *transaction) collect(bucket string) (found []sealedRecord, err error) {
+	err = guard(func() error {
+		b := tx.bucket(bucket)
+		if b == nil {
+			return nil
+		}
+		return b.ForEach(func(id, sealed []byte) error {
+			found = append(found, sealedRecord{bytes.Clone(id), bytes.Clone(sealed)})
+			return nil
+		})
+	})
+	return found, err
+}
+
+// bucket is nil while nothing has been put there.
+func (tx *transaction) bucket(name string) *bbolt.Bucket {
+	return tx.records.Bucket(tx.keys.bucketID(name))
+}
+
+// check refuses what the transaction cannot do, before anything is done.
+func (tx *transaction) check(write bool, bucket, key string, value []byte) error {
+	switch {
+	case tx.ended:
+		return errEnded
+	case write && !tx.writable:
+		return errReadOnly
+	case len(bucket) > maxName, len(key) > maxName, len(value) > maxValue:
+		return errTooLarge
+	}
+	return nil
+}

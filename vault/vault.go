@@ -1,0 +1,129 @@
+// Package vault is the encrypted store: one file, in which every value is sealed under a key of its own
+// and every name is hidden. It knows nothing of what a value means.
+//
+// Whoever has the file and not the key learns how many buckets and records there are and their sizes in
+// steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
+// of anything outside of the file to compare with, is that a record was removed, or that it, or the whole
+// file, was put back as it once was. Deleted and overwritten values stay in the file, sealed, until their
+// space is used again.
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"go.etcd.io/bbolt"
+)
+
+// Vault is an open store. Its methods may be called from several goroutines.
+type Vault struct {
+	db   *bbolt.DB
+	keys *keyring // a pointer: fmt prints its address when a Vault is dumped
+}
+
+// Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
+// 0700). An existing vault with a looser mode is tightened to 0600.
+//
+// It waits for about a second for the file's lock, and for as long as scrypt takes if key is a passphrase.
+// The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's; none of
+// them has changed the file.
+func Open(path string, key Key) (*Vault, error) {
+	v, err := open(path, key)
+	if err != nil {
+		return nil, fmt.Errorf("vault: open %s: %w", path, err)
+	}
+	return v, nil
+}
+
+func open(path string, key Key) (*Vault, error) {
+	if err := key.check(); err != nil {
+		return nil, err
+	}
+	there, err := exists(path)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		if err := create(path, key); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("create: %w", err)
+		}
+	}
+	if err := probe(path); err != nil {
+		return nil, err
+	}
+	db, err := openEngine(path, &bbolt.Options{Timeout: lockTimeout})
+	if err != nil {
+		return nil, err
+	}
+	v, err := unlock(db, key)
+	if err == nil {
+		err = tighten(path)
+	}
+	if err != nil {
+		_ = db.Close() // nothing was written
+		return nil, err
+	}
+	return v, nil
+}
+
+func unlock(db *bbolt.DB, key Key) (*Vault, error) {
+	h, err := readHeader(db)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := h.unlock(key)
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{db: db, keys: keys}, nil
+}
+
+// Close waits for the open transactions and releases the file. Closing again does nothing.
+func (v *Vault) Close() error {
+	if err := v.db.Close(); err != nil {
+		return fmt.Errorf("vault: close: %w", err)
+	}
+	return nil
+}
+
+// View runs fn with a snapshot that can only be read. Views run beside each other and beside an Update.
+// The error is fn's own, or that of starting. Neither here nor in Update may fn start another
+// transaction: they could wait for each other for ever.
+func (v *Vault) View(fn func(Tx) error) error { return v.run(false, fn) }
+
+// Update runs fn with the right to write; one at a time, others wait. When it returns nil, the writes are
+// on disk, all of them; when fn fails or panics, or one of its writes failed, none is made. The error is
+// fn's own, or that of starting, writing or committing.
+func (v *Vault) Update(fn func(Tx) error) error { return v.run(true, fn) }
+
+func (v *Vault) run(writable bool, fn func(Tx) error) error {
+	btx, err := v.begin(writable)
+	if err != nil {
+		return fmt.Errorf("vault: begin: %w", err)
+	}
+	tx := &transaction{keys: v.keys, records: btx.Bucket(recordsBucket), writable: writable}
+	defer func() {
+		tx.ended = true
+		_ = btx.Rollback() // does nothing after a commit
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if tx.failed != nil || !tx.dirty {
+		return tx.failed
+	}
+	tx.ended = true
+	if err := guard(btx.Commit); err != nil {
+		return fmt.Errorf("vault: commit: %w", err)
+	}
+	return nil
+}
+
+func (v *Vault) begin(writable bool) (btx *bbolt.Tx, err error) {
+	err = guard(func() error {
+		btx, err = v.db.Begin(writable)
+		return err
+	})
+	return btx, err
+}
