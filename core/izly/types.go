@@ -14,6 +14,7 @@ type Account struct {
 	Phone        string        `json:"phone"` // UID, international: "33611223344"
 	HOTPKey      secret.Stored `json:"hotp_key"`
 	Counter      uint64        `json:"counter"` // the next value to use
+	World        Enrolment     `json:"world"`   // how it was enrolled: EnrolCurrent or EnrolSeed; says where HOTPKey comes from
 	SessionID    secret.Stored `json:"sid"`
 	AccessToken  secret.Stored `json:"access_token"`
 	RefreshToken secret.Stored `json:"refresh_token"`
