@@ -1,0 +1,254 @@
+package pronote
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// functionParameters is the first function of every session.
+const functionParameters = "FonctionParametres"
+
+// call is one request being served.
+type call struct {
+	srv  *Server
+	ses  *session
+	name string // of the function
+	in   secured
+	// pupil is the child that the request is about: the pupil of the account, or the one that a parent named.
+	pupil *pupil
+}
+
+// function is one remote function: when it may be called, from which tab, and what it does.
+type function struct {
+	from, to stage
+	tab      int // 0: none needed
+	handle   func(*call) (object, *refusal)
+}
+
+// functions is the table of what this school answers. Anything else is code 21.
+var functions = map[string]function{
+	functionParameters:             {stageOpened, stageOpened, 0, (*call).parameters},
+	"Identification":               {stageAgreed, stageIdentified, 0, (*call).identification},
+	"Authentification":             {stageIdentified, stageIdentified, 0, (*call).authentification},
+	"SecurisationCompteDoubleAuth": {stageSecuring, stageSecuring, 0, (*call).secondFactor},
+	"ParametresUtilisateur":        {stageSecuring, stageLoggedIn, 0, (*call).userParameters},
+	"Presence":                     {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
+	"Navigation":                   {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
+	"SaisieDeconnexion":            {stageAgreed, stageLoggedIn, 0, (*call).logout},
+}
+
+// serveCall is the endpoint appelfonction/<space>/<session>/<order>.
+func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, path string) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	rec := Request{Method: r.Method, Body: digest(body)}
+	defer func() { s.record(rec) }()
+	if err != nil {
+		http.Error(w, "", http.StatusRequestEntityTooLarge)
+		return
+	}
+	parts := strings.Split(path, "/")
+	if r.Method != http.MethodPost || len(parts) != 4 {
+		s.violation("%s %s: a POST to appelfonction/space/session/order was wanted", r.Method, path)
+		http.NotFound(w, r)
+		return
+	}
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		s.violation("Content-Type %q: application/json was wanted", r.Header.Get("Content-Type"))
+	}
+	kind, errKind := strconv.Atoi(parts[1])
+	number, errNumber := strconv.Atoi(parts[2])
+	env, err := parseEnvelope(s.dialect, body)
+	rec.Function, rec.Session, rec.Repeated = env.function, number, env.repeated
+	if err != nil {
+		s.violation("%v", err)
+		s.writeRefusal(w, refuse(codeCannotShow))
+		return
+	}
+	ses := s.session(number)
+	if errKind != nil || errNumber != nil || ses == nil {
+		s.writeRefusal(w, refuse(codeExpired))
+		return
+	}
+	if kind != ses.space.kind || env.session != number {
+		s.violation("%s: space %d, session %d in the envelope: the page gave space %d, session %d",
+			env.function, kind, env.session, ses.space.kind, number)
+		ses.end()
+		s.writeRefusal(w, refuse(codeExpired))
+		return
+	}
+	if !ses.mu.TryLock() {
+		s.violation("%s: two requests at a time in one session", env.function)
+		ses.end()
+		s.writeRefusal(w, refuse(codeExpired))
+		return
+	}
+	defer ses.mu.Unlock()
+	s.serveInSession(w, ses, env, parts[3], body, &rec)
+}
+
+func (s *Server) session(number int) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[number]
+}
+
+// serveInSession checks the order, then carries the function out. The session is locked.
+func (s *Server) serveInSession(w http.ResponseWriter, ses *session, env envelope, segment string, body []byte, rec *Request) {
+	if !ses.touch(s.clock()) {
+		s.writeRefusal(w, refuse(codeExpired))
+		return
+	}
+	if sameHex(segment, ses.last.segment) {
+		if env.repeated && sameRequest(body, ses.last.body) {
+			s.writeRaw(w, ses.last.answer)
+			return
+		}
+		s.violation("%s: an order was used twice, and not as the same request marked echecReseau", env.function)
+		s.endWith(w, ses, refuse(codeBadOrder))
+		return
+	}
+	if !sameHex(segment, ses.order(ses.next)) || !sameHex(segment, env.order) {
+		s.violation("%s: %s", env.function, ses.explainOrder(segment, env.order))
+		s.endWith(w, ses, refuse(codeBadOrder))
+		return
+	}
+	if env.repeated {
+		s.violation("%s: marked echecReseau, but the first of its order", env.function)
+	}
+	plain, err := s.codec.open(ses.key, ses.iv, env.secured)
+	if err != nil {
+		s.violation("%s: the secured part %v", env.function, err)
+		s.endWith(w, ses, refuse(codeUndecipher))
+		return
+	}
+	in, err := parseSecured(s.dialect, env.function, plain)
+	if err != nil {
+		s.violation("%s: %v", env.function, err)
+		s.endWith(w, ses, refuse(codeCannotShow))
+		return
+	}
+	rec.Tab = in.signature.Onglet
+	s.answer(w, ses, env, segment, body, in)
+}
+
+// explainOrder says in words what is wrong with an order.
+func (s *session) explainOrder(segment, inEnvelope string) string {
+	if !sameHex(segment, inEnvelope) {
+		return "the order in the address is not the one in the envelope"
+	}
+	plain, err := decryptHex(s.key, s.iv, segment)
+	if err != nil {
+		return "the order is not encrypted under the key and IV of this moment"
+	}
+	return fmt.Sprintf("order %.12q where %d was due", plain, s.next)
+}
+
+// answer runs the function and writes what it says. The request counts, even when it is refused.
+func (s *Server) answer(w http.ResponseWriter, ses *session, env envelope, segment string, body []byte, in secured) {
+	data, refused := s.run(ses, env.function, in)
+	if refused != nil && refused.fatal {
+		s.endWith(w, ses, refused)
+		return
+	}
+	reply, err := s.reply(ses, env.function, data, refused)
+	if err != nil {
+		s.log.Error("answer cannot be written", "function", env.function, "error", err)
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	ses.next += 2
+	ses.last = exchange{segment: segment, body: body, answer: reply}
+	if ses.newKey != nil {
+		ses.key, ses.newKey = ses.newKey, nil
+	}
+	if s.take(func(f *faults) map[string]int { return f.dropped }, env.function) {
+		panic(http.ErrAbortHandler)
+	}
+	s.writeRaw(w, reply)
+}
+
+// run finds the function and checks that it may be called now and from that tab.
+func (s *Server) run(ses *session, name string, in secured) (object, *refusal) {
+	f, known := functions[name]
+	if !known || f.handle == nil {
+		s.violation("%s: no such function", name)
+		return nil, refuse(codeCannotShow)
+	}
+	if ses.stage < f.from || ses.stage > f.to {
+		s.violation("%s: called %s", name, ses.stage)
+		return nil, refuse(codeExpired)
+	}
+	c := &call{srv: s, ses: ses, name: name, in: in}
+	if ses.account != nil {
+		if refused := c.findPupil(); refused != nil {
+			return nil, refused
+		}
+	}
+	if f.tab != 0 {
+		switch {
+		case !in.signed:
+			s.violation("%s: no signature", name)
+			return nil, refuse(codeForbidden)
+		case in.signature.Onglet != f.tab:
+			s.violation("%s: tab %d in the signature, its tab is %d", name, in.signature.Onglet, f.tab)
+			return nil, refuse(codeForbidden)
+		case s.tabHidden(f.tab):
+			return nil, refuse(codeForbidden)
+		}
+	}
+	return f.handle(c)
+}
+
+// reply is the whole answer as it travels.
+func (s *Server) reply(ses *session, function string, data object, refused *refusal) ([]byte, error) {
+	n := s.dialect.names
+	order := ses.next + 1
+	if s.take(func(f *faults) map[string]int { return f.forged }, function) {
+		order += 2
+	}
+	envelope := object{"session": ses.number, n.function: function, n.order: ses.order(order)}
+	part := object{"nom": function}
+	switch {
+	case refused == nil:
+		if member := s.omittedMember(function); member != "" {
+			delete(data, member)
+		}
+		part[n.data], part[n.signature] = data, object{}
+	case s.dialect.innerErr:
+		part["Erreur"] = refused.wire()
+	default:
+		envelope["Erreur"] = refused.wire()
+		return marshalASCII(envelope)
+	}
+	sealed, err := s.codec.seal(ses.key, ses.iv, part)
+	if err != nil {
+		return nil, err
+	}
+	envelope[n.secured] = sealed
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err = enc.Encode(envelope)
+	return out.Bytes(), err
+}
+
+// endWith refuses and ends the session.
+func (s *Server) endWith(w http.ResponseWriter, ses *session, r *refusal) {
+	ses.end()
+	s.writeRefusal(w, r)
+}
+
+// writeRefusal answers with a bare envelope; the status is 200 all the same (pronote-today §5.8).
+func (s *Server) writeRefusal(w http.ResponseWriter, r *refusal) {
+	s.writeJSON(w, object{"Erreur": r.wire()})
+}
+
+func (s *Server) writeRaw(w http.ResponseWriter, answer []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(answer) // a client that went away may ask for it again
+}
