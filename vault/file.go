@@ -22,14 +22,10 @@ var (
 	recordsBucket = []byte("records")
 )
 
-// create makes an empty vault. It is written beside path and linked there once it is whole and on disk, so
+// create makes an empty vault with header h. It is written beside path and linked there once it is whole and on disk, so
 // that a crash leaves no vault or a whole one (and perhaps an unused ".vault-*" file), and of two
 // processes that create at once, one gets fs.ErrExist.
-func create(path string, key Key) (err error) {
-	h, _, err := newHeader(key)
-	if err != nil {
-		return err
-	}
+func create(path string, h header) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -81,7 +77,7 @@ func probe(path string) error {
 	case info.Size() == 0: // create never leaves this behind, and bbolt would make an empty vault of it
 		return fmt.Errorf("%w (the file is empty)", ErrDamaged)
 	}
-	db, err := openEngine(path, &bbolt.Options{ReadOnly: true, Timeout: lockTimeout})
+	db, err := openEngine(path, bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -96,21 +92,17 @@ func probe(path string) error {
 	})
 }
 
-// openEngine opens an existing file and never creates one. Should the engine panic over a damaged page, it
-// closes the file, which releases the lock.
-func openEngine(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
-	var file *os.File
+// openEngine opens an existing file and never creates one. When the engine panics over its list of free
+// pages, the file stays mapped, and thereby locked, until the process ends.
+func openEngine(path string, options bbolt.Options) (db *bbolt.DB, err error) {
+	options.Timeout = lockTimeout
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		file, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
-		return file, err
+		return os.OpenFile(name, flag&^os.O_CREATE, mode)
 	}
 	err = guard(func() error {
-		db, err = bbolt.Open(path, 0o600, options)
+		db, err = bbolt.Open(path, 0o600, &options)
 		return err
 	})
-	if err != nil && file != nil {
-		_ = file.Close() // a second time unless the engine panicked
-	}
 	return db, err
 }
 

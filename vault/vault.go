@@ -25,7 +25,8 @@ type Vault struct {
 // Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
 // 0700). An existing vault with a looser mode is tightened to 0600.
 //
-// It waits for about a second for the file's lock, and for as long as scrypt takes if key is a passphrase.
+// It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
+// passphrase.
 // The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's; none of
 // them has changed the file.
 func Open(path string, key Key) (*Vault, error) {
@@ -40,23 +41,21 @@ func open(path string, key Key) (*Vault, error) {
 	if err := key.check(); err != nil {
 		return nil, err
 	}
-	there, err := exists(path)
+	made, keys, err := createIfMissing(path, key)
 	if err != nil {
 		return nil, err
-	}
-	if !there {
-		if err := create(path, key); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("create: %w", err)
-		}
 	}
 	if err := probe(path); err != nil {
 		return nil, err
 	}
-	db, err := openEngine(path, &bbolt.Options{Timeout: lockTimeout})
+	db, err := openEngine(path, bbolt.Options{})
 	if err != nil {
 		return nil, err
 	}
-	v, err := unlock(db, key)
+	h, err := readHeader(db)
+	if err == nil && h != made {
+		keys, err = h.unlock(key)
+	}
 	if err == nil {
 		err = tighten(path)
 	}
@@ -64,19 +63,26 @@ func open(path string, key Key) (*Vault, error) {
 		_ = db.Close() // nothing was written
 		return nil, err
 	}
-	return v, nil
+	return &Vault{db: db, keys: keys}, nil
 }
 
-func unlock(db *bbolt.DB, key Key) (*Vault, error) {
-	h, err := readHeader(db)
-	if err != nil {
-		return nil, err
+// createIfMissing returns the header and keyring of the vault that it made, if it did, so that scrypt need
+// not run again.
+func createIfMissing(path string, key Key) (h header, keys *keyring, err error) {
+	there, err := exists(path)
+	if err != nil || there {
+		return header{}, nil, err
 	}
-	keys, err := h.unlock(key)
-	if err != nil {
-		return nil, err
+	if h, keys, err = newHeader(key); err == nil {
+		err = create(path, h)
 	}
-	return &Vault{db: db, keys: keys}, nil
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		return header{}, nil, nil
+	}
+	if err != nil {
+		return header{}, nil, fmt.Errorf("create: %w", err)
+	}
+	return h, keys, nil
 }
 
 // Close waits for the open transactions and releases the file. Closing again does nothing.
