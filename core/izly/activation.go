@@ -38,8 +38,9 @@ func (e *ActivationError) Is(target error) bool { return target == ErrBadActivat
 var (
 	// The link of the SMS, its host left out: requests go to Config.SiteURL only (izly-today §2.2).
 	activationLink = regexp.MustCompile(`(?i)/tools/activation/(\+?[0-9]{1,20})/([^\s/?#"'<>]+)`)
-	// Codes are base64 in the seed's world; digits, letters and "_" have been seen (izly-today §2.1).
-	activationCode = regexp.MustCompile(`^[0-9A-Za-z_+/=-]{4,128}$`)
+	// Codes are base64 in the seed's world; digits, letters and "_" have been seen (izly-today §2.1). A "/"
+	// would not fit in the link.
+	activationCode = regexp.MustCompile(`^[0-9A-Za-z_+=-]{4,128}$`)
 )
 
 // maxActivation bounds the text that is searched, in bytes: an SMS is shorter.

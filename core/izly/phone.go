@@ -35,7 +35,7 @@ const (
 // gives the form of the protocol: "33611223344" (izly-today §2.1). Numbers of other countries keep their
 // code. The error is a *PhoneError.
 func ParsePhone(text string) (string, error) {
-	text = strings.TrimSpace(text)
+	text = strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 	digits, plus := strings.CutPrefix(text, "+")
 	digits, err := phoneDigits(digits)
 	if err != nil {
