@@ -22,9 +22,9 @@ var (
 	recordsBucket = []byte("records")
 )
 
-// create makes an empty vault with header h. It is written beside path and linked there once it is whole and on disk, so
-// that a crash leaves no vault or a whole one (and perhaps an unused ".vault-*" file), and of two
-// processes that create at once, one gets fs.ErrExist.
+// create makes an empty vault with header h. It is written beside path and linked there once it is whole
+// and on disk, so that a crash leaves no vault or a whole one (and perhaps an unused ".vault-*" file), and
+// of two processes that create at once, one gets fs.ErrExist.
 func create(path string, h header) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

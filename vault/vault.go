@@ -26,9 +26,8 @@ type Vault struct {
 // 0700). An existing vault with a looser mode is tightened to 0600.
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
-// passphrase.
-// The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's; none of
-// them has changed the file.
+// passphrase. The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's;
+// none of them has changed the file.
 func Open(path string, key Key) (*Vault, error) {
 	v, err := open(path, key)
 	if err != nil {
