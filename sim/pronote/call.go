@@ -40,6 +40,10 @@ var functions = map[string]function{
 	"Presence":                     {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
 	"Navigation":                   {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
 	"SaisieDeconnexion":            {stageAgreed, stageLoggedIn, 0, (*call).logout},
+	"PageEmploiDuTemps":            {stageLoggedIn, stageLoggedIn, tabTimetable, (*call).timetable},
+	"DernieresNotes":               {stageLoggedIn, stageLoggedIn, tabGrades, (*call).lastGrades},
+	"PageCahierDeTexte":            {stageLoggedIn, stageLoggedIn, tabHomework, (*call).workToDo},
+	"SaisieTAFFaitEleve":           {stageLoggedIn, stageLoggedIn, tabHomework, (*call).tickWork},
 }
 
 // serveCall is the endpoint appelfonction/<space>/<session>/<order>.

@@ -37,6 +37,8 @@ func newSchool(now time.Time) *school {
 		periods: []string{"s1", "s2"}, current: "s1", timetable: timetable2DE3,
 	}
 	for _, p := range []*pupil{lea, hugo} {
+		p.homework = s.homeworkOf(p)
+		p.grades = s.gradesOf(p)
 		s.pupils[p.id] = p
 	}
 	return s
