@@ -62,9 +62,11 @@ type Period struct {
 
 // Week is one child's timetable of one week. An empty one means that PRONOTE said so.
 type Week struct {
-	Number  int       // PRONOTE's own: week 1 holds the first day of the school year
-	Monday  time.Time // midnight at the school
-	Lessons []Lesson  // by start time; of overlapping ones only those that PRONOTE would show
+	Number int       // PRONOTE's own: week 1 holds the first day of the school year
+	Monday time.Time // midnight at the school
+	// Fortnight is the school's label of the alternate weeks that this one belongs to, "Q1"; may be empty.
+	Fortnight string
+	Lessons   []Lesson // by start time; of overlapping ones only those that PRONOTE would show
 }
 
 // Lesson is one entry of a timetable.

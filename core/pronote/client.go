@@ -1,0 +1,108 @@
+package pronote
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+	_ "time/tzdata" // the default zone must exist in an image without files
+)
+
+// Config is what a Client depends on. The zero value is good for the real servers.
+type Config struct {
+	HTTPClient *http.Client     // default NewHTTPClient(false); its cookie jar is not used
+	Now        func() time.Time // default time.Now
+	Rand       io.Reader        // default crypto/rand
+	Log        *slog.Logger     // default none
+
+	// Location is the school's time zone: servers send local times. Default Europe/Paris.
+	Location *time.Location
+	// Interval is the least time between the starts of two requests to one host, over all sessions of the
+	// Client. Default none.
+	Interval time.Duration
+}
+
+// Client makes sessions. It may be used by several goroutines at once.
+type Client struct {
+	http     *http.Client
+	now      func() time.Time
+	rand     io.Reader
+	log      *slog.Logger
+	loc      *time.Location
+	interval time.Duration
+
+	mu    sync.Mutex
+	hosts map[string]*pacer
+}
+
+// New makes a Client. It panics if Location is nil and the program has no zone data, which it embeds.
+func New(cfg Config) *Client {
+	c := &Client{
+		http: cfg.HTTPClient, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
+		loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
+	}
+	if c.http == nil {
+		c.http = NewHTTPClient(false)
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.rand == nil {
+		c.rand = rand.Reader
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.loc == nil {
+		paris, err := time.LoadLocation("Europe/Paris")
+		if err != nil {
+			panic("pronote: no zone data: " + err.Error())
+		}
+		c.loc = paris
+	}
+	return c
+}
+
+// pace blocks until the next request to host may start, or until ctx is done.
+func (c *Client) pace(ctx context.Context, host string) error {
+	if c.interval <= 0 {
+		return ctx.Err()
+	}
+	c.mu.Lock()
+	p := c.hosts[host]
+	if p == nil {
+		p = &pacer{turn: make(chan struct{}, 1)}
+		c.hosts[host] = p
+	}
+	c.mu.Unlock()
+	return p.wait(ctx, c.interval)
+}
+
+// pacer spaces the requests to one host. It uses the real clock, not Config.Now, which tests may stop.
+type pacer struct {
+	turn chan struct{} // held by the one that waits for its time; the others queue for it
+	last time.Time     // start of the latest request; guarded by turn
+}
+
+func (p *pacer) wait(ctx context.Context, interval time.Duration) error {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if pause := time.Until(p.last.Add(interval)); !p.last.IsZero() && pause > 0 {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	p.last = time.Now()
+	return nil
+}

@@ -1,0 +1,130 @@
+package pronote
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/hex"
+	"fmt"
+	"testing"
+)
+
+func md5Hex(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func TestDecryptChecksTheWholePadding(t *testing.T) {
+	key, iv := []byte("k"), []byte("i")
+	for _, tail := range []string{"\x00", "\x11", "\x02\x01\x02\x02\x01", "\x01\x03\x03"} {
+		text := []byte(fmt.Sprintf("%*s", 16-len(tail), "") + tail)
+		sealed := encrypt(key, iv, text)[:16] // without the block of right padding
+		if got, err := decrypt(key, iv, sealed); (err == nil) != (tail == "\x02\x01\x02\x02\x01") {
+			t.Errorf("padding %q: %q, %v", tail, got, err)
+		}
+	}
+	for _, size := range []int{0, 1, 15, 17} {
+		if _, err := decrypt(key, iv, make([]byte, size)); err == nil {
+			t.Errorf("%d bytes were decrypted", size)
+		}
+	}
+}
+
+func TestEncryptedEmptyTextIsOneBlock(t *testing.T) {
+	sealed := encrypt(nil, nil, nil)
+	if got, err := decrypt(nil, nil, sealed); len(sealed) != 16 || err != nil || len(got) != 0 {
+		t.Errorf("%d bytes, back %q, %v", len(sealed), got, err)
+	}
+}
+
+// A wrong password makes a key that does not open the challenge: the answer is then the empty text.
+func TestUnreadableChallengeIsAnsweredWithTheEmptyText(t *testing.T) {
+	key := []byte("wrong")
+	for _, challenge := range []string{
+		encryptHex([]byte("right"), vectorIV, "a1b2c3d4e5f6g7h8i9"), "zz", "",
+		encryptHex(key, vectorIV, "\xff\xfe and more than one block"),
+	} {
+		if got := solve(key, vectorIV, challenge); got != encryptHex(key, vectorIV, "") {
+			t.Errorf("challenge %q: answered %s", challenge, got)
+		}
+	}
+}
+
+func TestEverySecond(t *testing.T) {
+	for in, want := range map[string]string{"abcdefg": "aceg", "hello_world": "hlowrd", "": "", "éàü": "éü"} {
+		if got := everySecond(in); got != want {
+			t.Errorf("%q: got %q", in, got)
+		}
+	}
+}
+
+var sessionKeyTests = []struct {
+	in   string
+	want []byte // nil: must be refused
+}{
+	{"10,2,159", []byte{10, 2, 159}},
+	{"0", []byte{0}},
+	{" 1, 2", []byte{1, 2}},
+	{"", nil},
+	{"256", nil},
+	{"-1", nil},
+	{"1,,2", nil},
+	{"1;2", nil},
+	{string(bytes.Repeat([]byte("1,"), 4000)) + "1", nil},
+}
+
+func TestSessionKey(t *testing.T) {
+	for _, tt := range sessionKeyTests {
+		got, err := sessionKey(tt.in)
+		if (err != nil) != (tt.want == nil) || err == nil && !bytes.Equal(got, tt.want) {
+			t.Errorf("%.20q: got %v, %v", tt.in, got, err)
+		}
+	}
+}
+
+func TestRSAKeyForms(t *testing.T) {
+	private, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []struct{ modulus, exponent string }{
+		{fmt.Sprintf("%X", private.N), "010001"},
+		{fmt.Sprintf("%x", private.N), "10001"},
+		{private.N.String(), "65537"}, // the seed's "LONG NUMBER", if it is decimal
+	} {
+		key, err := parseRSAKey(form.modulus, form.exponent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed, err := key.encrypt(rand.Reader, vectorIV)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := rsa.DecryptPKCS1v15(nil, private, sealed); err != nil || !bytes.Equal(got, vectorIV) {
+			t.Errorf("modulus %.8s: decrypted %x, %v", form.modulus, got, err)
+		}
+	}
+}
+
+func TestBadRSAKeysAreRefused(t *testing.T) {
+	for _, form := range [][2]string{
+		{"", "010001"}, {"zz", "010001"}, {fixedModulus, ""}, {fixedModulus, "01"}, {fixedModulus, "zz"},
+		{"C3", "010001"}, {"-" + fixedModulus, "010001"}, {fixedModulus[:255] + "4", "010001"},
+		{string(bytes.Repeat([]byte("F"), 9000)), "010001"}, {fixedModulus, fixedModulus},
+	} {
+		if _, err := parseRSAKey(form[0], form[1]); err == nil {
+			t.Errorf("modulus %.8s with exponent %.8s was taken", form[0], form[1])
+		}
+	}
+}
+
+func TestRSANeedsRandomness(t *testing.T) {
+	key, err := parseRSAKey(fixedModulus, fixedExponent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := key.encrypt(bytes.NewReader([]byte{1, 2, 3}), vectorIV); err == nil {
+		t.Error("a dry random source was not noticed")
+	}
+}

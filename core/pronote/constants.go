@@ -1,0 +1,73 @@
+package pronote
+
+// Remote functions, pronote-today §5 to §7.
+const (
+	fnParameters     = "FonctionParametres"
+	fnIdentification = "Identification"
+	fnAuthentication = "Authentification"
+	fnUser           = "ParametresUtilisateur"
+	fnTimetable      = "PageEmploiDuTemps"
+	fnGrades         = "DernieresNotes"
+	fnHomework       = "PageCahierDeTexte"
+)
+
+// tab is a screen of the web client, which PRONOTE calls onglet, pronote-today §6.1.
+type tab int
+
+const (
+	tabNone      tab = 0 // of requests that belong to the login
+	tabTimetable tab = 16
+	tabHomework  tab = 88
+	tabGrades    tab = 198
+)
+
+// Kinds of objects (G), pronote-today §4.3.
+const (
+	kindGroup     = 2
+	kindTeacher   = 3
+	kindPupil     = 4
+	kindSubject   = 16
+	kindRoom      = 17
+	kindStaff     = 34
+	kindClassPart = 58
+)
+
+// kindPeriod marks ordinary periods, pronote-today §4.6.
+const kindPeriod = 1
+
+// lessonCouncil is the G of a class council in a timetable, pronote-today §7.1.
+const lessonCouncil = 1
+
+// Type tags of values that we send, pronote-today §4.3.
+const typeDomain = 8
+
+// Kinds of account that are a parent's: desktop and mobile space, pronote-today §3.1.
+const (
+	spaceParentDesktop = "2"
+	spaceParentMobile  = "7"
+)
+
+// pageQuery skips the redirections to the mobile page, to delegated authentication and to a portal, where
+// the school lets people log in directly, pronote-today §3.2.
+const pageQuery = "fd=1&bydlg=A6ABB224-12DD-4E31-AD3E-8A39A1C2C335&login=true"
+
+// userAgent is a recent browser: an old or unknown one gets a page that says so (seed-pronote, Session
+// creation step 1).
+const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+// fixedModulus is the 1024-bit RSA key in the official scripts since 2023; its exponent is fixedExponent.
+// It serves only pages with the http flag, pronote-today §1.4 and §1.5.
+const (
+	fixedModulus = "B99B77A3D72D3A29B4271FC7B7300E2F791EB8948174BE7B8024667E915446D4" +
+		"EEA0C2424B8D1EBF7E2DDFF94691C6E994E839225C627D140A8F1146D1B0B5F1" +
+		"8A09BBD3D8F421CA1E3E4796B301EEBCCF80D81A32A1580121B8294433C38377" +
+		"083C5517D5921E8A078CDC019B15775292EFDA2C30251B1CCABE812386C893E5"
+	fixedExponent = "010001"
+)
+
+// Limits on what a server may make us hold.
+const (
+	maxBody     = 16 << 20 // bytes of an HTTP body
+	maxInflated = 16 << 20 // bytes of a decompressed payload
+	maxPage     = 2 << 20  // bytes of the HTML page
+)

@@ -1,0 +1,20 @@
+// Package pronote is a client for PRONOTE, the school-life server of French schools: it logs in with a
+// password and reads timetables, grades and homework of a pupil or of each child of a parent.
+//
+// What goes over the wire, from the outside in:
+//
+//	page.go       the HTML page that opens a session, and what its Start(...) call says
+//	dialect.go    the names and habits of each generation of servers, as one table
+//	envelope.go   numbered requests and their checked answers: payload ↔ body
+//	codec.go      compression and encryption of the secured part
+//	compat.go     the server's cryptography
+//	login.go      the four requests of a login
+//	timetable.go, marks.go, homework.go   one operation each
+//
+// The protocol is not documented by its maker. docs/pronote-protocol.md says what this client speaks and
+// how it is known; comments cite the sections of the two documents it was written from, as
+// "pronote-today §2.4" and "seed-pronote, Login step 2".
+//
+// The package knows nothing of chats or storage, keeps no password after Login, and repeats nothing
+// that a server refused.
+package pronote

@@ -1,0 +1,174 @@
+package pronote
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What a login or a request may be refused for; for errors.Is. Texts of servers are never kept, because
+// they may hold personal data.
+var (
+	// ErrSessionExpired says that a new login is needed. Every later call of the session returns it.
+	ErrSessionExpired = errors.New("session expired")
+	// ErrWrongPassword is returned by Login, only when the server says so.
+	ErrWrongPassword = errors.New("wrong user name or password")
+	// ErrSecondFactor: the account wants a PIN, a device name or a new password first.
+	ErrSecondFactor = errors.New("second authentication step required")
+	// ErrRateLimited: too many failed logins or requests; wait.
+	ErrRateLimited = errors.New("too many errors, wait")
+	// ErrSuspended: the server refuses every request from this IP address for some minutes or hours.
+	ErrSuspended = errors.New("IP address suspended")
+	// ErrDenied: the account may not see this.
+	ErrDenied = errors.New("access denied")
+	// ErrBusy: too many users; try again later.
+	ErrBusy = errors.New("site busy")
+	// ErrUnavailable: closed, in maintenance or answering with a server error.
+	ErrUnavailable = errors.New("site unavailable")
+	// ErrNeedsENT: the school only lets people in through its regional portal.
+	ErrNeedsENT = errors.New("login through a portal required")
+	// ErrNotPronote: the address leads to something else.
+	ErrNotPronote = errors.New("not a PRONOTE server")
+	// ErrBrowserRefused: the server does not like the browser that this client claims to be.
+	ErrBrowserRefused = errors.New("browser refused")
+	// ErrNotPublished: the school does not show this screen to the account. Nothing was sent.
+	ErrNotPublished = errors.New("not published by the school")
+	// ErrUnknownChild and ErrUnknownPeriod: no such key in this session's Account. Nothing was sent.
+	ErrUnknownChild  = errors.New("unknown child")
+	ErrUnknownPeriod = errors.New("unknown period")
+	// ErrNetwork matches every NetworkError.
+	ErrNetwork = errors.New("network failure")
+)
+
+// Code is the number a server puts in Erreur.G, pronote-today §5.8. All are known from other clients only.
+type Code int
+
+// The codes this client acts on.
+const (
+	CodeNone           Code = 0 // the softer form of an error, which has no number
+	CodeDenied         Code = 3
+	CodePageExpired    Code = 8
+	CodeSessionExpired Code = 10
+	CodePageExpired4   Code = 11
+	CodePageExpired6   Code = 13
+	CodePageExpired7   Code = 14
+	CodeStaleObject    Code = 20
+	CodeOldObject      Code = 22
+	CodeTooMany        Code = 25
+)
+
+// Error is a refusal by the server in the answer to a request. Where the meaning is known it also matches
+// one of the values above.
+type Error struct {
+	Op   string // remote function, e.g. "Authentification"
+	Code Code
+
+	kind error
+}
+
+func (e *Error) Error() string {
+	if e.kind != nil {
+		return fmt.Sprintf("pronote: %s: refused with code %d: %v", e.Op, e.Code, e.kind)
+	}
+	return fmt.Sprintf("pronote: %s: refused with code %d", e.Op, e.Code)
+}
+
+// Unwrap gives the meaning of the refusal, nil when it is unknown.
+func (e *Error) Unwrap() error { return e.kind }
+
+// refusal makes an Error of a code and of the text that came with it, which is only looked at: the same
+// words are sent with different codes, pronote-today §5.8.
+func refusal(op string, code Code, text string) *Error {
+	e := &Error{Op: op, Code: code}
+	switch {
+	case strings.Contains(text, "La page a expir"):
+		e.kind = ErrSessionExpired
+	case strings.Contains(text, "Votre adresse IP "):
+		e.kind = ErrSuspended
+	case strings.Contains(text, "Vous avez d\u00e9pass"):
+		e.kind = ErrRateLimited
+	default:
+		e.kind = codeKinds[code]
+	}
+	return e
+}
+
+var codeKinds = map[Code]error{
+	CodeDenied:         ErrDenied,
+	CodePageExpired:    ErrSessionExpired,
+	CodeSessionExpired: ErrSessionExpired,
+	CodePageExpired4:   ErrSessionExpired,
+	CodePageExpired6:   ErrSessionExpired,
+	CodePageExpired7:   ErrSessionExpired,
+	CodeStaleObject:    ErrSessionExpired, // its objects are those of another session
+	CodeOldObject:      ErrSessionExpired,
+	CodeTooMany:        ErrRateLimited,
+}
+
+// AccessCode is the reason for which a server refuses a login, pronote-today §5.2.
+type AccessCode int
+
+// The reasons. AccessNone stands for a refusal without a reason.
+const (
+	AccessNone          AccessCode = 0
+	AccessWrongPassword AccessCode = 1
+	AccessWrongSpace    AccessCode = 2 // no authorisation for this space
+	AccessClass         AccessCode = 3
+	AccessNoResource    AccessCode = 4 // nobody is linked to the account
+	AccessError5        AccessCode = 5 // connection error
+	AccessBlocked       AccessCode = 6
+	AccessHelper        AccessCode = 7
+	AccessHelperAlone   AccessCode = 8
+	AccessMessage       AccessCode = 9 // the server gives a text instead
+	AccessAccountClosed AccessCode = 10
+)
+
+// AccessError is a refused login. The one with AccessWrongPassword matches ErrWrongPassword.
+type AccessError struct{ Code AccessCode }
+
+func (e *AccessError) Error() string {
+	return fmt.Sprintf("pronote: %s: access refused for reason %d", fnAuthentication, e.Code)
+}
+
+// Is makes errors.Is(err, ErrWrongPassword) work.
+func (e *AccessError) Is(target error) bool {
+	return target == ErrWrongPassword && e.Code == AccessWrongPassword
+}
+
+// ReplyError is an answer that cannot be read or does not hang together. It names what is wrong and never
+// holds content.
+type ReplyError struct {
+	Op   string // remote function, or "page"
+	What string // "order number does not match"
+}
+
+func (e *ReplyError) Error() string { return "pronote: " + e.Op + ": " + e.What }
+
+// unreadable makes a ReplyError of a decoding error, whose own text may quote the input.
+func unreadable(op string, err error) error {
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return &ReplyError{op, "unexpected type in field " + typed.Field}
+	}
+	if reply, ok := errors.AsType[*ReplyError](err); ok {
+		return reply
+	}
+	return &ReplyError{op, "unreadable JSON"}
+}
+
+// NetworkError is a request that got no answer. It matches ErrNetwork and does not hold the URL, which
+// carries the session.
+type NetworkError struct {
+	Op   string
+	Sent bool // the server may have received the request
+
+	err error
+}
+
+func (e *NetworkError) Error() string { return "pronote: " + e.Op + ": " + e.err.Error() }
+
+// Unwrap gives the cause.
+func (e *NetworkError) Unwrap() error { return e.err }
+
+// Is makes errors.Is(err, ErrNetwork) work.
+func (e *NetworkError) Is(target error) bool { return target == ErrNetwork }

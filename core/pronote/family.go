@@ -1,0 +1,237 @@
+package pronote
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// family is whom an account is about, and what the school lets it see. The identifiers N in it live as long
+// as the session.
+type family struct {
+	Holder  string  `json:"holder"`
+	Members bool    `json:"members,omitempty"` // requests name the child in their signature
+	Pupils  []pupil `json:"pupils"`
+	Tabs    []tab   `json:"tabs"` // published ones; nil when the server does not say
+}
+
+// pupil is a child with what it takes to ask about it.
+type pupil struct {
+	Key     string   `json:"key"`
+	N       string   `json:"n"`
+	Name    string   `json:"name"`
+	Class   string   `json:"class,omitempty"`
+	School  string   `json:"school,omitempty"`
+	Periods []period `json:"periods,omitempty"`
+	Current int      `json:"current"`
+}
+
+// period is one that has grades of its own.
+type period struct {
+	Key string `json:"key"`
+	schoolPeriod
+}
+
+// userReply is the answer to ParametresUtilisateur, pronote-today §6.
+type userReply struct {
+	Ressource    value[resource] `json:"ressource"`
+	ListeOnglets json.RawMessage `json:"listeOnglets"`
+}
+
+// resource is a pupil, or a parent with the pupils in ListeRessources.
+type resource struct {
+	element
+	Class    value[element]      `json:"classeDEleve"`
+	School   value[element]      `json:"Etablissement"`
+	Children value[[]resource]   `json:"listeRessources"`
+	Tabs     value[[]tabPeriods] `json:"listeOngletsPourPeriodes"`
+}
+
+// tabPeriods are the periods that one tab offers for one pupil.
+type tabPeriods struct {
+	G       number
+	Periods value[[]tabPeriod] `json:"listePeriodes"`
+	Default value[element]     `json:"periodeParDefaut"`
+}
+
+type tabPeriod struct {
+	element
+	A *truth // active; missing means yes
+}
+
+const maxChildren = 64
+
+// family checks and converts the answer. today decides which period is the current one where the server does
+// not say.
+func (r userReply) family(sc school, parent bool, today time.Time) (family, error) {
+	holder := r.Ressource.V
+	f := family{Holder: holder.L.clean(), Tabs: publishedTabs(r.ListeOnglets)}
+	children := holder.Children.V
+	switch {
+	case !r.Ressource.Set || holder.N == "":
+		return family{}, errors.New("ressource is missing")
+	case holder.Children.Set && len(children) > maxChildren:
+		return family{}, errors.New("too many children")
+	case parent && !holder.Children.Set && holder.G.N != kindPupil:
+		return family{}, errors.New("listeRessources is missing")
+	case !holder.Children.Set:
+		children = []resource{holder}
+	}
+	namesakes := map[string]int{}
+	for _, child := range children {
+		p, err := child.pupil(sc, today)
+		if err != nil {
+			return family{}, err
+		}
+		who := p.Name + "\x00" + p.School
+		p.Key = contentKey("child", p.Name, p.School, strconv.Itoa(namesakes[who]))
+		namesakes[who]++
+		f.Pupils = append(f.Pupils, p)
+	}
+	return f, nil
+}
+
+func (r resource) pupil(sc school, today time.Time) (pupil, error) {
+	if r.N == "" || r.L.clean() == "" {
+		return pupil{}, errors.New("a child has no name")
+	}
+	p := pupil{
+		N: string(r.N), Name: r.L.clean(), Class: r.Class.V.L.clean(), School: r.School.V.L.clean(), Current: -1,
+	}
+	if p.School == "" {
+		p.School = sc.Name
+	}
+	var current text
+	p.Periods, current = r.periods(sc)
+	for i := range p.Periods {
+		q := &p.Periods[i]
+		q.Key = contentKey("period", q.Name, q.From.Format(time.DateOnly))
+		if q.N == string(current) {
+			p.Current = i
+		}
+	}
+	if current == "" {
+		p.Current = slices.IndexFunc(p.Periods, func(q period) bool {
+			return !today.Before(q.From) && !today.After(q.To)
+		})
+	}
+	return p, nil
+}
+
+// periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the
+// school where the server names none for the tab.
+func (r resource) periods(sc school) (periods []period, current text) {
+	i := slices.IndexFunc(r.Tabs.V, func(t tabPeriods) bool { return t.G.N == int(tabGrades) })
+	if i < 0 {
+		for _, p := range sc.Periods {
+			if p.Kind == kindPeriod || p.Kind == 0 {
+				periods = append(periods, period{schoolPeriod: p})
+			}
+		}
+		return periods, ""
+	}
+	for _, offered := range r.Tabs.V[i].Periods.V {
+		if offered.A != nil && !bool(*offered.A) {
+			continue
+		}
+		p := schoolPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
+		for _, known := range sc.Periods {
+			if known.N == p.N || known.Name == p.Name && p.From.IsZero() {
+				p.From, p.To = known.From, known.To
+			}
+		}
+		periods = append(periods, period{schoolPeriod: p})
+	}
+	return periods, r.Tabs.V[i].Default.V.N
+}
+
+// publishedTabs collects the numbers in the tree of tabs: every one is a tab that the account may see,
+// pronote-today §6.1. Only those that this client knows are kept. No tree gives nil.
+func publishedTabs(raw json.RawMessage) []tab {
+	var tree any
+	if json.Unmarshal(raw, &tree) != nil || tree == nil {
+		return nil
+	}
+	tabs := []tab{}
+	var walk func(any)
+	walk = func(node any) {
+		switch node := node.(type) {
+		case []any:
+			for _, n := range node {
+				walk(n)
+			}
+		case map[string]any:
+			for _, n := range node {
+				walk(n)
+			}
+		case float64:
+			for _, t := range []tab{tabTimetable, tabHomework, tabGrades} {
+				if node == float64(t) && !slices.Contains(tabs, t) {
+					tabs = append(tabs, t)
+				}
+			}
+		}
+	}
+	walk(tree)
+	slices.Sort(tabs)
+	return tabs
+}
+
+// contentKey makes a short name of what something is, for recognising it where identifiers change.
+func contentKey(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// uniqueKeys makes content keys for a list in which the same content may stand twice.
+type uniqueKeys map[string]int
+
+func (u uniqueKeys) of(parts ...string) string {
+	base := contentKey(parts...)
+	u[base]++
+	if n := u[base]; n > 1 {
+		return contentKey(base, strconv.Itoa(n))
+	}
+	return base
+}
+
+// child finds a pupil by its key, and checks that the school publishes the tab.
+func (f family) child(op string, t tab, key string) (*pupil, error) {
+	i := slices.IndexFunc(f.Pupils, func(p pupil) bool { return p.Key == key })
+	switch {
+	case i < 0:
+		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownChild)
+	case f.Tabs != nil && !slices.Contains(f.Tabs, t):
+		return nil, fmt.Errorf("pronote: %s: %w", op, ErrNotPublished)
+	}
+	return &f.Pupils[i], nil
+}
+
+// public is a pupil as callers see it.
+func (p pupil) public() Child {
+	c := Child{Key: p.Key, Name: p.Name, Class: p.Class, School: p.School, Current: p.Current}
+	for _, q := range p.Periods {
+		c.Periods = append(c.Periods, q.public())
+	}
+	return c
+}
+
+func (p period) public() Period { return Period{p.Key, p.Name, p.From, p.To} }
+
+// in moves all dates to a zone.
+func (f family) in(loc *time.Location) family {
+	for _, p := range f.Pupils {
+		for i, q := range p.Periods {
+			p.Periods[i].From, p.Periods[i].To = q.From.In(loc), q.To.In(loc)
+		}
+	}
+	return f
+}

@@ -1,0 +1,146 @@
+package pronote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// gradesReply is the answer to DernieresNotes, pronote-today §7.3.
+type gradesReply struct {
+	Average      markInfo             `json:"moyGenerale"`
+	ClassAverage markInfo             `json:"moyGeneraleClasse"`
+	Services     value[[]serviceInfo] `json:"listeServices"`
+	Tests        value[[]testInfo]    `json:"listeDevoirs"`
+}
+
+type serviceInfo struct {
+	element
+	Order        number   `json:"ordre"`
+	NotPublished truth    `json:"estMoyNR"`
+	Pupil        markInfo `json:"moyEleve"`
+	Scale        markInfo `json:"baremeMoyEleve"`
+	Class        markInfo `json:"moyClasse"`
+	Min          markInfo `json:"moyMin"`
+	Max          markInfo `json:"moyMax"`
+}
+
+type testInfo struct {
+	Mark        markInfo       `json:"note"`
+	Scale       markInfo       `json:"bareme"`
+	Date        text           `json:"date"`
+	Service     value[element] `json:"service"`
+	Class       markInfo       `json:"moyenne"`
+	Max         markInfo       `json:"noteMax"`
+	Min         markInfo       `json:"noteMin"`
+	Coefficient text           `json:"coefficient"`
+	Title       text           `json:"commentaire"`
+	Remark      text           `json:"commentaireSurNote"`
+	Bonus       truth          `json:"estBonus"`
+	Optional    truth          `json:"estFacultatif"`
+}
+
+// markInfo is a mark on the wire. What decodeMark refuses becomes MarkUnknown here: one odd mark must not
+// hide all others.
+type markInfo struct{ text }
+
+func (m markInfo) mark() Mark {
+	mark, err := decodeMark(string(m.text))
+	if err != nil {
+		return Mark{Kind: MarkUnknown}
+	}
+	return mark
+}
+
+// Grades asks for what a child got in one of its periods, or in the current one when periodKey is empty: one
+// request.
+func (s *Session) Grades(ctx context.Context, childKey, periodKey string) (Grades, error) {
+	child, err := s.family.child(fnGrades, tabGrades, childKey)
+	if err != nil {
+		return Grades{}, err
+	}
+	i := child.Current
+	if periodKey != "" {
+		i = slices.IndexFunc(child.Periods, func(p period) bool { return p.Key == periodKey })
+	}
+	if i < 0 || i >= len(child.Periods) {
+		return Grades{}, fmt.Errorf("pronote: %s: %w", fnGrades, ErrUnknownPeriod)
+	}
+	p := child.Periods[i]
+	asked := map[string]any{"N": p.N, "L": p.Name}
+	if p.Kind != 0 {
+		asked["G"] = p.Kind
+	}
+	var reply gradesReply
+	err = s.ask(ctx, query{op: fnGrades, tab: tabGrades, child: child, data: map[string]any{"Periode": asked}}, &reply)
+	if err != nil {
+		return Grades{}, err
+	}
+	g, err := reply.grades(s.client.loc)
+	if err != nil {
+		return Grades{}, &ReplyError{fnGrades, err.Error()}
+	}
+	g.Period = p.public()
+	return g, nil
+}
+
+func (r gradesReply) grades(loc *time.Location) (Grades, error) {
+	switch {
+	case !r.Tests.Set:
+		return Grades{}, errors.New("listeDevoirs is missing")
+	case !r.Services.Set:
+		return Grades{}, errors.New("listeServices is missing")
+	}
+	g := Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Subjects: r.subjects()}
+	for _, info := range r.Tests.V {
+		grade, err := info.grade(loc)
+		if err != nil {
+			return Grades{}, err
+		}
+		g.Grades = append(g.Grades, grade)
+	}
+	slices.SortStableFunc(g.Grades, func(a, b Grade) int { return b.Date.Compare(a.Date) })
+	keys := uniqueKeys{}
+	for i, grade := range g.Grades {
+		g.Grades[i].Key = keys.of("grade", grade.Date.Format(time.DateOnly), grade.Subject, grade.Title)
+	}
+	return g, nil
+}
+
+// subjects are in the school's order.
+func (r gradesReply) subjects() []SubjectAverage {
+	services := slices.Clone(r.Services.V)
+	slices.SortStableFunc(services, func(a, b serviceInfo) int { return a.Order.N - b.Order.N })
+	var all []SubjectAverage
+	for _, info := range services {
+		average := SubjectAverage{
+			Subject: info.L.clean(), Pupil: info.Pupil.mark(), Scale: info.Scale.mark(),
+			Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),
+		}
+		if info.NotPublished {
+			average.Pupil = Mark{}
+		}
+		all = append(all, average)
+	}
+	return all
+}
+
+func (info testInfo) grade(loc *time.Location) (Grade, error) {
+	date, err := decodeDate(string(info.Date), loc)
+	if err != nil {
+		return Grade{}, errors.New("a grade has no date")
+	}
+	g := Grade{
+		Date: midnight(date, loc), Subject: info.Service.V.L.clean(), Title: info.Title.clean(),
+		Mark: info.Mark.mark(), Scale: info.Scale.mark(),
+		Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),
+		Bonus: bool(info.Bonus), Optional: bool(info.Optional && !info.Bonus), // §7.3: optional only when not bonus
+		Remark: info.Remark.clean(),
+	}
+	if coefficient, err := decodeDecimal(string(info.Coefficient)); err == nil {
+		g.Coefficient = coefficient
+	}
+	return g, nil
+}

@@ -1,0 +1,132 @@
+package pronote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// transport sends the requests of one session: with its own cookies, to one host, at the client's pace.
+type transport struct {
+	client *Client
+	page   *http.Client // follows redirects within the host
+	post   *http.Client // follows none
+	jar    *cookieJar
+}
+
+func newTransport(c *Client, host string) *transport {
+	t := &transport{client: c, jar: newCookieJar(host)}
+	page, post := *c.http, *c.http
+	page.Jar, post.Jar = t.jar, t.jar
+	page.CheckRedirect = stayOnHost
+	post.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	t.page, t.post = &page, &post
+	return t
+}
+
+// stayOnHost follows a school's server to https or to another page, and sees a portal in a redirection to
+// any other host, pronote-today §3.5.
+func stayOnHost(r *http.Request, via []*http.Request) error {
+	from := via[len(via)-1].URL
+	switch {
+	case r.URL.Hostname() != from.Hostname():
+		return ErrNeedsENT
+	case from.Scheme == "https" && r.URL.Scheme != "https":
+		return &AddressError{AddressNotHTTPS}
+	}
+	return limitRedirects(r, via)
+}
+
+// answer is an HTTP answer, read to its end.
+type answer struct {
+	status int
+	server string // the header of that name
+	body   []byte
+	url    *url.URL // where redirects led
+}
+
+// openPage asks for the page of a space. Its errors do not hold the address.
+func (t *transport) openPage(ctx context.Context, address Address, space Space) (answer, error) {
+	target := string(address) + "/" + string(space) + ".html?" + pageQuery
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return answer{}, &AddressError{AddressNotURL}
+	}
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Accept-Language", "fr-FR,fr;q=0.9")
+	return t.do(t.page, opPage, r, maxPage)
+}
+
+// send posts the body of a function call.
+func (t *transport) send(ctx context.Context, op, target string, body []byte) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, &AddressError{AddressNotURL}
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	return t.do(t.post, op, r, maxBody)
+}
+
+// do sends r and reads at most limit bytes of the answer. What went wrong on the way is a *NetworkError.
+func (t *transport) do(hc *http.Client, op string, r *http.Request, limit int64) (answer, error) {
+	if err := t.client.pace(r.Context(), r.URL.Host); err != nil {
+		return answer{}, &NetworkError{Op: op, err: err}
+	}
+	var connected atomic.Bool // from here on the server may have seen something
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}))
+	r.Header.Set("User-Agent", userAgent)
+	resp, err := hc.Do(r)
+	if err != nil {
+		return answer{}, networkError(op, connected.Load(), err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return answer{}, networkError(op, true, err)
+	}
+	if int64(len(body)) > limit {
+		return answer{}, &ReplyError{op, "answer too long"}
+	}
+	return answer{resp.StatusCode, resp.Header.Get("Server"), body, resp.Request.URL}, nil
+}
+
+// networkError strips the URL of what net/http reports. Refusals of our own keep their kind.
+func networkError(op string, sent bool, err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	if address, ok := errors.AsType[*AddressError](err); ok {
+		return fmt.Errorf("pronote: %s: %w", op, address)
+	}
+	if errors.Is(err, ErrNeedsENT) {
+		return fmt.Errorf("pronote: %s: %w", op, ErrNeedsENT)
+	}
+	return &NetworkError{Op: op, Sent: sent, err: err}
+}
+
+// notAnAnswer says what came instead of the answer to a function call: those have status 200, errors
+// included, and are JSON (pronote-today §4.2). Anything else is a page.
+func notAnAnswer(op string, a answer) error {
+	if a.status == http.StatusOK && !strings.HasPrefix(strings.TrimSpace(string(a.body[:min(len(a.body), 512)])), "<") {
+		return nil
+	}
+	if a.status == http.StatusServiceUnavailable {
+		return fmt.Errorf("pronote: %s: %w", op, ErrUnavailable)
+	}
+	err := whatPage(a.status, string(a.body[:min(len(a.body), maxPage)]))
+	switch err {
+	case ErrSuspended, ErrBusy, ErrUnavailable:
+		return fmt.Errorf("pronote: %s: %w", op, err)
+	}
+	return &ReplyError{op, fmt.Sprintf("a page with HTTP status %d instead of an answer", a.status)}
+}

@@ -1,0 +1,120 @@
+package pronote
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// value is a T that servers send either bare or as {"_T": type, "V": value}, pronote-today §4.3. Set tells
+// an empty list, which is an answer, from a missing one, which is not.
+type value[T any] struct {
+	V   T
+	Set bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler. null counts as missing.
+func (v *value[T]) UnmarshalJSON(b []byte) error {
+	if inner, tagged := untag(b); tagged {
+		b = inner
+	}
+	if len(b) == 0 || string(b) == "null" {
+		return nil
+	}
+	if err := json.Unmarshal(b, &v.V); err != nil {
+		return err
+	}
+	v.Set = true
+	return nil
+}
+
+// untag takes the value out of its tag, if it has one; V may be missing.
+func untag(b []byte) (inner json.RawMessage, tagged bool) {
+	if !isObject(b) || !bytes.Contains(b, []byte(`"_T"`)) {
+		return nil, false
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(b, &members) != nil || members["_T"] == nil || len(members) > 2 {
+		return nil, false
+	}
+	inner, hasValue := members["V"]
+	return inner, hasValue || len(members) == 1
+}
+
+// tagged is a value as we send it.
+type tagged struct {
+	T int `json:"_T"`
+	V any `json:"V"`
+}
+
+// text is a string that some servers send as a number.
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler. Objects and lists give the empty text.
+func (t *text) UnmarshalJSON(b []byte) error {
+	if inner, tagged := untag(b); tagged {
+		b = inner
+	}
+	var s string
+	switch {
+	case len(b) == 0 || b[0] == '{' || b[0] == '[' || string(b) == "null":
+	case b[0] != '"':
+		s = string(b)
+	default:
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+	}
+	*t = text(s)
+	return nil
+}
+
+// clean gives the text as a person should see it: on one line, without blanks around.
+func (t text) clean() string { return strings.Join(strings.Fields(string(t)), " ") }
+
+// number is an integer that some servers send as text. A missing one is not Set; so is one that is not an
+// integer, such as a fraction.
+type number struct {
+	N   int
+	Set bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *number) UnmarshalJSON(b []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	v, err := strconv.Atoi(t.clean())
+	*n = number{v, err == nil}
+	if !n.Set {
+		n.N = 0
+	}
+	return nil
+}
+
+// truth is a boolean as the web client understands it: whatever is neither missing, null, false, 0 nor
+// empty. Detentions carry a text there, pronote-today §7.1.
+type truth bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *truth) UnmarshalJSON(b []byte) error {
+	if inner, tagged := untag(b); tagged {
+		b = inner
+	}
+	switch string(b) {
+	case "", "null", "false", "0", `""`:
+		*t = false
+	default:
+		*t = true
+	}
+	return nil
+}
+
+// element is a reference to an object of the school's data base. N lives as long as the session.
+type element struct {
+	N text   `json:"N"`
+	L text   `json:"L"`
+	G number `json:"G"`
+}
