@@ -109,6 +109,25 @@ func TestMovedRecord(t *testing.T) {
 	}
 }
 
+func TestBucketInPlaceOfARecord(t *testing.T) {
+	v := damagedVault(t, func(tx *bbolt.Tx, keys *keyring) error {
+		b, id, _ := sealedAt(tx, keys, "b", "k1")
+		must(t, b.Delete(id))
+		_, err := b.CreateBucket(id)
+		return err
+	})
+	err := v.Update(func(tx Tx) error {
+		_ = tx.Put("b", "k1", nil) // even if the caller forgets it
+		return nil
+	})
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("Update: %v", err)
+	}
+	if got := string(get(t, v, "b", "k2")); got != "value of k2" {
+		t.Errorf("another record has %q", got)
+	}
+}
+
 func TestMovedToAnotherBucketWithItsName(t *testing.T) {
 	v := damagedVault(t, func(tx *bbolt.Tx, keys *keyring) error {
 		_, id, sealed := sealedAt(tx, keys, "c", "k1")

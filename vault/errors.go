@@ -56,6 +56,7 @@ func explain(err error) error {
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch):
 		return ErrForeign
 	case errors.Is(err, berrors.ErrChecksum),
+		errors.Is(err, berrors.ErrIncompatibleValue),                       // a bucket where a record should be, or the reverse
 		err != nil && strings.Contains(err.Error(), "file size too small"): // it has no value for this one
 		return ErrDamaged
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/crypto/nacl/secretbox"
 )
@@ -20,9 +21,10 @@ const (
 
 // A sealed record is the format byte, the nonce and a secretbox of
 //
-//	uint32 length, name, uint32 length, value, zeros up to a multiple of padBlock
+//	bucket, name, value, zeros up to a multiple of padBlock
 //
-// with lengths in big-endian order. The name is inside because the file holds only its HMAC.
+// where the first three have their length before them, as a big-endian uint32. The names are inside
+// because the file holds only HMACs of them: Each needs the one, Rekey both.
 const (
 	recordFormat = 1
 	nonceSize    = 24
@@ -77,18 +79,25 @@ func (k *keyring) hide(kind string, parts ...string) []byte {
 	return mac.Sum(nil)
 }
 
-// recordKey is the key of one record. It is bound to the record's place by the id, an HMAC of the name,
-// since a reader who iterates learns the name only from the opened record.
-func (k *keyring) recordKey(bucket string, id []byte) *[32]byte {
-	return (*[32]byte)(k.derive(labelRecord, bucket, string(id)))
+// recordKey is the key of one record. It is bound to the record's place by the names on disk, which are
+// HMACs of the real ones, since a reader who iterates learns those only from the opened record.
+func (k *keyring) recordKey(bucketID, id []byte) *[32]byte {
+	return (*[32]byte)(k.derive(labelRecord, string(bucketID), string(id)))
+}
+
+// record is what a sealed record holds.
+type record struct {
+	bucket, name string
+	value        []byte
 }
 
 // seal encrypts a record. The nonce is random: 24 bytes do not repeat by chance, and there is no counter
 // to lose when a backup is restored.
-func (k *keyring) seal(bucket, name string, value []byte) []byte {
-	plain := make([]byte, 0, 8+len(name)+len(value)+padBlock)
-	plain = appendField(plain, name)
-	plain = appendField(plain, value)
+func (k *keyring) seal(r record) []byte {
+	plain := make([]byte, 0, 3*4+len(r.bucket)+len(r.name)+len(r.value)+padBlock)
+	plain = appendField(plain, r.bucket)
+	plain = appendField(plain, r.name)
+	plain = appendField(plain, r.value)
 	plain = append(plain, make([]byte, -len(plain)&(padBlock-1))...)
 
 	var nonce [nonceSize]byte
@@ -96,30 +105,29 @@ func (k *keyring) seal(bucket, name string, value []byte) []byte {
 	sealed := make([]byte, 0, 1+nonceSize+secretbox.Overhead+len(plain))
 	sealed = append(sealed, recordFormat)
 	sealed = append(sealed, nonce[:]...)
-	return secretbox.Seal(sealed, plain, &nonce, k.recordKey(bucket, k.recordID(bucket, name)))
+	key := k.recordKey(k.bucketID(r.bucket), k.recordID(r.bucket, r.name))
+	return secretbox.Seal(sealed, plain, &nonce, key)
 }
 
 // open gives back what seal was given, or ErrDamaged whatever is wrong. It accepts a record only in the
-// bucket and under the id that it was sealed for.
-func (k *keyring) open(bucket string, id, sealed []byte) (name string, value []byte, err error) {
+// place that it was sealed for.
+func (k *keyring) open(bucketID, id, sealed []byte) (record, error) {
 	// A newer format would show in the header first, so that here it is an overwritten byte.
 	if len(sealed) < minSealed || sealed[0] != recordFormat {
-		return "", nil, ErrDamaged
+		return record{}, ErrDamaged
 	}
 	nonce := (*[nonceSize]byte)(sealed[1:])
-	plain, ok := secretbox.Open(nil, sealed[1+nonceSize:], nonce, k.recordKey(bucket, id))
+	plain, ok := secretbox.Open(nil, sealed[1+nonceSize:], nonce, k.recordKey(bucketID, id))
 	if !ok {
-		return "", nil, ErrDamaged
+		return record{}, ErrDamaged
 	}
-	field, rest, ok := cutField(plain)
-	if !ok {
-		return "", nil, ErrDamaged
+	bucket, rest, ok1 := cutField(plain)
+	name, rest, ok2 := cutField(rest)
+	value, _, ok3 := cutField(rest)
+	if !ok1 || !ok2 || !ok3 {
+		return record{}, ErrDamaged
 	}
-	value, _, ok = cutField(rest)
-	if !ok {
-		return "", nil, ErrDamaged
-	}
-	return string(field), value[:len(value):len(value)], nil
+	return record{string(bucket), string(name), slices.Clip(value)}, nil
 }
 
 // join encodes a list of strings such that no two lists give the same bytes.

@@ -45,10 +45,10 @@ func (tx *transaction) Get(bucket, key string) ([]byte, error) {
 	if err := tx.check(false, bucket, key, nil); err != nil {
 		return nil, err
 	}
-	id := tx.keys.recordID(bucket, key)
+	bucketID, id := tx.keys.bucketID(bucket), tx.keys.recordID(bucket, key)
 	var sealed []byte
 	err := guard(func() error {
-		if b := tx.bucket(bucket); b != nil {
+		if b := tx.records.Bucket(bucketID); b != nil {
 			sealed = bytes.Clone(b.Get(id))
 		}
 		return nil
@@ -56,21 +56,21 @@ func (tx *transaction) Get(bucket, key string) ([]byte, error) {
 	if err == nil && sealed == nil {
 		return nil, nil
 	}
-	var value []byte
+	var r record
 	if err == nil {
-		_, value, err = tx.keys.open(bucket, id, sealed)
+		r, err = tx.keys.open(bucketID, id, sealed)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("vault: get: %w", err)
 	}
-	return value, nil
+	return r.value, nil
 }
 
 func (tx *transaction) Put(bucket, key string, value []byte) error {
 	if err := tx.check(true, bucket, key, value); err != nil {
 		return err
 	}
-	sealed := tx.keys.seal(bucket, key, value)
+	sealed := tx.keys.seal(record{bucket, key, value})
 	tx.dirty = true
 	err := guard(func() error {
 		b, err := tx.records.CreateBucketIfNotExists(tx.keys.bucketID(bucket))
@@ -87,7 +87,7 @@ func (tx *transaction) Delete(bucket, key string) error {
 		return err
 	}
 	err := guard(func() error {
-		b := tx.bucket(bucket)
+		b := tx.records.Bucket(tx.keys.bucketID(bucket))
 		if b == nil {
 			return nil
 		}
@@ -110,15 +110,16 @@ func (tx *transaction) Each(bucket string, fn func(key string, value []byte) err
 	if err := tx.check(false, bucket, "", nil); err != nil {
 		return err
 	}
-	found, err := tx.collect(bucket)
+	bucketID := tx.keys.bucketID(bucket)
+	found, err := collect(tx.records, bucketID)
 	damaged := 0
-	for _, r := range found {
-		name, value, err := tx.keys.open(bucket, r.id, r.sealed)
+	for _, f := range found {
+		r, err := tx.keys.open(bucketID, f.id, f.sealed)
 		if err != nil {
 			damaged++
 			continue
 		}
-		if err := fn(name, value); err != nil {
+		if err := fn(r.name, r.value); err != nil {
 			return err
 		}
 	}
@@ -133,13 +134,13 @@ func (tx *transaction) Each(bucket string, fn func(key string, value []byte) err
 
 type sealedRecord struct{ id, sealed []byte }
 
-// collect copies the records of a bucket, still sealed, so that fn of Each is free to write. Where the
+// collect copies the records of a bucket, still sealed, so that the caller is free to write. Where the
 // engine fails half-way it returns what it has.
-func (tx *transaction) collect(bucket string) (found []sealedRecord, err error) {
+func collect(records *bbolt.Bucket, bucketID []byte) (found []sealedRecord, err error) {
 	err = guard(func() error {
-		b := tx.bucket(bucket)
+		b := records.Bucket(bucketID)
 		if b == nil {
-			return nil
+			return nil // nothing was ever put there
 		}
 		return b.ForEach(func(id, sealed []byte) error {
 			found = append(found, sealedRecord{bytes.Clone(id), bytes.Clone(sealed)})
@@ -147,11 +148,6 @@ func (tx *transaction) collect(bucket string) (found []sealedRecord, err error) 
 		})
 	})
 	return found, err
-}
-
-// bucket is nil while nothing has been put there.
-func (tx *transaction) bucket(name string) *bbolt.Bucket {
-	return tx.records.Bucket(tx.keys.bucketID(name))
 }
 
 // check refuses what the transaction cannot do, before anything is done.

@@ -12,14 +12,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"go.etcd.io/bbolt"
 )
 
 // Vault is an open store. Its methods may be called from several goroutines.
 type Vault struct {
-	db   *bbolt.DB
-	keys *keyring // a pointer: fmt prints its address when a Vault is dumped
+	db *bbolt.DB
+
+	mu   sync.RWMutex // held by Rekey from its commit to the change of keys
+	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
 }
 
 // Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
@@ -103,11 +106,11 @@ func (v *Vault) View(fn func(Tx) error) error { return v.run(false, fn) }
 func (v *Vault) Update(fn func(Tx) error) error { return v.run(true, fn) }
 
 func (v *Vault) run(writable bool, fn func(Tx) error) error {
-	btx, err := v.begin(writable)
+	btx, keys, err := v.begin(writable)
 	if err != nil {
 		return fmt.Errorf("vault: begin: %w", err)
 	}
-	tx := &transaction{keys: v.keys, records: btx.Bucket(recordsBucket), writable: writable}
+	tx := &transaction{keys: keys, records: btx.Bucket(recordsBucket), writable: writable}
 	defer func() {
 		tx.ended = true
 		_ = btx.Rollback() // does nothing after a commit
@@ -125,10 +128,21 @@ func (v *Vault) run(writable bool, fn func(Tx) error) error {
 	return nil
 }
 
-func (v *Vault) begin(writable bool) (btx *bbolt.Tx, err error) {
+// begin starts a transaction of the engine and tells the keys of what it sees. A writer must not wait for
+// its turn while it holds mu, since the one before it may be Rekey; nor need it, as Rekey comes before or
+// after it.
+func (v *Vault) begin(writable bool) (btx *bbolt.Tx, keys *keyring, err error) {
+	if !writable {
+		v.mu.RLock()
+		defer v.mu.RUnlock()
+	}
 	err = guard(func() error {
 		btx, err = v.db.Begin(writable)
 		return err
 	})
-	return btx, err
+	if err == nil && writable {
+		v.mu.RLock()
+		defer v.mu.RUnlock()
+	}
+	return btx, v.keys, err
 }

@@ -1,0 +1,94 @@
+package vault
+
+import (
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Rekey seals everything again for another key, in one transaction: when it fails or the process dies, the
+// old key still opens the vault, and all of it. It waits for its turn like an Update, may take about a
+// second for scrypt, and keeps new transactions waiting while it writes to disk. It must not be called
+// from within a transaction.
+//
+// A record that cannot be read cannot be sealed again, and Rekey would lose it: it refuses with ErrDamaged
+// instead. What the old key had sealed stays in the unused parts of the file until they are used again.
+func (v *Vault) Rekey(key Key) error {
+	if err := v.rekey(key); err != nil {
+		return fmt.Errorf("vault: rekey: %w", err)
+	}
+	return nil
+}
+
+func (v *Vault) rekey(key Key) error {
+	if err := key.check(); err != nil {
+		return err
+	}
+	h, fresh, err := newHeader(key)
+	if err != nil {
+		return err
+	}
+	btx, old, err := v.begin(true)
+	if err != nil {
+		return err
+	}
+	defer btx.Rollback() // does nothing after a commit
+	err = guard(func() error {
+		if err := reseal(btx.Bucket(recordsBucket), old, fresh); err != nil {
+			return err
+		}
+		return btx.Bucket(headerBucket).Put(headerName, h.encode())
+	})
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := guard(btx.Commit); err != nil {
+		return err
+	}
+	v.keys = fresh
+	return nil
+}
+
+// reseal moves every bucket to its new name with its records sealed by fresh.
+func reseal(records *bbolt.Bucket, old, fresh *keyring) error {
+	var buckets [][]byte // all of them before the first change
+	err := records.ForEachBucket(func(id []byte) error {
+		buckets = append(buckets, append([]byte(nil), id...))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range buckets {
+		if err := resealBucket(records, id, old, fresh); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) error {
+	found, err := collect(records, bucketID)
+	if err != nil {
+		return err
+	}
+	if err := records.DeleteBucket(bucketID); err != nil {
+		return err
+	}
+	for _, f := range found {
+		r, err := old.open(bucketID, f.id, f.sealed)
+		if err != nil {
+			return err
+		}
+		b, err := records.CreateBucketIfNotExists(fresh.bucketID(r.bucket))
+		if err != nil {
+			return err
+		}
+		if err := b.Put(fresh.recordID(r.bucket, r.name), fresh.seal(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
