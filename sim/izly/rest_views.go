@@ -115,7 +115,7 @@ func (s *Server) userEvents(a *account, c restCall) (any, error) {
 		o := a.operations[len(a.operations)-1-i]
 		if i/c.body.ItemPerPage == c.body.Page {
 			list = append(list, object{
-				"EventFormattedDate": o.At.In(s.cfg.Location).Format("le 2/1/2006 à 03:04 PM"),
+				"EventFormattedDate": o.At.In(s.cfg.Location).Format("le 2/1/2006 à 3:04 PM"),
 				"EventMessage":       sentence(o),
 			})
 		}

@@ -31,7 +31,7 @@ func (s *Server) populate() {
 		{
 			Account: Account{Phone: "33633445566", SecretCode: "112358", Name: "Noël LE GOFF"},
 			first:   "Noël", last: "LE GOFF", email: "noel@example.org", userID: 1234569,
-			balance: 0_40,
+			balance: 40,
 		},
 	}
 	s.accounts[0].operations = student(now, s.accounts[0].balance)
