@@ -1,0 +1,159 @@
+// Package terminal is the adapter for a chat in a terminal: for the demo, for developing and for scripts.
+//
+// On a pipe it is scriptable: one message per input line, answers as plain text, each followed by an
+// empty line, and choices as "[1] Confirmer  [2] Annuler", picked by their number. Between a person's
+// keyboard and screen it adds a prompt, line editing, bold titles, wrapping, and answers that are not
+// shown while they are typed. It knows no command and no sentence.
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+
+	"cartable/core"
+)
+
+// Platform is the platform of the one chat there is.
+const Platform = "terminal"
+
+// Chat and Person name the one conversation and the one who types.
+func Chat() core.ChatID     { return core.ChatID{Platform: Platform, ID: "local"} }
+func Person() core.PersonID { return core.PersonID{Platform: Platform, ID: "local"} }
+
+// Config says what the chat reads and writes.
+type Config struct {
+	In  io.Reader
+	Out io.Writer
+	// Plain leaves out bold and dim text on a real terminal, as the convention NO_COLOR asks.
+	Plain bool
+}
+
+// Adapter is a core.Adapter over one reader and one writer.
+type Adapter struct {
+	source source
+	picks  picks
+	layout func() layout
+
+	mu  sync.Mutex // serialises replies
+	out io.Writer
+}
+
+// source gives what the person types.
+type source interface {
+	// readLine blocks until a line has been typed. At the end of the input it returns io.EOF, with
+	// what was typed since the last line, if anything. A secret line is not shown while it is typed.
+	readLine(secret bool) (string, error)
+
+	// restore leaves the terminal as it was found. It may be called while readLine blocks, and again.
+	restore() error
+}
+
+// New makes the adapter. It looks at whether In and Out are a terminal, and changes nothing yet.
+func New(cfg Config) *Adapter {
+	in, inIsTerminal := asTerminal(cfg.In)
+	out, outIsTerminal := asTerminal(cfg.Out)
+	switch {
+	case inIsTerminal && outIsTerminal:
+		c := newConsole(in, out)
+		return &Adapter{source: c, out: c, layout: func() layout { return layout{width: c.width(), styled: !cfg.Plain} }}
+	case inIsTerminal:
+		return &Adapter{source: &keyboard{file: in, lines: newLineReader(in)}, out: cfg.Out, layout: plain}
+	default:
+		return &Adapter{source: &pipe{newLineReader(cfg.In)}, out: cfg.Out, layout: plain}
+	}
+}
+
+func plain() layout { return layout{} }
+
+func asTerminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Name implements core.Adapter.
+func (*Adapter) Name() string { return Platform }
+
+// Send implements core.Adapter: it prints the reply.
+func (a *Adapter) Send(_ context.Context, to core.ChatID, r core.Reply) error {
+	if to != Chat() {
+		return fmt.Errorf("terminal: send: no chat %q here", to.ID)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.picks.shown(r)
+	if _, err := io.WriteString(a.out, render(r, a.layout())); err != nil {
+		return fmt.Errorf("terminal: send: %w", err)
+	}
+	return nil
+}
+
+// Run implements core.Adapter. It reads the next line only once the message before it is done, so that
+// a number means what was on the screen when it was typed. At the end of the input it returns nil after
+// the last answer. A read that blocks when ctx ends is abandoned: nothing can interrupt it.
+func (a *Adapter) Run(ctx context.Context, handle core.Handler) (err error) {
+	defer func() { err = errors.Join(err, a.source.restore()) }()
+	for {
+		line, readErr := a.next(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		ended := errors.Is(readErr, io.EOF)
+		if readErr != nil && !ended {
+			return fmt.Errorf("terminal: read: %w", readErr)
+		}
+		if err := a.pass(ctx, line, handle); err != nil || ended {
+			return err
+		}
+	}
+}
+
+// next reads a line, or gives up when ctx ends.
+func (a *Adapter) next(ctx context.Context) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	secret := a.picks.expected() == core.ExpectSecret
+	go func() {
+		line, err := a.source.readLine(secret)
+		read <- result{line, err}
+	}()
+	select {
+	case r := <-read:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// pass hands one line over and waits until it has been answered. Empty lines say nothing.
+func (a *Adapter) pass(ctx context.Context, line string, handle core.Handler) error {
+	if strings.TrimSpace(line) == "" {
+		return nil
+	}
+	m := core.Message{Chat: Chat(), Person: Person(), Private: true}
+	if id, ok := a.picks.picked(line); ok {
+		m.Choice = id
+	} else {
+		m.Text = line
+	}
+	answered := make(chan struct{})
+	if err := handle(m, func() { close(answered) }); errors.Is(err, core.ErrClosed) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("terminal: %w", err)
+	}
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
+	return nil
+}

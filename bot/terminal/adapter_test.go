@@ -1,0 +1,169 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"cartable/core"
+)
+
+// bot answers messages on goroutines of its own, as the engine does, from a list of replies.
+type bot struct {
+	adapter *Adapter
+	replies []core.Reply
+	heard   []string // the text, or the choice as "#id"
+	wg      sync.WaitGroup
+}
+
+func (b *bot) handle(m core.Message, done func()) error {
+	heard := m.Text
+	if m.Choice != "" {
+		heard += "#" + m.Choice
+	}
+	b.heard = append(b.heard, heard)
+	var reply core.Reply
+	if len(b.replies) > 0 {
+		reply, b.replies = b.replies[0], b.replies[1:]
+	}
+	b.wg.Go(func() {
+		if err := b.adapter.Send(context.Background(), m.Chat, reply); err != nil {
+			panic(err)
+		}
+		done()
+	})
+	return nil
+}
+
+// converse feeds a script to a bot with the given replies.
+func converse(t *testing.T, script string, replies ...core.Reply) (heard []string, printed string) {
+	t.Helper()
+	var out bytes.Buffer
+	b := &bot{adapter: New(Config{In: strings.NewReader(script), Out: &out}), replies: replies}
+	if err := b.adapter.Run(t.Context(), b.handle); err != nil {
+		t.Fatal(err)
+	}
+	b.wg.Wait()
+	return b.heard, out.String()
+}
+
+func TestConversation(t *testing.T) {
+	heard, printed := converse(t, "bonjour\n\n  \r\n/edt", core.Reply{Title: "Bonjour"}, core.Reply{Title: "Pas de cours"})
+	if want := []string{"bonjour", "/edt"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+	if want := "Bonjour\n\nPas de cours\n\n"; printed != want {
+		t.Errorf("printed %q, want %q", printed, want)
+	}
+}
+
+func TestPicks(t *testing.T) {
+	confirm := core.Reply{Title: "Recharger ?", Choices: []core.Choice{{ID: "yes", Label: "Confirmer"}, {ID: "no", Label: "Annuler"}}}
+	other := core.Reply{Title: "Langue ?", Choices: []core.Choice{{ID: "fr", Label: "Français"}}}
+	plain := core.Reply{Title: "Fait"}
+	question := core.Reply{Title: "Quel montant ?", Expect: core.ExpectText}
+	both := core.Reply{Title: "Parent ou élève ?", Expect: core.ExpectText, Choices: other.Choices}
+	secret := core.Reply{Title: "Code ?", Expect: core.ExpectSecret, Choices: other.Choices}
+	tests := []struct {
+		name    string
+		script  string
+		replies []core.Reply
+		want    []string
+	}{
+		{"before any list", "1\n", nil, []string{"1"}},
+		{"by number", "a\n 2 \n", []core.Reply{confirm}, []string{"a", "#no"}},
+		{"a second press is the same choice", "a\n1\n1\n", []core.Reply{confirm, plain}, []string{"a", "#yes", "#yes"}},
+		{"the last list counts", "a\n1\n1\n", []core.Reply{confirm, other}, []string{"a", "#yes", "#fr"}},
+		{"other answers between", "a\nb\n1\n", []core.Reply{confirm, plain}, []string{"a", "b", "#yes"}},
+		{"no such entry", "a\n0\n3\n-1\n1a\n99999999999999999999\n", []core.Reply{confirm}, []string{"a", "0", "3", "-1", "1a", "99999999999999999999"}},
+		{"a number can be an answer", "a\nb\n1\n1\n", []core.Reply{confirm, question, plain}, []string{"a", "b", "1", "#yes"}},
+		{"a question with choices", "a\n1\n2\n", []core.Reply{both, both}, []string{"a", "#fr", "2"}},
+		{"a secret is never a pick", "a\n1\n", []core.Reply{secret}, []string{"a", "1"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if heard, _ := converse(t, tt.script, tt.replies...); !slices.Equal(heard, tt.want) {
+				t.Errorf("heard %q, want %q", heard, tt.want)
+			}
+		})
+	}
+}
+
+// The next line is read only after done, so that a number picks from what was on the screen.
+func TestWaitsForTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard int
+		var pending func()
+		a := New(Config{In: strings.NewReader("a\nb\n"), Out: io.Discard})
+		ended := make(chan error, 1)
+		go func() {
+			ended <- a.Run(t.Context(), func(_ core.Message, done func()) error {
+				heard++
+				pending = done
+				return nil
+			})
+		}()
+		for want := 1; want <= 2; want++ {
+			synctest.Wait()
+			if heard != want || len(ended) > 0 {
+				t.Fatalf("heard %d messages before the answer to number %d", heard, want)
+			}
+			pending()
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestStopsWhenAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, typing := io.Pipe()
+		ctx, stop := context.WithCancel(t.Context())
+		a := New(Config{In: in, Out: io.Discard})
+		ended := make(chan error, 1)
+		go func() { ended <- a.Run(ctx, func(core.Message, func()) error { return nil }) }()
+		synctest.Wait()
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := a.Send(t.Context(), Chat(), core.Reply{Title: "late"}); err != nil {
+			t.Errorf("an answer under way: %v", err)
+		}
+		if err := typing.Close(); err != nil { // ends the read that was abandoned
+			t.Error(err)
+		}
+	})
+}
+
+func TestHandlerRefuses(t *testing.T) {
+	broken := errors.New("broken")
+	for refusal, want := range map[error]error{core.ErrClosed: nil, broken: broken} {
+		a := New(Config{In: strings.NewReader("a\n"), Out: io.Discard})
+		err := a.Run(t.Context(), func(core.Message, func()) error { return refusal })
+		if !errors.Is(err, want) {
+			t.Errorf("refused with %v: got %v, want %v", refusal, err, want)
+		}
+	}
+}
+
+func TestSendFails(t *testing.T) {
+	in, out := io.Pipe()
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a := New(Config{In: strings.NewReader(""), Out: out})
+	if err := a.Send(t.Context(), Chat(), core.Reply{Title: "a"}); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+	if err := a.Send(t.Context(), core.ChatID{Platform: "telegram", ID: "1"}, core.Reply{}); err == nil {
+		t.Error("sent to a chat of another platform")
+	}
+}

@@ -1,0 +1,167 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+
+	"cartable/core"
+)
+
+// layout is how a reply is laid out. The zero value is that of a pipe: whole lines, plain text.
+type layout struct {
+	width  int  // columns to wrap at; 0: do not wrap
+	styled bool // bold titles, dim notes, struck lines
+}
+
+// The looks of lines, as ECMA-48 SGR parameters.
+const (
+	styleNone   = ""
+	styleBold   = "1"
+	styleDim    = "2"
+	styleStruck = "9"
+)
+
+const (
+	gap       = 2  // columns between a label and its text, and of indentation under a heading
+	maxLabel  = 24 // wider labels do not push the texts of the other lines aside
+	minText   = 16 // columns that a text needs beside its label; else it goes below
+	choiceGap = "  "
+)
+
+// render draws a reply, with an empty line after it.
+func render(r core.Reply, l layout) string {
+	p := page{layout: l}
+	if r.Title != "" {
+		p.print(styleBold, "", "", clean(r.Title))
+	}
+	p.body(r.Body)
+	if len(r.Choices) > 0 {
+		p.choices(r.Choices)
+	}
+	if p.out.Len() == 0 {
+		return ""
+	}
+	return p.out.String() + "\n"
+}
+
+// page is a reply being drawn.
+type page struct {
+	layout
+	out strings.Builder
+}
+
+// body draws lines with their texts in one column. What follows a heading is indented under it, except
+// for notes at the end, which are about the whole.
+func (p *page) body(body []core.Line) {
+	column := p.column(body)
+	end := len(body)
+	for end > 0 && body[end-1].Kind == core.LineNote {
+		end--
+	}
+	indent := ""
+	for i, line := range body {
+		switch {
+		case line.Kind == core.LineHeading:
+			if p.out.Len() > 0 {
+				p.out.WriteByte('\n')
+			}
+			p.line(line, "", columns(label(line)))
+			indent = strings.Repeat(" ", gap)
+			continue
+		case i == end && indent != "":
+			p.out.WriteByte('\n')
+			indent = ""
+		}
+		p.line(line, indent, column)
+	}
+}
+
+func label(line core.Line) string { return strings.TrimSpace(clean(line.Label)) }
+
+// column is the width of the widest label that lines up with the others.
+func (p *page) column(body []core.Line) int {
+	limit := maxLabel
+	if p.width > 0 {
+		limit = min(limit, p.width/3)
+	}
+	column := 0
+	for _, line := range body {
+		size := columns(label(line))
+		if line.Kind != core.LineHeading && line.Text != "" && size <= limit {
+			column = max(column, size)
+		}
+	}
+	return column
+}
+
+// line draws one line: its label, its text beside it, and the rest of the text hanging under its start.
+func (p *page) line(line core.Line, indent string, column int) {
+	style := styleOf(line.Kind)
+	label := label(line)
+	first, hang := indent, indent
+	if label != "" {
+		first += label + strings.Repeat(" ", max(column-columns(label), 0)+gap)
+		hang += strings.Repeat(" ", column+gap)
+	}
+	if p.width > 0 && label != "" && p.width-columns(first) < minText {
+		p.print(style, indent, indent, label)
+		first, hang = indent+strings.Repeat(" ", gap), indent+strings.Repeat(" ", gap)
+		if line.Text == "" {
+			return
+		}
+	}
+	for _, text := range lines(line.Text) {
+		p.print(style, first, hang, text)
+		first = hang
+	}
+}
+
+// print draws text, wrapped, after first on its first line and after hang on the others.
+func (p *page) print(style, first, hang, text string) {
+	limit := 0
+	if p.width > 0 {
+		limit = max(p.width-max(columns(first), columns(hang)), 1)
+	}
+	for _, piece := range wrap(text, limit) {
+		p.out.WriteString(p.decorate(style, strings.TrimRight(first+piece, " ")))
+		p.out.WriteByte('\n')
+		first = hang
+	}
+}
+
+func (p *page) decorate(style, row string) string {
+	if !p.styled || style == styleNone {
+		return row
+	}
+	return "\x1b[" + style + "m" + row + "\x1b[0m"
+}
+
+func styleOf(kind core.LineKind) string {
+	switch kind {
+	case core.LineHeading:
+		return styleBold
+	case core.LineNote:
+		return styleDim
+	case core.LineStruck:
+		return styleStruck
+	default:
+		return styleNone
+	}
+}
+
+// choices draws the numbered list, on one line where the screen is wide enough.
+func (p *page) choices(choices []core.Choice) {
+	row := ""
+	for i, c := range choices {
+		entry := fmt.Sprintf("[%d] %s", i+1, clean(c.Label))
+		if row != "" && p.width > 0 && columns(row+choiceGap+entry) > p.width {
+			p.print(styleNone, "", "", row)
+			row = ""
+		}
+		if row != "" {
+			row += choiceGap
+		}
+		row += entry
+	}
+	p.print(styleNone, "", "", row)
+}
