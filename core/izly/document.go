@@ -28,8 +28,12 @@ var (
 func parseDocument(text string) (*node, error) {
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(strings.TrimSpace(text), "\ufeff")))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	type element struct {
+		*node
+		text []byte
+	}
 	top := &node{}
-	open := []*node{top} // from the document to the element being read
+	open := []element{{node: top}} // from the document to the element being read
 	for nodes := 0; ; {
 		token, err := d.Token()
 		if err == io.EOF && len(open) == 1 && len(top.children) == 1 {
@@ -37,7 +41,7 @@ func parseDocument(text string) (*node, error) {
 		} else if err != nil {
 			return nil, errDocument // the cause may quote the document
 		}
-		here := open[len(open)-1]
+		here := &open[len(open)-1]
 		switch token := token.(type) {
 		case xml.StartElement:
 			if nodes++; nodes > maxNodes || len(open) > maxDepth {
@@ -45,12 +49,12 @@ func parseDocument(text string) (*node, error) {
 			}
 			n := &node{name: token.Name.Local, attrs: token.Attr}
 			here.children = append(here.children, n)
-			open = append(open, n)
+			open = append(open, element{node: n})
 		case xml.EndElement:
-			here.text = strings.TrimSpace(here.text)
+			here.node.text = strings.TrimSpace(string(here.text))
 			open = open[:len(open)-1]
 		case xml.CharData:
-			here.text += string(token)
+			here.text = append(here.text, token...)
 		}
 	}
 }

@@ -34,7 +34,8 @@ func (c *Client) RequestActivation(ctx context.Context, phone string, code secre
 // keep has stored the account when it returns.
 //
 // Where the code itself is the HOTP key, an account without a session is stored before the code leaves;
-// if the answer to it is lost, that account can be opened and renewed. ErrBadActivation says that the code
+// if the answer to it is lost, that account can be opened and renewed. Until Activate returns nil, keep
+// should therefore not overwrite an account that still works. ErrBadActivation says that the code
 // was refused or could not be sent; an *ActivationError tells why in the second case.
 func (c *Client) Activate(ctx context.Context, phone string, act Activation, keep Keep) (*Wallet, error) {
 	if act.Phone != "" && act.Phone != phone {

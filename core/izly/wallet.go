@@ -8,8 +8,8 @@ import (
 	"cartable/core/secret"
 )
 
-// Keep stores an account durably, replacing what it stored before for the same phone: when it returns
-// nil the account survives a crash. It is called before a one-time password leaves, which it prevents by
+// Keep stores an account durably, replacing what it stored before: when it returns nil the account
+// survives a crash. It is called before a one-time password leaves, which it prevents by
 // failing, and whenever the account has changed. It must not call the wallet.
 type Keep func(ctx context.Context, a Account) error
 
