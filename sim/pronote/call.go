@@ -46,20 +46,40 @@ var functions = map[string]function{
 	"SaisieTAFFaitEleve":           {stageLoggedIn, stageLoggedIn, tabHomework, (*call).tickWork},
 }
 
-// serveCall is the endpoint appelfonction/<space>/<session>/<order>.
+// answer is what goes back over HTTP: a body with status 200, another status, or a cut connection.
+type answer struct {
+	body   []byte
+	status int
+	drop   bool
+}
+
+// serveCall is the endpoint appelfonction/<space>/<session>/<order>. Everything is done and written down before the first
+// byte goes back, so that whoever has the answer finds the session free and the journals complete.
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, path string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	rec := Request{Method: r.Method, Body: digest(body)}
-	defer func() { s.record(rec) }()
-	if err != nil {
-		http.Error(w, "", http.StatusRequestEntityTooLarge)
-		return
+	out := answer{status: http.StatusRequestEntityTooLarge}
+	if err == nil {
+		out = s.accept(r, path, body, &rec)
 	}
+	s.record(rec)
+	switch {
+	case out.drop:
+		panic(http.ErrAbortHandler)
+	case out.status != 0:
+		http.Error(w, "", out.status)
+	default:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = w.Write(out.body) // a client that went away may ask for it again
+	}
+}
+
+// accept finds the session of a request and serves it there.
+func (s *Server) accept(r *http.Request, path string, body []byte, rec *Request) answer {
 	parts := strings.Split(path, "/")
 	if r.Method != http.MethodPost || len(parts) != 4 {
 		s.violation("%s %s: a POST to appelfonction/space/session/order was wanted", r.Method, path)
-		http.NotFound(w, r)
-		return
+		return answer{status: http.StatusNotFound}
 	}
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		s.violation("Content-Type %q: application/json was wanted", r.Header.Get("Content-Type"))
@@ -70,29 +90,23 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, path string) 
 	rec.Function, rec.Session, rec.Repeated = env.function, number, env.repeated
 	if err != nil {
 		s.violation("%v", err)
-		s.writeRefusal(w, refuse(codeCannotShow))
-		return
+		return refuse(codeCannotShow).answer()
 	}
 	ses := s.session(number)
 	if errKind != nil || errNumber != nil || ses == nil {
-		s.writeRefusal(w, refuse(codeExpired))
-		return
+		return refuse(codeExpired).answer()
 	}
 	if kind != ses.space.kind || env.session != number {
 		s.violation("%s: space %d, session %d in the envelope: the page gave space %d, session %d",
 			env.function, kind, env.session, ses.space.kind, number)
-		ses.end()
-		s.writeRefusal(w, refuse(codeExpired))
-		return
+		return ses.endWith(refuse(codeExpired))
 	}
 	if !ses.mu.TryLock() {
 		s.violation("%s: two requests at a time in one session", env.function)
-		ses.end()
-		s.writeRefusal(w, refuse(codeExpired))
-		return
+		return ses.endWith(refuse(codeExpired))
 	}
 	defer ses.mu.Unlock()
-	s.serveInSession(w, ses, env, parts[3], body, &rec)
+	return s.serveInSession(ses, env, parts[3], body, rec)
 }
 
 func (s *Server) session(number int) *session {
@@ -101,43 +115,34 @@ func (s *Server) session(number int) *session {
 	return s.sessions[number]
 }
 
-// serveInSession checks the order, then carries the function out. The session is locked.
-func (s *Server) serveInSession(w http.ResponseWriter, ses *session, env envelope, segment string, body []byte, rec *Request) {
+// serveInSession checks the order and opens the request. The session is locked.
+func (s *Server) serveInSession(ses *session, env envelope, segment string, body []byte, rec *Request) answer {
 	if !ses.touch(s.clock()) {
-		s.writeRefusal(w, refuse(codeExpired))
-		return
+		return refuse(codeExpired).answer()
 	}
 	if sameHex(segment, ses.last.segment) {
 		if env.repeated && sameRequest(body, ses.last.body) {
-			s.writeRaw(w, ses.last.answer)
-			return
+			return answer{body: ses.last.answer}
 		}
 		s.violation("%s: an order was used twice, and not as the same request marked echecReseau", env.function)
-		s.endWith(w, ses, refuse(codeBadOrder))
-		return
+		return ses.endWith(refuse(codeBadOrder))
 	}
 	if !sameHex(segment, ses.order(ses.next)) || !sameHex(segment, env.order) {
 		s.violation("%s: %s", env.function, ses.explainOrder(segment, env.order))
-		s.endWith(w, ses, refuse(codeBadOrder))
-		return
-	}
-	if env.repeated {
-		s.violation("%s: marked echecReseau, but the first of its order", env.function)
+		return ses.endWith(refuse(codeBadOrder))
 	}
 	plain, err := s.codec.open(ses.key, ses.iv, env.secured)
 	if err != nil {
 		s.violation("%s: the secured part %v", env.function, err)
-		s.endWith(w, ses, refuse(codeUndecipher))
-		return
+		return ses.endWith(refuse(codeUndecipher))
 	}
 	in, err := parseSecured(s.dialect, env.function, plain)
 	if err != nil {
 		s.violation("%s: %v", env.function, err)
-		s.endWith(w, ses, refuse(codeCannotShow))
-		return
+		return ses.endWith(refuse(codeCannotShow))
 	}
 	rec.Tab = in.signature.Onglet
-	s.answer(w, ses, env, segment, body, in)
+	return s.carryOut(ses, env.function, in, exchange{segment: segment, body: body})
 }
 
 // explainOrder says in words what is wrong with an order.
@@ -152,28 +157,24 @@ func (s *session) explainOrder(segment, inEnvelope string) string {
 	return fmt.Sprintf("order %.12q where %d was due", plain, s.next)
 }
 
-// answer runs the function and writes what it says. The request counts, even when it is refused.
-func (s *Server) answer(w http.ResponseWriter, ses *session, env envelope, segment string, body []byte, in secured) {
-	data, refused := s.run(ses, env.function, in)
+// carryOut runs the function and seals what it says. The request counts, even when it is refused.
+func (s *Server) carryOut(ses *session, function string, in secured, ex exchange) answer {
+	data, refused := s.run(ses, function, in)
 	if refused != nil && refused.fatal {
-		s.endWith(w, ses, refused)
-		return
+		return ses.endWith(refused)
 	}
-	reply, err := s.reply(ses, env.function, data, refused)
+	reply, err := s.reply(ses, function, data, refused)
 	if err != nil {
-		s.log.Error("answer cannot be written", "function", env.function, "error", err)
-		http.Error(w, "", http.StatusInternalServerError)
-		return
+		s.log.Error("answer cannot be written", "function", function, "error", err)
+		return answer{status: http.StatusInternalServerError}
 	}
 	ses.next += 2
-	ses.last = exchange{segment: segment, body: body, answer: reply}
+	ex.answer = reply
+	ses.last = ex
 	if ses.newKey != nil {
 		ses.key, ses.newKey = ses.newKey, nil
 	}
-	if s.take(func(f *faults) map[string]int { return f.dropped }, env.function) {
-		panic(http.ErrAbortHandler)
-	}
-	s.writeRaw(w, reply)
+	return answer{body: reply, drop: s.take(func(f *faults) map[string]int { return f.dropped }, function)}
 }
 
 // run finds the function and checks that it may be called now and from that tab.
@@ -223,7 +224,7 @@ func (s *Server) reply(ses *session, function string, data object, refused *refu
 			delete(data, member)
 		}
 		part[n.data], part[n.signature] = data, object{}
-	case s.dialect.innerErr:
+	case s.dialect.innerErr && ses.stage == stageLoggedIn:
 		part["Erreur"] = refused.wire()
 	default:
 		envelope["Erreur"] = refused.wire()
@@ -239,20 +240,4 @@ func (s *Server) reply(ses *session, function string, data object, refused *refu
 	enc.SetEscapeHTML(false)
 	err = enc.Encode(envelope)
 	return out.Bytes(), err
-}
-
-// endWith refuses and ends the session.
-func (s *Server) endWith(w http.ResponseWriter, ses *session, r *refusal) {
-	ses.end()
-	s.writeRefusal(w, r)
-}
-
-// writeRefusal answers with a bare envelope; the status is 200 all the same (pronote-today §5.8).
-func (s *Server) writeRefusal(w http.ResponseWriter, r *refusal) {
-	s.writeJSON(w, object{"Erreur": r.wire()})
-}
-
-func (s *Server) writeRaw(w http.ResponseWriter, answer []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write(answer) // a client that went away may ask for it again
 }

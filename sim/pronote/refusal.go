@@ -1,5 +1,7 @@
 package pronote
 
+import "encoding/json"
+
 // Numbers in Erreur.G (pronote-today §5.8).
 const (
 	codeForbidden     = 3
@@ -41,4 +43,20 @@ func refuse(code int) *refusal {
 
 func (r *refusal) wire() object {
 	return object{"G": r.code, "Titre": r.title, "Message": ""}
+}
+
+// answer is a refusal outside any session, or of one that is over: a bare envelope. The status is 200 all the same
+// (pronote-today §5.8).
+func (r *refusal) answer() answer {
+	b, err := json.Marshal(object{"Erreur": r.wire()})
+	if err != nil {
+		panic(err) // numbers and texts always marshal
+	}
+	return answer{body: b}
+}
+
+// endWith refuses and ends the session.
+func (s *session) endWith(r *refusal) answer {
+	s.end()
+	return r.answer()
 }
