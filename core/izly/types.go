@@ -80,7 +80,9 @@ type Operation struct {
 type Statement struct {
 	Operations []Operation
 	Balance    *Balance
-	Complete   bool // false when the bound on pages stopped the reading
+	// Complete is false when the server counts more operations than it gave, or than the bound on pages
+	// let through. A server that does not count, as the seed's, leaves it true.
+	Complete bool
 }
 
 // TopUp is a top-up that the server has prepared (RMIN) or confirmed (RMINC).
@@ -95,7 +97,8 @@ type TopUp struct {
 	Redirect *Redirect
 }
 
-// Redirect is where a person must go to finish a top-up. Both fields are secrets of one payment.
+// Redirect is where a person must go to finish a top-up: RDURL and RDPARAMS of izly-today §7.5, as sent.
+// Both fields are secrets of one payment.
 type Redirect struct {
 	URL    secret.Text
 	Params secret.Text
