@@ -147,13 +147,10 @@ func (e *ReplyError) Error() string { return "pronote: " + e.Op + ": " + e.What 
 
 // unreadable makes a ReplyError of a decoding error, whose own text may quote the input.
 func unreadable(op string, err error) error {
-	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && typed.Field != "" {
 		return &ReplyError{op, "unexpected type in field " + typed.Field}
 	}
-	if reply, ok := errors.AsType[*ReplyError](err); ok {
-		return reply
-	}
-	return &ReplyError{op, "unreadable JSON"}
+	return &ReplyError{op, "data of an unexpected type"}
 }
 
 // NetworkError is a request that got no answer. It matches ErrNetwork and does not hold the URL, which

@@ -115,12 +115,21 @@ func (r resource) pupil(sc school, today time.Time) (pupil, error) {
 			p.Current = i
 		}
 	}
-	if current == "" {
-		p.Current = slices.IndexFunc(p.Periods, func(q period) bool {
-			return !today.Before(q.From) && !today.After(q.To)
-		})
+	if p.Current < 0 {
+		p.Current = currentPeriod(p.Periods, today)
 	}
 	return p, nil
+}
+
+// currentPeriod is the latest period that has begun, or the first one before the school year; -1 without any.
+func currentPeriod(periods []period, today time.Time) int {
+	current := min(0, len(periods)-1)
+	for i, p := range periods {
+		if !p.From.After(today) && !p.From.Before(periods[current].From) {
+			current = i
+		}
+	}
+	return current
 }
 
 // periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the

@@ -16,11 +16,8 @@ type page struct {
 // readPage understands the answer to the request for a space's page, or says what else it is. serverHeader is
 // the HTTP header Server.
 func readPage(status int, serverHeader, body string) (page, error) {
-	if status == http.StatusServiceUnavailable {
-		return page{}, ErrUnavailable
-	}
 	st, err := findStart(body)
-	if err != nil {
+	if err != nil || status != http.StatusOK {
 		return page{}, whatPage(status, body)
 	}
 	p := page{start: st, version: parseVersion(pageVersionPattern, body)}
@@ -50,7 +47,10 @@ var pageSigns = []struct {
 // whatPage names a page without Start. A foreign page may well contain one of the words: those about the
 // browser count only where PRONOTE speaks.
 func whatPage(status int, body string) error {
-	if status >= http.StatusInternalServerError {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status >= http.StatusInternalServerError:
 		return ErrUnavailable
 	}
 	body = strings.ReplaceAll(strings.ToLower(html.UnescapeString(body)), "’", "'")

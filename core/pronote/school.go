@@ -1,6 +1,7 @@
 package pronote
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,7 +73,7 @@ func (d datedElement) dates(loc *time.Location) (from, to time.Time, err error) 
 	if from, err = decodeDate(string(d.DateDebut), loc); err != nil {
 		return from, to, err
 	}
-	to, err = decodeDate(string(d.DateFin), loc)
+	to, err = decodeDate(cmp.Or(string(d.DateFin), string(d.DateDebut)), loc)
 	return midnight(from, loc), midnight(to, loc), err
 }
 

@@ -29,7 +29,7 @@ func (s *school) comparePeriods(child pronote.Child, truth sim.Child) {
 func (s *school) compareWeek(week pronote.Week, truth sim.Child) {
 	s.t.Helper()
 	var want []sim.Lesson
-	all := truth.Week(today)
+	all := truth.Week(s.Truth().Today)
 	for _, l := range all {
 		replaced := slices.ContainsFunc(all, func(o sim.Lesson) bool {
 			return o.Priority > l.Priority && o.Start.Before(l.End) && l.Start.Before(o.End)

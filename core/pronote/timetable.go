@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ type lessonInfo struct {
 	Duree          number `json:"duree"`
 	DateDuCours    text
 	DateDuCoursFin text
-	ListeContenus  value[[]element]
+	ListeContenus  value[[]contentInfo]
 	Statut         text
 	EstAnnule      truth               `json:"estAnnule"`
 	Dispense       truth               `json:"dispenseEleve"`
@@ -32,6 +33,13 @@ type lessonInfo struct {
 	EstSortie      truth               `json:"estSortiePedagogique"`
 	Motif          text                `json:"motif"`
 	Adults         value[[]text]       `json:"accompagnateurs"`
+}
+
+// contentInfo is a subject, teacher, room or group; without a kind it is a text to show. The one with EstHoraire
+// repeats the hours.
+type contentInfo struct {
+	element
+	EstHoraire truth `json:"estHoraire"`
 }
 
 type lessonRecord struct {
@@ -105,7 +113,7 @@ func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
 	lessons := visible(entries)
 	keys := uniqueKeys{}
 	for i, l := range lessons {
-		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), l.Subject, strings.Join(l.Groups, "\x00"))
+		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), l.kind(), l.Subject, strings.Join(l.Groups, "\x00"))
 	}
 	return lessons, nil
 }
@@ -125,7 +133,7 @@ func (info lessonInfo) lesson(sc school, monday time.Time) (Lesson, error) {
 	for _, c := range info.ListeContenus.V {
 		label := c.L.clean()
 		switch kind := c.G.N; {
-		case label == "":
+		case label == "" || bool(c.EstHoraire):
 		case !c.G.Set:
 			notes = append(notes, label)
 		case kind == kindSubject && l.Subject == "":
@@ -146,6 +154,11 @@ func (info lessonInfo) lesson(sc school, monday time.Time) (Lesson, error) {
 	notes = slices.DeleteFunc(notes, func(n string) bool { return n == "" })
 	l.Note = strings.Join(slices.Compact(notes), "; ")
 	return l, nil
+}
+
+// kind tells entries apart that have no subject.
+func (l Lesson) kind() string {
+	return fmt.Sprint(l.Detention, l.Outing, l.Council)
 }
 
 // span finds when a lesson is: by its dates where it has them, else by its place in the week's grid,
@@ -181,11 +194,14 @@ func (info lessonInfo) span(sc school, monday time.Time) (start, end time.Time, 
 	return start, end, nil
 }
 
+// maxDays bounds the days of a week's grid; seven are usual, cycles have more.
+const maxDays = 14
+
 var errNoPlace = errors.New("no place")
 
 // slot is where in the day a lesson starts.
 func (info lessonInfo) slot(sc school) (int, error) {
-	if !info.Place.Set || info.Place.N < 0 || sc.Slots <= 0 {
+	if !info.Place.Set || sc.Slots <= 0 || info.Place.N < 0 || info.Place.N >= maxDays*sc.Slots {
 		return 0, errNoPlace
 	}
 	return info.Place.N % sc.Slots, nil

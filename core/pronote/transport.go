@@ -3,9 +3,11 @@ package pronote
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -111,8 +113,29 @@ func networkError(op string, sent bool, err error) error {
 	if errors.Is(err, ErrNeedsENT) {
 		return fmt.Errorf("pronote: %s: %w", op, ErrNeedsENT)
 	}
-	return &NetworkError{Op: op, Sent: sent, err: err}
+	return &NetworkError{Op: op, Sent: sent, err: harmless(err)}
 }
+
+// harmless keeps causes that tell about the connection alone. Others may quote what the server sent.
+func harmless(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op
+	}
+	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return certificate
+	}
+	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return context.DeadlineExceeded
+	}
+	return errBroken
+}
+
+var errBroken = errors.New("connection broken")
 
 // notAnAnswer says what came instead of the answer to a function call: those have status 200, errors
 // included, and are JSON (pronote-today §4.2). Anything else is a page.
@@ -120,12 +143,9 @@ func notAnAnswer(op string, a answer) error {
 	if a.status == http.StatusOK && !strings.HasPrefix(strings.TrimSpace(string(a.body[:min(len(a.body), 512)])), "<") {
 		return nil
 	}
-	if a.status == http.StatusServiceUnavailable {
-		return fmt.Errorf("pronote: %s: %w", op, ErrUnavailable)
-	}
 	err := whatPage(a.status, string(a.body[:min(len(a.body), maxPage)]))
 	switch err {
-	case ErrSuspended, ErrBusy, ErrUnavailable:
+	case ErrSuspended, ErrBusy, ErrUnavailable, ErrRateLimited:
 		return fmt.Errorf("pronote: %s: %w", op, err)
 	}
 	return &ReplyError{op, fmt.Sprintf("a page with HTTP status %d instead of an answer", a.status)}

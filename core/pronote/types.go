@@ -50,7 +50,7 @@ type Child struct {
 	Class   string // "4B"; may be empty
 	School  string
 	Periods []Period // that have grades, in the order of the school
-	Current int      // index in Periods of the period PRONOTE would show now; -1 when there is none
+	Current int      // index in Periods of the period PRONOTE would show now; -1 without periods
 }
 
 // Period is a span of the school year with grades of its own, such as a trimestre.

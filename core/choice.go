@@ -1,0 +1,115 @@
+package core
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// choice is the stored record behind a button: what it does, for whom and until when. The platform only
+// ever sees its ID.
+type choice struct {
+	Chat    ChatID    `json:"chat"`
+	Person  PersonID  `json:"person"` // the only one who may press it
+	Action  action    `json:"action"`
+	Arg     string    `json:"arg"`
+	Expires time.Time `json:"expires"`
+}
+
+// action says what pressing a choice does with its Arg.
+type action string
+
+const (
+	actRun         action = "run"          // acts as if the person had typed Arg; any number of times
+	actAnswer      action = "answer"       // answers the dialogue: "<dialogue ID>|<answer>"
+	actTopUp       action = "topup"        // confirms the proposal of that ID
+	actTopUpCard   action = "topup_card"   // takes the proposal back and offers another card
+	actTopUpCancel action = "topup_cancel" // takes the proposal back
+	actUnlink      action = "unlink"       // removes the link of that ID
+)
+
+// choiceLife is how long a button is remembered, also to explain that it has expired.
+const choiceLife = 24 * time.Hour
+
+func (t *turn) offer(label string, act action, arg string) Choice {
+	id := t.e.newID()
+	t.offered[id] = choice{
+		Chat: t.msg.Chat, Person: t.msg.Person, Action: act, Arg: arg,
+		Expires: t.e.cfg.Now().Add(choiceLife),
+	}
+	return Choice{ID: id, Label: label}
+}
+
+// runChoice is a button that acts like typing line.
+func (t *turn) runChoice(label, line string) Choice { return t.offer(label, actRun, line) }
+
+// saveChoices stores the choices that were offered since the last call.
+func (t *turn) saveChoices() error {
+	if len(t.offered) == 0 {
+		return nil
+	}
+	offered := t.offered
+	t.offered = make(map[string]choice)
+	return t.e.cfg.Store.Update(func(tx Tx) error {
+		for id, c := range offered {
+			if err := choices.put(tx, id, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// press acts on a choice. Unknown, foreign and old ones say so and do nothing.
+func (t *turn) press(ctx context.Context, id string) (Reply, error) {
+	var c choice
+	var found bool
+	err := t.e.cfg.Store.View(func(tx Tx) (err error) {
+		c, found, err = choices.get(tx, id)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Reply{}, err
+	case !found || c.Chat != t.msg.Chat || t.e.cfg.Now().After(c.Expires):
+		return t.plain("choice.old", "help", t.cmd("aide")), nil
+	case c.Person != t.msg.Person:
+		return t.plain("choice.not_yours"), nil
+	}
+	switch c.Action {
+	case actRun:
+		return t.runLine(ctx, c.Arg)
+	case actAnswer:
+		return t.pressDialogue(ctx, c.Arg)
+	case actTopUp:
+		return t.confirmTopUp(ctx, c.Arg)
+	case actTopUpCard:
+		return t.otherCard(ctx, c.Arg)
+	case actTopUpCancel:
+		return t.cancelTopUp(c.Arg)
+	case actUnlink:
+		return t.unlink(c.Arg)
+	default:
+		return t.plain("choice.old", "help", t.cmd("aide")), nil
+	}
+}
+
+// runLine acts as if the person had typed line, which is one of our own.
+func (t *turn) runLine(ctx context.Context, line string) (Reply, error) {
+	c := t.e.parseCall(line)
+	if c.command == nil {
+		return t.plain("choice.old", "help", t.cmd("aide")), nil
+	}
+	t.endDialogue()
+	return c.command.run(ctx, t, c.args)
+}
+
+// pressDialogue answers the dialogue that offered the choice, if that one is still waiting.
+func (t *turn) pressDialogue(ctx context.Context, arg string) (Reply, error) {
+	id, answer, _ := strings.Cut(arg, "|")
+	d := t.dialogue()
+	if d == nil || d.step != id {
+		return t.plain("dialogue.gone"), nil
+	}
+	return t.answerDialogue(ctx, d, answer)
+}

@@ -1,0 +1,106 @@
+package core
+
+import (
+	"context"
+	"strings"
+
+	"cartable/i18n"
+)
+
+// greet is /start.
+func greet(ctx context.Context, t *turn, _ string) (Reply, error) {
+	schools, wallets := t.e.linksOf(t.msg.Chat)
+	if len(schools)+len(wallets) == 0 {
+		r := t.plain("greet.new", "link", t.cmd("connexion"), "help", t.cmd("aide"))
+		r.Title = t.p.T("greet.title")
+		if t.msg.Private {
+			r.Choices = []Choice{t.runChoice(t.p.T("greet.button.link"), "/connexion"), t.runChoice(t.p.T("greet.button.help"), "/aide")}
+		}
+		return r, nil
+	}
+	r, err := help(ctx, t, "")
+	r.Title = t.p.T("greet.title")
+	return r, err
+}
+
+// help is /aide: the commands that are of use in this chat.
+func help(_ context.Context, t *turn, _ string) (Reply, error) {
+	schools, wallets := t.e.linksOf(t.msg.Chat)
+	useful := map[need]bool{
+		needNothing: true, needSchool: len(schools) > 0, needWallet: len(wallets) > 0,
+		needLink: len(schools)+len(wallets) > 0,
+	}
+	r := Reply{Title: t.p.T("help.title")}
+	for i := range t.e.commands {
+		if c := &t.e.commands[i]; !c.hidden && useful[c.needs] {
+			r.Body = append(r.Body, Line{Label: t.shown(c), Text: t.p.T("help." + c.name)})
+		}
+	}
+	if t.msg.Private {
+		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("help.plain_words")})
+	}
+	return r, nil
+}
+
+// chooseChild is /enfant [name].
+func chooseChild(_ context.Context, t *turn, args string) (Reply, error) {
+	all := t.pupils()
+	if strings.TrimSpace(args) != "" {
+		who, rest, err := t.pickPupil(args)
+		switch {
+		case err != nil:
+			return Reply{}, err
+		case rest != "":
+			return Reply{}, say("child.unknown", "typed", short(args), "names", t.names(all))
+		}
+		t.settings.Child = who.child.Key
+		if err := t.saveSettings(); err != nil {
+			return Reply{}, err
+		}
+		return t.plain("child.chosen", "child", who.given(), "command", t.cmd("edt")), nil
+	}
+	who, _, err := t.pickPupil("")
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(all) == 1 {
+		return t.plain("child.only", "child", who.given()), nil
+	}
+	r := t.plain("child.ask", "child", who.given())
+	for _, p := range all {
+		label := p.given()
+		if p.child.Class != "" {
+			label += " (" + p.child.Class + ")"
+		}
+		r.Choices = append(r.Choices, t.runChoice(label, "/enfant "+p.ref()))
+	}
+	return r, nil
+}
+
+// languageNames are written in their own language; languageWords are what people type, folded.
+var (
+	languageNames = map[string]string{"fr": "Français", "en": "English"}
+	languageWords = map[string]string{
+		"fr": "fr", "francais": "fr", "french": "fr", "en": "en", "anglais": "en", "english": "en",
+	}
+)
+
+// chooseLanguage is /langue [fr|en].
+func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
+	if lang := languageWords[fold(args)]; lang != "" {
+		t.settings.Lang = lang
+		if err := t.saveSettings(); err != nil {
+			return Reply{}, err
+		}
+		t.p = t.e.catalog.Printer(lang)
+		return t.plain("language.chosen"), nil
+	}
+	r := t.plain("language.ask")
+	if strings.TrimSpace(args) != "" {
+		r = t.plain("language.unknown", "typed", short(args))
+	}
+	for _, lang := range i18n.Languages {
+		r.Choices = append(r.Choices, t.runChoice(languageNames[lang], "/langue "+lang))
+	}
+	return r, nil
+}

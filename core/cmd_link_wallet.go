@@ -1,0 +1,100 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"cartable/core/izly"
+	"cartable/core/secret"
+)
+
+// walletForm is what the dialogue has gathered so far. It lives as long as the dialogue.
+type walletForm struct {
+	phone string
+	code  secret.Text
+}
+
+func (t *turn) askPhone() Reply {
+	return t.ask(t.plain("link.wallet.phone"), ExpectText, func(_ context.Context, t *turn, answer string) (Reply, error) {
+		phone, err := izly.ParsePhone(answer)
+		if err != nil {
+			again := t.askPhone()
+			again.Body = append(t.plain("link.wallet.bad_phone").Body, again.Body...)
+			return again, nil
+		}
+		return t.askLinkCode(walletForm{phone: phone}, t.plain("link.wallet.code")), nil
+	})
+}
+
+// askLinkCode asks for the secret code and has Izly send the SMS.
+func (t *turn) askLinkCode(f walletForm, question Reply) Reply {
+	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		code, err := izly.ParseSecretCode(answer)
+		if err != nil {
+			return t.askLinkCode(f, t.plain("code.form")), nil
+		}
+		f.code = code
+		uid, err := t.e.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
+		if errors.Is(err, izly.ErrWrongCode) {
+			return t.askLinkCode(f, t.withServerText(t.plain("link.wallet.wrong_code", "cancel", t.cmd("annuler")), err)), nil
+		}
+		if err != nil {
+			return Reply{}, err
+		}
+		f.phone = uid
+		return t.askActivation(f, t.plain("link.wallet.activation")), nil
+	})
+}
+
+// askActivation asks for the link of the SMS, or its code, and finishes the enrolment.
+func (t *turn) askActivation(f walletForm, question Reply) Reply {
+	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		act, err := izly.ParseActivation(answer)
+		if err != nil {
+			return t.askActivation(f, t.plain("link.wallet.bad_activation")), nil
+		}
+		account, err := t.e.LinkWallet(ctx, t.msg.Chat, t.msg.Person, f.phone, act, nil)
+		if errors.Is(err, izly.ErrBadActivation) {
+			return t.askActivation(f, t.withServerText(t.plain("link.wallet.activation_refused", "cancel", t.cmd("annuler")), err)), nil
+		}
+		if err != nil {
+			return Reply{}, err
+		}
+		return t.linkedWallet(f, account), nil
+	})
+}
+
+// linkedWallet says what the bot can now do, and offers to keep the secret code. The link is complete
+// without an answer: the code is then asked for each time.
+func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
+	r := Reply{Title: t.p.T("link.wallet.done")}
+	if account.FirstName != "" {
+		r.Body = append(r.Body, Line{Label: t.p.T("link.wallet.holder"), Text: account.FirstName + " " + account.LastName})
+	}
+	r.Body = append(r.Body,
+		Line{Text: t.p.T("link.wallet.can", "solde", t.cmd("solde"), "historique", t.cmd("historique"), "recharger", t.cmd("recharger"))},
+		Line{Text: t.p.T("link.wallet.keep")})
+	r = t.ask(r, ExpectNothing, func(_ context.Context, t *turn, answer string) (Reply, error) {
+		if answer != "keep" {
+			return t.plain("link.wallet.not_kept"), nil
+		}
+		return t.keepCode(account.Phone, f.code)
+	})
+	r.Choices = []Choice{
+		t.answerChoice(t.p.T("link.wallet.button.ask"), "ask"),
+		t.answerChoice(t.p.T("link.wallet.button.keep"), "keep"),
+	}
+	return r
+}
+
+// keepCode stores the secret code of a wallet that was linked just now.
+func (t *turn) keepCode(phone string, code secret.Text) (Reply, error) {
+	_, wallets := t.e.linksOf(t.msg.Chat)
+	for _, a := range wallets {
+		if a.record().Wallet.Account.Phone == phone && a.owner == t.msg.Person {
+			kept := secret.Store(code)
+			return t.plain("link.wallet.kept"), a.change(func(l *walletLink) { l.Code = &kept })
+		}
+	}
+	return Reply{}, errLinkGone
+}

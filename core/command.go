@@ -1,0 +1,105 @@
+package core
+
+import (
+	"context"
+	"strings"
+)
+
+// command is one entry of the registry.
+type command struct {
+	name    string   // in French, without the slash
+	english string   // the alias shown in English
+	words   []string // other folded words that mean it, also several of them
+	needs   need     // which kind of link makes it useful; help lists only useful commands
+	hidden  bool     // not in help
+	run     func(ctx context.Context, t *turn, args string) (Reply, error)
+}
+
+// need is the kind of link that a command works on.
+type need int
+
+const (
+	needNothing need = iota
+	needSchool
+	needWallet
+	needLink // either
+)
+
+// commands is the registry, in the order of help. The help text of a command is the sentence
+// "help.<name>".
+func commands() []command {
+	return []command{
+		{name: "edt", english: "timetable", words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"}, needs: needSchool, run: timetable},
+		{name: "notes", english: "grades", words: []string{"note", "moyenne", "moyennes", "marks", "grade"}, needs: needSchool, run: grades},
+		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, run: homework},
+		{name: "solde", english: "balance", words: []string{"izly", "argent", "money"}, needs: needWallet, run: balance},
+		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, run: history},
+		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, run: topUp},
+		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, run: chooseChild},
+		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, run: linkAccount},
+		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, run: unlinkAccount},
+		{name: "annuler", english: "cancel", words: []string{"stop", "quitter"}, run: cancelDialogue},
+		{name: "langue", english: "language", words: []string{"lang"}, run: chooseLanguage},
+		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, run: help},
+		{name: "start", english: "start", words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}, hidden: true, run: greet},
+	}
+}
+
+// names are the words that mean the command, folded.
+func (c *command) names() []string {
+	return append([]string{c.name, c.english}, c.words...)
+}
+
+// call is a message read as a command.
+type call struct {
+	command *command // nil when there is no such command
+	name    string   // as typed, folded and without the slash
+	args    string   // the rest, as typed
+	slash   bool     // it began with / or !
+}
+
+// parseCall reads "/edt demain", "/edt@bot demain", "!edt demain", and without a mark "edt demain" or
+// "emploi du temps demain". For plain text the longest matching name wins.
+func (e *Engine) parseCall(text string) call {
+	text = strings.TrimSpace(text)
+	if rest, marked := cutAny(text, "/", "!"); marked {
+		name, args, _ := strings.Cut(strings.ReplaceAll(rest, "\n", " "), " ")
+		name, _, _ = strings.Cut(name, "@")
+		c := call{name: fold(name), args: strings.TrimSpace(args), slash: true}
+		c.command = e.byName[c.name]
+		return c
+	}
+	words := strings.Fields(text)
+	for n := min(len(words), 3); n > 0; n-- {
+		name := fold(strings.Join(words[:n], " "))
+		if cmd := e.byName[strings.Trim(name, " !?.,")]; cmd != nil {
+			return call{command: cmd, name: name, args: strings.Join(words[n:], " ")}
+		}
+	}
+	if len(words) == 0 {
+		return call{}
+	}
+	return call{name: fold(words[0]), args: strings.Join(words[1:], " ")}
+}
+
+// suggest returns the command that a person most likely meant by a word that is none.
+func (e *Engine) suggest(word string) *command {
+	var candidates []string
+	for i := range e.commands {
+		if !e.commands[i].hidden {
+			candidates = append(candidates, e.commands[i].names()...)
+		}
+	}
+	return e.byName[nearest(word, candidates)]
+}
+
+// shown is the command as people of this language type it.
+func (t *turn) shown(c *command) string {
+	if t.p.Lang == "en" {
+		return "/" + c.english
+	}
+	return "/" + c.name
+}
+
+// command returns the shown form of a command by its French name.
+func (t *turn) cmd(name string) string { return t.shown(t.e.byName[name]) }

@@ -1,0 +1,69 @@
+package core
+
+import (
+	"time"
+
+	"cartable/core/izly"
+	"cartable/core/pronote"
+	"cartable/core/secret"
+)
+
+// link is a stored record: an account, attached to a chat by its owner. Exactly one of School and
+// Wallet is set.
+type link struct {
+	ID      string      `json:"id"`
+	Chat    ChatID      `json:"chat"`
+	Owner   PersonID    `json:"owner"`
+	Created time.Time   `json:"created"`
+	School  *schoolLink `json:"school,omitempty"`
+	Wallet  *walletLink `json:"wallet,omitempty"`
+}
+
+// schoolLink is what is kept of a PRONOTE account.
+type schoolLink struct {
+	Address  pronote.Address `json:"address"`
+	Space    pronote.Space   `json:"space"`
+	Username secret.Stored   `json:"username"`
+	Password secret.Stored   `json:"password"`
+	Account  pronote.Account `json:"account"`           // as of the last login: names work without a request
+	State    *pronote.State  `json:"state,omitempty"`   // the open session; a restart does not log in again
+	Stopped  stopReason      `json:"stopped,omitempty"` // not empty: nothing is sent until the person acts
+}
+
+// walletLink is what is kept of an Izly account.
+type walletLink struct {
+	Account izly.Account   `json:"account"`
+	Code    *secret.Stored `json:"code,omitempty"`    // the secret code, when the person chose to have it kept
+	Stopped stopReason     `json:"stopped,omitempty"` // not empty: nothing is sent until the person acts
+}
+
+// stopReason says why a link rests until its owner acts.
+type stopReason string
+
+// The reasons, each a refusal that must not be repeated by itself.
+const (
+	stoppedWrongPassword stopReason = "wrong_password" // PRONOTE refused the stored password
+	stoppedWrongCode     stopReason = "wrong_code"     // Izly refused the secret code
+	stoppedRefused       stopReason = "refused"        // Izly refused to renew the session
+	stoppedEnrol         stopReason = "enrol"          // Izly wants a new activation by SMS
+	stoppedBlocked       stopReason = "blocked"        // Izly says that the account is blocked
+	stoppedSecondFactor  stopReason = "second_factor"  // PRONOTE wants something done in its own app
+	stoppedNoAccess      stopReason = "no_access"      // PRONOTE refuses the account for another reason
+)
+
+// linksOf returns the links of a chat, oldest first.
+func (e *Engine) linksOf(chat ChatID) (schools []*schoolAccount, wallets []*walletAccount) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, a := range e.schools {
+		if a.chat == chat {
+			schools = append(schools, a)
+		}
+	}
+	for _, a := range e.wallets {
+		if a.chat == chat {
+			wallets = append(wallets, a)
+		}
+	}
+	return schools, wallets
+}

@@ -1,0 +1,139 @@
+package core
+
+import (
+	"strings"
+	"unicode"
+
+	"cartable/core/pronote"
+)
+
+// pupil is one child of one linked account.
+type pupil struct {
+	account *schoolAccount
+	child   pronote.Child
+}
+
+// pupils are the children that this chat may ask about, in the order of linking.
+func (t *turn) pupils() []pupil {
+	schools, _ := t.e.linksOf(t.msg.Chat)
+	var all []pupil
+	for _, a := range schools {
+		for _, child := range a.account().Children {
+			all = append(all, pupil{a, child})
+		}
+	}
+	return all
+}
+
+// given is the first name in PRONOTE's "DUPONT Léa", or the whole name where it cannot be told.
+func (p pupil) given() string {
+	var names []string
+	for _, word := range strings.Fields(p.child.Name) {
+		if word != strings.ToUpper(word) {
+			names = append(names, word)
+		}
+	}
+	if len(names) == 0 {
+		return p.child.Name
+	}
+	return strings.Join(names, " ")
+}
+
+// ref is how a button of ours names the child in a command line.
+func (p pupil) ref() string { return "#" + p.child.Key }
+
+// pickPupil finds the child that args name and returns the other words. Without a name it is the child
+// chosen for this chat, or else the first one.
+func (t *turn) pickPupil(args string) (pupil, string, error) {
+	all := t.pupils()
+	if len(all) == 0 {
+		return pupil{}, "", say("school.none", "link", t.cmd("connexion"))
+	}
+	words := strings.Fields(args)
+	for i, word := range words {
+		matches := matchPupils(all, word)
+		if len(matches) > 1 {
+			return pupil{}, "", say("child.ambiguous", "typed", short(word), "names", t.names(matches))
+		}
+		if len(matches) == 1 {
+			rest := append(append([]string{}, words[:i]...), words[i+1:]...)
+			return matches[0], strings.Join(withoutNames(rest, matches[0]), " "), nil
+		}
+	}
+	for _, p := range all {
+		if p.child.Key == t.settings.Child {
+			return p, args, nil
+		}
+	}
+	return all[0], args, nil
+}
+
+// matchPupils finds the children that one word names: a button's reference, a name, or the beginning of
+// one (three letters at least, so that "lu" stays a day).
+func matchPupils(all []pupil, word string) []pupil {
+	var exact, begins []pupil
+	name := fold(word)
+	for _, p := range all {
+		if word == p.ref() {
+			return []pupil{p}
+		}
+		for _, part := range strings.FieldsFunc(fold(p.child.Name), unicode.IsSpace) {
+			if part == name {
+				exact = append(exact, p)
+				break
+			}
+			if len(name) >= 3 && strings.HasPrefix(part, name) {
+				begins = append(begins, p)
+				break
+			}
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	if _, day := weekday(name); day {
+		return nil // "mar" is Tuesday before it is Marie
+	}
+	return begins
+}
+
+// withoutNames takes the remaining words of a child's name out, as in "/edt lundi Léa Dupont".
+func withoutNames(words []string, p pupil) []string {
+	var rest []string
+	parts := " " + fold(p.child.Name) + " "
+	for _, word := range words {
+		if !strings.Contains(parts, " "+fold(word)+" ") {
+			rest = append(rest, word)
+		}
+	}
+	return rest
+}
+
+// names lists children for a sentence.
+func (t *turn) names(all []pupil) string {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.given())
+	}
+	return t.p.List(names, t.p.T("and"))
+}
+
+// siblings are buttons that ask the same of the other children.
+func (t *turn) siblings(who pupil, line string) []Choice {
+	var others []Choice
+	for _, p := range t.pupils() {
+		if p.child.Key != who.child.Key && len(others) < 4 {
+			others = append(others, t.runChoice(p.given(), strings.TrimSpace(line+" "+p.ref())))
+		}
+	}
+	return others
+}
+
+// staleNote says from when a value is, when the school could not be asked.
+func staleNote[T any](t *turn, r reading[T]) []Line {
+	if r.cause == nil {
+		return nil
+	}
+	t.log.Warn("answered from what is stored", "error", r.cause)
+	return []Line{{Kind: LineNote, Text: t.p.T("stale", "at", t.p.Moment(r.fetched.In(t.e.cfg.Location)))}}
+}

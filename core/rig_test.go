@@ -1,0 +1,342 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cartable/core"
+	"cartable/core/izly"
+	"cartable/core/pronote"
+	"cartable/core/secret"
+	simizly "cartable/sim/izly"
+	simpronote "cartable/sim/pronote"
+	"cartable/vault"
+)
+
+// rig is the whole bot but the platform: an engine on a real vault, the real clients, and both simulators
+// on loopback. Its clock stands still until it is moved.
+type rig struct {
+	t      *testing.T
+	school *simpronote.Server
+	izly   *simizly.Server
+	engine *core.Engine
+	vault  *vault.Vault
+	log    *bytes.Buffer
+	clock  *clock
+
+	path      string
+	key       vault.Key
+	schoolURL string
+	clients   core.Config
+}
+
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
+}
+
+var paris = func() *time.Location {
+	loc, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic(err)
+	}
+	return loc
+}()
+
+// tuesday is a school day in the morning.
+var tuesday = time.Date(2026, 11, 17, 7, 30, 0, 0, paris)
+
+type rigOptions struct {
+	at       time.Time
+	version  string
+	izly     simizly.Config
+	izlyMode izly.Enrolment
+}
+
+func newRig(t *testing.T, o rigOptions) *rig {
+	t.Helper()
+	if o.at.IsZero() {
+		o.at = tuesday
+	}
+	r := &rig{t: t, log: new(bytes.Buffer), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
+	r.school = simpronote.New(simpronote.Config{Version: o.version, Now: r.clock.now})
+	school := httptest.NewServer(r.school)
+	t.Cleanup(school.Close)
+	o.izly.Now = r.clock.now
+	r.izly = simizly.New(o.izly)
+	wallet := httptest.NewServer(r.izly)
+	t.Cleanup(wallet.Close)
+
+	var err error
+	if r.key, err = vault.NewKey(nil); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(&lockedWriter{w: r.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client, err := izly.New(izly.Config{
+		SOAPURL: wallet.URL + "/Service.asmx", RESTURL: wallet.URL + "/Service/PublicService.svc/rest", SiteURL: wallet.URL,
+		Now: r.clock.now, Log: log, Location: paris, Enrolment: o.izlyMode,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.clients = core.Config{
+		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: r.clock.now, Log: log, Location: paris}),
+		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true,
+	}
+	r.schoolURL = school.URL + "/pronote"
+	r.open()
+	t.Cleanup(r.close)
+	return r
+}
+
+func (r *rig) open() {
+	r.t.Helper()
+	var err error
+	if r.vault, err = vault.Open(r.path, r.key); err != nil {
+		r.t.Fatal(err)
+	}
+	cfg := r.clients
+	cfg.Store = r.vault
+	if r.engine, err = core.New(cfg); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) close() {
+	if r.vault == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := r.engine.Shutdown(ctx); err != nil {
+		r.t.Error(err)
+	}
+	if err := r.vault.Close(); err != nil {
+		r.t.Error(err)
+	}
+	r.vault = nil
+}
+
+// restart is what an update of the container does.
+func (r *rig) restart() {
+	r.t.Helper()
+	r.close()
+	r.open()
+}
+
+// chat is a person at a platform.
+type chat struct {
+	t       *testing.T
+	r       *rig
+	id      core.ChatID
+	person  core.PersonID
+	private bool
+	mu      sync.Mutex
+	replies []core.Reply // since the last Say
+	choices []core.Choice
+	deleted []string
+	next    int
+}
+
+func (r *rig) chat(name string) *chat {
+	return &chat{
+		t: r.t, r: r, private: true,
+		id: core.ChatID{Platform: "test", ID: name}, person: core.PersonID{Platform: "test", ID: name},
+	}
+}
+
+func (c *chat) Name() string                                   { return "test" }
+func (c *chat) Run(context.Context, core.Handler) error        { return nil }
+func (c *chat) Redact(_ context.Context, m core.Message) error { c.deleted = append(c.deleted, m.ID); return nil }
+
+func (c *chat) Send(_ context.Context, _ core.ChatID, r core.Reply) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.replies = append(c.replies, r)
+	if len(r.Choices) > 0 {
+		c.choices = r.Choices
+	}
+	return nil
+}
+
+// deliver hands a message over and waits for its answers.
+func (c *chat) deliver(m core.Message) string {
+	c.t.Helper()
+	c.mu.Lock()
+	c.replies = nil
+	c.mu.Unlock()
+	c.next++
+	m.ID, m.Chat, m.Person, m.Private = fmt.Sprint(c.next), c.id, c.person, c.private
+	done := make(chan struct{})
+	if err := c.r.engine.Handler(c)(m, func() { close(done) }); err != nil {
+		c.t.Fatal(err)
+	}
+	<-done
+	return c.text()
+}
+
+// Say sends a text and returns the answer as text.
+func (c *chat) Say(text string) string {
+	c.t.Helper()
+	return c.deliver(core.Message{Text: text})
+}
+
+// Press presses the choice, among those shown last, whose label contains label.
+func (c *chat) Press(label string) string {
+	c.t.Helper()
+	for _, choice := range c.choices {
+		if strings.Contains(choice.Label, label) {
+			return c.deliver(core.Message{Choice: choice.ID})
+		}
+	}
+	c.t.Fatalf("no choice %q among %v", label, c.labels())
+	return ""
+}
+
+func (c *chat) labels() []string {
+	var labels []string
+	for _, choice := range c.choices {
+		labels = append(labels, choice.Label)
+	}
+	return labels
+}
+
+// text writes the replies as a person reads them, with ordinary spaces.
+func (c *chat) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var b strings.Builder
+	for _, r := range c.replies {
+		b.WriteString(render(r))
+	}
+	return b.String()
+}
+
+func render(r core.Reply) string {
+	var b strings.Builder
+	if r.Title != "" {
+		fmt.Fprintf(&b, "# %s\n", r.Title)
+	}
+	for _, l := range r.Body {
+		mark := map[core.LineKind]string{core.LineHeading: "## ", core.LineNote: "> ", core.LineStruck: "~ "}[l.Kind]
+		if l.Label != "" {
+			mark += l.Label + " | "
+		}
+		b.WriteString(mark + l.Text + "\n")
+	}
+	for i, choice := range r.Choices {
+		fmt.Fprintf(&b, "[%d] %s  ", i+1, choice.Label)
+	}
+	if len(r.Choices) > 0 {
+		b.WriteString("\n")
+	}
+	if r.Expect == core.ExpectSecret {
+		b.WriteString("(secret)\n")
+	}
+	return strings.ReplaceAll(b.String(), "\u00a0", " ")
+}
+
+// wants checks that the answer holds each of the parts.
+func (c *chat) wants(answer string, parts ...string) {
+	c.t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(answer, part) {
+			c.t.Errorf("no %q in the answer:\n%s", part, answer)
+		}
+	}
+}
+
+// refuses checks that the answer holds none of the parts.
+func (c *chat) refuses(answer string, parts ...string) {
+	c.t.Helper()
+	for _, part := range parts {
+		if strings.Contains(answer, part) {
+			c.t.Errorf("%q in the answer:\n%s", part, answer)
+		}
+	}
+}
+
+// parent is the simulator's parent account, linked; the journals are emptied.
+func (c *chat) linkParent() {
+	c.t.Helper()
+	account := c.r.school.Accounts()[0]
+	address, _, err := pronote.ParseAddress(c.r.schoolURL, true)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := c.r.engine.LinkSchool(context.Background(), c.id, c.person, pronote.Credentials{
+		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	c.r.school.Reset()
+}
+
+// linkWallet links the simulator's first wallet; keep tells whether the code is kept.
+func (c *chat) linkWallet(keep bool) simizly.Account {
+	c.t.Helper()
+	account := c.r.izly.Accounts()[0]
+	ctx := context.Background()
+	code := secret.New(account.SecretCode)
+	if _, err := c.r.clients.Wallet.RequestActivation(ctx, account.Phone, code); err != nil {
+		c.t.Fatal(err)
+	}
+	links := c.r.izly.SMS(account.Phone)
+	act, err := izly.ParseActivation(links[len(links)-1])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	kept := &code
+	if !keep {
+		kept = nil
+	}
+	if _, err := c.r.engine.LinkWallet(ctx, c.id, c.person, account.Phone, act, kept); err != nil {
+		c.t.Fatal(err)
+	}
+	return account
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  *bytes.Buffer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// noViolations checks that the clients kept to the protocols.
+func (r *rig) noViolations() {
+	r.t.Helper()
+	for _, v := range append(r.school.Violations(), r.izly.Violations()...) {
+		r.t.Error("protocol violation:", v)
+	}
+}

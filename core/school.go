@@ -1,0 +1,259 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"cartable/core/pronote"
+	"cartable/core/secret"
+)
+
+// schoolAccount is one linked PRONOTE account: one session, one request in flight.
+type schoolAccount struct {
+	e     *Engine
+	chat  ChatID
+	owner PersonID
+	id    string
+
+	turnstile chan struct{} // holds one token; whoever has it may use what follows
+	session   *pronote.Session
+
+	mu  sync.Mutex // guards rec, which is read while a request is in flight
+	rec link
+}
+
+// adopt makes a stored link usable.
+func (e *Engine) adopt(l link) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if l.School != nil {
+		a := &schoolAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
+		e.schools = append(e.schools, a)
+	}
+	if l.Wallet != nil {
+		a := &walletAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
+		e.wallets = append(e.wallets, a)
+	}
+}
+
+// stoppedError says that a link rests until its owner acts.
+type stoppedError struct {
+	reason stopReason
+	school string // its name; empty for a wallet
+}
+
+func (e *stoppedError) Error() string { return "core: link stopped: " + string(e.reason) }
+
+// LinkSchool logs in and keeps the account for the chat; an earlier link of the same account is
+// replaced. It makes the requests of one login, and returns the errors of pronote.Client.Login, or one
+// that says to wait when too many logins have failed.
+func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr pronote.Credentials) (pronote.Account, error) {
+	session, err := e.login(ctx, cr)
+	if err != nil {
+		return pronote.Account{}, err
+	}
+	state := session.State()
+	l := link{
+		ID: e.newID(), Chat: chat, Owner: owner, Created: e.cfg.Now(),
+		School: &schoolLink{
+			Address: cr.Address, Space: cr.Space,
+			Username: secret.Store(secret.New(cr.Username)), Password: secret.Store(cr.Password),
+			Account: session.Account(), State: &state,
+		},
+	}
+	if err := e.replaceLink(l, func(old link) bool {
+		return old.School != nil && old.School.Address == cr.Address && old.School.Space == cr.Space &&
+			old.School.Username.Reveal() == cr.Username
+	}); err != nil {
+		return pronote.Account{}, err
+	}
+	return session.Account(), nil
+}
+
+// replaceLink stores a new link in place of those of its chat that are the same account.
+func (e *Engine) replaceLink(l link, same func(link) bool) error {
+	replaced := func(old link) bool { return old.Chat == l.Chat && same(old) }
+	if err := e.cfg.Store.Update(func(tx Tx) error {
+		if err := links.deleteWhere(tx, replaced); err != nil {
+			return err
+		}
+		return links.put(tx, l.ID, l)
+	}); err != nil {
+		return fmt.Errorf("core: store link: %w", err)
+	}
+	e.drop(replaced)
+	e.adopt(l)
+	return nil
+}
+
+// drop forgets the links that match; the store is not touched.
+func (e *Engine) drop(match func(link) bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var schools []*schoolAccount
+	for _, a := range e.schools {
+		if !match(a.record()) {
+			schools = append(schools, a)
+		}
+	}
+	var wallets []*walletAccount
+	for _, a := range e.wallets {
+		if !match(a.record()) {
+			wallets = append(wallets, a)
+		}
+	}
+	e.schools, e.wallets = schools, wallets
+}
+
+// login passes the gates of the account and of the host, and keeps them.
+func (e *Engine) login(ctx context.Context, cr pronote.Credentials) (*pronote.Session, error) {
+	host := gateKey("host", string(cr.Address))
+	account := gateKey("login", string(cr.Address), string(cr.Space), cr.Username)
+	for _, key := range []string{host, account} {
+		if err := e.pass(key); err != nil {
+			return nil, err
+		}
+	}
+	session, err := e.cfg.School.Login(ctx, cr)
+	switch {
+	case err == nil:
+		return session, errors.Join(e.open(host), e.open(account))
+	case errors.Is(err, pronote.ErrSuspended), errors.Is(err, pronote.ErrRateLimited):
+		return nil, errors.Join(err, e.hold(host))
+	case refusedLogin(err):
+		return nil, errors.Join(err, e.fail(account))
+	default:
+		return nil, err
+	}
+}
+
+// refusedLogin tells whether the server said no to the account itself.
+func refusedLogin(err error) bool { return stopFor(err) != "" }
+
+// stopFor is the reason for which a link must rest after err, or "".
+func stopFor(err error) stopReason {
+	var access *pronote.AccessError
+	switch {
+	case errors.Is(err, pronote.ErrWrongPassword):
+		return stoppedWrongPassword
+	case errors.Is(err, pronote.ErrSecondFactor):
+		return stoppedSecondFactor
+	case errors.As(err, &access):
+		return stoppedNoAccess
+	default:
+		return ""
+	}
+}
+
+// record is a copy of the link as it stands.
+func (a *schoolAccount) record() link {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.rec
+}
+
+// account is what the last login told.
+func (a *schoolAccount) account() pronote.Account { return a.record().School.Account }
+
+// do runs fn with an open session. A session that has expired is replaced once; a password that was
+// refused is not tried again until the person acts. It blocks while another request of the account runs.
+func (a *schoolAccount) do(ctx context.Context, fn func(*pronote.Session) error) error {
+	select {
+	case a.turnstile <- struct{}{}:
+		defer func() { <-a.turnstile }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if s := a.record().School; s.Stopped != "" {
+		return &stoppedError{s.Stopped, s.Account.School}
+	}
+	fresh, err := a.openSession(ctx)
+	if err != nil {
+		return err
+	}
+	err = fn(a.session)
+	if errors.Is(err, pronote.ErrSessionExpired) && !fresh {
+		if err = a.newSession(ctx); err != nil {
+			return err
+		}
+		err = fn(a.session)
+	}
+	if errors.Is(err, pronote.ErrSuspended) || errors.Is(err, pronote.ErrRateLimited) {
+		err = errors.Join(err, a.e.hold(gateKey("host", string(a.record().School.Address))))
+	}
+	return errors.Join(err, a.keep(stopFor(err)))
+}
+
+// openSession resumes the stored session or logs in; fresh tells that it has just logged in.
+func (a *schoolAccount) openSession(ctx context.Context) (fresh bool, err error) {
+	rec := a.record().School
+	if err := a.e.pass(gateKey("host", string(rec.Address))); err != nil {
+		return false, err
+	}
+	if a.session != nil {
+		return false, nil
+	}
+	if rec.State != nil {
+		if a.session, err = a.e.cfg.School.Resume(*rec.State); err == nil {
+			return false, nil
+		}
+		a.e.logger(a.chat).Warn("stored session not usable", "error", err)
+	}
+	return true, a.newSession(ctx)
+}
+
+// newSession logs in with the stored password.
+func (a *schoolAccount) newSession(ctx context.Context) error {
+	a.session = nil
+	rec := a.record().School
+	session, err := a.e.login(ctx, pronote.Credentials{
+		Address: rec.Address, Space: rec.Space, Username: rec.Username.Reveal(), Password: rec.Password.Text,
+	})
+	if err != nil {
+		return errors.Join(err, a.keep(stopFor(err)))
+	}
+	a.session = session
+	return nil
+}
+
+// keep stores the session as it stands, and why the link rests if it must.
+func (a *schoolAccount) keep(stop stopReason) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	updated := *a.rec.School
+	updated.Stopped = stop
+	updated.State = nil
+	if a.session != nil {
+		state := a.session.State()
+		updated.State, updated.Account = &state, a.session.Account()
+	}
+	rec := a.rec
+	rec.School = &updated
+	if err := a.e.keepLink(rec); err != nil {
+		return err
+	}
+	a.rec = rec
+	return nil
+}
+
+// errLinkGone says that the link was removed while it was in use.
+var errLinkGone = errors.New("core: the link has been removed")
+
+// keepLink stores a link that is still there; for one that was removed meanwhile it returns errLinkGone.
+func (e *Engine) keepLink(l link) error {
+	if err := e.cfg.Store.Update(func(tx Tx) error {
+		_, found, err := links.get(tx, l.ID)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return errLinkGone
+		}
+		return links.put(tx, l.ID, l)
+	}); err != nil {
+		return fmt.Errorf("core: store link: %w", err)
+	}
+	return nil
+}

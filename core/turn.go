@@ -1,0 +1,156 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"cartable/i18n"
+)
+
+// turn is the handling of one message: who spoke, in which chat, in which language.
+type turn struct {
+	e        *Engine
+	adapter  Adapter
+	msg      Message
+	settings chatSettings
+	p        *i18n.Printer
+	log      *slog.Logger
+	offered  map[string]choice // choices of the reply under way, by ID; written before it is sent
+}
+
+// chatSettings is the stored record of what a chat has chosen.
+type chatSettings struct {
+	Lang  string `json:"lang,omitempty"`
+	Child string `json:"child,omitempty"` // Key of the child that is meant when none is named
+}
+
+func chatKey(chat ChatID) string { return chat.Platform + "\x00" + chat.ID }
+
+// newTurn reads the chat's settings. With an error, the turn is usable and has the default ones.
+func (e *Engine) newTurn(a Adapter, m Message) (*turn, error) {
+	t := &turn{e: e, adapter: a, msg: m, log: e.logger(m.Chat), offered: make(map[string]choice)}
+	err := e.cfg.Store.View(func(tx Tx) (err error) {
+		t.settings, _, err = settings.get(tx, chatKey(m.Chat))
+		return err
+	})
+	lang := t.settings.Lang
+	if lang == "" {
+		lang = e.cfg.Lang
+	}
+	t.p = e.catalog.Printer(lang)
+	return t, err
+}
+
+func (t *turn) saveSettings() error {
+	return t.e.cfg.Store.Update(func(tx Tx) error {
+		return settings.put(tx, chatKey(t.msg.Chat), t.settings)
+	})
+}
+
+// answer finds out what the message is and acts on it.
+func (t *turn) answer(ctx context.Context) (Reply, error) {
+	start := t.e.cfg.Now()
+	switch {
+	case t.msg.Choice != "":
+		reply, err := t.press(ctx, t.msg.Choice)
+		reply.Replaces = true
+		t.log.Debug("press handled", "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
+		return reply, err
+	case len(t.msg.Text) > MaxText:
+		return t.plain("text.too_long"), nil
+	}
+	text := strings.TrimSpace(strings.ToValidUTF8(t.msg.Text, ""))
+	if text == "" {
+		return Reply{}, nil
+	}
+	c := t.e.parseCall(text)
+	if d := t.dialogue(); d != nil && (!c.slash || c.command == nil) {
+		return t.answerDialogue(ctx, d, text)
+	}
+	if c.command == nil || !c.slash && !t.msg.Private {
+		return t.notACommand(c)
+	}
+	if c.command.name != "annuler" {
+		t.endDialogue()
+	}
+	reply, err := c.command.run(ctx, t, c.args)
+	t.log.Info("command handled", "command", c.command.name, "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
+	return reply, err
+}
+
+// notACommand answers what is no command: a near miss gets a suggestion. In a group only what begins
+// with a slash is meant for the bot.
+func (t *turn) notACommand(c call) (Reply, error) {
+	if !t.msg.Private && !c.slash {
+		return Reply{}, nil
+	}
+	if near := t.e.suggest(c.name); near != nil {
+		line := strings.TrimSpace(t.shown(near) + " " + c.args)
+		r := t.plain("unknown.near", "typed", short(c.name), "command", line)
+		r.Choices = []Choice{t.runChoice(line, line)}
+		return r, nil
+	}
+	if c.slash {
+		return t.plain("unknown.command", "typed", short(c.name), "help", t.cmd("aide")), nil
+	}
+	return t.plain("unknown.text", "help", t.cmd("aide")), nil
+}
+
+// send writes the choices that the reply offers, then sends it.
+func (t *turn) send(ctx context.Context, r Reply) {
+	if err := t.saveChoices(); err != nil {
+		t.log.Error("choices not stored", "error", err)
+		r.Choices = nil
+	}
+	if err := t.adapter.Send(ctx, t.msg.Chat, r); err != nil {
+		t.log.Error("reply not sent", "error", err)
+	}
+}
+
+// plain is a reply of one sentence or paragraph.
+func (t *turn) plain(key string, args ...any) Reply {
+	return Reply{Body: paragraphs(t.p.T(key, args...))}
+}
+
+// paragraphs makes a line of each line of text.
+func paragraphs(text string) []Line {
+	var lines []Line
+	for part := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, Line{Text: part})
+	}
+	return lines
+}
+
+// today is the present day at the school.
+func (t *turn) today() time.Time { return midnight(t.e.now()) }
+
+// clockOrMoment is a time of today, or a date and time.
+func (t *turn) clockOrMoment(at time.Time) string {
+	at = at.In(t.e.cfg.Location)
+	if sameDay(at, t.e.now()) {
+		return t.p.Clock(at)
+	}
+	return t.p.Moment(at)
+}
+
+// short bounds what is repeated of a person's words.
+func short(s string) string {
+	const most = 30
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// redact deletes the message where the platform can: it held a secret.
+func (t *turn) redact(ctx context.Context) {
+	r, able := t.adapter.(Redacter)
+	if !able || t.msg.ID == "" {
+		return
+	}
+	if err := r.Redact(ctx, t.msg); err != nil {
+		t.log.Warn("message with a secret not deleted", "error", err)
+	}
+}

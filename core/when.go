@@ -1,0 +1,190 @@
+package core
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"cartable/core/pronote"
+	"cartable/i18n"
+)
+
+// when is the day or week that a person asked for.
+type when struct {
+	day  time.Time // midnight at the school; zero when the person named none
+	week bool      // the whole week of day, or of now when day is zero
+}
+
+var dayWords = map[string]int{ // folded, days from today
+	"aujourd hui": 0, "aujourdhui": 0, "auj": 0, "today": 0,
+	"demain": 1, "tomorrow": 1, "apres demain": 2,
+	"hier": -1, "yesterday": -1, "avant hier": -2,
+}
+
+var weekWords = map[string]int{ // folded, weeks from this one
+	"semaine": 0, "sem": 0, "week": 0, "cette semaine": 0, "this week": 0,
+	"semaine prochaine": 1, "prochaine": 1, "next week": 1,
+	"semaine derniere": -1, "last week": -1,
+}
+
+var (
+	offsetForm    = regexp.MustCompile(`^([+-])(\d{1,3})$`)
+	slashForm     = regexp.MustCompile(`^(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}|\d{2}))?$`)
+	isoForm       = regexp.MustCompile(`^(\d{4}) (\d{1,2}) (\d{1,2})$`) // fold has turned - into a space
+	dayMonthForm  = regexp.MustCompile(`^(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]{3,9})(?: (\d{4}))?$`)
+	maxDaysAround = 400
+)
+
+// parseWhen reads words as a day or a week. ok is false when they are neither. A date without its year
+// is the one nearest to now.
+func parseWhen(words string, now time.Time) (w when, ok bool) {
+	today := midnight(now)
+	text := fold(words)
+	if sign := strings.TrimSpace(words); offsetForm.MatchString(sign) { // before fold takes the minus away
+		n, _ := strconv.Atoi(sign)
+		return when{day: today.AddDate(0, 0, n)}, n >= -maxDaysAround && n <= maxDaysAround
+	}
+	if n, found := dayWords[text]; found {
+		return when{day: today.AddDate(0, 0, n)}, true
+	}
+	if n, found := weekWords[text]; found {
+		if n == 0 {
+			return when{week: true}, true
+		}
+		return when{day: monday(today).AddDate(0, 0, 7*n), week: true}, true
+	}
+	if rest, found := cutAny(text, "semaine du ", "week of "); found {
+		w, ok := parseWhen(rest, now)
+		return when{day: w.day, week: true}, ok && !w.day.IsZero()
+	}
+	if d, found := weekday(text); found {
+		ahead := (int(d) - int(today.Weekday()) + 7) % 7
+		if ahead == 0 && strings.HasSuffix(text, " prochain") {
+			ahead = 7
+		}
+		return when{day: today.AddDate(0, 0, ahead)}, true
+	}
+	day, ok := parseDate(text, today)
+	return when{day: day}, ok
+}
+
+// weekday reads "lundi", "lun", "monday" or "lundi prochain".
+func weekday(text string) (time.Weekday, bool) {
+	text = strings.TrimSuffix(text, " prochain")
+	for d, names := range weekdayNames {
+		for _, name := range names {
+			if text == name || len(text) == 3 && strings.HasPrefix(name, text) {
+				return time.Weekday(d), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// parseDate reads "12/03", "12/03/2026", "2026-03-12" and "12 mars", all folded.
+func parseDate(text string, today time.Time) (time.Time, bool) {
+	var day, month, year int
+	if m := slashForm.FindStringSubmatch(text); m != nil {
+		day, month, year = atoi(m[1]), atoi(m[2]), atoi(m[3])
+		if len(m[3]) == 2 {
+			year += 2000
+		}
+	} else if m := isoForm.FindStringSubmatch(text); m != nil {
+		year, month, day = atoi(m[1]), atoi(m[2]), atoi(m[3])
+	} else if m := dayMonthForm.FindStringSubmatch(text); m != nil {
+		day, month, year = atoi(m[1]), monthNumber(m[2]), atoi(m[3])
+	}
+	if day == 0 || month == 0 {
+		return time.Time{}, false
+	}
+	if year == 0 {
+		year = nearestYear(day, month, today)
+	}
+	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, today.Location())
+	far := date.Before(today.AddDate(-2, 0, 0)) || date.After(today.AddDate(2, 0, 0))
+	return date, date.Day() == day && int(date.Month()) == month && !far
+}
+
+func nearestYear(day, month int, today time.Time) int {
+	best := today.Year()
+	for _, year := range []int{today.Year() - 1, today.Year() + 1} {
+		gap := func(y int) time.Duration {
+			return time.Date(y, time.Month(month), day, 0, 0, 0, 0, today.Location()).Sub(today).Abs()
+		}
+		if gap(year) < gap(best) {
+			best = year
+		}
+	}
+	return best
+}
+
+// The names of days and months in every language, folded.
+var weekdayNames, monthNames = func() (days [7][]string, months [12][]string) {
+	for _, p := range []*i18n.Printer{{Lang: "fr"}, {Lang: "en"}} {
+		for d := range days {
+			days[d] = append(days[d], fold(p.Weekday(time.Weekday(d))))
+		}
+		for m := range months {
+			months[m] = append(months[m], fold(p.Month(time.Month(m+1))))
+		}
+	}
+	return days, months
+}()
+
+// monthNumber reads a month's name or its beginning; 0 when it is none or ambiguous.
+func monthNumber(text string) int {
+	found := 0
+	for m, names := range monthNames {
+		for _, name := range names {
+			if strings.HasPrefix(name, text) {
+				if found != 0 && found != m+1 {
+					return 0
+				}
+				found = m + 1
+			}
+		}
+	}
+	return found
+}
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s) // the forms let only a few digits through; none is 0
+	return n
+}
+
+func cutAny(s string, prefixes ...string) (string, bool) {
+	for _, prefix := range prefixes {
+		if rest, found := strings.CutPrefix(s, prefix); found {
+			return rest, true
+		}
+	}
+	return s, false
+}
+
+// midnight is the start of t's day, where t is.
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// monday is the start of t's week.
+func monday(t time.Time) time.Time {
+	return midnight(t).AddDate(0, 0, -(int(t.Weekday())+6)%7)
+}
+
+func sameDay(a, b time.Time) bool { return a.Format(time.DateOnly) == b.Format(time.DateOnly) }
+
+// dayArg writes a day so that parseWhen reads it back.
+func dayArg(t time.Time) string { return fmt.Sprintf("%02d/%02d/%d", t.Day(), t.Month(), t.Year()) }
+
+// holiday returns the holiday that t is in.
+func holiday(account pronote.Account, t time.Time) (pronote.Holiday, bool) {
+	day := t.Format(time.DateOnly)
+	for _, h := range account.Holidays {
+		if h.From.Format(time.DateOnly) <= day && day <= h.To.Format(time.DateOnly) {
+			return h, true
+		}
+	}
+	return pronote.Holiday{}, false
+}

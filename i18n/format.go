@@ -1,0 +1,88 @@
+package i18n
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+type names struct {
+	days, shortDays [7]string // Sunday first, as time.Weekday
+	months          [12]string
+}
+
+var calendar = map[string]names{
+	"fr": {
+		days:      [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"},
+		shortDays: [7]string{"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."},
+		months: [12]string{
+			"janvier", "février", "mars", "avril", "mai", "juin",
+			"juillet", "août", "septembre", "octobre", "novembre", "décembre",
+		},
+	},
+	"en": {
+		days:      [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+		shortDays: [7]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"},
+		months: [12]string{
+			"January", "February", "March", "April", "May", "June",
+			"July", "August", "September", "October", "November", "December",
+		},
+	},
+}
+
+// Weekday is the name of a day of the week: "lundi".
+func (p *Printer) Weekday(d time.Weekday) string { return calendar[p.Lang].days[d] }
+
+// Month is the name of a month: "mars".
+func (p *Printer) Month(m time.Month) string { return calendar[p.Lang].months[m-1] }
+
+// Day is a date without its year: "lundi 23 novembre", "Monday 23 November".
+func (p *Printer) Day(t time.Time) string {
+	number := fmt.Sprint(t.Day())
+	if p.Lang == "fr" && t.Day() == 1 {
+		number = "1er"
+	}
+	return p.Weekday(t.Weekday()) + " " + number + " " + p.Month(t.Month())
+}
+
+// ShortDay is a date for a button: "lun. 23/11".
+func (p *Printer) ShortDay(t time.Time) string {
+	return calendar[p.Lang].shortDays[t.Weekday()] + " " + t.Format("02/01")
+}
+
+// ShortDate is a date for a column: "23/11".
+func (p *Printer) ShortDate(t time.Time) string { return t.Format("02/01") }
+
+// Clock is a time of day, 24 h: "08:00".
+func (p *Printer) Clock(t time.Time) string { return t.Format("15:04") }
+
+// Moment is a date and time: "23/11/2026 08:00".
+func (p *Printer) Moment(t time.Time) string { return t.Format("02/01/2006 15:04") }
+
+// Euros writes integer cents: "12,34 €", "€12.34".
+func (p *Printer) Euros(cents int64) string {
+	sign := ""
+	if cents < 0 {
+		sign, cents = "-", -cents
+	}
+	if p.Lang == "fr" {
+		return fmt.Sprintf("%s%d,%02d\u00a0€", sign, cents/100, cents%100)
+	}
+	return fmt.Sprintf("%s€%d.%02d", sign, cents/100, cents%100)
+}
+
+// Decimal writes digits that have a dot, such as "14.5", as the language does.
+func (p *Printer) Decimal(digits string) string {
+	if p.Lang == "fr" {
+		return strings.Replace(digits, ".", ",", 1)
+	}
+	return digits
+}
+
+// List joins items: "a, b et c".
+func (p *Printer) List(items []string, and string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	return strings.Join(items[:len(items)-1], ", ") + " " + and + " " + items[len(items)-1]
+}
