@@ -47,12 +47,6 @@ var pageSigns = []struct {
 // whatPage names a page without Start. A foreign page may well contain one of the words: those about the
 // browser count only where PRONOTE speaks.
 func whatPage(status int, body string) error {
-	switch {
-	case status == http.StatusTooManyRequests:
-		return ErrRateLimited
-	case status >= http.StatusInternalServerError:
-		return ErrUnavailable
-	}
 	body = strings.ReplaceAll(strings.ToLower(html.UnescapeString(body)), "’", "'")
 	ours := strings.Contains(body, "pronote")
 	for _, sign := range pageSigns {
@@ -60,7 +54,12 @@ func whatPage(status int, body string) error {
 			return sign.err
 		}
 	}
-	if !ours || status == http.StatusNotFound {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status >= http.StatusInternalServerError:
+		return ErrUnavailable
+	case !ours || status == http.StatusNotFound:
 		return ErrNotPronote
 	}
 	return &ReplyError{opPage, errNoStart.Error()}
