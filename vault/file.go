@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -15,6 +16,16 @@ import (
 // closing, short enough to say clearly that there is another process.
 const lockTimeout = time.Second
 
+// mapSize is the address space taken for the file at once. To map it anew, an Update has to wait for all
+// Views, a Backup to a slow disk among them; up to this size it never has to. Windows would make the file
+// itself that large.
+func mapSize() int {
+	if runtime.GOOS == "windows" {
+		return 0
+	}
+	return 64 << 20
+}
+
 // The two buckets at the top of the file. Those of the callers are inside recordsBucket, with hidden names.
 var (
 	headerBucket  = []byte("header")
@@ -22,10 +33,15 @@ var (
 	recordsBucket = []byte("records")
 )
 
-// create makes an empty vault with header h. It is written beside path and linked there once it is whole
-// and on disk, so that a crash leaves no vault or a whole one (and perhaps an unused ".vault-*" file), and
-// of two processes that create at once, one gets fs.ErrExist.
-func create(path string, h header) (err error) {
+// create makes an empty vault with header h.
+func create(path string, h header) error {
+	return install(path, func(draft string) error { return writeEmpty(draft, h) })
+}
+
+// install lets write fill a draft beside path and links it there once it is whole and on disk, so that a
+// crash leaves nothing at path or a whole vault (and perhaps an unused ".vault-*" file), and of two
+// processes at once, one gets fs.ErrExist. write must sync and close.
+func install(path string, write func(draft string) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -38,7 +54,7 @@ func create(path string, h header) (err error) {
 	if err := draft.Close(); err != nil {
 		return err
 	}
-	if err := writeEmpty(draft.Name(), h); err != nil {
+	if err := write(draft.Name()); err != nil {
 		return err
 	}
 	if err := os.Link(draft.Name(), path); err != nil {
@@ -66,7 +82,7 @@ func writeEmpty(path string, h header) (err error) {
 }
 
 // probe looks at a file without writing to it: is it a vault, and as long as its last transaction says?
-// The engine itself would map the missing part and fault while reading it.
+// The engine itself would map the missing part and fault while reading it. No key is needed.
 func probe(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -82,7 +98,7 @@ func probe(path string) error {
 		return err
 	}
 	defer db.Close() // only read from
-	return guard(func() error {
+	err = guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			if tx.Size() > info.Size() {
 				return fmt.Errorf("%w (the file is cut off)", ErrDamaged)
@@ -90,6 +106,11 @@ func probe(path string) error {
 			return nil
 		})
 	})
+	if err != nil {
+		return err
+	}
+	_, err = readHeader(db)
+	return err
 }
 
 // openEngine opens an existing file and never creates one. When the engine panics over its list of free

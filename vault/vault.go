@@ -50,7 +50,7 @@ func open(path string, key Key) (*Vault, error) {
 	if err := probe(path); err != nil {
 		return nil, err
 	}
-	db, err := openEngine(path, bbolt.Options{})
+	db, err := openEngine(path, bbolt.Options{InitialMmapSize: mapSize()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,63 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Backup writes a copy of the vault as it is at this moment, sealed as the vault is and under the same
+// key; a key file has to be kept apart. The vault can be used meanwhile; but once it is larger than
+// 64 MiB, an Update may wait until w has taken everything.
+func (v *Vault) Backup(w io.Writer) error {
+	btx, _, err := v.begin(false)
+	if err != nil {
+		return fmt.Errorf("vault: backup: %w", err)
+	}
+	defer btx.Rollback() // ends the reading
+	if _, err := btx.WriteTo(w); err != nil {
+		return fmt.Errorf("vault: backup: %w", err)
+	}
+	return nil
+}
+
+// Restore makes a vault at path of what Backup wrote, with mode 0600, on disk when it returns. It needs no
+// key, and refuses with ErrForeign or ErrDamaged what is not a whole vault, and with fs.ErrExist to
+// overwrite anything; nothing is at path then that was not there before.
+func Restore(r io.Reader, path string) error {
+	err := restore(r, path)
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%w; move it away first", fs.ErrExist)
+	}
+	if err != nil {
+		return fmt.Errorf("vault: restore %s: %w", path, err)
+	}
+	return nil
+}
+
+func restore(r io.Reader, path string) error {
+	there, err := exists(path)
+	if err != nil {
+		return err
+	}
+	if there { // before a long copy; install makes sure
+		return fs.ErrExist
+	}
+	return install(path, func(draft string) error {
+		if err := copyTo(draft, r); err != nil {
+			return err
+		}
+		return probe(draft)
+	})
+}
+
+func copyTo(path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Sync(), f.Close())
+}
