@@ -50,15 +50,14 @@ type page struct {
 	out strings.Builder
 }
 
-// body draws lines with their texts in one column. What follows a heading is indented under it, except
-// for notes at the end, which are about the whole.
+// body draws lines, group by group. What follows a heading is indented under it, except for notes at the
+// end, which are about the whole.
 func (p *page) body(body []core.Line) {
-	column := p.column(body)
 	end := len(body)
 	for end > 0 && body[end-1].Kind == core.LineNote {
 		end--
 	}
-	indent := ""
+	column, indent := p.column(body), ""
 	for i, line := range body {
 		switch {
 		case line.Kind == core.LineHeading:
@@ -66,7 +65,7 @@ func (p *page) body(body []core.Line) {
 				p.out.WriteByte('\n')
 			}
 			p.line(line, "", columns(label(line)))
-			indent = strings.Repeat(" ", gap)
+			column, indent = p.column(body[i+1:]), strings.Repeat(" ", gap)
 			continue
 		case i == end && indent != "":
 			p.out.WriteByte('\n')
@@ -78,16 +77,19 @@ func (p *page) body(body []core.Line) {
 
 func label(line core.Line) string { return strings.TrimSpace(clean(line.Label)) }
 
-// column is the width of the widest label that lines up with the others.
-func (p *page) column(body []core.Line) int {
+// column is the width of the widest label that lines up with the others of its group: the texts up to the
+// next heading stand in one column.
+func (p *page) column(group []core.Line) int {
 	limit := maxLabel
 	if p.width > 0 {
 		limit = min(limit, p.width/3)
 	}
 	column := 0
-	for _, line := range body {
-		size := columns(label(line))
-		if line.Kind != core.LineHeading && line.Text != "" && size <= limit {
+	for _, line := range group {
+		if line.Kind == core.LineHeading {
+			break
+		}
+		if size := columns(label(line)); line.Text != "" && size <= limit {
 			column = max(column, size)
 		}
 	}

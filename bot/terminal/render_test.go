@@ -34,6 +34,8 @@ var replies = map[string]core.Reply{
 			{Label: "Sciences de la vie et de la Terre", Text: "absente"},
 			{Label: "Arts", Text: "18/20, bonus"},
 			{Label: "Moyenne générale"},
+			{Kind: core.LineHeading, Label: "Arts", Text: "18/20"},
+			{Label: "20/11", Text: "18/20, bonus"},
 		},
 	},
 	"proposal": {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cartable/bot/terminal"
+	"cartable/core"
+	"cartable/core/izly"
+	"cartable/core/pronote"
+	"cartable/vault"
+)
+
+// drainTime is how long queued commands may take to answer when the bot is asked to stop. A container
+// engine gives ten seconds before it kills.
+const drainTime = 8 * time.Second
+
+// courtesy is the least time between two requests to one school's server.
+const courtesy = time.Second
+
+// chatCmd is the chat in the terminal over the real services and the real vault.
+type chatCmd struct{}
+
+// Run chats until the input ends or ctx does.
+func (chatCmd) Run(ctx context.Context, p *program) (err error) {
+	cfg, err := loadConfig(p.environ)
+	if err != nil {
+		return err
+	}
+	log := cfg.logger(p.stderr, slog.LevelWarn)
+	v, err := cfg.openVault(log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }() // 3. nothing writes any more
+	engine, err := cfg.engine(v, log)
+	if err != nil {
+		return err
+	}
+	return converse(ctx, engine, p.terminal())
+}
+
+// openVault opens the vault with the key that the settings name, or else with that of the key file beside
+// it, which is made with a new vault.
+func (c config) openVault(log *slog.Logger) (*vault.Vault, error) {
+	key := c.key
+	if !c.hasKey {
+		var created bool
+		var err error
+		if key, created, err = vault.LoadOrCreateKeyFile(c.keyFilePath(), c.vaultPath()); err != nil {
+			return nil, err
+		}
+		if created {
+			log.Warn("a new vault key was made; keep a copy of it elsewhere: nothing opens the vault without it", "file", c.keyFilePath())
+		}
+	}
+	return vault.Open(c.vaultPath(), key)
+}
+
+// engine wires the core to the two clients and a store.
+func (c config) engine(store core.Store, log *slog.Logger) (*core.Engine, error) {
+	wallet, err := izly.New(izly.Config{
+		SOAPURL: c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
+		Enrolment: c.izly.enrolment, Print: c.izly.print, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	school := pronote.Config{
+		HTTPClient: pronote.NewHTTPClient(c.private), Log: log, Location: c.location, Interval: courtesy,
+	}
+	if c.private {
+		school.Interval = 0 // servers of our own need no pause
+	}
+	return core.New(core.Config{
+		Store: store, School: pronote.New(school), Wallet: wallet,
+		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private,
+	})
+}
+
+// terminal is the chat over the program's standard streams.
+func (p *program) terminal() *terminal.Adapter {
+	plain := false
+	for _, entry := range p.environ { // https://no-color.org: any value that is not empty
+		plain = plain || len(entry) > len("NO_COLOR=") && entry[:len("NO_COLOR=")] == "NO_COLOR="
+	}
+	return terminal.New(terminal.Config{In: p.stdin, Out: p.stdout, Plain: plain})
+}
+
+// converse runs a chat until its input ends or ctx does, then lets queued commands answer.
+func converse(ctx context.Context, engine *core.Engine, a core.Adapter) error {
+	engine.Start(ctx)
+	err := a.Run(ctx, engine.Handler(a)) // 1. nothing is read any more
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if down := engine.Shutdown(drain); down != nil { // 2. queued commands answer
+		err = errors.Join(err, fmt.Errorf("stop: %w", down))
+	}
+	return err
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"cartable/core/izly"
+	"cartable/core/secret"
+	"cartable/vault"
+)
+
+// config is the settings of this version, checked.
+type config struct {
+	data     string
+	key      vault.Key // zero when neither a key nor a passphrase is set
+	hasKey   bool
+	lang     string
+	location *time.Location
+	private  bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
+	izly     izlyConfig
+	logLevel *slog.Level // nil when not set
+	logJSON  bool
+
+	given []given // by the environment, in the order of the table
+}
+
+type izlyConfig struct {
+	soapURL, restURL, siteURL string
+	enrolment                 izly.Enrolment
+	print                     izly.PrintMode
+}
+
+// given is a setting that the environment has.
+type given struct {
+	setting *setting
+	from    string // the variable: the setting's name, or that with _FILE
+	shown   string // the value as it may be seen
+}
+
+// configError lists everything that is wrong, so that one run is enough to mend it all.
+type configError []string
+
+func (e configError) Error() string {
+	if len(e) == 1 {
+		return e[0]
+	}
+	return fmt.Sprintf("%d settings are wrong:\n  %s", len(e), strings.Join(e, "\n  "))
+}
+
+// loadConfig reads the settings from the environment. Names that begin with CARTABLE_ and are no setting
+// are refused: a misspelt one would be silently without effect. With only, the other settings are not
+// looked at. An empty value is the same as none.
+func loadConfig(environ []string, only ...string) (config, error) {
+	env := environment(environ)
+	cfg := defaults()
+	var problems configError
+	for i := range settings {
+		s := &settings[i]
+		if len(only) > 0 && !slices.Contains(only, s.name) {
+			continue
+		}
+		value, from, err := s.read(env)
+		switch {
+		case err != nil:
+			problems = append(problems, err.Error())
+			continue
+		case from == "":
+			continue
+		}
+		if s.set != nil {
+			if err := s.set(&cfg, value); err != nil {
+				problems = append(problems, fmt.Sprintf("%s: %v; for example %s", from, err, s.sample(from)))
+				continue
+			}
+		}
+		cfg.given = append(cfg.given, given{s, from, s.show(value)})
+	}
+	if cfg.has("CARTABLE_KEY") && cfg.has("CARTABLE_PASSPHRASE") {
+		problems = append(problems, "CARTABLE_PASSPHRASE_FILE: the vault has one key, and CARTABLE_KEY is set too; unset one of them")
+	}
+	if len(only) == 0 {
+		problems = append(problems, unknown(env)...)
+	}
+	if len(problems) > 0 {
+		return config{}, problems
+	}
+	return cfg, nil
+}
+
+// environment keeps what may concern us and is not empty.
+func environment(environ []string) map[string]string {
+	env := map[string]string{}
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix) && value != "" {
+			env[name] = value
+		}
+	}
+	return env
+}
+
+// has tells whether the environment gives a setting, directly or as a file.
+func (c config) has(name string) bool {
+	return slices.ContainsFunc(c.given, func(g given) bool { return g.setting.name == name })
+}
+
+func (c config) vaultPath() string   { return filepath.Join(c.data, "vault.db") }
+func (c config) keyFilePath() string { return filepath.Join(c.data, "vault.key") }
+
+// logger writes at the level that was set, or else at standard.
+func (c config) logger(w io.Writer, standard slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: standard}
+	if c.logLevel != nil {
+		options.Level = *c.logLevel
+	}
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// dump prints every setting as it stands, without secrets.
+func (c config) dump(w io.Writer) error {
+	for i := range settings {
+		s := &settings[i]
+		value, note := s.standard, "default"
+		if at := slices.IndexFunc(c.given, func(g given) bool { return g.setting == s }); at >= 0 {
+			value, note = c.given[at].shown, "from "+c.given[at].from
+			if s.later != "" {
+				note += "; no effect in this version"
+			}
+		} else if s.later != "" || value == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-32s %s (%s)\n", s.name, value, note); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setKey and setPassphrase take a vault key from its two sources.
+func (c *config) setKey(value string) (err error) {
+	c.key, err = vault.ParseKey(value)
+	c.hasKey = err == nil
+	return err
+}
+
+func (c *config) setPassphrase(value string) error {
+	c.key, c.hasKey = vault.PassphraseKey(secret.New(value)), true
+	return nil
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"cartable/bot/terminal"
+	"cartable/core"
+	"cartable/core/izly"
+	"cartable/core/pronote"
+	"cartable/core/secret"
+	simizly "cartable/sim/izly"
+	simpronote "cartable/sim/pronote"
+	"cartable/vault"
+)
+
+// demoCmd is the first thing a newcomer tries: a chat with a school and a wallet that do not exist.
+type demoCmd struct{}
+
+// Run keeps everything in a folder of its own, which is gone when it returns. Of the settings it takes
+// only the language and those of the log.
+func (demoCmd) Run(ctx context.Context, p *program) (err error) {
+	cfg, err := loadConfig(p.environ, "CARTABLE_LANG", "CARTABLE_LOG", "CARTABLE_LOG_FORMAT")
+	if err != nil {
+		return err
+	}
+	log := cfg.logger(p.stderr, slog.LevelWarn)
+	world, err := startDemoWorld(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.close()) }()
+	cfg.private = true
+	cfg.izly = world.izly()
+
+	v, remove, err := temporaryVault()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close(), remove()) }()
+	engine, err := cfg.engine(v, log)
+	if err != nil {
+		return err
+	}
+	if err := world.link(ctx, engine, cfg); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	chat := p.terminal()
+	if err := chat.Send(ctx, terminal.Chat(), demoGreeting(cfg.lang)); err != nil {
+		return err
+	}
+	return converse(ctx, engine, chat)
+}
+
+// demoWorld is the made-up school and wallet, each on a free loopback port.
+type demoWorld struct {
+	school     *simpronote.Server
+	wallet     *simizly.Server
+	schoolSite *web
+	walletSite *web
+}
+
+func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
+	w := &demoWorld{school: simpronote.New(simpronote.Config{Encrypt: true, Compress: true, Log: log})}
+	var err error
+	if w.schoolSite, err = serveDemo(ctx, func(string) http.Handler { return w.school }); err != nil {
+		return nil, err
+	}
+	w.walletSite, err = serveDemo(ctx, func(url string) http.Handler {
+		w.wallet = simizly.New(simizly.Config{SiteURL: url, Log: log})
+		return w.wallet
+	})
+	if err != nil {
+		return nil, errors.Join(err, w.schoolSite.close())
+	}
+	return w, nil
+}
+
+// serveDemo starts what make gives for the address.
+func serveDemo(ctx context.Context, make func(url string) http.Handler) (*web, error) {
+	site, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	site.serve(make(site.url))
+	return site, nil
+}
+
+func (w *demoWorld) close() error { return errors.Join(w.walletSite.close(), w.schoolSite.close()) }
+
+// izly are the addresses of the made-up wallet service.
+func (w *demoWorld) izly() izlyConfig {
+	url := w.walletSite.url
+	return izlyConfig{soapURL: url + "/Service.asmx", restURL: url + "/Service/PublicService.svc/rest", siteURL: url}
+}
+
+// link attaches a parent's account and a wallet to the chat, over the protocols as a person would.
+func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) error {
+	parent := w.school.Accounts()[0]
+	address, space, err := pronote.ParseAddress(w.schoolSite.url+"/pronote/"+parent.Page, true)
+	if err != nil {
+		return err
+	}
+	credentials := pronote.Credentials{Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password)}
+	if _, err := engine.LinkSchool(ctx, terminal.Chat(), terminal.Person(), credentials); err != nil {
+		return err
+	}
+	client, err := izly.New(izly.Config{SOAPURL: cfg.izly.soapURL, RESTURL: cfg.izly.restURL, SiteURL: cfg.izly.siteURL})
+	if err != nil {
+		return err
+	}
+	student := w.wallet.Accounts()[0]
+	code := secret.New(student.SecretCode)
+	phone, err := client.RequestActivation(ctx, student.Phone, code)
+	if err != nil {
+		return err
+	}
+	received := w.wallet.SMS(phone)
+	if len(received) == 0 {
+		return errors.New("no SMS came")
+	}
+	activation, err := izly.ParseActivation(received[len(received)-1])
+	if err != nil {
+		return err
+	}
+	_, err = engine.LinkWallet(ctx, terminal.Chat(), terminal.Person(), phone, activation, &code)
+	return err
+}
+
+// temporaryVault opens an empty vault; remove deletes its folder.
+func temporaryVault() (v *vault.Vault, remove func() error, err error) {
+	folder, err := os.MkdirTemp("", "cartable-demo-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() error { return os.RemoveAll(folder) }
+	key, err := vault.NewKey(nil)
+	if err == nil {
+		v, err = vault.Open(filepath.Join(folder, "vault.db"), key)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, remove())
+	}
+	return v, remove, nil
+}

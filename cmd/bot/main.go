@@ -1,0 +1,68 @@
+// Command bot is the one program of Cartable: it wires the rooms together and decides nothing about a
+// command. `bot --help` lists what it can do; docs/architecture.md says how it is built.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // schools are in their time zone wherever the bot runs
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bot:", err)
+		os.Exit(1)
+	}
+}
+
+// cli is the command line. Settings come from the environment alone, so that no secret stands in a list
+// of processes.
+type cli struct {
+	Run         runCmd         `cmd:"" help:"Serve Telegram and Matrix."`
+	Demo        demoCmd        `cmd:"" help:"Chat in the terminal with a made-up school and wallet; nothing is kept."`
+	Chat        chatCmd        `cmd:"" help:"Chat in the terminal over the real services and the real vault."`
+	Sim         simCmd         `cmd:"" help:"Run the pretend PRONOTE and Izly servers alone."`
+	CheckConfig checkConfigCmd `cmd:"" help:"Check the settings and show them, without secrets."`
+	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+}
+
+// program is what a sub-command has to work with.
+type program struct {
+	environ        []string // as os.Environ gives it
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// run is main without globals, so that a test can start and stop the whole program. Cancelling ctx asks
+// it to stop as a signal does.
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	helped := false
+	parser, err := kong.New(&cli{},
+		kong.Name("bot"),
+		kong.Description("Cartable: timetable, grades and the Izly wallet in a chat. Settings come from the environment; README.md lists them."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }), // kong exits after printing help; we return
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	if err != nil {
+		return errors.New(err.Error() + "; try bot --help")
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(&program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr})
+}

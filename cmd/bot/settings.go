@@ -1,0 +1,253 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"cartable/core/izly"
+	"cartable/i18n"
+)
+
+const prefix = "CARTABLE_"
+
+// maxSetting bounds a setting that is read from a file, in bytes.
+const maxSetting = 4096
+
+// setting is one entry of the table in README.md.
+type setting struct {
+	name     string
+	standard string // what holds when it is not set, as shown to people
+	example  string
+	secret   bool   // never shown; may be given as NAME_FILE instead
+	fileOnly bool   // only as NAME_FILE
+	later    string // the platform or part that it is for, when this version does not have it
+	set      func(c *config, value string) error
+}
+
+// settings is every name that may be set, also those of later versions, so that one environment serves
+// several versions.
+var settings = []setting{
+	{name: "CARTABLE_DATA", standard: "data", example: "/data", set: func(c *config, v string) error { c.data = v; return nil }},
+	{name: "CARTABLE_KEY", standard: "the file vault.key beside the vault", example: "the output of `bot key new`", secret: true, set: (*config).setKey},
+	{name: "CARTABLE_PASSPHRASE", example: "/run/secrets/passphrase", secret: true, fileOnly: true, set: (*config).setPassphrase},
+	{name: "CARTABLE_LANG", standard: "fr", example: "en", set: setLang},
+	{name: "CARTABLE_TIMEZONE", standard: "Europe/Paris", example: "Indian/Reunion", set: setTimezone},
+	{name: "CARTABLE_ALLOW_PRIVATE_NETWORKS", standard: "0", example: "1", set: setPrivate},
+	{name: "CARTABLE_IZLY_SOAP_URL", standard: "the real one", example: "http://127.0.0.1:8081/Service.asmx", set: setURL(func(c *config) *string { return &c.izly.soapURL })},
+	{name: "CARTABLE_IZLY_REST_URL", standard: "the real one", example: "http://127.0.0.1:8081/Service/PublicService.svc/rest", set: setURL(func(c *config) *string { return &c.izly.restURL })},
+	{name: "CARTABLE_IZLY_SITE_URL", standard: "the real one", example: "http://127.0.0.1:8081", set: setURL(func(c *config) *string { return &c.izly.siteURL })},
+	{name: "CARTABLE_IZLY_ENROLMENT", standard: "auto", example: "seed", set: setEnrolment},
+	{name: "CARTABLE_IZLY_PRINT", standard: "prefixed", example: "seed", set: setPrint},
+	{name: "CARTABLE_LOG", standard: "info; warn for chat and demo", example: "debug", set: setLog},
+	{name: "CARTABLE_LOG_FORMAT", standard: "text", example: "json", set: setLogFormat},
+
+	{name: "CARTABLE_TELEGRAM_TOKEN", secret: true, later: telegram},
+	{name: "CARTABLE_TELEGRAM_API", later: telegram},
+	{name: "CARTABLE_TELEGRAM_WEBHOOK", later: telegram},
+	{name: "CARTABLE_MATRIX_HOMESERVER", later: matrix},
+	{name: "CARTABLE_MATRIX_USER", later: matrix},
+	{name: "CARTABLE_MATRIX_PASSWORD", secret: true, later: matrix},
+	{name: "CARTABLE_MATRIX_RECOVERY_KEY", secret: true, later: matrix},
+	{name: "CARTABLE_LISTEN", later: "health page"},
+	{name: "CARTABLE_PUBLIC_URL", later: "health page"},
+	{name: "CARTABLE_ACCESS", later: "access control"},
+	{name: "CARTABLE_ADMINS", later: "access control"},
+}
+
+// The platforms that `bot run` will serve.
+const (
+	telegram = "Telegram"
+	matrix   = "Matrix"
+)
+
+func defaults() config {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic("bot: the zone data is linked in: " + err.Error())
+	}
+	return config{data: "data", lang: i18n.Languages[0], location: paris}
+}
+
+// variables are the names under which the environment may give the setting.
+func (s *setting) variables() []string {
+	switch {
+	case s.fileOnly:
+		return []string{s.name + "_FILE"}
+	case s.secret:
+		return []string{s.name, s.name + "_FILE"}
+	default:
+		return []string{s.name}
+	}
+}
+
+// read finds the value and the variable it came from, "" when there is none. Files of settings without
+// effect are not opened.
+func (s *setting) read(env map[string]string) (value, from string, err error) {
+	for _, name := range s.variables() {
+		text, set := env[name]
+		switch {
+		case !set:
+			continue
+		case from != "":
+			return "", "", fmt.Errorf("%s and %s are both set; unset one of them", from, name)
+		}
+		value, from = text, name
+	}
+	if from == "" || from == s.name || s.later != "" {
+		return value, from, nil
+	}
+	if value, err = readSecretFile(value); err != nil {
+		return "", "", fmt.Errorf("%s: %w; for example %s", from, err, s.sample(from))
+	}
+	return value, from, nil
+}
+
+// readSecretFile reads a secret from a file; one line break at its end is not part of it.
+func readSecretFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSetting+1))
+	if err != nil {
+		return "", err
+	}
+	value := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	switch {
+	case len(text) > maxSetting:
+		return "", fmt.Errorf("the file %s has more than %d bytes", path, maxSetting)
+	case value == "":
+		return "", fmt.Errorf("the file %s is empty", path)
+	}
+	return value, nil
+}
+
+// sample is an example for the variable from.
+func (s *setting) sample(from string) string {
+	if from != s.name && !s.fileOnly {
+		return from + "=/run/secrets/key, a file with " + s.example
+	}
+	return from + "=" + s.example
+}
+
+// show is the value as it may be seen.
+func (s *setting) show(value string) string {
+	if s.secret {
+		return "[redacted]"
+	}
+	return value
+}
+
+// unknown names each variable that is no setting, with the setting that was perhaps meant.
+func unknown(env map[string]string) []string {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		meant := slices.MinFunc(settings, func(a, b setting) int { return a.distance(name) - b.distance(name) })
+		if !slices.Contains(meant.variables(), name) {
+			problems = append(problems, fmt.Sprintf("%s: no such setting; the nearest one is %s", name, strings.Join(meant.variables(), " or ")))
+		}
+	}
+	return problems
+}
+
+// distance tells how far the setting is from a name that was given, with or without _FILE.
+func (s setting) distance(given string) int {
+	return min(distance(given, s.name), distance(given, s.name+"_FILE"))
+}
+
+// distance counts the letters to insert, remove or replace to make b of a (Levenshtein). Names are ASCII.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func setLang(c *config, value string) error {
+	if !i18n.Known(value) {
+		return fmt.Errorf("%q is no language that the bot speaks (%s)", value, strings.Join(i18n.Languages, ", "))
+	}
+	c.lang = value
+	return nil
+}
+
+func setTimezone(c *config, value string) error {
+	location, err := time.LoadLocation(value)
+	if err != nil || value == "Local" {
+		return fmt.Errorf("%q is no time zone of the IANA database", value)
+	}
+	c.location = location
+	return nil
+}
+
+func setPrivate(c *config, value string) (err error) {
+	c.private, err = oneOf(value, map[string]bool{"0": false, "1": true})
+	return err
+}
+
+func setEnrolment(c *config, value string) (err error) {
+	c.izly.enrolment, err = oneOf(value, map[string]izly.Enrolment{
+		"auto": izly.EnrolAuto, "current": izly.EnrolCurrent, "seed": izly.EnrolSeed,
+	})
+	return err
+}
+
+func setPrint(c *config, value string) (err error) {
+	c.izly.print, err = oneOf(value, map[string]izly.PrintMode{"prefixed": izly.PrintPrefixed, "seed": izly.PrintSeed})
+	return err
+}
+
+func setLog(c *config, value string) error {
+	level, err := oneOf(value, map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	})
+	c.logLevel = &level
+	return err
+}
+
+func setLogFormat(c *config, value string) (err error) {
+	c.logJSON, err = oneOf(value, map[string]bool{"text": false, "json": true})
+	return err
+}
+
+func oneOf[T any](value string, meanings map[string]T) (T, error) {
+	meaning, ok := meanings[value]
+	if !ok {
+		return meaning, fmt.Errorf("%q is none of %s", value, strings.Join(slices.Sorted(maps.Keys(meanings)), ", "))
+	}
+	return meaning, nil
+}
+
+// setURL takes the address of a service. It may not hold a password: addresses are shown and logged.
+func setURL(field func(*config) *string) func(*config, string) error {
+	return func(c *config, value string) error {
+		u, err := url.Parse(value)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return errors.New("not a plain http or https address") // not quoted: it may hold a password
+		}
+		*field(c) = value
+		return nil
+	}
+}
