@@ -21,11 +21,18 @@ const newestLink = async () => {
 
 const heard = {};
 
-const { uid } = await ezly.login(phone, secret, fetcher);
-heard.uid = uid;
+heard.wrongCode = await ezly.login(phone, "000000", fetcher).catch((error) => error.message);
 
-const activation = await ezly.extractActivationURL(await newestLink(), fetcher);
-const { identification } = await ezly.tokenize(activation, fetcher);
+const enrol = async () => {
+  heard.uid = (await ezly.login(phone, secret, fetcher)).uid;
+  const activation = await ezly.extractActivationURL(await newestLink(), fetcher);
+  return (await ezly.tokenize(activation, fetcher)).identification;
+};
+
+// The second enrolment is another phone: it ends the first.
+const former = await enrol();
+const identification = await enrol();
+heard.elsewhere = await ezly.balance(former, fetcher).then(() => "", (error) => error.message);
 
 heard.balance = (await ezly.balance(identification, fetcher)).value;
 heard.topUps = await ezly.operations(identification, 0, 15, fetcher);

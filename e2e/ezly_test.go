@@ -16,6 +16,9 @@ import (
 
 // ezlyHeard is what ezly.mjs prints: the wallet as the client of others understood it.
 type ezlyHeard struct {
+	WrongCode string // how a refused login reads
+	Elsewhere string // and a call of a phone after another was enrolled
+
 	UID      string
 	Balance  float64
 	TopUps   []ezlyOperation
@@ -43,7 +46,7 @@ type ezlyOperation struct {
 	Message  *string
 }
 
-// TestEzly logs in with ezly, reads what it can read, refreshes and draws a payment code. Against the
+// TestEzly logs in with ezly, twice, as two phones do; reads what it can read, refreshes and draws a payment code. Against the
 // simulator in this process, what it heard is compared with what the simulator holds; with CARTABLE_BOT
 // set, the simulator is `bot sim` as people run it.
 func TestEzly(t *testing.T) {
@@ -82,6 +85,9 @@ func checkEzly(t *testing.T, heard ezlyHeard) {
 	}
 	if !heard.SessionChanged || heard.Counter != 1 {
 		t.Errorf("after the refresh: session changed %t, counter %d", heard.SessionChanged, heard.Counter)
+	}
+	if !strings.Contains(heard.WrongCode, "code secret est incorrect") || !strings.Contains(heard.Elsewhere, "(571)") {
+		t.Errorf("refusals read %q and %q", heard.WrongCode, heard.Elsewhere)
 	}
 	if n := strings.Count(heard.PaymentCode, ";"); n != 5 {
 		t.Errorf("payment code has %d semicolons", n)

@@ -2,7 +2,7 @@ package izly
 
 import "encoding/xml"
 
-// cardsDoc is RCBL (izly-today §6). It never had commas.
+// cardsDoc is RCBL (izly-today §6).
 type cardsDoc struct {
 	XMLName xml.Name `xml:"RCBL"`
 	CBL     struct {
@@ -19,8 +19,12 @@ type cardDoc struct {
 	DEFAULT   string // "True" or "False"
 }
 
+// cardList is MoneyInCbCbList. Its amounts have a dot even where those of other answers have a comma.
 func (s *Server) cardList(a *account, _ soapCall) (any, error) {
-	doc := cardsDoc{Steps: []int{10, 20, 50}, UP: s.up(a)}
+	doc := cardsDoc{
+		Steps: []int{10, 20, 50},
+		UP:    upDoc{BAL: decimal(a.balance), CASHBAL: decimal(0), LUD: s.stamp(a.updated)},
+	}
 	for _, c := range a.cards {
 		preferred := "False"
 		if c.Default {

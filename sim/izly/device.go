@@ -63,9 +63,6 @@ func (s *Server) renew(d *device) {
 	if d.nsse != "" {
 		d.nsse = digits(16)
 	}
-	if d.owner.prepared != nil {
-		d.owner.prepared = nil // belongs to the session that made it (G)
-	}
 }
 
 func (d *device) changeSID() {

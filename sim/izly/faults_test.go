@@ -25,8 +25,10 @@ func TestFaults(t *testing.T) {
 		{"dropped before", func(s *Server) { s.DropAnswer("MoneyInCbConfirm", true) }, 0, "EOF", 12_34},
 		{"dropped after", func(s *Server) { s.DropAnswer("MoneyInCbConfirm", false) }, 0, "EOF", 22_34},
 		{"fault", func(s *Server) { s.Fault("MoneyInCbConfirm") }, 500, "<soap:Fault>", 12_34},
-		{"refused", func(s *Server) { s.FailNext("MoneyInCbConfirm", 324, 1, "Version & co") }, 200,
-			"&lt;Code&gt;324&lt;/Code&gt;&lt;Msg&gt;Version &amp;amp; co&lt;/Msg&gt;&lt;Prio&gt;1&lt;/Prio&gt;", 12_34},
+		{
+			"refused", func(s *Server) { s.FailNext("MoneyInCbConfirm", 324, 1, "Version & co") }, 200,
+			"&lt;Code&gt;324&lt;/Code&gt;&lt;Msg&gt;Version &amp;amp; co&lt;/Msg&gt;&lt;Prio&gt;1&lt;/Prio&gt;", 12_34,
+		},
 		{"cut", func(s *Server) { s.Truncate("MoneyInCbConfirm") }, 200, "<soap:Body>", 22_34},
 		{"commas", func(s *Server) { s.CommaDecimals(true) }, 200, "&lt;BAL&gt;22,34&lt;/BAL&gt;", 22_34},
 		{"omitted", func(s *Server) { s.Omit("UP", "SID") }, 200, "&lt;RDPARAMS&gt;&lt;/RDPARAMS&gt;&lt;/RMINC&gt;", 22_34},
@@ -61,6 +63,17 @@ func TestFaultsHitOneCallEach(t *testing.T) {
 	c.want(c.soap("MoneyInCbCbList"), "E", 140)
 	c.want(c.soap("MoneyInCbCbList"), "E", 570)
 	c.want(c.soap("MoneyInCbCbList"), "RCBL", 0)
+}
+
+func TestCommasSpareTheCardList(t *testing.T) {
+	c := start(t, Config{}).enrol()
+	c.sim.CommaDecimals(true)
+	if got := c.soap("MoneyInCbCbList").BAL; got != "12.34" {
+		t.Errorf("balance in the card list is %q", got)
+	}
+	if got := c.statement("-1", 0, -1)[0].DEB; got != "3,30" && got != "0,60" {
+		t.Errorf("debit in the statement is %q", got)
+	}
 }
 
 func TestRESTFaults(t *testing.T) {

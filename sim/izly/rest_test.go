@@ -14,8 +14,10 @@ func (c *client) rest(verb, name, body string, headers ...string) (int, string) 
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	all := []string{"Authorization", "Bearer " + c.token, "channel", "AIZ", "format", "T", "model", "A", "language", "fr",
-		"clientVersion", "7.0", "smoneyClientType", "PART", "userId", phone, "version", "2.0", "sessionId", c.sid}
+	all := []string{
+		"Authorization", "Bearer " + c.token, "channel", "AIZ", "format", "T", "model", "A", "language", "fr",
+		"clientVersion", "7.0", "smoneyClientType", "PART", "userId", phone, "version", "2.0", "sessionId", c.sid,
+	}
 	all = append(all, headers...)
 	for i := 0; i < len(all); i += 2 {
 		req.Header.Set(all[i], all[i+1])

@@ -1,7 +1,11 @@
 package izly
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,13 +24,19 @@ func TestCommonArguments(t *testing.T) {
 		{"no model", cut("model"), codeBadRequest, `MoneyInCbCbList: argument model is not "A"`},
 		{"no sessionId", cut("sessionId"), codeNoSession, "MoneyInCbCbList: no sessionId"},
 		{"no userId", cut("userId"), codeBadToken, "MoneyInCbCbList: userId is not the token's"},
-		{"other sessionId", func(c *client, e string) string { return strings.Replace(e, c.sid, guid(), 1) }, codeNoSession,
-			"MoneyInCbCbList: a sessionId that was never given"},
+		{
+			"other sessionId", func(c *client, e string) string { return strings.Replace(e, c.sid, guid(), 1) }, codeNoSession,
+			"MoneyInCbCbList: a sessionId that was never given",
+		},
 		{"no bearer", func(c *client, e string) string { c.token = ""; return e }, codeBadToken, "MoneyInCbCbList: no bearer token"},
-		{"other bearer", func(c *client, e string) string { c.token = "at-0"; return e }, codeBadToken,
-			"MoneyInCbCbList: a bearer token that was never given"},
-		{"namespace", func(_ *client, e string) string { return strings.Replace(e, `"Service"`, `"Other"`, 1) }, 0,
-			"MoneyInCbCbList: wrong XML namespace"},
+		{
+			"other bearer", func(c *client, e string) string { c.token = "at-0"; return e }, codeBadToken,
+			"MoneyInCbCbList: a bearer token that was never given",
+		},
+		{
+			"namespace", func(_ *client, e string) string { return strings.Replace(e, `"Service"`, `"Other"`, 1) }, 0,
+			"MoneyInCbCbList: wrong XML namespace",
+		},
 		{"no version", cut("version"), 0, ""},
 		{"no language", cut("language"), 0, ""},
 	} {
@@ -185,18 +195,41 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-func TestJournalHoldsNoSecrets(t *testing.T) {
-	c := start(t, Config{}).enrol()
-	var log strings.Builder
-	for _, r := range c.sim.Requests() {
-		if r.Method != "Logon" || r.Kind == "" || r.Status != 200 || r.Code != 0 || !r.At.Equal(c.now) {
-			t.Errorf("entry %+v", r)
+// TestNoSecretsInLogs goes through everything at debug level and looks at all that a person could read.
+func TestNoSecretsInLogs(t *testing.T) {
+	var log bytes.Buffer
+	c := start(t, Config{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}).enrol()
+	secrets := []string{code, c.code(), c.sid, c.token, otp(c.key, 0), otp(c.key, 1), otp(c.key, 2), "271828"}
+	c.want(c.logon("password", "271828"), "E", codeWrongCode)
+	c.prepare(card, "20.0")
+	c.want(c.confirm(card, "20.0"), "RMINC", 0)
+	c.want(c.confirm(card, "20.0"), "E", codeNotPrepared)
+	c.want(c.logon("password", code, "passOTP", code+otp(c.key, 2)), "E", codeBadOTP)
+	secrets = append(secrets, c.sid)
+	c.token = "made-up-token"
+	c.want(c.soap("MoneyInCbCbList"), "E", codeBadToken)
+	secrets = append(secrets, c.token)
+
+	text := log.String() + fmt.Sprintf("%+v %+v", c.sim.Requests(), c.sim.Violations())
+	for i, s := range secrets {
+		if strings.Contains(text, s) {
+			t.Errorf("secret %d can be read", i)
 		}
-		log.WriteString(r.At.Format(time.DateTime) + r.Method + r.Kind)
 	}
-	for _, s := range []string{code, c.code(), c.sid, c.token} {
-		if strings.Contains(log.String(), s) {
-			t.Error("the journal holds a secret")
-		}
+	if len(c.sim.Violations()) != 3 || strings.Count(log.String(), "violation") != 3 {
+		t.Errorf("violations %q", c.sim.Violations())
+	}
+}
+
+func TestJournal(t *testing.T) {
+	c := start(t, Config{Location: time.UTC}).enrol()
+	c.want(c.logon("password", "000000"), "E", codeWrongCode)
+	want := []Request{
+		{c.now, "Logon", "password", 200, 0},
+		{c.now, "Logon", "activation", 200, 0},
+		{c.now, "Logon", "password", 200, codeWrongCode},
+	}
+	if got := c.sim.Requests(); !slices.Equal(got, want) {
+		t.Errorf("journal %+v; want %+v", got, want)
 	}
 }

@@ -28,7 +28,7 @@ const otherCard = "0c77be12a94f4d6f8e3310aa5bd2f901"
 
 func TestTopUp(t *testing.T) {
 	c := start(t, Config{}).enrol()
-	for i, amount := range []string{"10", "12.5", "30.25", "20.00"} {
+	for _, amount := range []string{"10", "12.5", "30.25", "20.00"} {
 		before, sid := c.sim.Balance(phone), c.sid
 		announced := c.prepare(otherCard, amount)
 		c.want(announced, "RMIN", 0)
@@ -48,9 +48,6 @@ func TestTopUp(t *testing.T) {
 		newest := c.statement("-1", 0, -1)[0]
 		if newest.ID != done.ID || newest.TYPE != "2" || newest.STATUS != "1" || newest.CRED != decimal(added) || newest.USERID != "Parents" {
 			t.Errorf("%s: statement begins with %+v", amount, newest)
-		}
-		if n := len(c.sim.Operations(phone)); i > 0 && n < 60 {
-			t.Errorf("statement has %d operations", n)
 		}
 	}
 	c.violations()
@@ -117,10 +114,6 @@ func TestConfirmRefuses(t *testing.T) {
 			c.prepare(card, "20.0")
 			c.now = c.now.Add(preparationLife)
 		}},
-		{name: "prepared in another session", code: codeNotPrepared, violations: []string{none}, before: func(c *client) {
-			c.prepare(card, "20.0")
-			c.adopt(c.logon("password", code, "passOTP", code+c.otp()))
-		}},
 		{name: "wrong code", code: codeWrongCode, before: func(c *client) { c.prepare(card, "20.0") }, confirm: func(c *client) answer {
 			return c.soap("MoneyInCbConfirm", "cardId", card, "amount", "20.0", "passOTP", "000000"+c.otp(), "print", "x")
 		}},
@@ -167,6 +160,16 @@ func TestConfirmSecondThoughts(t *testing.T) {
 	c.prepare(card, "20")
 	c.want(c.soap("MoneyInCbConfirm", "cardId", card, "amount", "20", "passOTP", "000000"+c.otp(), "print", "x"), "E", codeWrongCode)
 	c.want(c.confirm(card, "20.0"), "RMINC", 0) // as a client that spells the same amount twice
+}
+
+// TestConfirmAfterRefresh: a preparation outlives the session that made it, as for a command-line client
+// that logs in again in between.
+func TestConfirmAfterRefresh(t *testing.T) {
+	c := start(t, Config{}).enrol()
+	c.prepare(card, "20.0")
+	c.adopt(c.logon("password", code, "passOTP", code+c.otp()))
+	c.want(c.confirm(card, "20.0"), "RMINC", 0)
+	c.violations()
 }
 
 func TestOldSIDAfterConfirm(t *testing.T) {
