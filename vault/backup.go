@@ -12,12 +12,12 @@ import (
 // key; a key file has to be kept apart. The vault can be used meanwhile; but once it is larger than
 // 64 MiB, an Update may wait until w has taken everything.
 func (v *Vault) Backup(w io.Writer) error {
-	btx, _, err := v.begin(false)
+	tx, err := v.begin(false)
 	if err != nil {
 		return fmt.Errorf("vault: backup: %w", err)
 	}
-	defer btx.Rollback() // ends the reading
-	if _, err := btx.WriteTo(w); err != nil {
+	defer tx.end()
+	if _, err := tx.engine.WriteTo(w); err != nil {
 		return fmt.Errorf("vault: backup: %w", err)
 	}
 	return nil

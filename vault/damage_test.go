@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -185,6 +186,23 @@ func TestTruncatedFile(t *testing.T) {
 	must(t, os.WriteFile(path, whole, 0o600))
 	if got := list(t, mustOpen(t, path), "b"); len(got) != filled {
 		t.Errorf("the whole file has %d records", len(got))
+	}
+}
+
+// TestFileCutOffWhileOpen has the engine read where there is no file any more, which is a fault of memory.
+func TestFileCutOffWhileOpen(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a mapped file cannot be cut off here")
+	}
+	path, whole := filledVault(t)
+	v := mustOpen(t, path)
+	must(t, os.Truncate(path, 2*int64(os.Getpagesize())))
+	if err := useAll(t, v); !errors.Is(err, ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+	must(t, os.WriteFile(path, whole, 0o600)) // the open vault is none the worse for it
+	if err := useAll(t, v); err != nil {
+		t.Errorf("after the file came back: %v", err)
 	}
 }
 

@@ -28,23 +28,23 @@ func (v *Vault) rekey(key Key) error {
 	if err != nil {
 		return err
 	}
-	btx, old, err := v.begin(true)
+	tx, err := v.begin(true)
 	if err != nil {
 		return err
 	}
-	defer btx.Rollback() // does nothing after a commit
+	defer tx.end()
 	err = guard(func() error {
-		if err := reseal(btx.Bucket(recordsBucket), old, fresh); err != nil {
+		if err := reseal(tx.records, tx.keys, fresh); err != nil {
 			return err
 		}
-		return btx.Bucket(headerBucket).Put(headerName, h.encode())
+		return tx.engine.Bucket(headerBucket).Put(headerName, h.encode())
 	})
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := guard(btx.Commit); err != nil {
+	if err := guard(tx.engine.Commit); err != nil {
 		return err
 	}
 	v.keys = fresh

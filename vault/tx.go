@@ -33,12 +33,21 @@ type Tx = interface {
 }
 
 type transaction struct {
-	keys     *keyring
+	engine   *bbolt.Tx
 	records  *bbolt.Bucket
+	keys     *keyring
 	writable bool
 	dirty    bool  // there is something to commit
 	failed   error // of a write, which may have left half of itself: there must be no commit
 	ended    bool
+}
+
+// end gives up what has not been committed.
+func (tx *transaction) end() {
+	tx.ended = true
+	if tx.engine != nil {
+		_ = guard(tx.engine.Rollback) // fails after a commit, which is as well
+	}
 }
 
 func (tx *transaction) Get(bucket, key string) ([]byte, error) {

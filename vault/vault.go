@@ -106,43 +106,48 @@ func (v *Vault) View(fn func(Tx) error) error { return v.run(false, fn) }
 func (v *Vault) Update(fn func(Tx) error) error { return v.run(true, fn) }
 
 func (v *Vault) run(writable bool, fn func(Tx) error) error {
-	btx, keys, err := v.begin(writable)
+	tx, err := v.begin(writable)
 	if err != nil {
 		return fmt.Errorf("vault: begin: %w", err)
 	}
-	tx := &transaction{keys: keys, records: btx.Bucket(recordsBucket), writable: writable}
-	defer func() {
-		tx.ended = true
-		_ = btx.Rollback() // does nothing after a commit
-	}()
+	defer tx.end()
 	if err := fn(tx); err != nil {
 		return err
 	}
 	if tx.failed != nil || !tx.dirty {
 		return tx.failed
 	}
-	tx.ended = true
-	if err := guard(btx.Commit); err != nil {
+	if err := guard(tx.engine.Commit); err != nil {
 		return fmt.Errorf("vault: commit: %w", err)
 	}
 	return nil
 }
 
-// begin starts a transaction of the engine and tells the keys of what it sees. A writer must not wait for
-// its turn while it holds mu, since the one before it may be Rekey; nor need it, as Rekey comes before or
-// after it.
-func (v *Vault) begin(writable bool) (btx *bbolt.Tx, keys *keyring, err error) {
+// begin starts a transaction with the keys of what it sees. A writer must not wait for its turn while it
+// holds mu, since the one before it may be Rekey; nor need it, as Rekey comes before or after it.
+func (v *Vault) begin(writable bool) (*transaction, error) {
 	if !writable {
 		v.mu.RLock()
 		defer v.mu.RUnlock()
 	}
-	err = guard(func() error {
-		btx, err = v.db.Begin(writable)
-		return err
+	tx := &transaction{writable: writable}
+	err := guard(func() (err error) {
+		if tx.engine, err = v.db.Begin(writable); err != nil {
+			return err
+		}
+		if tx.records = tx.engine.Bucket(recordsBucket); tx.records == nil {
+			return ErrDamaged
+		}
+		return nil
 	})
-	if err == nil && writable {
+	if err != nil {
+		tx.end()
+		return nil, err
+	}
+	if writable {
 		v.mu.RLock()
 		defer v.mu.RUnlock()
 	}
-	return btx, v.keys, err
+	tx.keys = v.keys
+	return tx, nil
 }
