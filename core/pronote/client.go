@@ -69,7 +69,7 @@ func New(cfg Config) *Client {
 // pace blocks until the next request to host may start, or until ctx is done.
 func (c *Client) pace(ctx context.Context, host string) error {
 	if c.interval <= 0 {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	c.mu.Lock()
 	p := c.hosts[host]

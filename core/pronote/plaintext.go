@@ -13,17 +13,17 @@ const maxHTML = 256 << 10
 // plainText makes text of the HTML in which teachers write: a line per block, "- " before list items,
 // no markup. Links keep their words only.
 func plainText(source string) string {
-	source = source[:min(len(source), maxHTML)]
+	source = strings.ToValidUTF8(source[:min(len(source), maxHTML)], "")
 	z := html.NewTokenizer(strings.NewReader(source))
 	z.SetMaxBuf(maxHTML + 1)
 	var w lineWriter
-	hidden := 0
+	hidden := false
 	for {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			return w.text()
 		case html.TextToken:
-			if hidden == 0 {
+			if !hidden {
 				w.words(string(z.Text()))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
@@ -31,7 +31,7 @@ func plainText(source string) string {
 			tag := atom.Lookup(name)
 			switch {
 			case tag == atom.Script || tag == atom.Style:
-				hidden = hiddenAfter(kind)
+				hidden = kind != html.EndTagToken
 			case tag == atom.Li && kind == html.StartTagToken:
 				w.breakLine()
 				w.words("- ")
@@ -42,14 +42,6 @@ func plainText(source string) string {
 			}
 		}
 	}
-}
-
-// hiddenAfter is 1 inside a script or style element.
-func hiddenAfter(kind html.TokenType) int {
-	if kind == html.StartTagToken {
-		return 1
-	}
-	return 0
 }
 
 // blocks are the elements that stand on lines of their own.

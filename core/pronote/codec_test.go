@@ -1,0 +1,103 @@
+package pronote
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+)
+
+var allCodecs = []codec{{false, false}, {true, false}, {false, true}, {true, true}}
+
+// wire is a reply as a server packs it: unlike requests, it compresses the JSON itself.
+func wire(t testing.TB, c codec, key, iv, plain []byte) json.RawMessage {
+	t.Helper()
+	if c == (codec{}) {
+		return plain
+	}
+	if c.Compress {
+		var err error
+		if plain, err = deflate(plain); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.Encrypt {
+		plain = encrypt(key, iv, plain)
+	}
+	return json.RawMessage(`"` + hex.EncodeToString(plain) + `"`)
+}
+
+// Whatever the flags of the page, the form of the reply decides.
+func TestReplyIsOpenedWhateverTheFlags(t *testing.T) {
+	key, plain := []byte("k"), []byte(`{"data":{"L":"\u00e9t\u00e9"}}`)
+	for _, flags := range allCodecs {
+		for _, real := range allCodecs {
+			sealed := wire(t, real, key, vectorIV, plain)
+			for _, form := range []json.RawMessage{sealed, json.RawMessage(bytes.ToUpper(sealed))} {
+				if real == (codec{}) {
+					form = sealed // upper case is for hex
+				}
+				got, err := flags.open(key, vectorIV, form)
+				if err != nil || !bytes.Equal(got, plain) {
+					t.Errorf("flags %+v, reply %+v: %s, %v", flags, real, got, err)
+				}
+			}
+		}
+	}
+}
+
+func TestBadSecuredPartsAreRefused(t *testing.T) {
+	key := []byte("k")
+	for name, sealed := range map[string]json.RawMessage{
+		"wrong key":    wire(t, codec{true, true}, []byte("other"), vectorIV, []byte(`{}`)),
+		"wrong IV":     wire(t, codec{true, false}, key, nil, []byte(`{"data":{"a":1},"more":"blocks"}`)),
+		"not hex":      json.RawMessage(`"xyz"`),
+		"odd hex":      json.RawMessage(`"abc"`),
+		"empty":        json.RawMessage(`""`),
+		"number":       json.RawMessage(`1`),
+		"list":         json.RawMessage(`[]`),
+		"null":         json.RawMessage(`null`),
+		"missing":      nil,
+		"list inside":  wire(t, codec{true, false}, key, vectorIV, []byte(`[1]`)),
+		"broken JSON":  wire(t, codec{true, true}, key, vectorIV, []byte(`{"a":`)),
+		"cut deflate":  wire(t, codec{true, false}, key, vectorIV, []byte("\xab\x56")),
+		"stored block": wire(t, codec{false, true}, key, vectorIV, nil),
+	} {
+		if got, err := (codec{true, true}).open(key, vectorIV, sealed); err == nil {
+			t.Errorf("%s: opened as %q", name, got)
+		}
+	}
+}
+
+// A small reply that inflates without end must not fill memory.
+func TestInflationIsBounded(t *testing.T) {
+	bomb, err := deflate(make([]byte, maxInflated+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := inflate(bomb); err == nil {
+		t.Errorf("%d bytes came out of %d", len(plain), len(bomb))
+	}
+}
+
+func FuzzCodec(f *testing.F) {
+	for i := range allCodecs {
+		f.Add(uint8(i), []byte(`{"data":{}}`), []byte("key"))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, inner, key []byte) {
+		c := allCodecs[int(which)%len(allCodecs)]
+		plain, err := json.Marshal(map[string][]byte{"data": inner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed, err := c.seal(key, vectorIV, plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The law: what is sealed as a request can be opened, because hex inside is read too.
+		if got, err := c.open(key, vectorIV, sealed); err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("%+v: %s became %s, %v", c, plain, got, err)
+		}
+		_, _ = c.open(key, vectorIV, inner) // must not panic on anything
+	})
+}
