@@ -80,8 +80,8 @@ func loadConfig(environ []string, only ...string) (config, error) {
 		}
 		cfg.given = append(cfg.given, given{s, from, s.show(value)})
 	}
-	if cfg.has("CARTABLE_KEY") && cfg.has("CARTABLE_PASSPHRASE") {
-		problems = append(problems, "CARTABLE_PASSPHRASE_FILE: the vault has one key, and CARTABLE_KEY is set too; unset one of them")
+	if key, passphrase := cfg.source("CARTABLE_KEY"), cfg.source("CARTABLE_PASSPHRASE"); key != "" && passphrase != "" {
+		problems = append(problems, fmt.Sprintf("%s: the vault has one key, and %s is set too; unset one of them", passphrase, key))
 	}
 	if len(only) == 0 {
 		problems = append(problems, unknown(env)...)
@@ -103,9 +103,14 @@ func environment(environ []string) map[string]string {
 	return env
 }
 
-// has tells whether the environment gives a setting, directly or as a file.
-func (c config) has(name string) bool {
-	return slices.ContainsFunc(c.given, func(g given) bool { return g.setting.name == name })
+// source is the variable that gives a setting, "" when none does.
+func (c config) source(name string) string {
+	for _, g := range c.given {
+		if g.setting.name == name {
+			return g.from
+		}
+	}
+	return ""
 }
 
 func (c config) vaultPath() string   { return filepath.Join(c.data, "vault.db") }
