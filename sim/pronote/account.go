@@ -1,6 +1,9 @@
 package pronote
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Account is a made-up person who can log in, for `bot sim` to print and for tests.
 type Account struct {
@@ -20,8 +23,8 @@ type account struct {
 	foldPass  bool   // modeCompMdp: so is the password
 	pupils    []string
 	tokens    map[string]string // by device; each works once (pronote-today §5.5)
-	qrToken   string
-	qrUntil   int64 // Unix time
+	qrToken   string            // of the last QR code that was not used
+	qrUntil   time.Time
 	connected string
 }
 

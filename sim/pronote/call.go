@@ -39,6 +39,7 @@ var functions = map[string]function{
 	"ParametresUtilisateur":        {stageSecuring, stageLoggedIn, 0, (*call).userParameters},
 	"Presence":                     {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
 	"Navigation":                   {stageLoggedIn, stageLoggedIn, tabHome, (*call).keepAlive},
+	"JetonAppliMobile":             {stageLoggedIn, stageLoggedIn, tabHome, (*call).appToken},
 	"SaisieDeconnexion":            {stageAgreed, stageLoggedIn, 0, (*call).logout},
 	"PageEmploiDuTemps":            {stageLoggedIn, stageLoggedIn, tabTimetable, (*call).timetable},
 	"DernieresNotes":               {stageLoggedIn, stageLoggedIn, tabGrades, (*call).lastGrades},

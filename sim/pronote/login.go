@@ -3,9 +3,7 @@ package pronote
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -23,68 +21,6 @@ type attempt struct {
 	solution []byte   // what the client has to encrypt
 	device   string   // uuidAppliMobile
 	wantsApp bool     // a token is wanted for the next login
-}
-
-// parameters is FonctionParametres: it takes over the client's IV and describes the school (pronote-today §4.6).
-func (c *call) parameters() (object, *refusal) {
-	var uuid string
-	if !c.in.read(&uuid, "Uuid") {
-		c.srv.violation("FonctionParametres: no Uuid in %q", c.srv.dialect.names.data)
-		return nil, refuse(codeCannotShow)
-	}
-	iv, err := c.clientIV(uuid)
-	if err != nil {
-		c.srv.violation("FonctionParametres: Uuid %v", err)
-		return nil, refuse(codeCannotShow)
-	}
-	c.ses.iv = hash(iv)
-	c.ses.stage = stageAgreed
-	var device string
-	if !c.in.read(&device, "identifiantNav") || !c.srv.knownDevice(device) {
-		device = c.srv.newDevice()
-	}
-	now := c.srv.clock()
-	return object{
-		"identifiantNav":  device,
-		"DateServeurHttp": moment(now),
-		"urlLogout":       "",
-		"avecMembre":      c.ses.space.who == "parent",
-		"General":         c.general(),
-	}, nil
-}
-
-// clientIV reads the material of the IV: 16 bytes in base64, wrapped or not, under the page's RSA key where there is one.
-func (c *call) clientIV(uuid string) ([]byte, error) {
-	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(uuid), ""))
-	if err != nil {
-		return nil, fmt.Errorf("is not base64")
-	}
-	if c.srv.dialect.ownRSA {
-		if raw, err = decryptRSA(rsaKey(), raw); err != nil {
-			return nil, fmt.Errorf("is not encrypted under the page's RSA key")
-		}
-	}
-	if len(raw) != 16 {
-		return nil, fmt.Errorf("holds %d bytes, 16 were wanted", len(raw))
-	}
-	return raw, nil
-}
-
-func (s *Server) knownDevice(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.devices[id]
-}
-
-func (s *Server) newDevice() string {
-	id := rand.Text()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.devices) > maxJournal {
-		clear(s.devices)
-	}
-	s.devices[id] = true
-	return id
 }
 
 // identificationFields are what every client sends (seed-pronote, Login step 1).
@@ -162,7 +98,7 @@ func (s *Server) secretOf(a *account, device string, qr, token bool) string {
 	switch {
 	case qr:
 		secret = ""
-		if s.now().Unix() < a.qrUntil {
+		if s.now().Before(a.qrUntil) {
 			secret = a.qrToken
 		}
 	case token:
@@ -237,46 +173,6 @@ func (s *Server) renew(try *attempt, now time.Time, out object) (known bool) {
 		out["jetonConnexionAppliMobile"] = token
 	}
 	return known
-}
-
-// secondFactor checks the PIN of a device that is not known yet (pronote-today §5.6).
-func (c *call) secondFactor() (object, *refusal) {
-	var action int
-	if !c.in.read(&action, "action") {
-		c.srv.violation("SecurisationCompteDoubleAuth: no action")
-		return nil, refuse(codeCannotShow)
-	}
-	var sealed string
-	c.in.read(&sealed, "codePin")
-	pin, err := decryptHex(c.ses.key, c.ses.iv, sealed)
-	right := err == nil && string(pin) == c.srv.currentFaults().pin
-	switch action {
-	case 0:
-		return object{"result": right}, nil
-	case 2:
-		return object{"dejaConnu": false}, nil
-	case 3:
-		if !right {
-			return nil, refuse(codeForbidden)
-		}
-		c.ses.stage = stageLoggedIn
-		return object{}, nil
-	}
-	return nil, refuse(codeCannotShow)
-}
-
-// keepAlive is Presence or Navigation, each in its own releases (pronote-today §5.7).
-func (c *call) keepAlive() (object, *refusal) {
-	if c.name != c.srv.dialect.keepAlive {
-		c.srv.violation("%s: %s keeps sessions of %s alive", c.name, c.srv.dialect.keepAlive, c.srv.dialect.version)
-		return nil, refuse(codeCannotShow)
-	}
-	return object{}, nil
-}
-
-func (c *call) logout() (object, *refusal) {
-	c.ses.end()
-	return object{}, nil
 }
 
 func flag(on bool) int {
