@@ -181,7 +181,7 @@ func (s *Server) carryOut(ses *session, function string, in secured, ex exchange
 // run finds the function and checks that it may be called now and from that tab.
 func (s *Server) run(ses *session, name string, in secured) (object, *refusal) {
 	f, known := functions[name]
-	if !known || f.handle == nil {
+	if !known {
 		s.violation("%s: no such function", name)
 		return nil, refuse(codeCannotShow)
 	}

@@ -40,22 +40,32 @@ var works = map[string][]work{
 		{"maths", 3, "<div>R&eacute;viser le chapitre 4&nbsp;:<ul><li>proportionnalit&eacute;</li>" +
 			"<li>pourcentages</li><li>&eacute;chelles</li></ul></div>", false, 45, 3, nil},
 		{"fr", 0, "<div>Lire le chapitre 3.<br/>Relever cinq adjectifs.</div>", true, 30, 1, nil},
-		{"fr", 2, "<div>R&eacute;diger un portrait (15 lignes)</div>", false, 60, 3,
-			[]Attachment{{Name: "consignes.pdf"}}},
-		{"ang", 0, "<div>Learn the vocabulary: <b>unit&nbsp;4</b></div>", false, 15, 1,
-			[]Attachment{{Name: "Vidéo", URL: "https://example.org/unit-4"}}},
-		{"hg", 1, "<div>Compl&eacute;ter la carte de l&#39;Europe</div>", false, 0, 0,
-			[]Attachment{{Name: "carte.pdf"}, {Name: "Atlas", URL: "https://example.org/atlas"}}},
+		{
+			"fr", 2, "<div>R&eacute;diger un portrait (15 lignes)</div>", false, 60, 3,
+			[]Attachment{{Name: "consignes.pdf"}},
+		},
+		{
+			"ang", 0, "<div>Learn the vocabulary: <b>unit&nbsp;4</b></div>", false, 15, 1,
+			[]Attachment{{Name: "Vidéo", URL: "https://example.org/unit-4"}},
+		},
+		{
+			"hg", 1, "<div>Compl&eacute;ter la carte de l&#39;Europe</div>", false, 0, 0,
+			[]Attachment{{Name: "carte.pdf"}, {Name: "Atlas", URL: "https://example.org/atlas"}},
+		},
 		{"svt", 0, "<div>Sch&eacute;ma du volcan &agrave; l&eacute;gender</div>", false, 10, 1, nil},
 		{"esp", 1, "<div>Apprendre les verbes en <i>-ar</i></div>", true, 15, 1, nil},
 	},
 	"hugo": {
 		{"maths", -1, "<div>Exercices 23 et 24</div>", true, 30, 2, nil},
-		{"maths", 1, "<div>DM n&deg;&nbsp;3&nbsp;: f &lt; g sur ]0&nbsp;;&nbsp;1[</div>", false, 90, 3,
-			[]Attachment{{Name: "dm3.pdf"}}},
+		{
+			"maths", 1, "<div>DM n&deg;&nbsp;3&nbsp;: f &lt; g sur ]0&nbsp;;&nbsp;1[</div>", false, 90, 3,
+			[]Attachment{{Name: "dm3.pdf"}},
+		},
 		{"fr", 0, "<div>Lire la premi&egrave;re partie du roman</div>", false, 60, 2, nil},
-		{"ses", 0, "<div>R&eacute;pondre aux questions&nbsp;:<ol><li>document 1</li><li>document 2</li></ol></div>",
-			false, 40, 2, nil},
+		{
+			"ses", 0, "<div>R&eacute;pondre aux questions&nbsp;:<ol><li>document 1</li><li>document 2</li></ol></div>",
+			false, 40, 2, nil,
+		},
 		{"pc", 1, "<div>Compte rendu du TP</div>", true, 45, 2, nil},
 		{"ang", 1, "<div>Essay: 200 words</div>", false, 60, 2, []Attachment{{Name: "Topic", URL: "https://example.org/topic"}}},
 		{"hg", 2, "<div>Fiche de r&eacute;vision</div>", false, 30, 1, nil},

@@ -22,6 +22,7 @@ func TestPages(t *testing.T) {
 		{"mobile login", "/mobile.eleve.html?fd=1", "Mozilla", func() {}, 200, `"a":6`},
 		{"choice of spaces", "/", "Mozilla", func() {}, 200, `href="eleve.html"`},
 		{"app description", "/infoMobileApp.json?id=0D264427", "Mozilla", func() {}, 200, `"version":[2026,2,5]`},
+		{"another root", "x/parent.html", "Mozilla", func() {}, 404, ""},
 		{"no such page", "/nothing.html", "Mozilla", func() {}, 404, ""},
 		{"no browser", "/parent.html", "Go-http-client/1.1", func() {}, 200, "navigateur"},
 		{"no name", "/parent.html", "", func() {}, 200, "navigateur"},

@@ -2,6 +2,7 @@ package pronote_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,6 +103,35 @@ func TestBreaches(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneRequestAtATime holds a request inside the server, at its look at the clock, while another comes in.
+func TestOneRequestAtATime(t *testing.T) {
+	var armed atomic.Bool
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var looks atomic.Int32
+	s, url := serve(t, pronote.Config{Now: func() time.Time {
+		if armed.Load() && looks.Add(1) == 2 { // the first look is before the session is found
+			close(inside)
+			<-leave
+		}
+		return time.Now()
+	}})
+	c := logIn(t, url, account(s, "eleve"), of2025)
+	first, second := *c, *c
+	armed.Store(true)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		navigate(&first)
+	}()
+	<-inside
+	if got := navigate(&second); got != 8 {
+		t.Errorf("the second request: %d, want 8", got)
+	}
+	close(leave)
+	<-done
+	oneViolation(t, s, "two requests at a time")
 }
 
 func TestRepeatedRequestIsAnsweredAgain(t *testing.T) {

@@ -105,8 +105,8 @@ func (s *Server) schoolAt(now time.Time) *school {
 // ServeHTTP answers as the school's server does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "PRONOTE "+s.dialect.version.withBuild())
-	path, below := strings.CutPrefix(r.URL.Path, s.root)
-	path = strings.TrimPrefix(path, "/")
+	path, below := strings.CutPrefix(r.URL.Path+"/", s.root+"/")
+	path = strings.TrimSuffix(path, "/")
 	switch {
 	case !below:
 		http.NotFound(w, r)

@@ -25,8 +25,10 @@ const (
 )
 
 func (s stage) String() string {
-	return [...]string{"before FonctionParametres", "before Identification", "before Authentification",
-		"before the second factor", "after login"}[s]
+	return [...]string{
+		"before FonctionParametres", "before Identification", "before Authentification",
+		"before the second factor", "after login",
+	}[s]
 }
 
 // session is what the server remembers between two requests of one page.
