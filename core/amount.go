@@ -16,24 +16,22 @@ var (
 	errAmountHuge     = errors.New("core: amount: out of any bounds")
 )
 
-var amountForm = regexp.MustCompile(`^([+-]?)(\d{1,9})(?:[.,](\d*))?$`)
+var amountForm = regexp.MustCompile(`^([+−-]?)\s*(\d{1,9})(?:[.,](\d*))?$`)
 
 const hugeAmount izly.Cents = 1000_00 // nothing above is ever sent, whatever the server's limits
 
 // parseAmount reads euros as people write them: "20", "20€", "12,50", "20 euros", "€ 12.5".
 func parseAmount(text string) (izly.Cents, error) {
-	s := strings.ReplaceAll(fold(text), "\u00a0", "")
+	s := strings.ToLower(strings.TrimSpace(text)) // not folded: that would take a minus away
 	for _, unit := range []string{"euros", "euro", "eur", "€"} {
-		s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), unit), unit))
-	}
-	// fold has turned a leading minus into a space; the sign is looked for in the text as typed.
-	if strings.HasPrefix(strings.TrimSpace(text), "-") {
-		return 0, errAmountZero
+		s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, unit), unit))
 	}
 	m := amountForm.FindStringSubmatch(s)
 	switch {
 	case m == nil || strings.HasSuffix(s, ",") || strings.HasSuffix(s, "."):
 		return 0, errAmountForm
+	case m[1] == "-" || m[1] == "−":
+		return 0, errAmountZero
 	case len(m[3]) > 2:
 		return 0, errAmountDecimals
 	}

@@ -54,9 +54,14 @@ func splitTopUp(args string) (amount izly.Cents, card string, err error) {
 	if len(words) == 0 {
 		return 0, "", nil
 	}
+	err = errAmountForm
 	for n := min(len(words), 3); n > 0; n-- {
-		if amount, err = parseAmount(strings.Join(words[:n], " ")); err == nil {
+		amount, trouble := parseAmount(strings.Join(words[:n], " "))
+		if trouble == nil {
 			return amount, strings.Join(words[n:], " "), nil
+		}
+		if trouble != errAmountForm { // says more: "- 20" is negative, "-" is nothing
+			err = trouble
 		}
 	}
 	return 0, "", err
@@ -185,8 +190,8 @@ func (t *turn) summary(a *walletAccount, p proposal, list izly.Cards) Reply {
 	return r
 }
 
-// pickCard finds the card that is meant: by ID, by a part of its label, by its last digits; without a word
-// the default one.
+// pickCard finds the card that is meant: by ID, by its last digits, by a part of its label that no other
+// has; without a word the default one.
 func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
 	word := strings.TrimPrefix(fold(wanted), "carte ")
 	if word == "" {
@@ -197,12 +202,19 @@ func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
 		}
 		return cards[0], true
 	}
+	var labelled []izly.Card
 	for _, card := range cards {
-		if strings.EqualFold(card.ID, wanted) || card.Last4 != "" && card.Last4 == strings.Trim(word, "….* ") || strings.Contains(fold(card.Label), word) {
+		if strings.EqualFold(card.ID, wanted) || card.Last4 != "" && card.Last4 == strings.Trim(word, "….* ") {
 			return card, true
 		}
+		if strings.Contains(fold(card.Label), word) {
+			labelled = append(labelled, card)
+		}
 	}
-	return izly.Card{}, false
+	if len(labelled) != 1 { // one that is not clearly meant must not be charged
+		return izly.Card{}, false
+	}
+	return labelled[0], true
 }
 
 // cardName is "Carte perso (Visa …4242)".

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,7 @@ type rig struct {
 	key       vault.Key
 	schoolURL string
 	clients   core.Config
+	store     func(core.Store) core.Store
 }
 
 type clock struct {
@@ -77,6 +79,8 @@ type rigOptions struct {
 	version  string
 	izly     simizly.Config
 	izlyMode izly.Enrolment
+	wallet   func(http.Handler) http.Handler // stands between the client and the simulator
+	store    func(core.Store) core.Store     // stands between the engine and the vault
 }
 
 func newRig(t *testing.T, o rigOptions) *rig {
@@ -90,7 +94,11 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	t.Cleanup(school.Close)
 	o.izly.Now = r.clock.now
 	r.izly = simizly.New(o.izly)
-	wallet := httptest.NewServer(r.izly)
+	var izlyServer http.Handler = r.izly
+	if o.wallet != nil {
+		izlyServer = o.wallet(izlyServer)
+	}
+	wallet := httptest.NewServer(izlyServer)
 	t.Cleanup(wallet.Close)
 
 	var err error
@@ -110,6 +118,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true,
 	}
 	r.schoolURL = school.URL + "/pronote"
+	r.store = o.store
 	r.open()
 	t.Cleanup(r.close)
 	return r
@@ -123,6 +132,9 @@ func (r *rig) open() {
 	}
 	cfg := r.clients
 	cfg.Store = r.vault
+	if r.store != nil {
+		cfg.Store = r.store(r.vault)
+	}
 	if r.engine, err = core.New(cfg); err != nil {
 		r.t.Fatal(err)
 	}
@@ -171,9 +183,12 @@ func (r *rig) chat(name string) *chat {
 	}
 }
 
-func (c *chat) Name() string                                   { return "test" }
-func (c *chat) Run(context.Context, core.Handler) error        { return nil }
-func (c *chat) Redact(_ context.Context, m core.Message) error { c.deleted = append(c.deleted, m.ID); return nil }
+func (c *chat) Name() string                            { return "test" }
+func (c *chat) Run(context.Context, core.Handler) error { return nil }
+func (c *chat) Redact(_ context.Context, m core.Message) error {
+	c.deleted = append(c.deleted, m.ID)
+	return nil
+}
 
 func (c *chat) Send(_ context.Context, _ core.ChatID, r core.Reply) error {
 	c.mu.Lock()
@@ -198,7 +213,13 @@ func (c *chat) deliver(m core.Message) string {
 		c.t.Fatal(err)
 	}
 	<-done
-	return c.text()
+	answer := c.text()
+	for _, broken := range []string{"<no value>", "{{", "}}", "%!"} {
+		if strings.Contains(answer, broken) {
+			c.t.Errorf("%q in the answer:\n%s", broken, answer)
+		}
+	}
+	return answer
 }
 
 // Say sends a text and returns the answer as text.
@@ -210,9 +231,21 @@ func (c *chat) Say(text string) string {
 // Press presses the choice, among those shown last, whose label contains label.
 func (c *chat) Press(label string) string {
 	c.t.Helper()
+	return c.PressID(c.button(label))
+}
+
+// PressID presses a choice that was shown at any time.
+func (c *chat) PressID(id string) string {
+	c.t.Helper()
+	return c.deliver(core.Message{Choice: id})
+}
+
+// button is the ID of a choice, among those shown last.
+func (c *chat) button(label string) string {
+	c.t.Helper()
 	for _, choice := range c.choices {
 		if strings.Contains(choice.Label, label) {
-			return c.deliver(core.Message{Choice: choice.ID})
+			return choice.ID
 		}
 	}
 	c.t.Fatalf("no choice %q among %v", label, c.labels())

@@ -1,0 +1,134 @@
+package core
+
+import (
+	"testing"
+
+	"cartable/core/izly"
+)
+
+var amountTests = []struct {
+	in   string
+	want izly.Cents // 0: refused, with err
+	err  error
+}{
+	{"20", 2000, nil},
+	{"20€", 2000, nil},
+	{"20 €", 2000, nil},
+	{"20\u00a0€", 2000, nil},
+	{"€20", 2000, nil},
+	{"€ 12.5", 1250, nil},
+	{"12,50", 1250, nil},
+	{"12,5", 1250, nil},
+	{"12.50 euros", 1250, nil},
+	{"1 euro", 100, nil},
+	{"20 EUR", 2000, nil},
+	{"+20", 2000, nil},
+	{"007", 700, nil},
+	{"0,01", 1, nil},
+	{"1000", 1000_00, nil},
+	{"", 0, errAmountForm},
+	{"€", 0, errAmountForm},
+	{"vingt", 0, errAmountForm},
+	{"20-30", 0, errAmountForm},
+	{"20-", 0, errAmountForm},
+	{"20_", 0, errAmountForm},
+	{"20,", 0, errAmountForm},
+	{".5", 0, errAmountForm},
+	{"1 000", 0, errAmountForm},
+	{"1e3", 0, errAmountForm},
+	{"0x10", 0, errAmountForm},
+	{"٢٠", 0, errAmountForm},
+	{"12,345", 0, errAmountDecimals},
+	{"0", 0, errAmountZero},
+	{"0,00", 0, errAmountZero},
+	{"-20", 0, errAmountZero},
+	{"- 20", 0, errAmountZero},
+	{"−20", 0, errAmountZero},
+	{"€-20", 0, errAmountZero},
+	{"-20 €", 0, errAmountZero},
+	{"1000,01", 0, errAmountHuge},
+	{"999999999", 0, errAmountHuge},
+	{"9999999999", 0, errAmountForm},
+}
+
+func TestParseAmount(t *testing.T) {
+	for _, tt := range amountTests {
+		got, err := parseAmount(tt.in)
+		if got != tt.want || err != tt.err {
+			t.Errorf("%q: got %d, %v; want %d, %v", tt.in, got, err, tt.want, tt.err)
+		}
+	}
+}
+
+func FuzzAmount(f *testing.F) {
+	for _, tt := range amountTests {
+		f.Add(tt.in)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		cents, err := parseAmount(text)
+		if err != nil {
+			if cents != 0 {
+				t.Errorf("%q: %d with error %v", text, cents, err)
+			}
+			return
+		}
+		if cents <= 0 || cents > hugeAmount {
+			t.Errorf("%q: %d is out of bounds", text, cents)
+		}
+		if again, err := izly.ParseCents(cents.Wire()); err != nil || again != cents {
+			t.Errorf("%q: %d is sent as %q, which reads %d, %v", text, cents, cents.Wire(), again, err)
+		}
+		if again, err := parseAmount(cents.Wire()); err != nil || again != cents {
+			t.Errorf("%q: %d does not survive its own spelling: %d, %v", text, cents, again, err)
+		}
+	})
+}
+
+func TestSplitTopUp(t *testing.T) {
+	for _, tt := range []struct {
+		in     string
+		amount izly.Cents
+		card   string
+		err    error
+	}{
+		{"", 0, "", nil},
+		{"20", 2000, "", nil},
+		{"20 €", 2000, "", nil},
+		{"12,50 euros carte parents", 1250, "carte parents", nil},
+		{"20 4242", 2000, "4242", nil},
+		{"€ 20", 2000, "", nil},
+		{"- 20", 0, "", errAmountZero},
+		{"parents 20", 0, "", errAmountForm},
+		{"12,345 parents", 0, "", errAmountDecimals},
+	} {
+		amount, card, err := splitTopUp(tt.in)
+		if amount != tt.amount || card != tt.card || err != tt.err {
+			t.Errorf("%q: got %d, %q, %v; want %d, %q, %v", tt.in, amount, card, err, tt.amount, tt.card, tt.err)
+		}
+	}
+}
+
+func TestPickCard(t *testing.T) {
+	cards := []izly.Card{
+		{ID: "aa11", Label: "Carte perso", Last4: "4242"},
+		{ID: "bb22", Label: "Parents", Last4: "0001", Default: true},
+		{ID: "cc33", Label: "Carte de Léa", Last4: "7777"},
+	}
+	for _, tt := range []struct{ wanted, id string }{
+		{"", "bb22"},
+		{"perso", "aa11"},
+		{"carte perso", "aa11"},
+		{"lea", "cc33"},
+		{"4242", "aa11"},
+		{"…4242", "aa11"},
+		{"BB22", "bb22"},
+		{"a", ""},     // every label has one
+		{"carte", ""}, // two labels have it
+		{"mamie", ""},
+	} {
+		card, ok := pickCard(cards, tt.wanted)
+		if card.ID != tt.id || ok != (tt.id != "") {
+			t.Errorf("%q: got %q, %t; want %q", tt.wanted, card.ID, ok, tt.id)
+		}
+	}
+}
