@@ -71,7 +71,7 @@ func (c codec) unpack(plain []byte) (json.RawMessage, bool) {
 		candidate := plain
 		if compressed {
 			var err error
-			if candidate, err = inflate(plain); err != nil {
+			if candidate, err = inflate(plain, maxInflated); err != nil {
 				continue
 			}
 		}
@@ -106,11 +106,11 @@ func deflate(plain []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// inflate undoes deflate for at most maxInflated bytes of text.
-func inflate(packed []byte) ([]byte, error) {
+// inflate undoes deflate for texts of at most limit bytes.
+func inflate(packed []byte, limit int) ([]byte, error) {
 	r := flate.NewReader(bytes.NewReader(packed))
-	plain, err := io.ReadAll(io.LimitReader(r, maxInflated+1))
-	if err != nil || len(plain) > maxInflated {
+	plain, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err != nil || len(plain) > limit {
 		return nil, errPayload
 	}
 	return plain, nil

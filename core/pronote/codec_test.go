@@ -71,12 +71,15 @@ func TestBadSecuredPartsAreRefused(t *testing.T) {
 
 // A small reply that inflates without end must not fill memory.
 func TestInflationIsBounded(t *testing.T) {
-	bomb, err := deflate(make([]byte, maxInflated+1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plain, err := inflate(bomb); err == nil {
-		t.Errorf("%d bytes came out of %d", len(plain), len(bomb))
+	const limit = 1000
+	for size, fits := range map[int]bool{limit: true, limit + 1: false, 1 << 20: false} {
+		packed, err := deflate(make([]byte, size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := inflate(packed, limit); (err == nil) != fits || len(plain) > limit {
+			t.Errorf("%d bytes came out of %d, %v", len(plain), size, err)
+		}
 	}
 }
 

@@ -98,30 +98,26 @@ func TestOutageInASession(t *testing.T) {
 }
 
 func TestExpiredSession(t *testing.T) {
-	for _, server := range servers {
-		t.Run(server.name, func(t *testing.T) {
-			t.Parallel()
-			s := openSchool(t, server.cfg)
-			session := s.login(pronote.SpacePupil)
-			child := session.Account().Children[0].Key
-			s.ExpireSessions()
-			s.forget()
-			for range 2 { // the second call must not even ask
-				if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
-					t.Errorf("error is %v", err)
-				}
+	forFew(t, func(t *testing.T, s *school) {
+		session := s.login(pronote.SpacePupil)
+		child := session.Account().Children[0].Key
+		s.ExpireSessions()
+		s.forget()
+		for range 2 { // the second call must not even ask
+			if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+				t.Errorf("error is %v", err)
 			}
-			s.expectRequests("PageEmploiDuTemps")
+		}
+		s.expectRequests("PageEmploiDuTemps")
 
-			again, err := s.client.Resume(session.State())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := again.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
-				t.Errorf("error after a restart is %v", err)
-			}
-		})
-	}
+		again, err := s.client.Resume(session.State())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+			t.Errorf("error after a restart is %v", err)
+		}
+	})
 }
 
 // Using a State twice breaks the count of requests, which the server tells as an expired page.
@@ -143,27 +139,23 @@ func TestOldStateIsAnExpiredSession(t *testing.T) {
 }
 
 func TestLostAnswerIsAskedForOnce(t *testing.T) {
-	for _, server := range servers {
-		t.Run(server.name, func(t *testing.T) {
-			t.Parallel()
-			s := openSchool(t, server.cfg)
-			session := s.login(pronote.SpacePupil)
-			child := session.Account().Children[0].Key
-			s.forget()
-			s.DropAnswer("DernieresNotes")
-			grades, err := session.Grades(t.Context(), child, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.compareGrades(grades, s.Truth().Children[0], s.Truth().Children[0].Current())
-			if all := s.Requests(); len(all) != 2 || all[0].Repeated || !all[1].Repeated {
-				t.Errorf("requests were %+v", all)
-			}
-			if _, err := session.Week(t.Context(), child, today); err != nil { // the count still fits
-				t.Error(err)
-			}
-		})
-	}
+	forFew(t, func(t *testing.T, s *school) {
+		session := s.login(pronote.SpacePupil)
+		child := session.Account().Children[0].Key
+		s.forget()
+		s.DropAnswer("DernieresNotes")
+		grades, err := session.Grades(t.Context(), child, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.compareGrades(grades, s.Truth().Children[0], s.Truth().Children[0].Current())
+		if all := s.Requests(); len(all) != 2 || all[0].Repeated || !all[1].Repeated {
+			t.Errorf("requests were %+v", all)
+		}
+		if _, err := session.Week(t.Context(), child, today); err != nil { // the count still fits
+			t.Error(err)
+		}
+	})
 }
 
 // What belongs to a login is never repeated: servers count attempts.

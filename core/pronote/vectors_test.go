@@ -98,7 +98,7 @@ func TestVectorRequestIsHexInside(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := inflate(packed); err != nil || string(got) != want {
+		if got, err := inflate(packed, maxInflated); err != nil || string(got) != want {
 			t.Errorf("%s: inside is %s, %v", plain, got, err)
 		}
 	}
