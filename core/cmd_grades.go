@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"cartable/core/pronote"
@@ -75,32 +76,57 @@ func initials(name string) string {
 	return b.String()
 }
 
-// subjectNames maps what pupils say, folded, to what PRONOTE writes.
+// subjectNames maps what pupils say, folded, to what PRONOTE writes. Short forms that are initials, such as
+// "svt", need no entry.
 var subjectNames = map[string]string{
-	"maths": "mathematiques", "math": "mathematiques", "svt": "sciences vie", "pc": "physique",
-	"hg": "histoire", "hist": "histoire", "geo": "geographie", "eps": "ed.physique", "sport": "ed.physique",
-	"emc": "moral", "techno": "technologie", "ses": "economiques", "snt": "numeriques", "latin": "lca latin",
+	"maths": "mathematiques", "math": "mathematiques", "hist": "histoire", "geo": "geographie",
+	"sport": "physique et sport", "musique": "musicale", "emc": "moral", "techno": "technologie",
 }
 
 // matchSubjects finds the subjects that a person means: by the word itself, by its beginning, by a usual
 // short form.
 func matchSubjects(g pronote.Grades, words string) []string {
 	wanted := fold(words)
-	forms := []string{wanted, strings.TrimSuffix(wanted, "s")}
+	if wanted == "" {
+		return nil
+	}
+	forms := []string{wanted}
+	if singular := strings.TrimSuffix(wanted, "s"); len(singular) > 2 {
+		forms = append(forms, singular)
+	}
 	if long := subjectNames[wanted]; long != "" {
 		forms = append(forms, long)
 	}
 	var found []string
 	for _, subject := range subjectsOf(g) {
-		name := fold(subject)
-		for _, form := range forms {
-			if strings.HasPrefix(name, form) || strings.Contains(name, " "+form) || len(form) > 3 && strings.Contains(name, form) {
-				found = append(found, subject)
-				break
-			}
+		if namesSubject(fold(subject), forms) || len(wanted) > 1 && subjectInitials(subject) == wanted {
+			found = append(found, subject)
 		}
 	}
 	return found
+}
+
+func namesSubject(name string, forms []string) bool {
+	for _, form := range forms {
+		if strings.HasPrefix(name, form) || strings.Contains(name, " "+form) || len(form) > 3 && strings.Contains(name, form) {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectInitials of "SCIENCES DE LA VIE ET DE LA TERRE" are "svt", of "ED.PHYSIQUE & SPORT." "eps".
+func subjectInitials(subject string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(fold(subject), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch word {
+		case "de", "du", "des", "la", "le", "les", "et", "l", "d":
+		default:
+			first, _ := utf8.DecodeRuneInString(word)
+			b.WriteRune(first)
+		}
+	}
+	return b.String()
 }
 
 // subjectsOf lists the subjects with an average, then those that have only grades.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,13 +14,21 @@ type pupil struct {
 	child   pronote.Child
 }
 
-// pupils are the children that this chat may ask about, in the order of linking.
+// pupils are the children that this chat may ask about, in the order of linking. A child that several
+// accounts show (a parent's and its own) is there once, by an account that works if one does.
 func (t *turn) pupils() []pupil {
 	schools, _ := t.e.linksOf(t.msg.Chat)
 	var all []pupil
 	for _, a := range schools {
-		for _, child := range a.account().Children {
-			all = append(all, pupil{a, child})
+		rec := a.record().School
+		for _, child := range rec.Account.Children {
+			twin := slices.IndexFunc(all, func(p pupil) bool { return p.child.Key == child.Key })
+			switch {
+			case twin < 0:
+				all = append(all, pupil{a, child})
+			case rec.Stopped == "" && all[twin].account.record().School.Stopped != "":
+				all[twin] = pupil{a, child}
+			}
 		}
 	}
 	return all
@@ -49,16 +58,28 @@ func (t *turn) pickPupil(args string) (pupil, string, error) {
 	if len(all) == 0 {
 		return pupil{}, "", say("school.none", "link", t.cmd("connexion"))
 	}
+	var meant []pupil
+	var naming, rest []string
 	words := strings.Fields(args)
 	for i, word := range words {
 		matches := matchPupils(all, word)
-		if len(matches) > 1 {
-			return pupil{}, "", say("child.ambiguous", "typed", short(word), "names", t.names(matches))
+		if i > 0 && isDigits(words[i-1]) && monthNumber(fold(word)) > 0 {
+			matches = nil // "12 mai" is a day before it is Maïa
 		}
-		if len(matches) == 1 {
-			rest := append(append([]string{}, words[:i]...), words[i+1:]...)
-			return matches[0], strings.Join(withoutNames(rest, matches[0]), " "), nil
+		if len(naming) > 0 { // a further word of the name narrows: "Roussel Léa"
+			matches = slices.DeleteFunc(matches, func(p pupil) bool { return !slices.Contains(keysOf(meant), p.child.Key) })
 		}
+		if len(matches) == 0 {
+			rest = append(rest, word)
+			continue
+		}
+		meant, naming = matches, append(naming, word)
+	}
+	switch {
+	case len(meant) > 1:
+		return pupil{}, "", say("child.ambiguous", "typed", short(strings.Join(naming, " ")), "names", t.names(meant))
+	case len(meant) == 1:
+		return meant[0], strings.Join(withoutNames(rest, meant[0]), " "), nil
 	}
 	for _, p := range all {
 		if p.child.Key == t.settings.Child {
@@ -91,11 +112,23 @@ func matchPupils(all []pupil, word string) []pupil {
 	if len(exact) > 0 {
 		return exact
 	}
-	if _, day := weekday(name); day {
-		return nil // "mar" is Tuesday before it is Marie
+	_, day := weekday(name)
+	_, subject := subjectNames[name]
+	if day || subject {
+		return nil // "mar" is Tuesday before it is Marie, "math" is a subject before it is Mathilde
 	}
 	return begins
 }
+
+func keysOf(all []pupil) []string {
+	var keys []string
+	for _, p := range all {
+		keys = append(keys, p.child.Key)
+	}
+	return keys
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // withoutNames takes the remaining words of a child's name out, as in "/edt lundi Léa Dupont".
 func withoutNames(words []string, p pupil) []string {
