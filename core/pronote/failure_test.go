@@ -214,14 +214,16 @@ func TestSessionEndsWhenTheAnswerStaysLost(t *testing.T) {
 func TestSessionSurvivesAnUnreachableServer(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	web := httptest.NewServer(s.Server)
+	hc := pronote.NewHTTPClient(true)
 	c := s.credentials(pronote.SpacePupil)
 	c.Address = pronote.Address(web.URL + "/pronote")
-	session, err := s.client.Login(t.Context(), c)
+	session, err := pronote.New(pronote.Config{HTTPClient: hc, Now: clock}).Login(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, _ := json.Marshal(session.State())
 	web.Close()
+	hc.CloseIdleConnections() // on an open connection, one could not know what the server has seen
 	_, err = session.Week(t.Context(), session.Account().Children[0].Key, today)
 	if lost, ok := errors.AsType[*pronote.NetworkError](err); !ok || lost.Sent {
 		t.Errorf("error is %v", err)

@@ -123,13 +123,24 @@ func (r resource) pupil(sc school, today time.Time) (pupil, error) {
 
 // currentPeriod is the latest period that has begun, or the first one before the school year; -1 without any.
 func currentPeriod(periods []period, today time.Time) int {
-	current := min(0, len(periods)-1)
+	current := -1
 	for i, p := range periods {
-		if !p.From.After(today) && !p.From.Before(periods[current].From) {
+		if current < 0 || moreCurrent(p.From, periods[current].From, today) {
 			current = i
 		}
 	}
 	return current
+}
+
+func moreCurrent(a, b, today time.Time) bool {
+	switch begunA, begunB := !a.After(today), !b.After(today); {
+	case begunA != begunB:
+		return begunA
+	case begunA:
+		return a.After(b)
+	default:
+		return a.Before(b)
+	}
 }
 
 // periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the

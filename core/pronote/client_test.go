@@ -1,0 +1,105 @@
+package pronote
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRequestsToOneHostAreSpaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{Interval: time.Second})
+		began := time.Now()
+		done := make(chan time.Duration, 4)
+		for range 3 {
+			go func() {
+				if err := c.pace(t.Context(), "a.example"); err != nil {
+					t.Error(err)
+				}
+				done <- time.Since(began)
+			}()
+		}
+		for i := range 3 {
+			if at := <-done; at != time.Duration(i)*time.Second {
+				t.Errorf("request %d started after %v", i, at)
+			}
+		}
+		if err := c.pace(t.Context(), "b.example"); err != nil || time.Since(began) != 2*time.Second {
+			t.Errorf("another host had to wait until %v, %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestPaceEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{Interval: time.Hour})
+		if err := c.pace(t.Context(), "a.example"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		errs := make(chan error, 2)
+		for range 2 { // one waits for its time, the other for its turn
+			go func() { errs <- c.pace(ctx, "a.example") }()
+		}
+		for range 2 {
+			if err := <-errs; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error is %v", err)
+			}
+		}
+	})
+}
+
+func TestCookies(t *testing.T) {
+	home := &url.URL{Scheme: "https", Host: "school.example:8443"}
+	away := &url.URL{Scheme: "https", Host: "other.example"}
+	j := newCookieJar("school.example")
+	j.SetCookies(away, []*http.Cookie{{Name: "a", Value: "1"}})
+	j.SetCookies(home, []*http.Cookie{{Name: "b", Value: "2"}, {Name: "c", Value: "3"}, {Name: "d", Value: "4"}})
+	j.SetCookies(home, []*http.Cookie{
+		{Name: "b", Value: "5"}, {Name: "c", MaxAge: -1}, {Name: "d", Expires: time.Unix(0, 0)},
+		{Name: "long", Value: strings.Repeat("x", maxCookieLength)},
+	})
+	if got := j.Cookies(home); len(got) != 1 || got[0].Name != "b" || got[0].Value != "5" {
+		t.Errorf("cookies are %v", got)
+	}
+	if got := j.Cookies(away); len(got) != 0 {
+		t.Errorf("another host gets %v", got)
+	}
+	for i := range 2 * maxCookies {
+		j.SetCookies(home, []*http.Cookie{{Name: string(rune('A' + i)), Value: "x"}})
+	}
+	if got := len(j.stored()); got != maxCookies {
+		t.Errorf("%d cookies are kept", got)
+	}
+}
+
+func TestUselessStatesAreRefused(t *testing.T) {
+	c := New(Config{})
+	good := `{"format":1,"root":"https://school.example/pronote","space":"eleve","dialect":"2025.1.3","codec":{},"kind":"3",` +
+		`"id":"5374312","key":"00ff","iv":"000102030405060708090a0b0c0d0e0f","next":9,"school":{},"family":{}}`
+	for name, stored := range map[string]string{
+		"good": good, "zero": `{}`, "other format": strings.Replace(good, `:1,`, `:2,`, 1),
+		"dialect": strings.Replace(good, "2025.1.3", "x", 1), "key": strings.Replace(good, "00ff", "zz", 1),
+		"IV": strings.Replace(good, "0e0f", "", 1), "no key": strings.Replace(good, "00ff", "", 1),
+		"number": strings.Replace(good, ":9,", ":0,", 1), "id": strings.Replace(good, "5374312", "../x", 1),
+	} {
+		var st State
+		if err := json.Unmarshal([]byte(stored), &st); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Resume(st); (err == nil) != (name == "good") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var st State
+	if err := json.Unmarshal([]byte(`{"id":1234567}`), &st); err == nil || strings.Contains(err.Error(), "1234567") {
+		t.Errorf("unreadable state: %v", err)
+	}
+}

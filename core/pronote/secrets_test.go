@@ -1,0 +1,110 @@
+package pronote_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"cartable/core/pronote"
+	"cartable/core/secret"
+	sim "cartable/sim/pronote"
+)
+
+// spy notes the session numbers in the pages and gives a cookie with each.
+type spy struct {
+	http.Handler
+	secrets []string
+}
+
+const cookie = "c00kie-s3cret"
+
+func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := httptest.NewRecorder()
+	s.Handler.ServeHTTP(rec, r)
+	if r.Method == http.MethodGet {
+		number := regexp.MustCompile(`"?h"?:'?(\d+)`).FindStringSubmatch(rec.Body.String())
+		s.secrets = append(s.secrets, number[1])
+		http.SetCookie(w, &http.Cookie{Name: "id", Value: cookie})
+	} else if got, err := r.Cookie("id"); err != nil || got.Value != cookie {
+		http.Error(w, "no cookie", http.StatusForbidden)
+		return
+	}
+	w.WriteHeader(rec.Code)
+	_, _ = w.Write(rec.Body.Bytes())
+}
+
+// Everything that a careless line of code might print is printed here, and searched for the secrets of the session.
+func TestSecretsShowNowhere(t *testing.T) {
+	var shown bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := openSchool(t, sim.Config{Version: "2022.0.0", Encrypt: true, Compress: true})
+	spied := &spy{Handler: s.Server}
+	web := httptest.NewServer(spied)
+	defer web.Close()
+	client := pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: clock, Log: log})
+	c := s.credentials(pronote.SpaceParent)
+	c.Address = pronote.Address(web.URL + "/pronote")
+	session, err := client.Login(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := session.Account().Children[0].Key
+	if _, err := session.Week(t.Context(), child, today); err != nil {
+		t.Fatal(err)
+	}
+	state := session.State()
+	stored, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys struct{ ID, Key, IV string }
+	if err := json.Unmarshal(stored, &keys); err != nil || keys.ID != spied.secrets[0] {
+		t.Fatalf("the stored session is not as expected: %v", err)
+	}
+	if !strings.Contains(string(stored), cookie) {
+		t.Error("the cookie is not stored")
+	}
+	resumed, err := client.Resume(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resumed.Week(t.Context(), child, today); err != nil { // also proves that the cookie came back
+		t.Fatal(err)
+	}
+	web.Close()
+	_, errLost := resumed.Week(t.Context(), child, today)
+	if !errors.Is(errLost, pronote.ErrNetwork) {
+		t.Errorf("without a server: %v", errLost)
+	}
+	c.Password = secret.New("another " + c.Password.Reveal())
+	_, errLogin := client.Login(t.Context(), c)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{client, session, reflect.ValueOf(session).Elem(), state, &state, resumed, c, errLost, errLogin} {
+			fmt.Fprintf(&shown, verb+"\n", v)
+		}
+	}
+	log.Debug("all", "client", client, "session", session, "state", state, "credentials", c, "error", errLost)
+
+	raw := func(s string) string { b, _ := hex.DecodeString(s); return string(b) }
+	for name, hidden := range map[string]string{
+		"password": s.credentials(pronote.SpaceParent).Password.Reveal(), "session": keys.ID, "key": keys.Key, "IV": keys.IV,
+		"raw key": raw(keys.Key), "raw IV": raw(keys.IV), "key as bytes": fmt.Sprint([]byte(raw(keys.Key))), "cookie": cookie,
+		"path": "appelfonction",
+	} {
+		if strings.Contains(shown.String(), hidden) {
+			t.Errorf("the %s shows", name)
+		}
+	}
+	if !strings.Contains(shown.String(), "PageEmploiDuTemps") {
+		t.Error("nothing was logged")
+	}
+}
