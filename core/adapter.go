@@ -18,14 +18,34 @@ type PersonID struct {
 	ID       string `json:"id"`
 }
 
-// Message is what a person wrote, or the choice that they pressed.
+// Message is what a person wrote or sent, or the choice that they pressed. Everything in it is untrusted.
 type Message struct {
-	ID      string // the platform's, for Redacter; may be empty
+	ID      string // the platform's; for a press, that of the message which carried the choice; may be empty
 	Chat    ChatID
+	Thread  string // topic of a forum or thread of a room, where the answers go; empty for none
 	Person  PersonID
+	Name    string // what the platform calls the person
+	Title   string // of a group
+	Lang    string // a hint of the person's language, such as "fr" or "en-GB"
 	Private bool   // only the person and the bot are in the chat
 	Text    string // bounded by the adapter to MaxText bytes; empty for a press
 	Choice  string // the ID of the Choice that was pressed; empty for a text
+
+	// File reads the picture or document that was sent, at most MaxFile bytes of it; nil when there is
+	// none. It may block for as long as the platform takes.
+	File func(ctx context.Context) ([]byte, error)
+}
+
+// MaxFile bounds what a Message.File gives, in bytes.
+const MaxFile = 10 << 20
+
+// Target is where a reply goes.
+type Target struct {
+	Chat   ChatID
+	Thread string
+	// Edit is the ID of a message of ours which the reply takes the place of, where the platform can
+	// edit; empty for a new message.
+	Edit string
 }
 
 // MaxText bounds the text of a message, in bytes. The engine refuses longer ones with an answer.
@@ -41,8 +61,9 @@ type Adapter interface {
 	Run(ctx context.Context, handle Handler) error
 
 	// Send delivers one reply. It may block for as long as the platform takes. It works while Run runs
-	// and after it has returned, so that replies under way still arrive.
-	Send(ctx context.Context, to ChatID, r Reply) error
+	// and after it has returned, so that replies under way still arrive. It returns ErrChatGone when the
+	// chat cannot be written to any more.
+	Send(ctx context.Context, to Target, r Reply) error
 }
 
 // Handler takes a message and returns at once. done is called exactly once, after every reply to the
@@ -50,10 +71,25 @@ type Adapter interface {
 // returns an error (ErrClosed) has not taken the message, and does not call done.
 type Handler func(m Message, done func()) error
 
+// Presser is implemented by an adapter whose platform waits for an answer to each press.
+type Presser interface {
+	// Answer is called once for each press, as soon as it is known whether the press counts. With a text
+	// it does not: the text says why, to the one who pressed alone, and no reply follows.
+	Answer(ctx context.Context, m Message, text string) error
+}
+
+// Exposed is implemented by an adapter whose platform can read what people write to the bot, so that a
+// dialogue can say so before it asks for a password.
+type Exposed interface{ Exposed() bool }
+
 // Redacter is implemented by an adapter that can delete a person's message, such as one with a password.
 type Redacter interface {
 	Redact(ctx context.Context, m Message) error
 }
 
-// ErrClosed says that the engine takes no more messages.
-var ErrClosed = errors.New("core: shut down")
+var (
+	// ErrClosed says that the engine takes no more messages.
+	ErrClosed = errors.New("core: shut down")
+	// ErrChatGone says that the bot was blocked by the person or removed from the group.
+	ErrChatGone = errors.New("core: chat gone")
+)

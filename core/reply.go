@@ -7,9 +7,15 @@ type Reply struct {
 	Choices []Choice
 	Expect  Expect // whether the bot now waits for something typed
 	Private bool   // holds personal figures or follows a secret: no previews
-	// Replaces is true for the answer to a press: where the platform can, the message that carried the
-	// choice is edited to become this one.
-	Replaces bool
+	Silent  bool   // nobody waits for it: no sound
+	File    *File  // sent with the rest as its caption
+}
+
+// File is a document that goes with a reply.
+type File struct {
+	Name string // with its ending: "cartable.json"
+	Type string // media type: "application/json"
+	Data []byte
 }
 
 // Line is one line of a reply. Adapters draw Label and Text so that labels line up or stand out.
@@ -35,6 +41,10 @@ const (
 type Choice struct {
 	ID    string
 	Label string
+	// Start is not empty for a button that opens the private chat with the bot instead of being pressed:
+	// there the bot gets "/start " and this text, of at most 64 characters of A-Z, a-z, 0-9, _ and -.
+	// A platform that has no such links tells the person to write that to the bot.
+	Start string
 }
 
 // Expect says what the bot waits for after a reply.

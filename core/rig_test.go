@@ -190,7 +190,7 @@ func (c *chat) Redact(_ context.Context, m core.Message) error {
 	return nil
 }
 
-func (c *chat) Send(_ context.Context, _ core.ChatID, r core.Reply) error {
+func (c *chat) Send(_ context.Context, _ core.Target, r core.Reply) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replies = append(c.replies, r)

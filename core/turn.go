@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type turn struct {
 type chatSettings struct {
 	Lang  string `json:"lang,omitempty"`
 	Child string `json:"child,omitempty"` // Key of the child that is meant when none is named
+	Gone  bool   `json:"gone,omitempty"`  // the bot was blocked or removed; nothing is sent unasked
 }
 
 func chatKey(chat ChatID) string { return chat.Platform + "\x00" + chat.ID }
@@ -43,6 +45,18 @@ func (e *Engine) newTurn(a Adapter, m Message) (*turn, error) {
 	return t, err
 }
 
+// markGone notes that a chat cannot be written to; its next message lifts the mark.
+func (e *Engine) markGone(chat ChatID) error {
+	return e.cfg.Store.Update(func(tx Tx) error {
+		s, _, err := settings.get(tx, chatKey(chat))
+		if err != nil {
+			return err
+		}
+		s.Gone = true
+		return settings.put(tx, chatKey(chat), s)
+	})
+}
+
 func (t *turn) saveSettings() error {
 	return t.e.cfg.Store.Update(func(tx Tx) error {
 		return settings.put(tx, chatKey(t.msg.Chat), t.settings)
@@ -55,7 +69,6 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	switch {
 	case t.msg.Choice != "":
 		reply, err := t.press(ctx, t.msg.Choice)
-		reply.Replaces = true
 		t.log.Debug("press handled", "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
 		return reply, err
 	case len(t.msg.Text) > MaxText:
@@ -69,6 +82,12 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if d := t.dialogue(); d != nil && (!c.slash || c.command == nil) {
 		return t.answerDialogue(ctx, d, text)
 	}
+	return t.obey(ctx, c)
+}
+
+// obey runs the command that a message is, or says that it is none.
+func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
+	start := t.e.cfg.Now()
 	if c.command == nil || !c.slash && !t.msg.Private {
 		return t.notACommand(c)
 	}
@@ -87,7 +106,10 @@ func (t *turn) notACommand(c call) (Reply, error) {
 		return Reply{}, nil
 	}
 	if near := t.e.suggest(c.name); near != nil {
-		line := strings.TrimSpace(t.shown(near) + " " + c.args)
+		line := t.shown(near)
+		if c.args != "" && c.args == short(c.args) { // a button has room for little
+			line += " " + c.args
+		}
 		r := t.plain("unknown.near", "typed", short(c.name), "command", line)
 		r.Choices = []Choice{t.runChoice(line, line)}
 		return r, nil
@@ -104,7 +126,22 @@ func (t *turn) send(ctx context.Context, r Reply) {
 		t.log.Error("choices not stored", "error", err)
 		r.Choices = nil
 	}
-	if err := t.adapter.Send(ctx, t.msg.Chat, r); err != nil {
+	to := Target{Chat: t.msg.Chat, Thread: t.msg.Thread}
+	if t.msg.Choice != "" && r.File == nil {
+		to.Edit = t.msg.ID
+	}
+	t.deliver(ctx, to, r)
+}
+
+func (t *turn) deliver(ctx context.Context, to Target, r Reply) {
+	err := t.adapter.Send(ctx, to, r)
+	switch {
+	case errors.Is(err, ErrChatGone):
+		t.log.Warn("chat gone")
+		if err := t.e.markGone(to.Chat); err != nil {
+			t.log.Error("chat not marked as gone", "error", err)
+		}
+	case err != nil:
 		t.log.Error("reply not sent", "error", err)
 	}
 }

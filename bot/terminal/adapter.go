@@ -81,9 +81,9 @@ func asTerminal(stream any) (*os.File, bool) {
 func (*Adapter) Name() string { return Platform }
 
 // Send implements core.Adapter: it prints the reply.
-func (a *Adapter) Send(_ context.Context, to core.ChatID, r core.Reply) error {
-	if to != Chat() {
-		return fmt.Errorf("terminal: send: no chat %q here", to.ID)
+func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
+	if to.Chat != Chat() {
+		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

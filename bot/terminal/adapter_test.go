@@ -33,7 +33,7 @@ func (b *bot) handle(m core.Message, done func()) error {
 		reply, b.replies = b.replies[0], b.replies[1:]
 	}
 	b.wg.Go(func() {
-		if err := b.adapter.Send(context.Background(), m.Chat, reply); err != nil {
+		if err := b.adapter.Send(context.Background(), core.Target{Chat: m.Chat}, reply); err != nil {
 			panic(err)
 		}
 		done()
@@ -134,7 +134,7 @@ func TestStopsWhenAsked(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if err := a.Send(t.Context(), Chat(), core.Reply{Title: "late"}); err != nil {
+		if err := a.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "late"}); err != nil {
 			t.Errorf("an answer under way: %v", err)
 		}
 		if err := typing.Close(); err != nil { // ends the read that was abandoned
@@ -160,10 +160,10 @@ func TestSendFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := New(Config{In: strings.NewReader(""), Out: out})
-	if err := a.Send(t.Context(), Chat(), core.Reply{Title: "a"}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := a.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "a"}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
-	if err := a.Send(t.Context(), core.ChatID{Platform: "telegram", ID: "1"}, core.Reply{}); err == nil {
+	if err := a.Send(t.Context(), core.Target{Chat: core.ChatID{Platform: "telegram", ID: "1"}}, core.Reply{}); err == nil {
 		t.Error("sent to a chat of another platform")
 	}
 }

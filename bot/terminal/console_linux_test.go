@@ -156,7 +156,7 @@ func TestConsoleNotification(t *testing.T) {
 	s.wait(t, "> ")
 	typed(t, person, "/ed")
 	s.wait(t, "/ed")
-	if err := b.adapter.Send(t.Context(), Chat(), core.Reply{Title: "Nouvelle note"}); err != nil {
+	if err := b.adapter.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "Nouvelle note"}); err != nil {
 		t.Fatal(err)
 	}
 	s.wait(t, "Nouvelle note\r\n\r\n> /ed")

@@ -51,7 +51,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	chat := p.terminal()
-	if err := chat.Send(ctx, terminal.Chat(), demoGreeting(cfg.lang)); err != nil {
+	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang)); err != nil {
 		return err
 	}
 	return converse(ctx, engine, chat)
