@@ -174,6 +174,9 @@ func (t *turn) walletTrouble(a *walletAccount, err error) Reply {
 	r := t.explain(err)
 	if a.record().Wallet.Stopped == stoppedWrongCode && t.msg.Private {
 		r = t.ask(r, ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+			if answer != "code" { // only a button was offered, so this is an ordinary message
+				return t.obey(ctx, t.e.parseCall(answer))
+			}
 			return t.askCode(a, "/solde"), nil
 		})
 		r.Choices = append(r.Choices, t.answerChoice(t.p.T("code.button"), "code"))

@@ -135,6 +135,11 @@ func (t *turn) finishSchool(ctx context.Context, f schoolForm) (Reply, error) {
 		Address: f.address, Space: f.space, Username: f.username, Password: f.password,
 	})
 	if errors.Is(err, pronote.ErrWrongPassword) {
+		if held := t.e.mayLogin(f.address, f.space, f.username); held != nil {
+			r := t.plain("link.school.held")
+			r.Body = append(r.Body, t.explain(held).Body...)
+			return r, nil
+		}
 		question := t.plain("link.school.wrong_password", "username", short(f.username), "cancel", t.cmd("annuler"))
 		return t.askPassword(f, question), nil
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
@@ -74,11 +75,14 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 	r.Body = append(r.Body,
 		Line{Text: t.p.T("link.wallet.can", "solde", t.cmd("solde"), "historique", t.cmd("historique"), "recharger", t.cmd("recharger"))},
 		Line{Text: t.p.T("link.wallet.keep")})
-	r = t.ask(r, ExpectNothing, func(_ context.Context, t *turn, answer string) (Reply, error) {
-		if answer != "keep" {
+	r = t.ask(r, ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		switch word := fold(answer); {
+		case word == "keep", strings.Contains(word, "garder"), word == "oui", word == "yes":
+			return t.keepCode(account.Phone, f.code)
+		case word == "ask", strings.Contains(word, "demander"), word == "non", word == "no":
 			return t.plain("link.wallet.not_kept"), nil
 		}
-		return t.keepCode(account.Phone, f.code)
+		return t.obey(ctx, t.e.parseCall(answer)) // the link is complete without an answer
 	})
 	r.Choices = []Choice{
 		t.answerChoice(t.p.T("link.wallet.button.ask"), "ask"),

@@ -313,7 +313,7 @@ func (t *turn) openProposal(id string) (*walletAccount, proposal, Reply, error) 
 var stateKeys = map[proposalState]string{
 	topUpPreparing: "topup.state.running", topUpConfirming: "topup.state.running",
 	topUpDone: "topup.state.done", topUpRefused: "topup.state.refused", topUpPending: "topup.state.pending",
-	topUpUnknown: "topup.state.unknown", topUpUntraced: "topup.state.untraced",
+	topUpUnknown: "topup.state.unknown", topUpUntraced: "topup.state.untraced", topUpUnchecked: "topup.state.unchecked",
 	topUpFailed: "topup.state.failed", topUpCancelled: "topup.state.cancelled", topUpProposed: "topup.gone",
 }
 

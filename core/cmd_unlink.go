@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +29,7 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 	for _, l := range mine {
 		r.Choices = append(r.Choices, t.offer(t.p.T("unlink.button", "account", l.describe()), actUnlink, l.ID))
 	}
-	r.Choices = append(r.Choices, t.runChoice(t.p.T("unlink.keep"), "/annuler"))
+	r.Choices = append(r.Choices, t.offer(t.p.T("unlink.keep"), actUnlink, ""))
 	return r, nil
 }
 
@@ -57,8 +59,11 @@ func (l link) describe() string {
 	return "Izly – …" + phone[max(0, len(phone)-4):]
 }
 
-// unlink removes a link and all that was stored of it.
+// unlink removes a link and all that was stored of it; no ID is the choice to keep everything.
 func (t *turn) unlink(id string) (Reply, error) {
+	if id == "" {
+		return t.plain("unlink.kept"), nil
+	}
 	var gone link
 	for _, l := range t.myLinks() {
 		if l.ID == id {
@@ -68,18 +73,46 @@ func (t *turn) unlink(id string) (Reply, error) {
 	if gone.ID == "" {
 		return t.plain("unlink.already"), nil
 	}
-	err := t.e.cfg.Store.Update(func(tx Tx) error {
-		if err := links.delete(tx, id); err != nil {
-			return err
-		}
-		if err := proposals.deleteWhere(tx, func(p proposal) bool { return p.Link == id && p.State.settled() }); err != nil {
-			return err
-		}
-		return snapshots.deleteWhere(tx, func(s snapshot) bool { return s.Link == id })
-	})
+	lost, err := t.e.unsettledTopUp(id)
 	if err != nil {
 		return Reply{}, err
 	}
+	if err := t.e.cfg.Store.Update(func(tx Tx) error { return t.erase(tx, gone) }); err != nil {
+		return Reply{}, err
+	}
 	t.e.drop(func(l link) bool { return l.ID == id })
-	return t.plain("unlink.done", "account", gone.describe()), nil
+	r := t.plain("unlink.done", "account", gone.describe())
+	if lost != nil {
+		r.Body = append(r.Body, Line{Text: t.p.T("unlink.lost_topup", "amount", t.p.Euros(int64(lost.Amount)), "at", t.clockOrMoment(lost.Sent))})
+	}
+	return r, nil
+}
+
+// erase removes the records of a link: what was read, top-ups, the buttons that lead to them, and the choice
+// of one of its children.
+func (t *turn) erase(tx Tx, l link) error {
+	about := []string{l.ID}
+	err := errors.Join(
+		links.delete(tx, l.ID),
+		proposals.each(tx, func(_ string, p proposal) error {
+			if p.Link == l.ID {
+				about = append(about, p.ID)
+			}
+			return nil
+		}),
+		proposals.deleteWhere(tx, func(p proposal) bool { return p.Link == l.ID }),
+		snapshots.deleteWhere(tx, func(s snapshot) bool { return s.Link == l.ID }),
+	)
+	if l.School != nil {
+		for _, child := range l.School.Account.Children {
+			about = append(about, "#"+child.Key)
+			if t.settings.Child == child.Key {
+				t.settings.Child = ""
+				err = errors.Join(err, settings.put(tx, chatKey(t.msg.Chat), t.settings))
+			}
+		}
+	}
+	return errors.Join(err, choices.deleteWhere(tx, func(c choice) bool {
+		return c.Chat == l.Chat && slices.ContainsFunc(about, func(s string) bool { return strings.Contains(c.Arg, s) })
+	}))
 }

@@ -59,27 +59,24 @@ type call struct {
 }
 
 // parseCall reads "/edt demain", "/edt@bot demain", "!edt demain", and without a mark "edt demain" or
-// "emploi du temps demain". For plain text the longest matching name wins.
+// "emploi du temps demain". The longest matching name wins.
 func (e *Engine) parseCall(text string) call {
 	text = strings.TrimSpace(text)
-	if rest, marked := cutAny(text, "/", "!"); marked {
-		name, args, _ := strings.Cut(strings.ReplaceAll(rest, "\n", " "), " ")
-		name, _, _ = strings.Cut(name, "@")
-		c := call{name: fold(name), args: strings.TrimSpace(args), slash: true}
-		c.command = e.byName[c.name]
-		return c
-	}
+	text, slash := cutAny(text, "/", "!")
 	words := strings.Fields(text)
+	if len(words) == 0 {
+		return call{slash: slash}
+	}
+	if slash {
+		words[0], _, _ = strings.Cut(words[0], "@")
+	}
 	for n := min(len(words), 3); n > 0; n-- {
 		name := fold(strings.Join(words[:n], " "))
 		if cmd := e.byName[strings.Trim(name, " !?.,")]; cmd != nil {
-			return call{command: cmd, name: name, args: strings.Join(words[n:], " ")}
+			return call{command: cmd, name: name, args: strings.Join(words[n:], " "), slash: slash}
 		}
 	}
-	if len(words) == 0 {
-		return call{}
-	}
-	return call{name: fold(words[0]), args: strings.Join(words[1:], " ")}
+	return call{name: fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
 }
 
 // suggest returns the command that a person most likely meant by a word that is none.

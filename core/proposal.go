@@ -10,7 +10,7 @@ import (
 // is taken, so that whatever happens no step is taken twice:
 //
 //	proposed → preparing → confirming → done | refused | pending (3-D Secure) | unknown
-//	proposed → cancelled;  preparing → failed (nothing was sent that spends);  unknown → done | refused | untraced
+//	proposed → cancelled;  preparing → failed (nothing was sent that spends);  unknown → done | refused | pending | untraced | unchecked
 type proposal struct {
 	ID      string        `json:"id"`
 	Link    string        `json:"link"`
@@ -39,11 +39,12 @@ const (
 	topUpPreparing  proposalState = "preparing"
 	topUpConfirming proposalState = "confirming" // the order has been or is about to be sent
 	topUpDone       proposalState = "done"
-	topUpRefused    proposalState = "refused" // by Izly
-	topUpPending    proposalState = "pending" // the bank wants the person, or works on it
-	topUpUnknown    proposalState = "unknown" // the answer was lost
-	topUpUntraced   proposalState = "untraced"
-	topUpFailed     proposalState = "failed" // before anything that spends was sent
+	topUpRefused    proposalState = "refused"   // by Izly
+	topUpPending    proposalState = "pending"   // the bank wants the person, or works on it
+	topUpUnknown    proposalState = "unknown"   // the answer was lost
+	topUpUntraced   proposalState = "untraced"  // not in the statement
+	topUpUnchecked  proposalState = "unchecked" // the statement could not be read
+	topUpFailed     proposalState = "failed"    // before anything that spends was sent
 	topUpCancelled  proposalState = "cancelled"
 )
 
@@ -56,7 +57,7 @@ var checkAfter = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
 // settled tells whether nothing more happens to the proposal.
 func (s proposalState) settled() bool {
 	switch s {
-	case topUpDone, topUpRefused, topUpPending, topUpUntraced, topUpFailed, topUpCancelled:
+	case topUpDone, topUpRefused, topUpPending, topUpUntraced, topUpUnchecked, topUpFailed, topUpCancelled:
 		return true
 	default:
 		return false

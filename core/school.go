@@ -76,7 +76,7 @@ func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr
 func (e *Engine) replaceLink(l link, same func(link) bool) error {
 	replaced := func(old link) bool { return old.Chat == l.Chat && same(old) }
 	if err := e.cfg.Store.Update(func(tx Tx) error {
-		if err := links.deleteWhere(tx, replaced); err != nil {
+		if err := inherit(tx, l, replaced); err != nil {
 			return err
 		}
 		return links.put(tx, l.ID, l)
@@ -86,6 +86,33 @@ func (e *Engine) replaceLink(l link, same func(link) bool) error {
 	e.drop(replaced)
 	e.adopt(l)
 	return nil
+}
+
+// inherit removes the links that l replaces and their readings, and makes their top-ups those of l: one whose
+// outcome is unknown is still looked up, and still stands in the way of another.
+func inherit(tx Tx, l link, replaced func(link) bool) error {
+	old := make(map[string]bool)
+	_ = links.each(tx, func(id string, other link) error { // one that cannot be read is in nobody's way
+		if id != l.ID && replaced(other) {
+			old[id] = true
+		}
+		return nil
+	})
+	var topUps []proposal
+	err := proposals.each(tx, func(_ string, p proposal) error {
+		if old[p.Link] {
+			p.Link = l.ID
+			topUps = append(topUps, p)
+		}
+		return nil
+	})
+	for _, p := range topUps {
+		err = errors.Join(err, proposals.put(tx, p.ID, p))
+	}
+	for id := range old {
+		err = errors.Join(err, links.delete(tx, id))
+	}
+	return errors.Join(err, snapshots.deleteWhere(tx, func(s snapshot) bool { return old[s.Link] }))
 }
 
 // drop forgets the links that match; the store is not touched.
@@ -109,13 +136,10 @@ func (e *Engine) drop(match func(link) bool) {
 
 // login passes the gates of the account and of the host, and keeps them.
 func (e *Engine) login(ctx context.Context, cr pronote.Credentials) (*pronote.Session, error) {
-	host := gateKey("host", string(cr.Address))
-	account := gateKey("login", string(cr.Address), string(cr.Space), cr.Username)
-	for _, key := range []string{host, account} {
-		if err := e.pass(key); err != nil {
-			return nil, err
-		}
+	if err := e.mayLogin(cr.Address, cr.Space, cr.Username); err != nil {
+		return nil, err
 	}
+	host, account := loginGates(cr.Address, cr.Space, cr.Username)
 	session, err := e.cfg.School.Login(ctx, cr)
 	switch {
 	case err == nil:
@@ -127,6 +151,19 @@ func (e *Engine) login(ctx context.Context, cr pronote.Credentials) (*pronote.Se
 	default:
 		return nil, err
 	}
+}
+
+func loginGates(address pronote.Address, space pronote.Space, username string) (host, account string) {
+	return gateKey("host", string(address)), gateKey("login", string(address), string(space), username)
+}
+
+// mayLogin returns a *heldError while the account or its host is given a rest.
+func (e *Engine) mayLogin(address pronote.Address, space pronote.Space, username string) error {
+	host, account := loginGates(address, space, username)
+	if err := e.pass(host); err != nil {
+		return err
+	}
+	return e.pass(account)
 }
 
 // refusedLogin tells whether the server said no to the account itself.

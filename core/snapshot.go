@@ -77,8 +77,12 @@ func storedReading[T any](e *Engine, key string) (r reading[T], found bool, err 
 		if err != nil || !ok {
 			return err
 		}
+		if json.Unmarshal(snap.Data, &r.value) != nil { // of another version of the program: as good as none
+			r = reading[T]{}
+			return nil
+		}
 		r.fetched, found = snap.Fetched, true
-		return json.Unmarshal(snap.Data, &r.value)
+		return nil
 	})
 	return r, found, err
 }

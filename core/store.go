@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -61,14 +62,18 @@ func (t table[T]) put(tx Tx, key string, record T) error {
 
 func (t table[T]) delete(tx Tx, key string) error { return tx.Delete(t.bucket, key) }
 
+// each visits every record that can be read, whatever others are like; the error tells that some cannot.
 func (t table[T]) each(tx Tx, fn func(key string, record T) error) error {
-	return tx.Each(t.bucket, func(key string, value []byte) error {
+	var unreadable error
+	err := tx.Each(t.bucket, func(key string, value []byte) error {
 		var record T
 		if err := json.Unmarshal(value, &record); err != nil {
-			return fmt.Errorf("core: record of %s: %w", t.bucket, err)
+			unreadable = fmt.Errorf("core: record of %s: %w", t.bucket, err)
+			return nil
 		}
 		return fn(key, record)
 	})
+	return errors.Join(err, unreadable)
 }
 
 // deleteWhere removes the records that match.

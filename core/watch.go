@@ -98,7 +98,10 @@ func (e *Engine) lookUp(ctx context.Context, p proposal) time.Duration {
 		e.logger(p.Chat).Warn("lost top-up not looked up", "error", err)
 	}
 	last := p.Checks+1 >= len(checkAfter)
-	if state == "" && last {
+	switch {
+	case state == "" && last && err != nil:
+		state = topUpUnchecked
+	case state == "" && last:
 		state = topUpUntraced
 	}
 	next := housekeeping
