@@ -96,4 +96,5 @@ const (
 	maxPages    = 20  // of a statement
 	maxCards    = 50
 	callTimeout = 40 * time.Second // the application waits 30 to 40 s (izly-today §1.1)
+	siteTimeout = 15 * time.Second // for the link: there is another way to enrol
 )

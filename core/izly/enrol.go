@@ -106,7 +106,7 @@ func (w *Wallet) activated(ctx context.Context, password, proof arg) (*Wallet, e
 // openLink opens the link of an SMS on Config.SiteURL and gives what it redirects to,
 // izly://SBSCR/<phone>/<actCode> (izly-today §2.3). No redirection is followed.
 func (c *Client) openLink(ctx context.Context, phone string, code secret.Text) (user string, actCode secret.Text, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, siteTimeout)
 	defer cancel()
 	address := c.cfg.SiteURL + "/tools/Activation/" + url.PathEscape(phone) + "/" + url.PathEscape(code.Reveal())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)

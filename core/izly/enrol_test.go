@@ -1,6 +1,7 @@
 package izly_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -147,6 +148,25 @@ func TestLostEnrolmentCanBeRenewed(t *testing.T) {
 	}
 	if err := w.Renew(t.Context(), code); err != nil {
 		t.Errorf("renew: %v", err)
+	}
+}
+
+// Where the site cannot be reached the code itself is tried; a caller who has gone away is not kept waiting.
+func TestSiteNotReached(t *testing.T) {
+	server := sim.New(sim.Config{SeedWorld: true})
+	client := serve(t, server, izly.Config{})
+	act := activation(t, server, client)
+	server.DropAnswer("Activation", true)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := client.Activate(ctx, phone, act, new(safe).keep); !isAll(err, izly.ErrNetwork, context.Canceled) {
+		t.Errorf("given up: %v", err)
+	}
+	if _, err := client.Activate(t.Context(), phone, act, new(safe).keep); err != nil {
+		t.Errorf("site not reached: %v", err)
+	}
+	if n := count(server, "Logon"); n != 2 {
+		t.Errorf("%d Logons", n)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
@@ -216,5 +215,3 @@ func testdata(t testing.TB, name string) string {
 	}
 	return string(b)
 }
-
-var noon = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)

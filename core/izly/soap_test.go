@@ -107,8 +107,11 @@ func TestRefusals(t *testing.T) {
 		want   Error
 		is     error
 	}{
-		{opLogon, `<Error>LOGON</Error><Code>105</Code><Msg>Votre code secret est incorrect.</Msg><Prio>2</Prio>`,
-			Error{Code: 105, Prio: 2, Msg: "Votre code secret est incorrect."}, ErrWrongCode},
+		{
+			opLogon, `<Error>LOGON</Error><Code>105</Code><Msg>Votre code secret est incorrect.</Msg><Prio>2</Prio>`,
+			Error{Code: 105, Prio: 2, Msg: "Votre code secret est incorrect."},
+			ErrWrongCode,
+		},
 		{opLogon, `<Error>X</Error><Code>506</Code><Prio>0</Prio>`, Error{Code: 506, Prio: 0}, ErrBlocked},
 		{opCards, `<Error>X</Error><Code>141</Code><Prio>0</Prio>`, Error{Code: 141, Prio: 0}, ErrSessionExpired},
 		{opCards, `<Error>X</Error><Code>9000</Code><Prio>1</Prio>`, Error{Code: 9000, Prio: 1}, ErrSessionExpired},

@@ -44,20 +44,34 @@ func TestOperations(t *testing.T) {
 	}{
 		{"nothing but an ID", `<ID>1</ID>`, izly.Operation{ID: "1", Type: -1}},
 		{"empty elements", `<ID>1</ID><DATE/><TYPE/><DEB/><CRED/><COM/>`, izly.Operation{ID: "1", Type: -1}},
-		{"no direction, a type that credits", `<ID>1</ID><TYPE>0</TYPE><STATUS>3</STATUS><CRED>5,00</CRED>`,
-			izly.Operation{ID: "1", Type: 0, Status: izly.StatusDone, Credit: true, Amount: 5_00}},
-		{"no direction, a type that debits", `<ID>1</ID><TYPE>1</TYPE><STATUS>5</STATUS><DEB>5.00</DEB><CRED>5.00</CRED>`,
-			izly.Operation{ID: "1", Type: 1, Status: izly.StatusPending, Amount: 5_00}},
-		{"no direction, a type unknown, money in", `<ID>1</ID><TYPE>99</TYPE><DEB>0</DEB><CRED>7</CRED>`,
-			izly.Operation{ID: "1", Type: 99, Credit: true, Amount: 7_00}},
-		{"a debit whose sum stands in CRED", `<ID>1</ID><TYPE>18</TYPE><TYPEDIRECTION>2</TYPEDIRECTION><CRED>3.30</CRED>`,
-			izly.Operation{ID: "1", Type: 18, Amount: 3_30}},
-		{"a top-up with its fee", `<ID>1</ID><TYPE>2</TYPE><TYPEDIRECTION>1</TYPEDIRECTION><STATUS>0</STATUS><DEB>20.50</DEB><CRED>20.00</CRED><COM>0.50</COM>`,
-			izly.Operation{ID: "1", Type: 2, Status: izly.StatusPending, Credit: true, Amount: 20_00, Fee: 50}},
-		{"negative sums", `<ID>1</ID><TYPE>8</TYPE><TYPEDIRECTION>2</TYPEDIRECTION><DEB>-3.30</DEB>`,
-			izly.Operation{ID: "1", Type: 8, Amount: 3_30}},
-		{"a failed top-up", `<ID>1</ID><TYPE>2</TYPE><TYPEDIRECTION>1</TYPEDIRECTION><STATUS>2</STATUS><CRED>1</CRED>`,
-			izly.Operation{ID: "1", Type: 2, Status: izly.StatusFailed, Credit: true, Amount: 1_00}},
+		{
+			"no direction, a type that credits", `<ID>1</ID><TYPE>0</TYPE><STATUS>3</STATUS><CRED>5,00</CRED>`,
+			izly.Operation{ID: "1", Type: 0, Status: izly.StatusDone, Credit: true, Amount: 5_00},
+		},
+		{
+			"no direction, a type that debits", `<ID>1</ID><TYPE>1</TYPE><STATUS>5</STATUS><DEB>5.00</DEB><CRED>5.00</CRED>`,
+			izly.Operation{ID: "1", Type: 1, Status: izly.StatusPending, Amount: 5_00},
+		},
+		{
+			"no direction, a type unknown, money in", `<ID>1</ID><TYPE>99</TYPE><DEB>0</DEB><CRED>7</CRED>`,
+			izly.Operation{ID: "1", Type: 99, Credit: true, Amount: 7_00},
+		},
+		{
+			"a debit whose sum stands in CRED", `<ID>1</ID><TYPE>18</TYPE><TYPEDIRECTION>2</TYPEDIRECTION><CRED>3.30</CRED>`,
+			izly.Operation{ID: "1", Type: 18, Amount: 3_30},
+		},
+		{
+			"a top-up with its fee", `<ID>1</ID><TYPE>2</TYPE><TYPEDIRECTION>1</TYPEDIRECTION><STATUS>0</STATUS><DEB>20.50</DEB><CRED>20.00</CRED><COM>0.50</COM>`,
+			izly.Operation{ID: "1", Type: 2, Status: izly.StatusPending, Credit: true, Amount: 20_00, Fee: 50},
+		},
+		{
+			"negative sums", `<ID>1</ID><TYPE>8</TYPE><TYPEDIRECTION>2</TYPEDIRECTION><DEB>-3.30</DEB>`,
+			izly.Operation{ID: "1", Type: 8, Amount: 3_30},
+		},
+		{
+			"a failed top-up", `<ID>1</ID><TYPE>2</TYPE><TYPEDIRECTION>1</TYPEDIRECTION><STATUS>2</STATUS><CRED>1</CRED>`,
+			izly.Operation{ID: "1", Type: 2, Status: izly.StatusFailed, Credit: true, Amount: 1_00},
+		},
 		{"texts", `<ID>1</ID><TYPE>0</TYPE><USERID>33622334455</USERID><MSG>Merci &amp;
 			à&#x202e; bientôt</MSG>`, izly.Operation{ID: "1", Credit: true, Party: "33622334455", Text: "Merci & à bientôt"}},
 	} {

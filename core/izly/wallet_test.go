@@ -3,8 +3,11 @@ package izly_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
@@ -179,4 +182,42 @@ func TestBalanceLastHeard(t *testing.T) {
 	if _, err := w.Balance(t.Context()); !errors.Is(err, izly.ErrNoBalance) {
 		t.Errorf("never heard: %v", err)
 	}
+}
+
+// A balance without a date is as old as the answer; one that cannot be read is none.
+func TestBalanceWithoutDate(t *testing.T) {
+	noon := time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
+	answers := map[string][]string{
+		"MoneyInCbCbList": {`<RCBL><UP><BAL>soon</BAL></UP></RCBL>`},
+		"GetStatement":    {`<RPL><UP><BAL>-0,05</BAL><LUD/></UP></RPL>`},
+	}
+	_, w, _ := scripted(t, answers, izly.Config{Now: func() time.Time { return noon }})
+	if b, err := w.Balance(t.Context()); err != nil || b.Main != -5 || !b.At.Equal(noon) {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
+
+// silence is a server that takes requests and says nothing.
+type silence struct{ requests int }
+
+func (s *silence) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.requests++
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestCallsHaveADeadline(t *testing.T) {
+	_, known, s := scripted(t, nil, izly.Config{}) // outside: a listener keeps the bubble's clock still
+	synctest.Test(t, func(t *testing.T) {
+		server := &silence{}
+		c, err := izly.New(izly.Config{HTTPClient: &http.Client{Transport: server}, Location: time.UTC})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		err = c.Open(known.Account(), s.keep).Renew(t.Context(), code)
+		if took := time.Since(start); !isAll(err, izly.ErrNetwork, context.DeadlineExceeded) || took != 40*time.Second || server.requests != 1 {
+			t.Errorf("%v after %v and %d requests", err, took, server.requests)
+		}
+	})
 }
