@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -53,7 +54,7 @@ func ParseAddress(text string, allowPrivate bool) (Address, Space, error) {
 		text = "https://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Opaque != "" {
+	if err != nil || u.Opaque != "" || !utf8.ValidString(text) {
 		return "", "", &AddressError{AddressNotURL}
 	}
 	u.Scheme = strings.ToLower(u.Scheme)
@@ -75,6 +76,10 @@ func ParseAddress(text string, allowPrivate bool) (Address, Space, error) {
 	return Address(root.String()), space, nil
 }
 
+// hostProfile is that of a browser's address bar, with names as DNS has them.
+var hostProfile = idna.New(
+	idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
 // cleanHost gives the host, in ASCII, and the port.
 func cleanHost(u *url.URL, allowPrivate bool) (string, error) {
 	name := u.Hostname()
@@ -87,11 +92,10 @@ func cleanHost(u *url.URL, allowPrivate bool) (string, error) {
 		}
 		return u.Host, nil
 	}
-	name, err := idna.Lookup.ToASCII(name)
+	name, err := hostProfile.ToASCII(strings.TrimSuffix(name, "."))
 	if err != nil {
 		return "", &AddressError{AddressNotURL}
 	}
-	name = strings.TrimSuffix(name, ".")
 	if !strings.Contains(name, ".") && !allowPrivate {
 		return "", &AddressError{AddressNoHost}
 	}

@@ -63,7 +63,9 @@ func TestCookies(t *testing.T) {
 	j.SetCookies(away, []*http.Cookie{{Name: "a", Value: "1"}})
 	j.SetCookies(home, []*http.Cookie{{Name: "b", Value: "2"}, {Name: "c", Value: "3"}, {Name: "d", Value: "4"}})
 	j.SetCookies(home, []*http.Cookie{
-		{Name: "b", Value: "5"}, {Name: "c", MaxAge: -1}, {Name: "d", Expires: time.Unix(0, 0)},
+		{Name: "b", Value: "5"},
+		{Name: "c", MaxAge: -1},
+		{Name: "d", Expires: time.Unix(0, 0)},
 		{Name: "long", Value: strings.Repeat("x", maxCookieLength)},
 	})
 	if got := j.Cookies(home); len(got) != 1 || got[0].Name != "b" || got[0].Value != "5" {

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 	"testing"
 )
 
@@ -17,10 +18,10 @@ func md5Hex(b []byte) string {
 
 func TestDecryptChecksTheWholePadding(t *testing.T) {
 	key, iv := []byte("k"), []byte("i")
-	for _, tail := range []string{"\x00", "\x11", "\x02\x01\x02\x02\x01", "\x01\x03\x03"} {
+	for tail, good := range map[string]bool{"\x01": true, "\x02\x02": true, "\x00": false, "\x11": false, "\x01\x03\x03": false} {
 		text := []byte(fmt.Sprintf("%*s", 16-len(tail), "") + tail)
 		sealed := encrypt(key, iv, text)[:16] // without the block of right padding
-		if got, err := decrypt(key, iv, sealed); (err == nil) != (tail == "\x02\x01\x02\x02\x01") {
+		if got, err := decrypt(key, iv, sealed); (err == nil) != good {
 			t.Errorf("padding %q: %q, %v", tail, got, err)
 		}
 	}
@@ -101,17 +102,28 @@ func TestRSAKeyForms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := rsa.DecryptPKCS1v15(nil, private, sealed); err != nil || !bytes.Equal(got, vectorIV) {
-			t.Errorf("modulus %.8s: decrypted %x, %v", form.modulus, got, err)
+		block := new(big.Int).SetBytes(sealed)
+		block.Exp(block, private.D, private.N)
+		got := block.FillBytes(make([]byte, 128))
+		kind, padding, text := got[:2], got[2:128-17], got[128-17:]
+		if !bytes.Equal(kind, []byte{0, 2}) || bytes.IndexByte(padding, 0) >= 0 || !bytes.Equal(text[1:], vectorIV) || text[0] != 0 {
+			t.Errorf("modulus %.8s: decrypted %x", form.modulus, got)
 		}
 	}
 }
 
 func TestBadRSAKeysAreRefused(t *testing.T) {
 	for _, form := range [][2]string{
-		{"", "010001"}, {"zz", "010001"}, {fixedModulus, ""}, {fixedModulus, "01"}, {fixedModulus, "zz"},
-		{"C3", "010001"}, {"-" + fixedModulus, "010001"}, {fixedModulus[:255] + "4", "010001"},
-		{string(bytes.Repeat([]byte("F"), 9000)), "010001"}, {fixedModulus, fixedModulus},
+		{"", "010001"},
+		{"zz", "010001"},
+		{fixedModulus, ""},
+		{fixedModulus, "01"},
+		{fixedModulus, "zz"},
+		{"C3", "010001"},
+		{"-" + fixedModulus, "010001"},
+		{fixedModulus[:255] + "4", "010001"},
+		{string(bytes.Repeat([]byte("F"), 9000)), "010001"},
+		{fixedModulus, fixedModulus},
 	} {
 		if _, err := parseRSAKey(form[0], form[1]); err == nil {
 			t.Errorf("modulus %.8s with exponent %.8s was taken", form[0], form[1])

@@ -253,8 +253,10 @@ func TestMissingLists(t *testing.T) {
 	session := s.login(pronote.SpacePupil)
 	child := session.Account().Children[0].Key
 	for _, missing := range [][2]string{
-		{"PageEmploiDuTemps", "ListeCours"}, {"DernieresNotes", "listeDevoirs"},
-		{"DernieresNotes", "listeServices"}, {"PageCahierDeTexte", "ListeTravauxAFaire"},
+		{"PageEmploiDuTemps", "ListeCours"},
+		{"DernieresNotes", "listeDevoirs"},
+		{"DernieresNotes", "listeServices"},
+		{"PageCahierDeTexte", "ListeTravauxAFaire"},
 	} {
 		s.Omit(missing[0], missing[1])
 		_, errWeek := session.Week(t.Context(), child, today)

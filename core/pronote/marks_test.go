@@ -38,7 +38,11 @@ func TestGradesExample(t *testing.T) {
 		t.Errorf("averages are %v and %v", g.Average, g.ClassAverage)
 	}
 	want := SubjectAverage{
-		"MATHÉMATIQUES", Mark{MarkNumber, "15.5"}, Mark{MarkNumber, "11.2"}, Mark{MarkNumber, "4"}, Mark{MarkNumber, "18"},
+		"MATHÉMATIQUES",
+		Mark{MarkNumber, "15.5"},
+		Mark{MarkNumber, "11.2"},
+		Mark{MarkNumber, "4"},
+		Mark{MarkNumber, "18"},
 		Mark{MarkNumber, "20"},
 	}
 	if g.Subjects[0] != want {

@@ -82,7 +82,7 @@ func (r parametersReply) school(loc *time.Location) (school, error) {
 	g := r.General.V
 	sc := school{Name: g.NomEtablissement.clean(), Version: g.VersionPN.clean(), Slots: g.PlacesParJour.N}
 	if !r.General.Set {
-		return school{}, errors.New("General is missing")
+		return school{}, errors.New("no General")
 	}
 	if err := g.calendar(&sc, loc); err != nil {
 		return school{}, err
