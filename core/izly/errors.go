@@ -19,7 +19,7 @@ var (
 	ErrTooOld         = errors.New("izly: version refused as too old")             // Config.Version
 	ErrBadActivation  = errors.New("izly: activation refused")                     // see also *ActivationError
 	ErrActivationSent = errors.New("izly: the server sent an SMS, not a session")  // the answer to a Logon was UserData
-	ErrOutcomeUnknown = errors.New("izly: whether the top-up was made is unknown") // look in the statement; never send again
+	ErrOutcomeUnknown = errors.New("izly: whether the top-up was made is unknown") // see *OutcomeError
 	ErrNetwork        = errors.New("izly: server not reached")
 	ErrNoBalance      = errors.New("izly: the server tells no balance")
 	ErrBadSecretCode  = errors.New("izly: a secret code has six digits") // nothing was sent
@@ -134,6 +134,16 @@ func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
+
+// OutcomeError says that an order left and that its outcome is unknown: only the statement can tell. It
+// matches ErrOutcomeUnknown and nothing else. It does not unwrap, so that no cause, such as a session that
+// HTTP calls expired, can lead a caller to send the order again.
+type OutcomeError struct{ Err error }
+
+func (e *OutcomeError) Error() string { return ErrOutcomeUnknown.Error() + ": " + e.Err.Error() }
+
+// Is matches ErrOutcomeUnknown.
+func (e *OutcomeError) Is(target error) bool { return target == ErrOutcomeUnknown }
 
 // MismatchError says that the server prepared something else than was asked for.
 type MismatchError struct {

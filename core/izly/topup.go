@@ -3,7 +3,6 @@ package izly
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"cartable/core/secret"
 )
@@ -45,9 +44,8 @@ func (w *Wallet) PrepareTopUp(ctx context.Context, cardID string, amount Cents) 
 // ConfirmTopUp orders a prepared top-up (seed-izly §III.g): the bank card is debited. The counter is
 // stored as used first, and the order is sent once.
 //
-// A TopUp with a Redirect is not done: the bank wants the person (3-D Secure). An *Error is a refusal,
-// and an error that is ErrNetwork alone means that the order never left. Everything else, a lost, late or
-// unreadable answer, is ErrOutcomeUnknown: only the statement can tell.
+// A TopUp with a Redirect is not done: the bank wants the person (3-D Secure). An *Error is a refusal, and
+// ErrNetwork means that the order never left. A lost, late or unreadable answer is an *OutcomeError.
 func (w *Wallet) ConfirmTopUp(ctx context.Context, prepared TopUp, code secret.Text) (TopUp, error) {
 	if err := checkCode(code); err != nil {
 		return TopUp{}, err
@@ -96,7 +94,7 @@ func outcome(err error) error {
 	if errors.As(err, &refused) || neverSent(err) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return &OutcomeError{err}
 }
 
 // confirmed reads RMINC and adopts its session id, which replaces the old one at once (izly-today §7.4).

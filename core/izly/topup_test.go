@@ -126,7 +126,7 @@ func TestConfirmGivenUp(t *testing.T) {
 		<-r.Context().Done()
 	}
 	top := izly.TopUp{CardID: card, Credit: 10_00}
-	if _, err := w.ConfirmTopUp(ctx, top, code); !isAll(err, izly.ErrOutcomeUnknown, izly.ErrNetwork, gone) {
+	if _, err := w.ConfirmTopUp(ctx, top, code); !errors.Is(err, izly.ErrOutcomeUnknown) || errors.Is(err, gone) {
 		t.Errorf("under way: %v", err)
 	}
 	if _, err := w.ConfirmTopUp(ctx, top, code); !errors.Is(err, gone) || errors.Is(err, izly.ErrOutcomeUnknown) || w.Account().Counter != 3 {
@@ -202,6 +202,18 @@ func TestConfirmThreeDSecure(t *testing.T) {
 	}
 }
 
+// Nothing about an unknown outcome may look like a reason to renew the session and order again.
+func TestUnknownIsNothingElse(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusServiceUnavailable} {
+		server, w, _ := scripted(t, nil, izly.Config{})
+		server.raw = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+		_, err := w.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00}, code)
+		if !errors.Is(err, izly.ErrOutcomeUnknown) || errors.Is(err, izly.ErrSessionExpired) || errors.Is(err, izly.ErrNetwork) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 func TestConfirmOddAnswers(t *testing.T) {
 	for name, inner := range map[string]string{
 		"another document":   `<RMIN><ID>1</ID></RMIN>`,
@@ -248,8 +260,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	server.raw = func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	}
+	var unknown *izly.OutcomeError
 	var odd *izly.StatusError
-	if _, err := w.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00}, code); !errors.As(err, &odd) || odd.Status != 307 || len(server.seen()) != 1 {
+	if _, err := w.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00}, code); !errors.As(err, &unknown) || !errors.As(unknown.Err, &odd) || odd.Status != 307 || len(server.seen()) != 1 {
 		t.Errorf("%v after %d requests", err, len(server.seen()))
 	}
 }
