@@ -14,7 +14,7 @@ const gradesPerSubject = 3
 
 // grades is /notes [subject|period] [child].
 func grades(ctx context.Context, t *turn, args string) (Reply, error) {
-	who, rest, err := t.pickPupil(args)
+	who, rest, err := t.pickPupilOfYear(ctx, args)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -12,7 +12,7 @@ const homeworkDays = 7
 
 // homework is /devoirs [day|week] [child].
 func homework(ctx context.Context, t *turn, args string) (Reply, error) {
-	who, rest, err := t.pickPupil(args)
+	who, rest, err := t.pickPupilOfYear(ctx, args)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -23,6 +23,9 @@ func homework(ctx context.Context, t *turn, args string) (Reply, error) {
 			return Reply{}, say("edt.args", "typed", short(rest), "names", t.names(t.pupils()), "command", t.cmd("devoirs"))
 		}
 		from, to = asked.span(from)
+	}
+	if !who.inYear(from) && !who.inYear(to) {
+		return t.outsideYear(who), nil
 	}
 	key := snapshotKey("homework", who.child.Key, from.Format(time.DateOnly), to.Format(time.DateOnly))
 	got, err := read(ctx, who.account, key, func(s *pronote.Session) ([]pronote.Homework, error) {

@@ -10,7 +10,7 @@ import (
 
 // timetable is /edt [day|week|date] [child].
 func timetable(ctx context.Context, t *turn, args string) (Reply, error) {
-	who, rest, err := t.pickPupil(args)
+	who, rest, err := t.pickPupilOfYear(ctx, args)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -26,6 +26,7 @@ type schoolLink struct {
 	Username secret.Stored   `json:"username"`
 	Password secret.Stored   `json:"password"`
 	Account  pronote.Account `json:"account"`           // as of the last login: names work without a request
+	Login    time.Time       `json:"login,omitzero"`    // when that was
 	State    *pronote.State  `json:"state,omitempty"`   // the open session; a restart does not log in again
 	Stopped  stopReason      `json:"stopped,omitempty"` // not empty: nothing is sent until the person acts
 }

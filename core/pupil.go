@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -87,6 +88,23 @@ func (t *turn) pickPupil(args string) (pupil, string, error) {
 		}
 	}
 	return all[0], args, nil
+}
+
+// pickPupilOfYear is pickPupil, with the child as this school year knows it.
+func (t *turn) pickPupilOfYear(ctx context.Context, args string) (pupil, string, error) {
+	who, rest, err := t.pickPupil(args)
+	if err != nil {
+		return who, rest, err
+	}
+	if err := who.account.renewYear(ctx); err != nil && !outOfReach(err) {
+		return who, rest, err
+	}
+	for _, child := range who.account.account().Children {
+		if child.Key == who.child.Key {
+			who.child = child
+		}
+	}
+	return who, rest, nil
 }
 
 // matchPupils finds the children that one word names: a button's reference, a name, or the beginning of

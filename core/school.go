@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"cartable/core/pronote"
 	"cartable/core/secret"
@@ -19,6 +20,7 @@ type schoolAccount struct {
 
 	turnstile chan struct{} // holds one token; whoever has it may use what follows
 	session   *pronote.Session
+	loggedIn  time.Time // when session did; zero for one that was resumed
 
 	mu  sync.Mutex // guards rec, which is read while a request is in flight
 	rec link
@@ -60,7 +62,7 @@ func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr
 		School: &schoolLink{
 			Address: cr.Address, Space: cr.Space,
 			Username: secret.Store(secret.New(cr.Username)), Password: secret.Store(cr.Password),
-			Account: session.Account(), State: &state,
+			Account: session.Account(), Login: e.cfg.Now(), State: &state,
 		},
 	}
 	if err := e.replaceLink(l, func(old link) bool {
@@ -251,8 +253,31 @@ func (a *schoolAccount) newSession(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, a.keep(stopFor(err)))
 	}
-	a.session = session
+	a.session, a.loggedIn = session, a.e.cfg.Now()
 	return nil
+}
+
+// yearPause is how often a school whose year is over is asked for the next one.
+const yearPause = 12 * time.Hour
+
+// renewYear logs in again when the school year that the last login told is over, since only a login tells of
+// the next one. At most one login in twelve hours.
+func (a *schoolAccount) renewYear(ctx context.Context) error {
+	select {
+	case a.turnstile <- struct{}{}:
+		defer func() { <-a.turnstile }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	rec, now := a.record().School, a.e.now()
+	over := now.After(rec.Account.LastDay.AddDate(0, 0, 1))
+	if !over || rec.Stopped != "" || now.Sub(rec.Login) < yearPause {
+		return nil
+	}
+	if err := a.newSession(ctx); err != nil {
+		return err
+	}
+	return a.keep("")
 }
 
 // keep stores the session as it stands, and why the link rests if it must.
@@ -265,6 +290,9 @@ func (a *schoolAccount) keep(stop stopReason) error {
 	if a.session != nil {
 		state := a.session.State()
 		updated.State, updated.Account = &state, a.session.Account()
+		if !a.loggedIn.IsZero() {
+			updated.Login = a.loggedIn
+		}
 	}
 	rec := a.rec
 	rec.School = &updated

@@ -1,0 +1,85 @@
+package core_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	simpronote "cartable/sim/pronote"
+)
+
+func TestGrades(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	answer := c.Say("/notes")
+	c.wants(answer, "# Notes de Léa – Trimestre 2", "Moyenne générale | 14,81 (classe 12,41)",
+		"## MATHÉMATIQUES — moyenne 17,2/20 (classe 11,06, min 3,43, max 18,86)",
+		"15,5/20 · Contrôle : proportionnalité · coef. 2 · classe 11,2, min 4, max 18",
+		"4,5/5", "bonus", "| absent ·", "| non noté ·", "| non rendu ·", "| dispensé ·", "félicitations", "facultatif",
+		"Style soigné.", "moyenne non publiée")
+	c.refuses(answer, "0,00", "nul", "inconnue")
+	c.wants(c.Say("notes maths"), "## MATHÉMATIQUES", "Énigmes")
+	c.refuses(c.Say("notes maths"), "FRANÇAIS", "Moyenne générale")
+	c.wants(c.Say("/notes svt"), "## SCIENCES DE LA VIE ET DE LA TERRE")
+	c.wants(c.Say("/notes eps"), "## ÉDUCATION PHYSIQUE ET SPORTIVE")
+	c.refuses(c.Say("/notes pc"), "SPORTIVE")
+	c.wants(c.Say("/notes latin"), "Je ne trouve pas « latin »", "MATHÉMATIQUES, FRANÇAIS", "et ÉDUCATION MUSICALE")
+	r.noViolations()
+}
+
+func TestGradesOfAPeriodAndOfTheOtherChild(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.wants(c.Say("/notes trimestre 1"), "# Notes de Léa – Trimestre 1")
+	c.wants(c.Say("/notes T1 maths"), "# Notes de Léa – Trimestre 1", "MATHÉMATIQUES")
+	c.wants(c.Say("/notes t3"), "PRONOTE n'indique encore aucune note pour Léa (Trimestre 3)")
+	c.Say("/notes")
+	c.wants(c.Press("Trimestre 1"), "# Notes de Léa – Trimestre 1")
+	c.wants(c.Press("Hugo"), "# Notes de Hugo – Semestre 1")
+	c.wants(c.Press("Semestre 2"), "Hugo (Semestre 2)")
+	c.wants(c.Say("/grades maths hugo"), "# Notes de Hugo – Semestre 1", "## MATHÉMATIQUES")
+}
+
+func TestGradesAreThoseOfTheSchool(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	truth := r.school.Truth()
+	for i, name := range []string{"léa", "hugo"} {
+		child := truth.Children[i]
+		answer := c.Say("/notes " + name)
+		for _, a := range child.Averages(child.Current()) {
+			if a.Published && strings.ContainsAny(a.Pupil, "0123456789") && !strings.Contains(a.Pupil, "|") {
+				c.wants(answer, a.Subject+" — moyenne "+trimZeros(a.Pupil)+"/20")
+			}
+		}
+	}
+}
+
+// trimZeros writes the simulator's "14,50" as the bot does.
+func trimZeros(mark string) string {
+	if strings.Contains(mark, ",") {
+		mark = strings.TrimRight(strings.TrimRight(mark, "0"), ",")
+	}
+	return mark
+}
+
+func TestGradesThatTheSchoolDoesNotShow(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.Say("/notes")
+	r.clock.advance(2 * time.Minute)
+	r.school.Unavailable(simpronote.OutageMaintenance)
+	c.wants(c.Say("/notes"), "Notes de Léa", "14,81", "voici ce qu'il disait le 17/11/2026 07:30")
+	c.refuses(c.Say("/notes trimestre 1"), "aucune note")
+	r.school.Unavailable(simpronote.OutageNone)
+	r.school.HideTab(198, true)
+	r.school.ExpireSessions()
+	answer := c.Say("/notes hugo")
+	c.wants(answer, "ne publie pas cette page")
+	c.refuses(answer, "aucune note")
+	c.wants(c.Say("/edt"), "# Léa – ") // the rest works
+}

@@ -1,0 +1,278 @@
+package core_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	simpronote "cartable/sim/pronote"
+)
+
+func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, paris) }
+
+func TestTimetableOfToday(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	answer := c.Say("/edt")
+	c.wants(answer, "# Léa – mardi 17 novembre", "08:00–09:00 | ESPAGNOL LV2",
+		"~ 09:00–10:00 | ANNULÉ : MATHÉMATIQUES", "Prof. absent", // struck, and in words
+		"salle CDI", "Changement de salle", "contrôle prévu", "Retenue", "4B GR1")
+	c.refuses(answer, "Hugo –", "semaine")
+	r.noViolations()
+}
+
+func TestTimetableDays(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	for _, tt := range []struct{ say, want string }{
+		{"/edt demain", "# Léa – mercredi 18 novembre"},
+		{"edt demain", "# Léa – mercredi 18 novembre"},
+		{"Emploi du temps demain", "# Léa – mercredi 18 novembre"},
+		{"/edt après-demain", "# Léa – jeudi 19 novembre"},
+		{"/edt hier", "# Léa – lundi 16 novembre"},
+		{"/edt lundi", "# Léa – lundi 23 novembre"},
+		{"/edt mardi", "# Léa – mardi 17 novembre"},
+		{"/edt mardi prochain", "# Léa – mardi 24 novembre"},
+		{"/edt +2", "# Léa – jeudi 19 novembre"},
+		{"/edt -1", "# Léa – lundi 16 novembre"},
+		{"/edt 20/11", "# Léa – vendredi 20 novembre"},
+		{"/edt 1er décembre", "# Léa – mardi 1er décembre"},
+		{"/edt 2026-12-01", "# Léa – mardi 1er décembre"},
+		{"/edt semaine", "# Léa – semaine du lundi 16 novembre"},
+		{"/edt semaine prochaine", "# Léa – semaine du lundi 23 novembre"},
+		{"/edt semaine du 02/12", "# Léa – semaine du lundi 30 novembre"},
+		{"!timetable tomorrow", "# Léa – mercredi 18 novembre"},
+		{"/edt@cartable_bot demain", "# Léa – mercredi 18 novembre"},
+	} {
+		c.wants(c.Say(tt.say), tt.want)
+	}
+	c.wants(c.Say("/edt blorgh"), "« blorgh »", "ni un jour ni un enfant (Léa et Hugo)", "Rien n'a été demandé à l'école", "/edt lundi")
+	c.wants(c.Say("/edt 31/02"), "« 31/02 »")
+	c.wants(c.Say("/edt 12/08"), "hors de l'année scolaire", "01/09/2026", "18/06/2027")
+}
+
+func TestTimetableAfterTheLastLesson(t *testing.T) {
+	r := newRig(t, rigOptions{at: at(17, 16, 59)})
+	c := r.chat("claire")
+	c.linkParent()
+	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	r.clock.set(at(17, 17, 0)) // the detention has just ended
+	c.wants(c.Say("/edt"), "# Léa – mercredi 18 novembre")
+}
+
+func TestTimetableSkipsTheWeekend(t *testing.T) {
+	for _, now := range []time.Time{at(20, 20, 0), at(21, 9, 0), at(22, 23, 59)} {
+		r := newRig(t, rigOptions{at: now})
+		c := r.chat("claire")
+		c.linkParent()
+		c.wants(c.Say("/edt"), "# Léa – lundi 23 novembre", "MATHÉMATIQUES")
+		if n := len(r.school.Requests()); n != 1 {
+			t.Errorf("at %s: %d requests", now.Format(time.Kitchen), n)
+		}
+		c.wants(c.Say("/edt semaine"), "semaine du lundi 23 novembre")
+	}
+	r := newRig(t, rigOptions{at: at(20, 15, 30)}) // Friday afternoon: today's last lesson is on
+	c := r.chat("claire")
+	c.linkParent()
+	c.wants(c.Say("/edt"), "# Léa – vendredi 20 novembre")
+	c.wants(c.Say("/edt samedi"), "# Léa – samedi 21 novembre", "PRONOTE n'indique aucun cours ce jour-là")
+}
+
+func TestTimetableSkipsHolidays(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.wants(c.Say("/edt 25/12"), "# Léa – vendredi 25 décembre", "Pas de cours : Vacances de fin d'année, jusqu'au dimanche 27 décembre inclus")
+	c.wants(c.Say("/edt semaine du 25/12"), "Pas de cours : Vacances de fin d'année")
+	r.clock.set(time.Date(2026, 12, 18, 20, 0, 0, 0, paris)) // the simulator's holidays move with its clock
+	c.linkParent()
+	answer := c.Say("/edt")
+	c.wants(answer, "# Léa – ")
+	c.refuses(answer, "PRONOTE n'indique aucun cours")
+}
+
+func TestChildrenAreNeverMixedUp(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	day := r.school.Truth()
+	for range 2 { // the second time from what is stored
+		for i, name := range []string{"léa", "hugo"} {
+			child := day.Children[i]
+			for _, d := range []int{0, 1, 2} {
+				when := day.Today.AddDate(0, 0, d)
+				answer := c.Say("/edt " + when.Format("02/01") + " " + name)
+				c.wants(answer, "# "+strings.Fields(child.Name)[1]+" – ")
+				for _, l := range child.Day(when) {
+					if !l.Cancelled && len(l.Teachers) > 0 {
+						c.wants(answer, l.Teachers[0])
+					}
+				}
+				for _, l := range day.Children[1-i].Day(when) {
+					own := slices.ContainsFunc(child.Day(when), func(o simpronote.Lesson) bool { return slices.Equal(o.Teachers, l.Teachers) })
+					if !own {
+						c.refuses(answer, l.Teachers[0])
+					}
+				}
+			}
+		}
+	}
+	c.wants(c.Say("/enfant hugo"), "je parle maintenant de Hugo")
+	c.wants(c.Say("/edt"), "# Hugo – ")
+	c.wants(c.Say("/notes"), "Notes de Hugo")
+	c.wants(c.Say("/edt léa"), "# Léa – ")
+	c.wants(c.Say("/edt"), "# Hugo – ")
+	r.restart()
+	c.wants(c.Say("/edt"), "# Hugo – ")
+	c.wants(c.Say("/enfant"), "je parle de Hugo", "[1] Léa (4B)", "[2] Hugo (2DE3)")
+	c.wants(c.Press("Léa"), "je parle maintenant de Léa")
+	c.wants(c.Say("/enfant zoé"), "Je ne trouve pas « zoé »", "Léa et Hugo")
+	c.wants(c.Say("/edt roussel"), "« roussel » peut désigner plusieurs enfants : Léa et Hugo")
+	r.noViolations()
+}
+
+func TestTimetableButtons(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.wants(c.Say("/edt hugo"), "◀ lun. 16/11", "▶ mer. 18/11", "Semaine", "Léa")
+	c.wants(c.Press("▶"), "# Hugo – mercredi 18 novembre")
+	c.wants(c.Press("▶"), "# Hugo – jeudi 19 novembre")
+	c.wants(c.Press("▶"), "# Hugo – vendredi 20 novembre")
+	c.wants(c.Press("▶"), "# Hugo – lundi 23 novembre")
+	c.wants(c.Press("◀"), "# Hugo – vendredi 20 novembre")
+	c.wants(c.Press("Léa"), "# Léa – vendredi 20 novembre")
+	c.wants(c.Press("Semaine"), "# Léa – semaine du lundi 16 novembre")
+	c.wants(c.Press("▶ Semaine d'après"), "# Léa – semaine du lundi 23 novembre")
+	c.wants(c.Press("Hugo"), "# Hugo – semaine du lundi 23 novembre")
+	c.wants(c.Say("/edt 01/09/2026"), "mardi 1er septembre") // the first day of the year
+	c.refuses(strings.Join(c.labels(), " "), "◀")
+	c.wants(c.Say("/edt 18/06/2027"), "vendredi 18 juin")
+	c.refuses(strings.Join(c.labels(), " "), "▶")
+}
+
+func TestStaleTimetableSaysItsDate(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.Say("/edt")
+	for _, outage := range []simpronote.Outage{
+		simpronote.OutageClosed, simpronote.OutageBusy, simpronote.OutageMaintenance, simpronote.OutageSuspended,
+	} {
+		r.clock.advance(2 * time.Minute)
+		r.school.Unavailable(outage)
+		answer := c.Say("/edt")
+		c.wants(answer, "# Léa – mardi 17 novembre", "ESPAGNOL", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 07:30")
+		unknown := c.Say("/edt semaine du 08/12")
+		c.refuses(unknown, "PRONOTE n'indique", "Pas de cours") // nobody said so
+		r.school.Unavailable(simpronote.OutageNone)
+	}
+	r.clock.set(at(17, 16, 0))
+	answer := c.Say("/edt")
+	c.wants(answer, "# Léa – mardi 17 novembre")
+	c.refuses(answer, "n'a pas répondu")
+}
+
+func TestSuspendedAddressIsLeftAlone(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	r.school.Suspend(true)
+	c.wants(c.Say("/edt"), "PRONOTE a suspendu l'accès depuis l'adresse de ce bot")
+	r.school.Reset()
+	for range 5 {
+		c.wants(c.Say("/edt demain"), "Je laisse ce serveur en paix jusqu'à 07:3")
+	}
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests to a server that must be left alone", n)
+	}
+	r.school.Suspend(false)
+	r.clock.advance(10 * time.Minute)
+	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+}
+
+func TestPasswordThatStopsWorkingIsTriedOnce(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	r.school.SecondFactor("1234")
+	r.school.ExpireSessions()
+	c.wants(c.Say("/edt"), "étape de sécurité")
+	r.school.Reset()
+	for range 3 {
+		c.wants(c.Say("/edt"), "étape de sécurité", "Vos autres comptes marchent", "/connexion")
+	}
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests for a link that rests", n)
+	}
+}
+
+// The counts that issue 2 asks for.
+func TestTimetableRequests(t *testing.T) {
+	for _, version := range []string{"", "2024.3.8"} {
+		r := newRig(t, rigOptions{version: version})
+		c := r.chat("claire")
+		c.linkParent()
+		count := func(what string, most int, lines ...string) {
+			t.Helper()
+			r.school.Reset()
+			for _, line := range lines {
+				c.wants(c.Say(line), "# Léa – ")
+			}
+			if n := len(r.school.Requests()); n > most {
+				t.Errorf("%s: %d requests, want at most %d: %v", what, n, most, r.school.Requests())
+			}
+		}
+		r.school.ExpireSessions()
+		r.restart()
+		r.school.Reset()
+		count("cold, with a stored session that has expired", 1+6, "/edt") // one to find that out
+		r.clock.advance(2 * time.Minute)
+		count("warm", 1, "/edt")
+		count("again within a minute", 0, "/edt", "/edt demain", "/edt semaine")
+		r.restart()
+		count("again within a minute, after a restart", 0, "/edt")
+		r.clock.advance(2 * time.Minute)
+		count("warm, after a restart", 1, "/edt")
+		r.noViolations()
+	}
+}
+
+func TestColdTimetable(t *testing.T) {
+	for _, version := range []string{"2024.3.8", "2026.2.5"} {
+		r := newRig(t, rigOptions{version: version})
+		c := r.chat("claire")
+		account := r.school.Accounts()[0]
+		c.Say("/connexion " + r.schoolURL + "/parent.html")
+		c.Say(account.Username)
+		c.wants(c.Say(account.Password), "Compte PRONOTE relié")
+		c.wants(c.Say("/edt"), "# Léa – ")
+		if n := len(r.school.Requests()); n > 6 {
+			t.Errorf("%s: login and timetable make %d requests: %v", version, n, r.school.Requests())
+		}
+	}
+}
+
+// Only a login tells of the next school year: without one, every link would be dead in September.
+func TestNextSchoolYearIsFound(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	r.clock.set(time.Date(2027, 9, 7, 7, 30, 0, 0, paris)) // the simulator's year moves with its clock
+	c.wants(c.Say("/edt demain"), "# Léa – mercredi 8 septembre", "08:00")
+	c.wants(c.Say("/devoirs"), "# Devoirs de Léa – du mardi 7 septembre")
+	c.wants(c.Say("/notes"), "# Notes de Léa – Trimestre 2")
+	logins := 0
+	for _, q := range r.school.Requests() {
+		if q.Function == "Authentification" {
+			logins++
+		}
+	}
+	if logins != 1 {
+		t.Errorf("%d logins", logins)
+	}
+	r.noViolations()
+}
