@@ -36,6 +36,9 @@ func (e *AddressError) Error() string { return "pronote: address " + string(e.Re
 
 const maxAddress = 2048
 
+// pasted are the characters that come along when people copy an address out of a text.
+const pasted = " \t\r\n\u00a0\u200b<>\"'«»,;"
+
 // hostedDomain is where the maker of PRONOTE hosts schools, always in the folder hostedFolder.
 const hostedDomain, hostedFolder = ".index-education.net", "/pronote"
 
@@ -44,7 +47,7 @@ const hostedDomain, hostedFolder = ".index-education.net", "/pronote"
 // that this client serves. allowPrivate lets plain http and private networks through, for tests and demos.
 // Every error is an *AddressError.
 func ParseAddress(text string, allowPrivate bool) (Address, Space, error) {
-	text = strings.Trim(text, " \t\r\n\u00a0\u200b<>\"'«»,;")
+	text = strings.Trim(text, pasted)
 	switch {
 	case text == "":
 		return "", "", &AddressError{AddressEmpty}
@@ -54,7 +57,7 @@ func ParseAddress(text string, allowPrivate bool) (Address, Space, error) {
 		text = "https://" + text
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Opaque != "" || !utf8.ValidString(text) {
+	if err != nil || u.Opaque != "" || !utf8.ValidString(u.Host+u.Path) {
 		return "", "", &AddressError{AddressNotURL}
 	}
 	u.Scheme = strings.ToLower(u.Scheme)
@@ -86,21 +89,24 @@ func cleanHost(u *url.URL, allowPrivate bool) (string, error) {
 	if name == "" {
 		return "", &AddressError{AddressNoHost}
 	}
-	if ip, err := netip.ParseAddr(name); err == nil {
-		if !allowPrivate && !isPublic(ip) {
-			return "", &AddressError{AddressPrivate}
+	if !strings.Contains(name, ":") { // those with colons are IPv6
+		ascii, err := hostProfile.ToASCII(name)
+		if err != nil {
+			return "", &AddressError{AddressNotURL}
 		}
-		return u.Host, nil
+		name = strings.TrimRight(ascii, ".")
 	}
-	name, err := hostProfile.ToASCII(strings.TrimSuffix(name, "."))
-	if err != nil {
-		return "", &AddressError{AddressNotURL}
-	}
-	if !strings.Contains(name, ".") && !allowPrivate {
+	ip, err := netip.ParseAddr(name)
+	switch isIP := err == nil; {
+	case isIP && !allowPrivate && !isPublic(ip):
+		return "", &AddressError{AddressPrivate}
+	case !isIP && !allowPrivate && !strings.Contains(name, "."):
 		return "", &AddressError{AddressNoHost}
+	case isIP && ip.Is6():
+		name = "[" + name + "]"
 	}
 	if port := u.Port(); port != "" {
-		return name + ":" + port, nil
+		name += ":" + port
 	}
 	return name, nil
 }
