@@ -13,7 +13,7 @@ import (
 
 // Config is what a Client depends on. The zero value is good for the real servers.
 type Config struct {
-	HTTPClient *http.Client     // default NewHTTPClient(false); its cookie jar is not used
+	HTTPClient *http.Client     // default NewHTTPClient(false); its jar is not used, its Timeout bounds each request
 	Now        func() time.Time // default time.Now
 	Rand       io.Reader        // default crypto/rand
 	Log        *slog.Logger     // default none

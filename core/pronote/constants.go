@@ -41,11 +41,15 @@ const lessonCouncil = 1
 // Type tags of values that we send, pronote-today §4.3.
 const typeDomain = 8
 
-// Kinds of account that are a parent's: desktop and mobile space, pronote-today §3.1.
-const (
-	spaceParentDesktop = "2"
-	spaceParentMobile  = "7"
-)
+// isParentSpace tells the kinds of account (a) that are a parent's: desktop and mobile space, and both in
+// primary schools, pronote-today §3.1.
+func isParentSpace(a string) bool {
+	switch a {
+	case "2", "7", "20", "22":
+		return true
+	}
+	return false
+}
 
 // pageQuery skips the redirections to the mobile page, to delegated authentication and to a portal, where
 // the school lets people log in directly, pronote-today §3.2.

@@ -70,7 +70,9 @@ const maxChildren = 64
 // not say.
 func (r userReply) family(sc school, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
-	f := family{Holder: holder.L.clean(), Tabs: publishedTabs(r.ListeOnglets)}
+	f := family{
+		Holder: holder.L.clean(), Members: parent || holder.Children.Set, Tabs: publishedTabs(r.ListeOnglets),
+	}
 	children := holder.Children.V
 	switch {
 	case !r.Ressource.Set || holder.N == "":
@@ -246,11 +248,14 @@ func (p pupil) public() Child {
 
 func (p period) public() Period { return Period{p.Key, p.Name, p.From, p.To} }
 
-// in moves all dates to a zone.
+// in gives a copy with all dates in a zone.
 func (f family) in(loc *time.Location) family {
-	for _, p := range f.Pupils {
-		for i, q := range p.Periods {
-			p.Periods[i].From, p.Periods[i].To = q.From.In(loc), q.To.In(loc)
+	f.Pupils = slices.Clone(f.Pupils)
+	for i := range f.Pupils {
+		p := &f.Pupils[i]
+		p.Periods = slices.Clone(p.Periods)
+		for j, q := range p.Periods {
+			p.Periods[j].From, p.Periods[j].To = q.From.In(loc), q.To.In(loc)
 		}
 	}
 	return f

@@ -228,12 +228,11 @@ func (s *Session) meetFamily(ctx context.Context) error {
 	if err := decodePayload(fnUser, payload, &reply); err != nil {
 		return err
 	}
-	parent := s.link.space == spaceParentDesktop || s.link.space == spaceParentMobile
-	family, err := reply.family(s.school, parent, midnight(s.client.now(), s.client.loc))
+	family, err := reply.family(s.school, isParentSpace(s.link.space), midnight(s.client.now(), s.client.loc))
 	if err != nil {
 		return &ReplyError{fnUser, err.Error()}
 	}
-	family.Members = s.family.Members || parent
+	family.Members = family.Members || s.family.Members
 	if family.Holder == "" {
 		family.Holder = s.family.Holder
 	}

@@ -206,8 +206,9 @@ func (sc school) fortnight(week int) string {
 	return ""
 }
 
-// in moves all dates to a zone: those of a stored school only carry an offset.
+// in gives a copy with all dates in a zone: those of a stored school only carry an offset.
 func (sc school) in(loc *time.Location) school {
+	sc.Holidays, sc.Periods = slices.Clone(sc.Holidays), slices.Clone(sc.Periods)
 	sc.Monday, sc.First = sc.Monday.In(loc), sc.First.In(loc)
 	if !sc.Last.IsZero() {
 		sc.Last = sc.Last.In(loc)
