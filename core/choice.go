@@ -10,7 +10,8 @@ import (
 // ever sees its ID.
 type choice struct {
 	Chat    ChatID    `json:"chat"`
-	Person  PersonID  `json:"person"` // the only one who may press it
+	Person  PersonID  `json:"person"` // the only one who may press it; nobody: everyone in the chat
+	Group   ChatID    `json:"group"`  // of actLinkFor: the group that the link is for
 	Action  action    `json:"action"`
 	Arg     string    `json:"arg"`
 	Expires time.Time `json:"expires"`
@@ -26,6 +27,9 @@ const (
 	actTopUpCard   action = "topup_card"   // takes the proposal back and offers another card
 	actTopUpCancel action = "topup_cancel" // takes the proposal back
 	actUnlink      action = "unlink"       // removes the link of that ID
+	actLinkFor     action = "link_for"     // is not pressed: stands behind a deep link from a group
+	actShow        action = "show"         // shows a link in a group
+	actHide        action = "hide"         // stops showing the link of that ID in this group
 )
 
 // choiceLife is how long a button is remembered, also to explain that it has expired.
@@ -33,10 +37,14 @@ const choiceLife = 24 * time.Hour
 
 func (t *turn) offer(label string, act action, arg string) Choice {
 	id := t.e.newID()
-	t.offered[id] = choice{
+	c := choice{
 		Chat: t.msg.Chat, Person: t.msg.Person, Action: act, Arg: arg,
 		Expires: t.e.cfg.Now().Add(choiceLife),
 	}
+	if act == actRun && !t.msg.Private {
+		c.Person = PersonID{} // acts with the rights of whoever presses it
+	}
+	t.offered[id] = c
 	return Choice{ID: id, Label: label}
 }
 
@@ -72,10 +80,11 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 	case err != nil:
 		return Reply{}, err
 	case !found || c.Chat != t.msg.Chat || t.e.cfg.Now().After(c.Expires):
-		return t.plain("choice.old", "help", t.cmd("aide")), nil
-	case c.Person != t.msg.Person:
-		return t.plain("choice.not_yours"), nil
+		return t.refusePress(ctx, "choice.old", "help", t.cmd("aide")), nil
+	case c.Person != (PersonID{}) && c.Person != t.msg.Person:
+		return t.refusePress(ctx, "choice.not_yours"), nil
 	}
+	t.answerPress(ctx, "")
 	switch c.Action {
 	case actRun:
 		return t.runLine(ctx, c.Arg)
@@ -89,6 +98,10 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 		return t.cancelTopUp(c.Arg)
 	case actUnlink:
 		return t.unlink(c.Arg)
+	case actShow:
+		return t.show(ctx, c.Arg)
+	case actHide:
+		return t.hide(c.Arg)
 	default:
 		return t.plain("choice.old", "help", t.cmd("aide")), nil
 	}
@@ -101,7 +114,27 @@ func (t *turn) runLine(ctx context.Context, line string) (Reply, error) {
 		return t.plain("choice.old", "help", t.cmd("aide")), nil
 	}
 	t.endDialogue()
-	return c.command.run(ctx, t, c.args)
+	return t.run(ctx, c.command, c.args)
+}
+
+// refusePress tells the one who pressed why it does not count: to them alone where the platform can.
+func (t *turn) refusePress(ctx context.Context, key string, args ...any) Reply {
+	if t.answerPress(ctx, t.p.T(key, args...)) {
+		return Reply{}
+	}
+	return t.plain(key, args...)
+}
+
+// answerPress lets the platform know that a press counts, or with a text why it does not.
+func (t *turn) answerPress(ctx context.Context, text string) bool {
+	presser, able := t.adapter.(Presser)
+	if !able {
+		return false
+	}
+	if err := presser.Answer(ctx, t.msg, text); err != nil {
+		t.log.Warn("press not answered", "error", err)
+	}
+	return true
 }
 
 // pressDialogue answers the dialogue that offered the choice, if that one is still waiting.

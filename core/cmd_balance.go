@@ -144,7 +144,7 @@ func (t *turn) operationKind(op izly.Operation) string {
 
 // wallets are those of this chat; none is an error with a sentence.
 func (t *turn) wallets() ([]*walletAccount, error) {
-	_, wallets := t.e.linksOf(t.msg.Chat)
+	wallets := t.openWallets()
 	if len(wallets) == 0 {
 		return nil, say("wallet.none", "link", t.cmd("connexion"))
 	}

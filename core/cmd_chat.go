@@ -7,9 +7,12 @@ import (
 	"cartable/i18n"
 )
 
-// greet is /start.
-func greet(ctx context.Context, t *turn, _ string) (Reply, error) {
-	schools, wallets := t.e.linksOf(t.msg.Chat)
+// greet is /start, which a deep link sends with what it is for.
+func greet(ctx context.Context, t *turn, args string) (Reply, error) {
+	if id, found := strings.CutPrefix(args, startLink); found && t.msg.Private {
+		return t.startFromGroup(ctx, id)
+	}
+	schools, wallets := t.schools(), t.openWallets()
 	if len(schools)+len(wallets) == 0 {
 		r := t.plain("greet.new", "link", t.cmd("connexion"), "help", t.cmd("aide"))
 		r.Title = t.p.T("greet.title")
@@ -25,10 +28,10 @@ func greet(ctx context.Context, t *turn, _ string) (Reply, error) {
 
 // help is /aide: the commands that are of use in this chat.
 func help(_ context.Context, t *turn, _ string) (Reply, error) {
-	schools, wallets := t.e.linksOf(t.msg.Chat)
+	schools, wallets := t.schools(), t.openWallets()
 	useful := map[need]bool{
 		needNothing: true, needSchool: len(schools) > 0, needWallet: len(wallets) > 0,
-		needLink: len(schools)+len(wallets) > 0,
+		needLink: len(schools)+len(wallets) > 0, needAdmin: t.admin() && t.msg.Private,
 	}
 	r := Reply{Title: t.p.T("help.title")}
 	for i := range t.e.commands {

@@ -13,7 +13,7 @@ import (
 // linkAccount is /connexion [pronote|izly]: it begins one of the two linking dialogues.
 func linkAccount(ctx context.Context, t *turn, args string) (Reply, error) {
 	if !t.msg.Private {
-		return t.plain("link.private_only"), nil
+		return t.linkInGroup(), nil
 	}
 	if args = strings.TrimSpace(args); args != "" {
 		return t.linkKind(ctx, args)
@@ -146,7 +146,7 @@ func (t *turn) finishSchool(ctx context.Context, f schoolForm) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return t.linkedSchool(account), nil
+	return t.offerShowing(t.linkedSchool(account))
 }
 
 // linkedSchool says what the bot can now see.

@@ -61,7 +61,7 @@ func (t *turn) askActivation(f walletForm, question Reply) Reply {
 		if err != nil {
 			return Reply{}, err
 		}
-		return t.linkedWallet(f, account), nil
+		return t.offerShowing(t.linkedWallet(f, account))
 	})
 }
 
@@ -93,8 +93,7 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 
 // keepCode stores the secret code of a wallet that was linked just now.
 func (t *turn) keepCode(phone string, code secret.Text) (Reply, error) {
-	_, wallets := t.e.linksOf(t.msg.Chat)
-	for _, a := range wallets {
+	for _, a := range t.openWallets() {
 		if a.record().Wallet.Account.Phone == phone && a.owner == t.msg.Person {
 			kept := secret.Store(code)
 			return t.plain("link.wallet.kept"), a.change(func(l *walletLink) { l.Code = &kept })

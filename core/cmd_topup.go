@@ -17,11 +17,8 @@ func topUp(ctx context.Context, t *turn, args string) (Reply, error) {
 		return Reply{}, err
 	}
 	wallets = slices.DeleteFunc(wallets, func(a *walletAccount) bool { return a.owner != t.msg.Person })
-	switch {
-	case len(wallets) == 0:
+	if len(wallets) == 0 {
 		return t.plain("topup.not_owner"), nil
-	case !t.msg.Private:
-		return t.plain("topup.private_only"), nil
 	}
 	wallet, args := pickWallet(wallets, args)
 	amount, card, err := splitTopUp(args)
@@ -300,11 +297,8 @@ func (t *turn) openProposal(id string) (*walletAccount, proposal, Reply, error) 
 	case !t.e.cfg.Now().Before(p.Expires):
 		return nil, p, t.plain("topup.expired", "minutes", int(proposalLife.Minutes()), "command", t.cmd("recharger")+" "+strings.TrimSuffix(p.Amount.Wire(), ".0")), nil
 	}
-	_, wallets := t.e.linksOf(p.Chat)
-	for _, a := range wallets {
-		if a.id == p.Link {
-			return a, p, Reply{}, nil
-		}
+	if a := t.e.wallet(p.Link); a != nil {
+		return a, p, Reply{}, nil
 	}
 	return nil, p, Reply{}, errLinkGone
 }

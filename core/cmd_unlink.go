@@ -9,7 +9,10 @@ import (
 
 // unlinkAccount is /deconnexion [which]: it asks before it removes anything.
 func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
-	mine := t.myLinks()
+	if !t.msg.Private {
+		return t.hideInGroup(), nil
+	}
+	mine := t.owned()
 	if len(mine) == 0 {
 		return t.plain("unlink.none"), nil
 	}
@@ -33,23 +36,6 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 	return r, nil
 }
 
-// myLinks are those of this chat that the person owns.
-func (t *turn) myLinks() []link {
-	schools, wallets := t.e.linksOf(t.msg.Chat)
-	var mine []link
-	for _, a := range schools {
-		if a.owner == t.msg.Person {
-			mine = append(mine, a.record())
-		}
-	}
-	for _, a := range wallets {
-		if a.owner == t.msg.Person {
-			mine = append(mine, a.record())
-		}
-	}
-	return mine
-}
-
 // describe names an account for its owner: "PRONOTE – CITÉ SCOLAIRE (DUPONT Marc)", "Izly – …3344".
 func (l link) describe() string {
 	if l.School != nil {
@@ -65,7 +51,7 @@ func (t *turn) unlink(id string) (Reply, error) {
 		return t.plain("unlink.kept"), nil
 	}
 	var gone link
-	for _, l := range t.myLinks() {
+	for _, l := range t.owned() {
 		if l.ID == id {
 			gone = l
 		}
@@ -81,6 +67,9 @@ func (t *turn) unlink(id string) (Reply, error) {
 		return Reply{}, err
 	}
 	t.e.drop(func(l link) bool { return l.ID == id })
+	if err := t.e.loadShowings(); err != nil {
+		return Reply{}, err
+	}
 	r := t.plain("unlink.done", "account", gone.describe())
 	if lost != nil {
 		r.Body = append(r.Body, Line{Text: t.p.T("unlink.lost_topup", "amount", t.p.Euros(int64(lost.Amount)), "at", t.clockOrMoment(lost.Sent))})
@@ -102,6 +91,7 @@ func (t *turn) erase(tx Tx, l link) error {
 		}),
 		proposals.deleteWhere(tx, func(p proposal) bool { return p.Link == l.ID }),
 		snapshots.deleteWhere(tx, func(s snapshot) bool { return s.Link == l.ID }),
+		showings.deleteWhere(tx, func(s showing) bool { return s.Link == l.ID }),
 	)
 	if l.School != nil {
 		for _, child := range l.School.Account.Children {

@@ -7,12 +7,15 @@ import (
 
 // command is one entry of the registry.
 type command struct {
-	name    string   // in French, without the slash
-	english string   // the alias shown in English
-	words   []string // other folded words that mean it, also several of them
-	needs   need     // which kind of link makes it useful; help lists only useful commands
-	hidden  bool     // not in help
-	run     func(ctx context.Context, t *turn, args string) (Reply, error)
+	name     string   // in French, without the slash
+	english  string   // the alias shown in English
+	words    []string // other folded words that mean it, also several of them
+	needs    need     // which kind of link makes it useful; help lists only useful commands
+	group    inGroup  // what it does in a group
+	grades   bool     // reads grades, which are shown in a group only if their owner says so
+	hidden   bool     // not in help
+	harmless bool     // strangers may run it in a group where something is shown
+	run      func(ctx context.Context, t *turn, args string) (Reply, error)
 }
 
 // need is the kind of link that a command works on.
@@ -22,26 +25,37 @@ const (
 	needNothing need = iota
 	needSchool
 	needWallet
-	needLink // either
+	needLink  // either
+	needAdmin // none, but the operator's trust
+)
+
+// inGroup is what a command does in a group, besides what it does in private.
+type inGroup int
+
+const (
+	groupSame    inGroup = iota // the same
+	groupShown                  // reads what is shown there; the owner of something else gets it in private
+	groupPrivate                // the owner gets it in private, always
 )
 
 // commands is the registry, in the order of help. The help text of a command is the sentence
 // "help.<name>".
 func commands() []command {
 	return []command{
-		{name: "edt", english: "timetable", words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"}, needs: needSchool, run: timetable},
-		{name: "notes", english: "grades", words: []string{"note", "moyenne", "moyennes", "marks", "grade"}, needs: needSchool, run: grades},
-		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, run: homework},
-		{name: "solde", english: "balance", words: []string{"izly", "argent", "money"}, needs: needWallet, run: balance},
-		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, run: history},
-		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, run: topUp},
-		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, run: chooseChild},
+		{name: "edt", english: "timetable", words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"}, needs: needSchool, group: groupShown, run: timetable},
+		{name: "notes", english: "grades", words: []string{"note", "moyenne", "moyennes", "marks", "grade"}, needs: needSchool, group: groupShown, grades: true, run: grades},
+		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, group: groupShown, run: homework},
+		{name: "solde", english: "balance", words: []string{"izly", "argent", "money"}, needs: needWallet, group: groupShown, run: balance},
+		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, group: groupShown, run: history},
+		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, group: groupPrivate, run: topUp},
+		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, run: chooseChild},
 		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, run: linkAccount},
 		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, run: unlinkAccount},
 		{name: "annuler", english: "cancel", words: []string{"stop", "quitter"}, run: cancelDialogue},
 		{name: "langue", english: "language", words: []string{"lang"}, run: chooseLanguage},
-		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, run: help},
-		{name: "start", english: "start", words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}, hidden: true, run: greet},
+		{name: "inviter", english: "invite", needs: needAdmin, run: invite},
+		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, harmless: true, run: help},
+		{name: "start", english: "start", words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}, hidden: true, harmless: true, run: greet},
 	}
 }
 

@@ -29,6 +29,7 @@ type Config struct {
 	Log          *slog.Logger     // default: nothing is logged
 	Location     *time.Location   // of the schools; default UTC
 	Lang         string           // of a chat that has not chosen; default the reference language
+	Access       *Access          // who may use the bot; default everyone
 	AllowPrivate bool             // school addresses on private networks or plain http are accepted
 }
 
@@ -53,6 +54,7 @@ type Engine struct {
 	adapters  map[string]Adapter
 	schools   []*schoolAccount
 	wallets   []*walletAccount
+	showings  []showing
 	dialogues map[dialogueKey]*dialogue
 
 	wake       chan struct{} // tells the watcher that a top-up waits to be looked up
@@ -74,6 +76,9 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Location == nil {
 		cfg.Location = time.UTC
 	}
+	if cfg.Access == nil {
+		cfg.Access = &Access{Open: true}
+	}
 	catalog, err := i18n.Load()
 	if err != nil {
 		return nil, err
@@ -92,7 +97,7 @@ func New(cfg Config) (*Engine, error) {
 	if _, err := io.ReadFull(cfg.Rand, e.salt[:]); err != nil {
 		return nil, fmt.Errorf("core: random: %w", err)
 	}
-	if err := e.loadLinks(); err != nil { // one damaged record must not keep the others from working
+	if err := errors.Join(e.loadLinks(), e.loadShowings()); err != nil { // one damaged record must not keep the others from working
 		cfg.Log.Error("some linked accounts could not be read", "error", err)
 	}
 	return e, nil

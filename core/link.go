@@ -52,19 +52,14 @@ const (
 	stoppedNoAccess      stopReason = "no_access"      // PRONOTE refuses the account for another reason
 )
 
-// linksOf returns the links of a chat, oldest first.
-func (e *Engine) linksOf(chat ChatID) (schools []*schoolAccount, wallets []*walletAccount) {
+// wallet returns the account of a link, or nil when it has been removed.
+func (e *Engine) wallet(linkID string) *walletAccount {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, a := range e.schools {
-		if a.chat == chat {
-			schools = append(schools, a)
-		}
-	}
 	for _, a := range e.wallets {
-		if a.chat == chat {
-			wallets = append(wallets, a)
+		if a.id == linkID {
+			return a
 		}
 	}
-	return schools, wallets
+	return nil
 }

@@ -18,9 +18,8 @@ type pupil struct {
 // pupils are the children that this chat may ask about, in the order of linking. A child that several
 // accounts show (a parent's and its own) is there once, by an account that works if one does.
 func (t *turn) pupils() []pupil {
-	schools, _ := t.e.linksOf(t.msg.Chat)
 	var all []pupil
-	for _, a := range schools {
+	for _, a := range t.schools() {
 		rec := a.record().School
 		for _, child := range rec.Account.Children {
 			twin := slices.IndexFunc(all, func(p pupil) bool { return p.child.Key == child.Key })

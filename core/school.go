@@ -87,11 +87,12 @@ func (e *Engine) replaceLink(l link, same func(link) bool) error {
 	}
 	e.drop(replaced)
 	e.adopt(l)
-	return nil
+	return e.loadShowings()
 }
 
-// inherit removes the links that l replaces and their readings, and makes their top-ups those of l: one whose
-// outcome is unknown is still looked up, and still stands in the way of another.
+// inherit removes the links that l replaces and their readings. It makes their top-ups those of l, so that one
+// whose outcome is unknown is still looked up and still stands in the way of another; and l is shown wherever
+// they were.
 func inherit(tx Tx, l link, replaced func(link) bool) error {
 	old := make(map[string]bool)
 	_ = links.each(tx, func(id string, other link) error { // one that cannot be read is in nobody's way
@@ -110,6 +111,18 @@ func inherit(tx Tx, l link, replaced func(link) bool) error {
 	})
 	for _, p := range topUps {
 		err = errors.Join(err, proposals.put(tx, p.ID, p))
+	}
+	var shown []showing
+	err = errors.Join(err, showings.each(tx, func(_ string, s showing) error {
+		if old[s.Link] {
+			shown = append(shown, s)
+		}
+		return nil
+	}))
+	for _, s := range shown {
+		was := s.key()
+		s.Link = l.ID
+		err = errors.Join(err, showings.delete(tx, was), showings.put(tx, s.key(), s))
 	}
 	for id := range old {
 		err = errors.Join(err, links.delete(tx, id))

@@ -31,12 +31,15 @@ type table[T any] struct{ bucket string }
 
 // The core's records, each beside the type it keeps.
 var (
-	links     = table[link]{"links"}         // by link ID
-	settings  = table[chatSettings]{"chats"} // by chatKey
-	choices   = table[choice]{"choices"}     // by choice ID
-	proposals = table[proposal]{"proposals"} // by proposal ID
-	snapshots = table[snapshot]{"snapshots"} // by snapshotKey
-	gates     = table[gate]{"gates"}         // by gateKey
+	links           = table[link]{"links"}                      // by link ID
+	settings        = table[chatSettings]{"chats"}              // by chatKey
+	showings        = table[showing]{"showings"}                // by showing.key
+	admissions      = table[admission]{"admissions"}            // by personKey
+	usedInvitations = table[usedInvitation]{"used_invitations"} // by the invitation's identifier
+	choices         = table[choice]{"choices"}                  // by choice ID
+	proposals       = table[proposal]{"proposals"}              // by proposal ID
+	snapshots       = table[snapshot]{"snapshots"}              // by snapshotKey
+	gates           = table[gate]{"gates"}                      // by gateKey
 )
 
 // get tells in its second result whether there is such a record.

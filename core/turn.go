@@ -18,6 +18,8 @@ type turn struct {
 	settings chatSettings
 	p        *i18n.Printer
 	log      *slog.Logger
+	command  *command          // that is being run
+	stranger bool              // was not admitted; in a group they see what is shown there
 	offered  map[string]choice // choices of the reply under way, by ID; written before it is sent
 }
 
@@ -26,6 +28,10 @@ type chatSettings struct {
 	Lang  string `json:"lang,omitempty"`
 	Child string `json:"child,omitempty"` // Key of the child that is meant when none is named
 	Gone  bool   `json:"gone,omitempty"`  // the bot was blocked or removed; nothing is sent unasked
+
+	// The group from which the person came to link an account, until they have.
+	ShowIn      *ChatID `json:"show_in,omitempty"`
+	ShowInTitle string  `json:"show_in_title,omitempty"`
 }
 
 func chatKey(chat ChatID) string { return chat.Platform + "\x00" + chat.ID }
@@ -65,17 +71,27 @@ func (t *turn) saveSettings() error {
 
 // answer finds out what the message is and acts on it.
 func (t *turn) answer(ctx context.Context) (Reply, error) {
-	start := t.e.cfg.Now()
-	switch {
-	case t.msg.Choice != "":
-		reply, err := t.press(ctx, t.msg.Choice)
-		t.log.Debug("press handled", "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
-		return reply, err
-	case len(t.msg.Text) > MaxText:
+	if err := t.liftGone(); err != nil {
+		return Reply{}, err
+	}
+	if len(t.msg.Text) > MaxText {
 		return t.plain("text.too_long"), nil
 	}
 	text := strings.TrimSpace(strings.ToValidUTF8(t.msg.Text, ""))
-	if text == "" {
+	known, err := t.admitted()
+	if err != nil {
+		return Reply{}, err
+	}
+	if t.stranger = !known; t.stranger && t.msg.Private {
+		return t.meetStranger(ctx, text)
+	}
+	switch {
+	case t.msg.Choice != "":
+		start := t.e.cfg.Now()
+		reply, err := t.press(ctx, t.msg.Choice)
+		t.log.Debug("press handled", "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
+		return reply, err
+	case text == "" && t.msg.File == nil:
 		return Reply{}, nil
 	}
 	c := t.e.parseCall(text)
@@ -85,18 +101,39 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	return t.obey(ctx, c)
 }
 
+// liftGone notes that a chat which was thought gone is back.
+func (t *turn) liftGone() error {
+	if !t.settings.Gone {
+		return nil
+	}
+	t.settings.Gone = false
+	return t.saveSettings()
+}
+
 // obey runs the command that a message is, or says that it is none.
 func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
 	start := t.e.cfg.Now()
-	if c.command == nil || !c.slash && !t.msg.Private {
+	switch {
+	case t.stranger && !t.mayInGroup(c.command):
+		return Reply{}, nil
+	case c.command == nil || !c.slash && !t.msg.Private:
 		return t.notACommand(c)
 	}
 	if c.command.name != "annuler" {
 		t.endDialogue()
 	}
-	reply, err := c.command.run(ctx, t, c.args)
+	reply, err := t.run(ctx, c.command, c.args)
 	t.log.Info("command handled", "command", c.command.name, "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
 	return reply, err
+}
+
+// run runs a command by the rules of the chat that it came from.
+func (t *turn) run(ctx context.Context, c *command, args string) (Reply, error) {
+	t.command = c
+	if t.msg.Private {
+		return c.run(ctx, t, args)
+	}
+	return t.runInGroup(ctx, c, args)
 }
 
 // notACommand answers what is no command: a near miss gets a suggestion. In a group only what begins
@@ -122,28 +159,26 @@ func (t *turn) notACommand(c call) (Reply, error) {
 
 // send writes the choices that the reply offers, then sends it.
 func (t *turn) send(ctx context.Context, r Reply) {
-	if err := t.saveChoices(); err != nil {
-		t.log.Error("choices not stored", "error", err)
-		r.Choices = nil
-	}
 	to := Target{Chat: t.msg.Chat, Thread: t.msg.Thread}
 	if t.msg.Choice != "" && r.File == nil {
 		to.Edit = t.msg.ID
 	}
-	t.deliver(ctx, to, r)
-}
-
-func (t *turn) deliver(ctx context.Context, to Target, r Reply) {
-	err := t.adapter.Send(ctx, to, r)
-	switch {
-	case errors.Is(err, ErrChatGone):
-		t.log.Warn("chat gone")
-		if err := t.e.markGone(to.Chat); err != nil {
-			t.log.Error("chat not marked as gone", "error", err)
-		}
-	case err != nil:
+	if err := t.deliverTo(ctx, to, r); err != nil {
 		t.log.Error("reply not sent", "error", err)
 	}
+}
+
+// deliverTo writes the choices that the reply offers, then sends it. A chat that is gone is marked so.
+func (t *turn) deliverTo(ctx context.Context, to Target, r Reply) error {
+	if err := t.saveChoices(); err != nil {
+		t.log.Error("choices not stored", "error", err)
+		r.Choices = nil
+	}
+	err := t.adapter.Send(ctx, to, r)
+	if errors.Is(err, ErrChatGone) {
+		return errors.Join(err, t.e.markGone(to.Chat))
+	}
+	return err
 }
 
 // plain is a reply of one sentence or paragraph.

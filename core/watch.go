@@ -125,21 +125,18 @@ func (e *Engine) lookUp(ctx context.Context, p proposal) time.Duration {
 
 // search reads the statement. state is empty when there is no trace of the top-up.
 func (e *Engine) search(ctx context.Context, p proposal) (state proposalState, err error) {
-	_, wallets := e.linksOf(p.Chat)
-	for _, a := range wallets {
-		if a.id != p.Link {
-			continue
-		}
-		err = a.do(ctx, secret.Text{}, func(w *izly.Wallet) error {
-			s, err := w.Statement(ctx)
-			if err == nil {
-				state = trace(p, s)
-			}
-			return err
-		})
-		return state, err
+	a := e.wallet(p.Link)
+	if a == nil {
+		return "", errLinkGone
 	}
-	return "", errLinkGone
+	err = a.do(ctx, secret.Text{}, func(w *izly.Wallet) error {
+		s, err := w.Statement(ctx)
+		if err == nil {
+			state = trace(p, s)
+		}
+		return err
+	})
+	return state, err
 }
 
 // tell sends the outcome of a lost top-up to the chat where it was confirmed.
@@ -157,6 +154,10 @@ func (e *Engine) tell(ctx context.Context, p proposal, state proposalState) {
 	r := t.plain("topup.found", "amount", t.p.Euros(int64(p.Amount)), "at", t.p.Clock(p.Sent.In(e.cfg.Location)))
 	r.Body = append(r.Body, t.plain(stateKeys[state], "amount", t.p.Euros(int64(p.Amount)), "card", p.Card, "command", t.cmd("recharger")).Body...)
 	r.Private = true
+	if t.settings.Gone {
+		t.log.Warn("outcome of a top-up not told: chat gone")
+		return
+	}
 	t.send(ctx, r)
 }
 
@@ -177,6 +178,10 @@ func (e *Engine) cleanUp() error {
 			proposals.deleteWhere(tx, func(p proposal) bool {
 				settled := p.State.settled() || p.State == topUpProposed
 				return settled && now.Sub(p.Created) > 2*choiceLife
+			}),
+			usedInvitations.deleteWhere(tx, func(u usedInvitation) bool { return now.After(u.Until) }),
+			admissions.deleteWhere(tx, func(a admission) bool {
+				return !a.Admitted && (len(a.Tries) == 0 || now.Sub(a.Tries[len(a.Tries)-1]) > time.Hour)
 			}),
 			gates.deleteWhere(tx, func(g gate) bool {
 				return now.After(g.Until.Add(longestHold)) && (len(g.Failures) == 0 || now.Sub(g.Failures[len(g.Failures)-1]) > failureWindow)

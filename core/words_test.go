@@ -26,7 +26,7 @@ func family(t *testing.T, names ...string) *turn {
 	e.adopt(link{ID: "1", Chat: chat, School: &schoolLink{
 		Account: pronote.Account{Children: children}, Password: secret.Store(secret.New("x")),
 	}})
-	return &turn{e: e, msg: Message{Chat: chat}, p: catalog.Printer("fr")}
+	return &turn{e: e, msg: Message{Chat: chat, Private: true}, p: catalog.Printer("fr")}
 }
 
 func TestPickPupil(t *testing.T) {
