@@ -26,11 +26,11 @@ func (c *Client) Login(ctx context.Context, cr Credentials) (*Session, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("pronote: login: %w", &AddressError{AddressNotURL})
 	}
-	s, err := c.open(ctx, cr.Address, cr.Space, newTransport(c, u.Hostname()))
+	s, key, err := c.open(ctx, cr.Address, cr.Space, newTransport(c, u.Hostname()))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.agree(ctx); err != nil {
+	if err := s.agree(ctx, key); err != nil {
 		return nil, err
 	}
 	if err := s.authenticate(ctx, cr); err != nil {
@@ -45,17 +45,20 @@ func (c *Client) Login(ctx context.Context, cr Credentials) (*Session, error) {
 }
 
 // open asks for the page of the space, for which the server makes a session (seed-pronote, Session creation
-// step 1).
-func (c *Client) open(ctx context.Context, address Address, space Space, t *transport) (*Session, error) {
+// step 1). key is for the IV and may be nil.
+func (c *Client) open(ctx context.Context, address Address, space Space, t *transport) (s *Session, key *rsaKey, err error) {
 	a, err := t.openPage(ctx, address, space)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := readPage(a.status, a.server, string(a.body))
 	if err != nil {
-		return nil, fmt.Errorf("pronote: %s: %w", opPage, err)
+		return nil, nil, fmt.Errorf("pronote: %s: %w", opPage, err)
 	}
-	s := &Session{
+	if key, err = p.key(); err != nil {
+		return nil, nil, &ReplyError{opPage, err.Error()}
+	}
+	s = &Session{
 		client: c, transport: t, root: rootOf(a.url), space: space,
 		busy: make(chan struct{}, 1),
 		link: link{
@@ -66,14 +69,9 @@ func (c *Client) open(ctx context.Context, address Address, space Space, t *tran
 			next:    1,
 		},
 	}
-	key, err := p.key()
-	if err != nil {
-		return nil, &ReplyError{opPage, err.Error()}
-	}
-	s.rsa = key
 	c.log.DebugContext(ctx, "pronote: page", "dialect", p.dialect.name, "encrypt", s.link.codec.Encrypt,
 		"compress", s.link.codec.Compress, "rsa", key != nil, "bytes", len(a.body))
-	return s, nil
+	return s, key, nil
 }
 
 // rootOf is the folder of the page at which redirects ended.
@@ -100,12 +98,12 @@ func (p page) key() (*rsaKey, error) {
 
 // agree tells the server our IV and learns about the school. The request still goes under the zero IV, its
 // answer comes under the new one, pronote-today §2.2.
-func (s *Session) agree(ctx context.Context) error {
+func (s *Session) agree(ctx context.Context, key *rsaKey) error {
 	material := make([]byte, ivLength)
 	if _, err := io.ReadFull(s.client.rand, material); err != nil {
 		return fmt.Errorf("pronote: %s: random source: %w", fnParameters, err)
 	}
-	id, err := uuid(s.client.rand, s.rsa, material)
+	id, err := uuid(s.client.rand, key, material)
 	if err != nil {
 		return fmt.Errorf("pronote: %s: %w", fnParameters, err)
 	}

@@ -55,6 +55,27 @@ func TestDialectsAreInOrder(t *testing.T) {
 	}
 }
 
+func TestKeyOfAPage(t *testing.T) {
+	for attributes, bits := range map[string]int{ // 0 for no key, -1 for an error
+		"":                                       0,
+		",http:false":                            0,
+		",http:true":                             1024,
+		",MR:'" + fixedModulus + "',ER:'010001'": 1024,
+		",MR:'C0FFEE',ER:'010001'":               -1,
+		",MR:'" + fixedModulus + "'":             -1,
+	} {
+		p, err := readPage(200, "", "Start({h:'1',a:3"+attributes+"})")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := p.key()
+		switch {
+		case bits < 0 && err == nil, bits == 0 && key != nil, bits > 0 && (err != nil || key.modulus.BitLen() != bits):
+			t.Errorf("%.20q: key %v, %v", attributes, key, err)
+		}
+	}
+}
+
 var otherPages = []struct {
 	name   string
 	status int

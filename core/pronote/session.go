@@ -18,7 +18,6 @@ type Session struct {
 	space     Space
 	school    school
 	family    family
-	rsa       *rsaKey // for the IV, during the login
 
 	busy chan struct{} // held by the request in flight
 
