@@ -78,10 +78,14 @@ func history(ctx context.Context, t *turn, args string) (Reply, error) {
 		if again, asked := t.askCodeFor(err, a, "/historique "+args); asked {
 			return again, nil
 		}
-		if err != nil {
+		if err != nil && len(wallets) == 1 {
 			return t.walletTrouble(a, err), nil
 		}
 		r.Body = append(r.Body, t.walletHeading(a, len(wallets))...)
+		if err != nil {
+			r.Body = append(r.Body, t.explain(err).Body...)
+			continue
+		}
 		r.Body = append(r.Body, t.operationLines(s, most)...)
 	}
 	return r, nil

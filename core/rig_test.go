@@ -283,11 +283,12 @@ func render(r core.Reply) string {
 		}
 		b.WriteString(mark + l.Text + "\n")
 	}
+	var buttons []string
 	for i, choice := range r.Choices {
-		fmt.Fprintf(&b, "[%d] %s  ", i+1, choice.Label)
+		buttons = append(buttons, fmt.Sprintf("[%d] %s", i+1, choice.Label))
 	}
-	if len(r.Choices) > 0 {
-		b.WriteString("\n")
+	if len(buttons) > 0 {
+		b.WriteString(strings.Join(buttons, "  ") + "\n")
 	}
 	if r.Expect == core.ExpectSecret {
 		b.WriteString("(secret)\n")
@@ -334,7 +335,12 @@ func (c *chat) linkParent() {
 // linkWallet links the simulator's first wallet; keep tells whether the code is kept.
 func (c *chat) linkWallet(keep bool) simizly.Account {
 	c.t.Helper()
-	account := c.r.izly.Accounts()[0]
+	return c.linkWalletNumber(0, keep)
+}
+
+func (c *chat) linkWalletNumber(n int, keep bool) simizly.Account {
+	c.t.Helper()
+	account := c.r.izly.Accounts()[n]
 	ctx := context.Background()
 	code := secret.New(account.SecretCode)
 	if _, err := c.r.clients.Wallet.RequestActivation(ctx, account.Phone, code); err != nil {

@@ -55,8 +55,11 @@ func (t *turn) spend(ctx context.Context, a *walletAccount, p proposal, code sec
 		}
 		p.State, p.Sent = topUpConfirming, t.e.cfg.Now()
 		_, moved, err := t.e.move(p.ID, topUpPreparing, func(stored *proposal) { *stored = p })
-		if err != nil || !moved {
-			return errors.Join(err, errLinkGone)
+		switch {
+		case err != nil:
+			return err
+		case !moved:
+			return errLinkGone
 		}
 		ordered = true
 		done, err = w.ConfirmTopUp(ctx, prepared, code)

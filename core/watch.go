@@ -105,7 +105,7 @@ func (e *Engine) lookUp(ctx context.Context, p proposal) time.Duration {
 		state = topUpUntraced
 	}
 	next := housekeeping
-	_, moved, err := e.move(p.ID, topUpUnknown, func(stored *proposal) {
+	_, moved, moveErr := e.move(p.ID, topUpUnknown, func(stored *proposal) {
 		stored.Checks++
 		if state != "" {
 			stored.State, stored.Known = state, nil
@@ -114,11 +114,14 @@ func (e *Engine) lookUp(ctx context.Context, p proposal) time.Duration {
 		stored.NextCheck = e.cfg.Now().Add(checkAfter[stored.Checks] - checkAfter[stored.Checks-1])
 		next = stored.NextCheck.Sub(e.cfg.Now())
 	})
-	if err != nil {
-		e.logger(p.Chat).Error("outcome of a top-up not stored", "error", err)
+	if moveErr != nil {
+		e.logger(p.Chat).Error("outcome of a top-up not stored", "error", moveErr)
 	}
-	if moved && state != "" {
-		e.tell(ctx, p, state)
+	switch {
+	case moved && state != "":
+		e.tell(ctx, p, stateKeys[state])
+	case moved && p.Checks == 0 && errors.Is(err, errNeedCode): // the person can help in time for the next look
+		e.tell(ctx, p, "topup.need_code")
 	}
 	return next
 }
@@ -139,8 +142,8 @@ func (e *Engine) search(ctx context.Context, p proposal) (state proposalState, e
 	return state, err
 }
 
-// tell sends the outcome of a lost top-up to the chat where it was confirmed.
-func (e *Engine) tell(ctx context.Context, p proposal, state proposalState) {
+// tell sends what is known of a lost top-up, the sentence of key, to the chat where it was confirmed.
+func (e *Engine) tell(ctx context.Context, p proposal, key string) {
 	e.mu.Lock()
 	adapter := e.adapters[p.Chat.Platform]
 	e.mu.Unlock()
@@ -152,7 +155,7 @@ func (e *Engine) tell(ctx context.Context, p proposal, state proposalState) {
 		t.log.Error("settings unreadable", "error", err)
 	}
 	r := t.plain("topup.found", "amount", t.p.Euros(int64(p.Amount)), "at", t.p.Clock(p.Sent.In(e.cfg.Location)))
-	r.Body = append(r.Body, t.plain(stateKeys[state], "amount", t.p.Euros(int64(p.Amount)), "card", p.Card, "command", t.cmd("recharger")).Body...)
+	r.Body = append(r.Body, t.plain(key, "amount", t.p.Euros(int64(p.Amount)), "card", p.Card, "command", t.cmd("recharger"), "history", t.cmd("historique")).Body...)
 	r.Private = true
 	if t.settings.Gone {
 		t.log.Warn("outcome of a top-up not told: chat gone")

@@ -1,0 +1,201 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// later moves the clock, does the background work that is due, and returns what the person is told.
+func (c *chat) later(d time.Duration) string {
+	c.t.Helper()
+	c.mu.Lock()
+	c.replies = nil
+	c.mu.Unlock()
+	c.r.clock.advance(d)
+	c.r.engine.LookUpDue(context.Background())
+	return c.text()
+}
+
+func TestLostTopUpThatWasMade(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	r.izly.DropAnswer("MoneyInCbConfirm", false)
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "la réponse d'Izly s'est perdue", "je ne sais pas s'il est fait", "Je ne le renvoie pas", "1, 5 et 15 minutes")
+	c.wants(c.Press("Confirmer"), "Je ne sais pas encore", "Cet appui n'a rien envoyé")
+	c.wants(c.Say("/recharger 20"), "Je cherche encore", "envoyé à 07:30", "Rien de nouveau n'a été débité")
+	if told := c.later(59 * time.Second); told != "" {
+		t.Errorf("told too early:\n%s", told)
+	}
+	c.wants(c.later(time.Second), "Je vous devais une réponse", "envoyé à 07:30", "a été fait, une seule fois")
+	if told := c.later(time.Hour); told != "" {
+		t.Errorf("told twice:\n%s", told)
+	}
+	c.wants(c.Press("Confirmer"), "a été fait, une seule fois")
+	c.wants(c.Say("/recharger 10"), "Solde avant | 32,34 €")
+	r.spent(account, 32_34, 1)
+	r.noViolations()
+}
+
+func TestLostTopUpThatWasNotMade(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	r.izly.DropAnswer("MoneyInCbConfirm", true)
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "la réponse d'Izly s'est perdue")
+	looks := r.calls("GetStatement")
+	for i, pause := range []time.Duration{time.Minute, 4 * time.Minute} {
+		if told := c.later(pause); told != "" {
+			t.Errorf("told before the last look:\n%s", told)
+		}
+		if n := r.calls("GetStatement") - looks; n != i+1 {
+			t.Errorf("%d looks, want %d", n, i+1)
+		}
+	}
+	c.wants(c.later(10*time.Minute), "Je n'ai trouvé aucune trace", "vérifiez dans l'application")
+	if n := r.calls("GetStatement") - looks; n != 3 {
+		t.Errorf("%d looks", n)
+	}
+	c.wants(c.Press("Confirmer"), "aucune trace")
+	r.spent(account, 12_34, 1)
+	c.wants(c.Say("/recharger 20"), "# Rechargement Izly à confirmer") // and now another may be made
+	c.wants(c.Press("Confirmer"), "effectué")
+	r.spent(account, 32_34, 2)
+}
+
+func TestLostTopUpIsNotCalledTracelessWithoutALook(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	r.izly.DropAnswer("MoneyInCbConfirm", false)
+	c.Say("/recharger 20")
+	c.Press("Confirmer")
+	for range 3 {
+		r.izly.Fault("GetStatement")
+	}
+	c.later(time.Minute)
+	c.later(4 * time.Minute)
+	told := c.later(10 * time.Minute)
+	c.wants(told, "Je n'ai pas pu lire l'historique", "je ne sais toujours pas", "Vérifiez dans l'application")
+	c.refuses(told, "aucune trace", "n'a sans doute pas eu lieu")
+}
+
+// The order changes the session, so that without its answer the code is needed to look.
+func TestLostTopUpWithoutTheCode(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(false)
+	r.izly.DropAnswer("MoneyInCbConfirm", false)
+	c.Say("/recharger 20")
+	c.Press("Confirmer")
+	c.wants(c.Say(account.SecretCode), "la réponse d'Izly s'est perdue")
+	c.wants(c.later(time.Minute), "je ne garde pas votre code secret", "Rien n'a été renvoyé", "/historique")
+	c.wants(c.Say("/historique 1"), "(secret)")
+	c.wants(c.Say(account.SecretCode), "+20,00 € · Rechargement")
+	c.wants(c.later(4*time.Minute), "a été fait, une seule fois")
+	r.spent(account, 32_34, 1)
+}
+
+func TestLostTopUpOverARestartAndANewLink(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	r.izly.DropAnswer("MoneyInCbConfirm", false)
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "perdue")
+	r.restart()
+	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
+	c.linkWallet(true)
+	c.wants(c.Say("/recharger 20"), "Je cherche encore")
+	c.wants(c.later(time.Minute), "a été fait, une seule fois")
+	r.spent(account, 32_34, 1)
+}
+
+func TestCrashBeforeTheOrder(t *testing.T) {
+	store := new(flakyStore)
+	r := newRig(t, rigOptions{store: store.wrap})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	store.refusing(`"state":"confirming"`, `"state":"failed"`)
+	c.wants(c.Press("Confirmer"), "Quelque chose s'est mal passé")
+	store.refusing()
+	r.spent(account, 12_34, 0)
+	r.restart()
+	if err := r.engine.RecoverTopUps(); err != nil {
+		t.Fatal(err)
+	}
+	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly", "Rien n'a été débité")
+	r.spent(account, 12_34, 0)
+}
+
+func TestCrashAfterTheOrder(t *testing.T) {
+	store := new(flakyStore)
+	r := newRig(t, rigOptions{store: store.wrap})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	store.refusing(`"state":"done"`)
+	c.Press("Confirmer")
+	store.refusing()
+	r.restart()
+	if err := r.engine.RecoverTopUps(); err != nil {
+		t.Fatal(err)
+	}
+	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
+	c.wants(c.later(0), "a été fait, une seule fois")
+	c.wants(c.Press("Confirmer"), "a été fait, une seule fois")
+	r.spent(account, 32_34, 1)
+}
+
+func TestCounterThatCannotBeStoredIsNotUsed(t *testing.T) {
+	store := new(flakyStore)
+	r := newRig(t, rigOptions{store: store.wrap})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	store.refusing(`"hotp_key"`)
+	c.wants(c.Press("Confirmer"), "rien n'a été débité")
+	store.refusing()
+	r.spent(account, 12_34, 0)
+	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly")
+}
+
+// withFee makes the wallet's server announce a fee, as the real one may.
+func withFee(fee string) func(http.Handler) http.Handler {
+	com := regexp.MustCompile(`(COM(?:>|&gt;))[0-9.,]+`)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, q)
+			body := com.ReplaceAll(answer.Body.Bytes(), []byte("${1}"+fee))
+			for name, values := range answer.Header() {
+				w.Header()[name] = values
+			}
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			w.WriteHeader(answer.Code)
+			_, _ = bytes.NewReader(body).WriteTo(w)
+		})
+	}
+}
+
+func TestFeeIsAnnouncedBeforeItIsPaid(t *testing.T) {
+	r := newRig(t, rigOptions{wallet: withFee("0.45")})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	first := c.button("Confirmer")
+	c.wants(c.Press("Confirmer"), "Izly annonce maintenant 0,45 € de frais", "Rien n'a été débité", "Frais | 0,45 €", "Confirmer")
+	r.spent(account, 12_34, 0)
+	c.wants(c.PressID(first), "n'a pas été envoyé à Izly")
+	c.wants(c.Press("Confirmer"), "effectué")
+	r.spent(account, 32_34, 1)
+}
