@@ -9,6 +9,7 @@
 //	codec.go      compression and encryption of the secured part
 //	compat.go     the server's cryptography
 //	login.go      the four requests of a login
+//	school.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
 //	timetable.go, marks.go, homework.go   one operation each
 //
 // The protocol is not documented by its maker. docs/pronote-protocol.md says what this client speaks and

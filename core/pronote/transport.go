@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 )
 
@@ -138,9 +137,14 @@ func harmless(err error) error {
 var errBroken = errors.New("connection broken")
 
 // notAnAnswer says what came instead of the answer to a function call: those have status 200, errors
-// included, and are JSON (pronote-today §4.2). Anything else is a page.
+// included, and are JSON (pronote-today §4.2). An error object is taken with any status; anything else is
+// a page.
 func notAnAnswer(op string, a answer) error {
-	if a.status == http.StatusOK && !strings.HasPrefix(strings.TrimSpace(string(a.body[:min(len(a.body), 512)])), "<") {
+	head := bytes.TrimSpace(a.body[:min(len(a.body), 512)])
+	switch {
+	case a.status == http.StatusOK && !bytes.HasPrefix(head, []byte("<")):
+		return nil
+	case isObject(head) && bytes.Contains(head, []byte(`"Erreur"`)):
 		return nil
 	}
 	err := whatPage(a.status, string(a.body[:min(len(a.body), maxPage)]))

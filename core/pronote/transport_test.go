@@ -110,6 +110,7 @@ var oddAnswers = []struct {
 	{"maintenance", text(503, ""), pronote.ErrUnavailable},
 	{"suspended", text(200, "<p>PRONOTE Votre adresse IP est provisoirement suspendue"), pronote.ErrSuspended},
 	{"too many", text(429, ""), pronote.ErrRateLimited},
+	{"error with another status", text(500, ` {"Erreur":{"G":8,"Titre":"La page a expiré ! (1)"}}`), pronote.ErrSessionExpired},
 	{"too long", func(w http.ResponseWriter, _ *http.Request) {
 		chunk := []byte(strings.Repeat(" ", 1<<20))
 		for range 17 {
