@@ -116,7 +116,7 @@ const (
 	AccessWrongSpace    AccessCode = 2 // no authorisation for this space
 	AccessClass         AccessCode = 3
 	AccessNoResource    AccessCode = 4 // nobody is linked to the account
-	AccessError5        AccessCode = 5 // connection error
+	AccessConnection    AccessCode = 5 // connection error
 	AccessBlocked       AccessCode = 6
 	AccessHelper        AccessCode = 7
 	AccessHelperAlone   AccessCode = 8
