@@ -1,0 +1,122 @@
+package qrcode_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/makiuchi-d/gozxing"
+	writer "github.com/makiuchi-d/gozxing/qrcode"
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+
+	"cartable/core/qrcode"
+)
+
+// text is as long as PRONOTE's, made up.
+const text = `{"avecPageConnexion":false,"jeton":"f7d0f60b2b6dc938cb72817a342ba24e2fa302aea1c77446e681400803aac3fe7489b8b264e00a9af82768e6571c5778","login":"e5133d97e95aabaacb4f9ac1b4f857e9","url":"https://0350000x.index-education.net/pronote/mobile.eleve.html"}`
+
+func code(t testing.TB, size int) image.Image {
+	t.Helper()
+	matrix, err := writer.NewQRCodeWriter().Encode(text, gozxing.BarcodeFormat_QR_CODE, size, size, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return matrix
+}
+
+// place draws code onto a noisy page of w by h pixels by an affine map.
+func place(code image.Image, w, h int, m f64.Aff3) *image.RGBA {
+	page := image.NewRGBA(image.Rect(0, 0, w, h))
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := 0; i < len(page.Pix); i += 4 {
+		v := uint8(200 + r.IntN(40))
+		page.Pix[i], page.Pix[i+1], page.Pix[i+2], page.Pix[i+3] = v, v, v-20, 255
+	}
+	draw.BiLinear.Transform(page, m, code, code.Bounds(), draw.Over, nil)
+	return page
+}
+
+func asJPEG(t testing.TB, picture image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: 80}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func asPNG(t testing.TB, picture image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+type negative struct{ image.Image }
+
+func (n negative) At(x, y int) color.Color {
+	r, g, b, _ := n.Image.At(x, y).RGBA()
+	return color.RGBA{uint8(255 - r>>8), uint8(255 - g>>8), uint8(255 - b>>8), 255}
+}
+
+func (negative) ColorModel() color.Model { return color.RGBAModel }
+
+func TestDecode(t *testing.T) {
+	c := code(t, 400)
+	for name, data := range map[string][]byte{
+		"plain":                asPNG(t, c),
+		"screenshot, small":    asPNG(t, place(c, 1170, 2532, f64.Aff3{1.2, 0, 340, 0, 1.2, 1400})),
+		"quarter turn":         asJPEG(t, place(c, 900, 900, f64.Aff3{0, -1.5, 750, 1.5, 0, 150})),
+		"upside down":          asJPEG(t, place(c, 900, 900, f64.Aff3{-1.5, 0, 750, 0, -1.5, 750})),
+		"tilted photo":         asJPEG(t, place(c, 1600, 1200, f64.Aff3{1.6, -0.35, 450, 0.35, 1.6, 150})),
+		"large photo":          asJPEG(t, place(c, 4000, 3000, f64.Aff3{4, 0.6, 900, -0.6, 4, 700})),
+		"dark mode screenshot": asPNG(t, negative{c}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := qrcode.Decode(data); err != nil || got != text {
+				t.Errorf("got %d characters, %v", len(got), err)
+			}
+		})
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	huge := asPNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
+	copy(huge[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the header now says 65536 by 65536
+	for name, tt := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing":      {nil, qrcode.ErrNotPicture},
+		"text":         {[]byte("hello"), qrcode.ErrNotPicture},
+		"huge":         {huge, qrcode.ErrNotPicture},
+		"cut off":      {asJPEG(t, code(t, 300))[:200], qrcode.ErrNotPicture},
+		"without code": {asPNG(t, place(image.NewGray(image.Rect(0, 0, 9, 9)), 300, 300, f64.Aff3{1, 0, 9, 0, 1, 9})), qrcode.ErrNone},
+	} {
+		if got, err := qrcode.Decode(tt.data); !errors.Is(err, tt.want) || got != "" {
+			t.Errorf("%s: got %q, %v; want %v", name, got, err, tt.want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(asPNG(f, code(f, 120)))
+	f.Add(asJPEG(f, code(f, 120)))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if config, _, err := image.DecodeConfig(bytes.NewReader(data)); err != nil || config.Width*config.Height > 1<<18 {
+			return // a large one is only slow
+		}
+		if got, err := qrcode.Decode(data); (err == nil) != (got != "") {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
