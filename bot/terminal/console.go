@@ -106,6 +106,7 @@ func (c *console) restore() error {
 	if wasClosed {
 		return nil
 	}
-	_, err := io.WriteString(c.out, "\r\n")
-	return errors.Join(c.cook(), err)
+	err := c.cook()
+	_, writeErr := io.WriteString(c.out, "\n")
+	return errors.Join(err, writeErr)
 }
