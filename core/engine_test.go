@@ -1,0 +1,182 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"cartable/core"
+)
+
+func TestWhatPeopleType(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("ana")
+	c.linkParent()
+	for _, tt := range []struct{ say, want string }{
+		{"/etd", "Vouliez-vous dire /edt ?"},
+		{"/note maths", "# Notes de Léa"},
+		{"/notse maths", "Vouliez-vous dire /notes maths ?"},
+		{"devoir", "# Devoirs de Léa"},
+		{"devoris demain", "/devoirs demain"},
+		{"/rechager 20", "/recharger 20"},
+		{"BONJOUR !", "Bonjour, je suis Cartable"},
+		{"Aide", "Ce que je sais faire ici"},
+		{"/xyzzy", "Je ne connais pas la commande /xyzzy"},
+		{"quelle heure est-il", "Je n'ai pas compris"},
+		{"/", "/aide"},
+		{"//", "/aide"},
+		{"/emploi du temps demain", "# Léa – mercredi 18 novembre"},
+		{"/edt\tdemain", "# Léa – mercredi 18 novembre"},
+		{"/edt\ndemain", "# Léa – mercredi 18 novembre"},
+		{"/EDT  demain  LÉA", "# Léa – mercredi 18 novembre"},
+		{"\xff\xfe/edt demain", "# Léa – mercredi 18 novembre"},
+		{"\xff\xfe", ""},
+		{"   ", ""},
+		{"", ""},
+		{"\x00", "pas compris"},
+		{strings.Repeat("é", core.MaxText), "trop long"},
+		{"/etd " + strings.Repeat("x", 3000), "Vouliez-vous dire /edt ?"},
+	} {
+		answer := c.Say(tt.say)
+		if !strings.Contains(answer, tt.want) || (answer == "") != (tt.want == "") {
+			t.Errorf("%.40q: want %q, got:\n%s", tt.say, tt.want, answer)
+		}
+		if len(answer) > 4000 {
+			t.Errorf("%.40q: an answer of %d bytes", tt.say, len(answer))
+		}
+		for _, label := range c.labels() {
+			if len(label) > 100 {
+				t.Errorf("%.40q: a button of %d bytes", tt.say, len(label))
+			}
+		}
+	}
+	c.Say("/etd demain")
+	c.wants(c.Press("/edt demain"), "# Léa – mercredi 18 novembre")
+}
+
+func TestGroupsAreLeftAlone(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("group")
+	c.private = false
+	for _, line := range []string{"bonjour", "notes", "solde", "quelqu'un a les devoirs ?"} {
+		if answer := c.Say(line); answer != "" {
+			t.Errorf("%q was answered:\n%s", line, answer)
+		}
+	}
+}
+
+func TestPanicsAreAnswered(t *testing.T) {
+	store := new(flakyStore)
+	r := newRig(t, rigOptions{store: store.wrap})
+	c := r.chat("ana")
+	store.panicking(true)
+	answer := c.Say("/langue en")
+	store.panicking(false)
+	c.wants(answer, "Quelque chose s'est mal passé de mon côté (référence ")
+	c.refuses(answer, "upside down")
+	if log := r.log.String(); strings.Contains(log, "upside down") || !strings.Contains(log, "panic") {
+		t.Error("the panic is not in the log, or its text is")
+	}
+	c.wants(c.Say("/aide"), "Ce que je sais faire ici") // the chat goes on
+}
+
+// flood sends n messages at once and returns a channel that gets a value as each has been answered.
+func (c *chat) flood(n int, text func(int) string) <-chan struct{} {
+	c.t.Helper()
+	answered := make(chan struct{}, n)
+	handle := c.r.engine.Handler(c)
+	for i := range n {
+		m := core.Message{Chat: c.id, Person: c.person, Private: true, Text: text(i)}
+		if err := handle(m, func() { answered <- struct{}{} }); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return answered
+}
+
+func TestChatsInOrderAndInParallel(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	slow, quick := r.chat("slow"), r.chat("quick")
+	slow.linkWallet(true)
+	release := r.izly.Hold("GetStatement")
+	answered := slow.flood(10, func(i int) string {
+		if i == 0 {
+			return "/historique 1"
+		}
+		return fmt.Sprintf("/numero%d", i)
+	})
+	quick.wants(quick.Say("/aide"), "Ce que je sais faire ici") // while the other waits
+	if text := slow.text(); text != "" {
+		t.Errorf("answered out of order:\n%s", text)
+	}
+	release()
+	for range 10 {
+		<-answered
+	}
+	text, last := slow.text(), strings.Index(slow.text(), "RU Évariste-Galois")
+	for i := 1; i < 10; i++ {
+		at := strings.Index(text, fmt.Sprintf("/numero%d.", i))
+		if last < 0 || at < last {
+			t.Fatalf("answer %d is out of order:\n%s", i, text)
+		}
+		last = at
+	}
+}
+
+func TestTooManyMessages(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("ana")
+	c.linkWallet(true)
+	release := r.izly.Hold("GetStatement")
+	const sent, most = 30, 21 // one being answered and twenty waiting
+	answered := c.flood(sent, func(int) string { return "/historique 1" })
+	for range sent - most {
+		<-answered
+	}
+	if text := c.text(); strings.Count(text, "Trop de messages à la fois") < sent-most || strings.Contains(text, "RU ") {
+		t.Errorf("answers before the first:\n%s", text)
+	}
+	release()
+	for range most {
+		<-answered
+	}
+	c.wants(c.Say("/aide"), "Ce que je sais faire ici")
+}
+
+func TestShutdownLetsAnswersThrough(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("ana")
+	c.linkWallet(true)
+	release := r.izly.Hold("GetStatement")
+	answered := c.flood(3, func(int) string { return "/historique 1" })
+
+	impatient, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("no more time")
+	cancel(reason)
+	if err := r.engine.Shutdown(impatient); !errors.Is(err, reason) {
+		t.Errorf("shut down with an answer under way: %v", err)
+	}
+	handle := r.engine.Handler(c)
+	if err := handle(core.Message{Chat: c.id, Text: "/aide"}, func() { t.Error("done was called") }); !errors.Is(err, core.ErrClosed) {
+		t.Errorf("a message was taken after the end: %v", err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := r.engine.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	runtime.Gosched()
+	release()
+	wg.Wait()
+	if n := len(answered); n != 3 {
+		t.Errorf("%d of 3 answered", n)
+	}
+	if n := strings.Count(c.text(), "RU Évariste-Galois"); n != 3 {
+		t.Errorf("%d answers sent", n)
+	}
+}

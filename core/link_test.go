@@ -1,0 +1,314 @@
+package core_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cartable/core"
+	simizly "cartable/sim/izly"
+)
+
+// sms is the activation link that Izly sent last.
+func (r *rig) sms(account simizly.Account) string {
+	r.t.Helper()
+	links := r.izly.SMS(account.Phone)
+	if len(links) == 0 {
+		r.t.Fatal("no SMS was sent")
+	}
+	return links[len(links)-1]
+}
+
+func TestLinkASchool(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	account := r.school.Accounts()[0]
+	c.wants(c.Say("/edt"), "Aucun compte PRONOTE n'est relié", "/connexion")
+	c.wants(c.Say("/connexion"), "Quel compte voulez-vous relier ?", "[1] PRONOTE (école)  [2] Izly (CROUS)")
+	c.wants(c.Say("netflix"), "« netflix » n'est ni PRONOTE ni Izly", "Quel compte")
+	c.wants(c.Press("PRONOTE"), "Collez l'adresse de votre PRONOTE")
+	for _, tt := range []struct{ typed, want string }{
+		{"lycée Jean Moulin", "Ce n'est pas une adresse de site"},
+		{"ftp://example.org/pronote", "adresse"},
+		{"https://claire:secret@example.org/pronote", "contient un identifiant ou un mot de passe"},
+	} {
+		answer := c.Say(tt.typed)
+		c.wants(answer, tt.want, "Rien n'a été contacté", "Collez l'adresse")
+		c.refuses(answer, "secret")
+	}
+	c.wants(c.Say(r.schoolURL+"/"), "Site : 127.0.0.1", "identifiant PRONOTE ?")
+	c.wants(c.Say(account.Username), "mot de passe de "+account.Username, "(secret)")
+	c.wants(c.Say("pas-le-bon"), "Est-ce un compte de parent ou d'élève ?", "[1] Parent  [2] Élève")
+	c.wants(c.Say("directeur"), "parent ou d'élève")
+	c.wants(c.Press("Parent"), "l'identifiant ou le mot de passe de "+account.Username+" est faux", "Rien n'a été gardé", "(secret)")
+	answer := c.Say(account.Password)
+	c.wants(answer, "# Compte PRONOTE relié", "CITÉ SCOLAIRE DES TILLEULS", "ROUSSEL Léa · 4B", "ROUSSEL Hugo · 2DE3", "/edt", "/deconnexion")
+	c.refuses(answer, account.Password, "(secret)")
+	if len(c.deleted) != 2 {
+		t.Errorf("%d messages with a password deleted, want 2", len(c.deleted))
+	}
+	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	r.noViolations()
+}
+
+func TestLinkAPupil(t *testing.T) {
+	r := newRig(t, rigOptions{version: "2024.3.8"})
+	c := r.chat("lea")
+	account := r.school.Accounts()[1]
+	c.wants(c.Say("/connexion "+r.schoolURL+"/eleve.html"), "identifiant PRONOTE ?") // the address says the space
+	c.Say(account.Username)
+	c.wants(c.Say(account.Password), "# Compte PRONOTE relié", "ROUSSEL Léa")
+	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	c.wants(c.Say("/enfant"), "Ce compte n'a qu'un élève : Léa")
+	r.noViolations()
+}
+
+func TestLinkAWallet(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		r := newRig(t, rigOptions{})
+		c := r.chat("camille")
+		account := r.izly.Accounts()[0]
+		c.Say("/connexion")
+		c.wants(c.Press("Izly"), "numéro de téléphone", "06 11 22 33 44", "déconnecter l'application officielle")
+		c.wants(c.Say("mon numéro"), "Ce n'est pas un numéro de téléphone", "Rien n'a été envoyé")
+		c.wants(c.Say("06 11 22 33 44"), "code secret Izly à 6 chiffres", "SMS", "(secret)")
+		c.wants(c.Say("1234"), "Un code secret Izly a 6 chiffres", "Rien n'a été envoyé")
+		c.wants(c.Say("000000"), "le code secret est faux", "Rien n'a été gardé", "bloquent le compte", "(secret)")
+		c.wants(c.Say(account.SecretCode), "Izly envoie un SMS", "Ne touchez pas le lien", "(secret)")
+		c.wants(c.Say("je ne l'ai pas"), "ni lien ni code d'activation", "Rien n'a été envoyé")
+		c.wants(c.Say("https://mon-espace.izly.fr/tools/activation/33611223344/WRONGCODE00"), "n'accepte pas cette activation", "Rien n'a été gardé")
+		answer := c.Say("Bonjour, votre lien Izly : " + r.sms(account) + " A bientôt")
+		c.wants(answer, "# Compte Izly relié", "Camille MARTIN", "/solde", "Faut-il garder le code secret", "[1] Le demander à chaque fois  [2] Le garder chiffré")
+		c.refuses(answer, account.SecretCode)
+		if len(c.deleted) != 6 {
+			t.Errorf("%d messages with a secret deleted, want 6", len(c.deleted))
+		}
+		if keep {
+			c.wants(c.Press("Le garder"), "gardé chiffré", "demande toujours votre confirmation")
+		} else {
+			c.wants(c.Press("Le demander"), "n'est pas gardé")
+		}
+		r.izly.ExpireSessions()
+		if answer := c.Say("/solde"); strings.Contains(answer, "12,34 €") != keep {
+			t.Errorf("kept %t, and yet:\n%s", keep, answer)
+		}
+	}
+}
+
+func TestWalletIsLinkedWithoutTheLastAnswer(t *testing.T) {
+	for _, tt := range []struct{ say, want string }{
+		{"solde", "12,34 €"},         // what one says next counts
+		{"/solde", "12,34 €"},        //
+		{"garder", "gardé chiffré"},  //
+		{"/annuler", "déjà reliés"},  // and leaves the link
+		{"non merci", "pas compris"}, //
+	} {
+		r := newRig(t, rigOptions{})
+		c := r.chat("camille")
+		account := r.izly.Accounts()[0]
+		c.Say("/connexion izly")
+		c.Say("+33 6 11 22 33 44")
+		c.Say(account.SecretCode)
+		c.wants(c.Say(r.sms(account)), "# Compte Izly relié")
+		c.wants(c.Say(tt.say), tt.want)
+		c.wants(c.Say("/solde"), "12,34 €")
+	}
+}
+
+func TestDialoguesExpireAndAreLeft(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	account := r.school.Accounts()[0]
+	upToPassword := func() {
+		c.Say("/connexion " + r.schoolURL + "/parent.html")
+		c.wants(c.Say(account.Username), "(secret)")
+	}
+	upToPassword()
+	r.clock.advance(10*time.Minute + time.Second)
+	c.wants(c.Say(account.Password), "a expiré au bout de dix minutes", "pas été utilisée ni gardée", "/connexion")
+	if len(c.deleted) != 1 {
+		t.Error("the late password stands in the chat")
+	}
+	upToPassword()
+	c.wants(c.Say("/annuler"), "C'est abandonné", "Rien n'a été gardé")
+	c.wants(c.Say("/annuler"), "Il n'y a rien à annuler")
+	upToPassword()
+	c.wants(c.Say("/aide"), "# Ce que je sais faire ici")
+	c.wants(c.Say("hello"), "Bonjour, je suis Cartable") // the question waits no more
+	c.Say("/connexion")
+	old := c.button("PRONOTE")
+	c.wants(c.PressID(old), "Collez l'adresse")
+	c.wants(c.PressID(old), "n'attend plus de réponse")
+	c.Say("/annuler")
+	c.wants(c.PressID(old), "n'attend plus de réponse")
+	upToPassword()
+	r.restart()
+	c.refuses(c.Say(account.Password), account.Password, "relié")
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests to the school", n)
+	}
+}
+
+func TestThreeWrongPasswordsAreEnough(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	account := r.school.Accounts()[0]
+	c.Say("/connexion " + r.schoolURL + "/parent.html")
+	c.Say(account.Username)
+	c.wants(c.Say("un"), "est faux", "après trois refus", "(secret)")
+	c.wants(c.Say("deux"), "est faux", "(secret)")
+	answer := c.Say("trois")
+	c.wants(answer, "a refusé ce mot de passe aussi", "Rien n'a été gardé", "jusqu'à 08:30", "Le reste du bot marche")
+	c.refuses(answer, "(secret)")
+	r.school.Reset()
+	c.Say("/connexion " + r.schoolURL + "/parent.html")
+	c.Say(account.Username)
+	c.wants(c.Say(account.Password), "jusqu'à 08:30")
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests while the account rests", n)
+	}
+	r.restart()
+	r.clock.advance(61 * time.Minute)
+	c.Say("/connexion " + r.schoolURL + "/parent.html")
+	c.Say(account.Username)
+	c.wants(c.Say(account.Password), "# Compte PRONOTE relié")
+}
+
+func TestSchoolsThatCannotBeLinked(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	account := r.school.Accounts()[0]
+	link := func() string {
+		c.Say("/connexion " + r.schoolURL + "/parent.html")
+		c.Say(account.Username)
+		return c.Say(account.Password)
+	}
+	r.school.RequireENT("https://ent.example.org/login")
+	c.wants(link(), "portail (ENT)")
+	r.school.RequireENT("")
+	r.school.SecondFactor("1234")
+	c.wants(link(), "étape de sécurité", "/connexion")
+	r.school.SecondFactor("")
+	c.wants(link(), "# Compte PRONOTE relié")
+	r.school.Suspend(true)
+	c.wants(link(), "suspendu")
+}
+
+func TestSeveralLinksSideBySide(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.linkWallet(true)
+	c.linkWalletNumber(1, true)
+	lea := r.school.Accounts()[1]
+	c.Say("/connexion " + r.schoolURL + "/eleve.html")
+	c.Say(lea.Username)
+	c.wants(c.Say(lea.Password), "# Compte PRONOTE relié")
+	c.linkParent() // the same again replaces
+	for range 2 {
+		c.wants(c.Say("/edt léa"), "# Léa – ") // known from two accounts, meant once
+		c.wants(c.Say("/edt hugo"), "# Hugo – ")
+		c.wants(c.Say("/solde"), "12,34 €", "241,70 €")
+		c.wants(c.Say("/deconnexion"), "Oublier PRONOTE – CITÉ SCOLAIRE DES TILLEULS (Mme ROUSSEL Claire)", "(ROUSSEL Léa)", "…3344", "…4455", "[5] Ne rien oublier")
+		r.restart()
+	}
+	r.noViolations()
+}
+
+// records are all records of the store, as text, by bucket.
+func (r *rig) records() map[string][]string {
+	r.t.Helper()
+	found := make(map[string][]string)
+	if err := r.vault.View(func(tx core.Tx) error {
+		for _, bucket := range core.Buckets() {
+			if err := tx.Each(bucket, func(key string, value []byte) error {
+				found[bucket] = append(found[bucket], key+" "+string(value))
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return found
+}
+
+func TestUnlinkErasesEverything(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.wants(c.Say("/deconnexion"), "Vous n'avez relié aucun compte")
+	c.linkParent()
+	account := c.linkWallet(true)
+	for _, line := range []string{"/edt", "/edt hugo", "/notes", "/devoirs", "/enfant hugo", "/solde", "/recharger 20"} {
+		c.Say(line)
+	}
+	c.Press("Confirmer")
+	c.Say("/recharger 30") // stands open
+	confirm := c.button("Confirmer")
+	c.wants(c.Say("/deconnexion facebook"), "Aucun de vos comptes", "« facebook »", "Rien n'a été effacé")
+	c.wants(c.Say("/deconnexion"), "le compte lui-même n'est pas touché")
+	c.wants(c.Press("Ne rien oublier"), "Rien n'a été oublié")
+	c.wants(c.Say("/deconnexion pronote"), "Oublier PRONOTE")
+	c.refuses(strings.Join(c.labels(), " "), "Izly")
+	unlink := c.button("Oublier PRONOTE")
+	stranger := r.chat("claire")
+	stranger.person.ID = "mallory"
+	stranger.wants(stranger.PressID(unlink), "Ce bouton n'est pas pour vous")
+	c.wants(c.PressID(unlink), "C'est oublié : PRONOTE")
+	c.wants(c.PressID(unlink), "bouton n'est plus valable")
+	c.wants(c.Say("/edt"), "Aucun compte PRONOTE n'est relié")
+	c.wants(c.Say("/solde"), "32,34 €")
+	c.Say("/deconnexion izly")
+	c.wants(c.Press("Oublier Izly"), "C'est oublié : Izly – …3344")
+	c.wants(c.PressID(confirm), "bouton n'est plus valable")
+	r.spent(account, 32_34, 1)
+	for range 2 {
+		for bucket, records := range r.records() {
+			text := strings.Join(records, "\n")
+			for _, trace := range []string{"ROUSSEL", "Claire.", "MARTIN", account.Phone, "Carte perso", "MATH", "fetched", "username", "2DE3"} {
+				if strings.Contains(text, trace) {
+					t.Errorf("%q is still in %s:\n%s", trace, bucket, text)
+				}
+			}
+			if bucket == "links" || bucket == "proposals" || bucket == "snapshots" {
+				t.Errorf("%d records in %s", len(records), bucket)
+			}
+		}
+		r.restart()
+	}
+	c.wants(c.Say("/aide"), "/connexion")
+}
+
+func TestUnlinkWithALostTopUpSaysSo(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	r.izly.DropAnswer("MoneyInCbConfirm", false)
+	c.Say("/recharger 20")
+	c.Press("Confirmer")
+	c.Say("/deconnexion")
+	c.wants(c.Press("Oublier Izly"), "C'est oublié", "20,00 €", "vérifiez dans l'application")
+	if told := c.later(time.Minute); told != "" {
+		t.Errorf("told of a link that is gone:\n%s", told)
+	}
+}
+
+func TestGroupsTakeNoSecrets(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("group")
+	c.private = false
+	for _, line := range []string{"/connexion", "/connexion pronote", "/connexion " + r.schoolURL, "/connexion izly"} {
+		answer := c.Say(line)
+		c.refuses(answer, "(secret)", "identifiant PRONOTE ?", "numéro de téléphone", "Collez l'adresse")
+		c.wants(answer, "priv")
+	}
+	if answer := c.Say("hunter2"); answer != "" {
+		t.Errorf("answered what was not for the bot:\n%s", answer)
+	}
+	if slices.ContainsFunc(r.izly.Requests(), func(simizly.Request) bool { return true }) || len(r.school.Requests()) > 0 {
+		t.Error("something was asked")
+	}
+}
