@@ -2,6 +2,7 @@ package telegramtest
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -41,6 +42,7 @@ type chat struct {
 	byID       map[int]*message
 	cursor     map[int64]int64 // by person: the revision of their last act here
 	actions    []string        // chat actions of the bot
+	changed    signal
 }
 
 type topic struct {
@@ -68,7 +70,8 @@ type message struct {
 	protected  bool
 	noPreview  bool
 	deleted    bool
-	service    map[string]any // extra fields of a service message
+	service    map[string]any // the fields of a service message
+	extra      map[string]any // fields that the message has besides
 	revision   int64          // of the last change
 	update     int64          // a person's message: the update that told the bot, 0 if none did
 }
@@ -134,9 +137,8 @@ func (m *message) MarshalJSON() ([]byte, error) {
 		set("text", m.text, m.text != "")
 		set("entities", m.entities, len(m.entities) > 0)
 	}
-	for name, v := range m.service {
-		w[name] = v
-	}
+	maps.Copy(w, m.service)
+	maps.Copy(w, m.extra)
 	return json.Marshal(w)
 }
 
@@ -156,13 +158,13 @@ func (s *Server) add(m *message) {
 	m.revision = s.revision + 1
 	m.chat.messages = append(m.chat.messages, m)
 	m.chat.byID[m.id] = m
-	s.touch()
+	s.touch(m.chat)
 }
 
 // change marks a message as changed. The lock is held.
 func (s *Server) change(m *message) {
 	m.revision = s.revision + 1
-	s.touch()
+	s.touch(m.chat)
 }
 
 // chatOf finds the chat of a call and says what Telegram says when the bot may not write there.
@@ -307,7 +309,7 @@ func (s *Server) setBot(c *chat, by *User, status string, r Rights) {
 		"chat": c.wire(), "from": by.wire(), "date": s.conf.Now().Unix(),
 		"old_chat_member": before, "new_chat_member": c.botMember(s.bot),
 	})
-	s.touch()
+	s.touch(c)
 }
 
 func (c *chat) remove(user int64) {

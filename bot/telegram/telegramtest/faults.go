@@ -33,7 +33,8 @@ type scripted struct {
 	fault  Fault
 }
 
-// FailNext makes the next calls of a method fail; an empty method means any. Faults of one method are
+// FailNext makes the next calls of a method fail. An empty method means any; "download" means the download
+// of a file. Faults of one method are
 // taken in the order in which they were given.
 func (s *Server) FailNext(method string, times int, f Fault) {
 	s.mu.Lock()
@@ -55,8 +56,7 @@ func (s *Server) takeFault(method string) Fault {
 		s.faults = slices.Delete(s.faults, i, i+1)
 	}
 	if f.fault.Cut == CutBefore {
-		s.journal = append(s.journal, Call{Method: method, At: s.conf.Now(), Cut: true})
-		s.touch()
+		s.log(Call{Method: method, At: s.conf.Now(), Cut: true})
 	}
 	return f.fault
 }
@@ -83,8 +83,14 @@ func (c Call) with(err error) Call {
 func (s *Server) record(c Call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.log(c)
+}
+
+// log is record with the lock held.
+func (s *Server) log(c Call) {
 	s.journal = append(s.journal, c)
-	s.touch()
+	s.counts[strings.ToLower(c.Method)]++
+	s.logged.fire()
 }
 
 // Calls returns the journal, oldest first; with names, only the calls of these methods. A getUpdates
@@ -92,10 +98,6 @@ func (s *Server) record(c Call) {
 func (s *Server) Calls(methods ...string) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calls(methods)
-}
-
-func (s *Server) calls(methods []string) []Call {
 	var found []Call
 	for _, c := range s.journal {
 		if len(methods) == 0 || slices.ContainsFunc(methods, func(m string) bool { return strings.EqualFold(m, c.Method) }) {
@@ -107,11 +109,8 @@ func (s *Server) calls(methods []string) []Call {
 
 // WaitCalls waits until the journal holds n calls of the method and returns them.
 func (s *Server) WaitCalls(method string, n int) []Call {
-	var found []Call
-	err := s.wait(nil, func() bool {
-		found = s.calls([]string{method})
-		return len(found) >= n
-	})
+	err := s.waitJournal(func() bool { return s.counts[strings.ToLower(method)] >= n })
+	found := s.Calls(method)
 	if err != nil {
 		s.conf.Fail("telegramtest: %d calls of %s, waited for %d", len(found), method, n)
 	}

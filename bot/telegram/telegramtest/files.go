@@ -176,12 +176,19 @@ func (s *Server) getFile(q *query) (any, error) {
 }
 
 // download serves a path that getFile gave within the last hour.
-func (s *Server) download(w http.ResponseWriter, name string) {
+func (s *Server) download(w http.ResponseWriter, r *http.Request, name string) {
+	fault, refused := s.fail(w, r, "download")
+	if refused {
+		return
+	}
 	s.mu.Lock()
 	f := s.files.byPath[name]
 	ok := f != nil && !f.offered.IsZero() && s.conf.Now().Sub(f.offered) <= linkLife
 	s.mu.Unlock()
-	s.record(Call{Method: "download", At: s.conf.Now()})
+	s.record(Call{Method: "download", At: s.conf.Now(), Lost: fault.Cut == CutAfter})
+	if fault.Cut == CutAfter {
+		panic(http.ErrAbortHandler)
+	}
 	if !ok {
 		writeError(w, &apiError{Code: http.StatusNotFound, Description: "Not Found"})
 		return

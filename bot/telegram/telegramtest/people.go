@@ -93,7 +93,6 @@ func (u *User) Deactivate() {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
 	u.deactivated = true
-	u.s.touch()
 }
 
 // Rights are what the bot may do as an administrator.
@@ -206,7 +205,7 @@ func (g *Group) Promote(u *User) {
 	if g.chat.members[u.ID] != creator {
 		g.chat.members[u.ID] = administrator
 	}
-	g.s.touch()
+	g.s.touch(g.chat)
 }
 
 // Leave takes a person out of the group.
@@ -238,7 +237,7 @@ func (g *Group) Mute(on bool) {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
 	g.chat.botMuted = on
-	g.s.touch()
+	g.s.touch(g.chat)
 }
 
 func (g *Group) setBot(status string, r Rights) {
@@ -282,7 +281,7 @@ func (g *Group) DeleteTopic(thread int) {
 			m.deleted = true
 		}
 	}
-	g.s.touch()
+	g.s.touch(g.chat)
 }
 
 func (g *Group) topic(thread int, change func(*topic)) {
@@ -294,7 +293,7 @@ func (g *Group) topic(thread int, change func(*topic)) {
 		return
 	}
 	change(t)
-	g.s.touch()
+	g.s.touch(g.chat)
 }
 
 // Migrate turns a basic group into a supergroup and returns the old chat id, which refuses from now on.
@@ -316,6 +315,6 @@ func (g *Group) Migrate() (old int64) {
 	g.s.service(from, owner, map[string]any{"migrate_to_chat_id": to.id})
 	g.s.service(to, owner, map[string]any{"migrate_from_chat_id": from.id})
 	from.migratedTo = to.id
-	g.s.touch()
+	g.s.touch(from)
 	return from.id
 }

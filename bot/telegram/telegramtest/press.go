@@ -16,6 +16,8 @@ type Press struct {
 	by     *User
 	at     time.Time
 	answer *Answer
+
+	answered signal
 }
 
 // Answer is what the presser sees at once.
@@ -37,7 +39,7 @@ func (p *Press) Answer() (Answer, bool) {
 
 // WaitAnswer waits for the answer.
 func (p *Press) WaitAnswer() Answer {
-	if err := p.s.wait(nil, func() bool { return p.answer != nil }); err != nil {
+	if err := p.s.wait(nil, func() *signal { return &p.answered }, func() bool { return p.answer != nil }); err != nil {
 		p.s.conf.Fail("telegramtest: the press of %q was not answered", p.Data)
 		return Answer{}
 	}
@@ -74,5 +76,6 @@ func (s *Server) answerCallbackQuery(q *query) (any, error) {
 		return nil, badRequest("URL_INVALID")
 	}
 	p.answer = &Answer{Text: q.str("text"), Alert: q.flag("show_alert"), URL: link}
+	p.answered.fire()
 	return true, nil
 }

@@ -50,13 +50,16 @@ func readQuery(w http.ResponseWriter, r *http.Request) (*query, error) {
 	if errors.As(err, &tooBig) {
 		return nil, &apiError{Code: http.StatusRequestEntityTooLarge, Description: "Request Entity Too Large"}
 	}
-	if err != nil {
-		return nil, badRequest("can't parse the request")
-	}
 	for name, v := range q.params {
 		if !utf8.ValidString(name) || !utf8.ValidString(v) {
-			return nil, badRequest("strings must be encoded in UTF-8")
+			err = errUTF8
 		}
+	}
+	switch {
+	case errors.Is(err, errUTF8):
+		return nil, badRequest("strings must be encoded in UTF-8")
+	case err != nil:
+		return nil, badRequest("can't parse the request")
 	}
 	return q, nil
 }
@@ -79,10 +82,15 @@ func (q *query) addForm(body io.Reader) error {
 	return err
 }
 
+var errUTF8 = errors.New("strings must be encoded in UTF-8")
+
 func (q *query) addJSON(body io.Reader) error {
 	text, err := io.ReadAll(body)
 	if err != nil || len(text) == 0 {
 		return err
+	}
+	if !utf8.Valid(text) { // encoding/json would repair it
+		return errUTF8
 	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(text, &values); err != nil {

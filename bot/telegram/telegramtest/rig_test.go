@@ -3,6 +3,7 @@ package telegramtest_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -64,34 +65,46 @@ type params = map[string]any
 // call calls a method with JSON by plain net/http.
 func call(t *testing.T, tg *telegramtest.Server, method string, p params) answer {
 	t.Helper()
-	body, err := json.Marshal(p)
+	a, err := try(tg, method, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return post(t, tg.URL+"/bot"+tg.Token()+"/"+method, "application/json", body)
+	return a
+}
+
+// try is call for other goroutines.
+func try(tg *telegramtest.Server, method string, p params) (answer, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return answer{}, err
+	}
+	return tryPost(tg.URL+"/bot"+tg.Token()+"/"+method, "application/json", body)
 }
 
 func post(t *testing.T, url, kind string, body []byte) answer {
 	t.Helper()
-	resp, err := http.Post(url, kind, bytes.NewReader(body))
+	a, err := tryPost(url, kind, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return decode(t, resp)
+	return a
 }
 
-func decode(t *testing.T, resp *http.Response) answer {
-	t.Helper()
+func tryPost(url, kind string, body []byte) (answer, error) {
+	resp, err := http.Post(url, kind, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	a := answer{Status: resp.StatusCode}
 	if err := json.Unmarshal(text, &a); err != nil {
-		t.Fatalf("%d %s: %v", resp.StatusCode, text, err)
+		return answer{}, fmt.Errorf("%d %s: %w", resp.StatusCode, text, err)
 	}
-	return a
+	return a, nil
 }
 
 // must is call for what has to succeed; it decodes the result into v unless that is nil.

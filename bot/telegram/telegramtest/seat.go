@@ -39,6 +39,12 @@ func (p *Seat) room() *chat {
 // Say writes a message.
 func (p *Seat) Say(text string) Message { return p.write(&message{text: text}) }
 
+// SayWith writes a message that has more fields than a text, e.g. a forward_origin of a kind that no library
+// knows yet.
+func (p *Seat) SayWith(text string, fields map[string]any) Message {
+	return p.write(&message{text: text, extra: fields})
+}
+
 // Reply answers a message.
 func (p *Seat) Reply(to int, text string) Message { return p.write(&message{text: text, replyTo: to}) }
 

@@ -145,6 +145,7 @@ func (s *Server) sendChatAction(q *query) (any, error) {
 		return nil, badRequest("wrong parameter action in request")
 	}
 	c.actions = append(c.actions, q.str("action"))
+	s.touch(c)
 	return true, nil
 }
 

@@ -64,7 +64,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case token != s.conf.Token:
 		writeError(w, &apiError{Code: http.StatusUnauthorized, Description: "Unauthorized"})
 	case file:
-		s.download(w, name)
+		s.download(w, r, name)
 	default:
 		s.call(w, r, name)
 	}
@@ -72,14 +72,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // call runs one method: scripted fault, parameters, limits, effect, answer.
 func (s *Server) call(w http.ResponseWriter, r *http.Request, name string) {
-	fault := s.takeFault(name)
-	if !s.pass(r, fault) {
-		panic(http.ErrAbortHandler)
-	}
-	if fault.Status != 0 {
-		io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
-		s.record(Call{Method: name, At: s.conf.Now(), Code: fault.Status})
-		fault.write(w, r)
+	fault, refused := s.fail(w, r, name)
+	if refused {
 		return
 	}
 	q, err := readQuery(w, r)
@@ -118,8 +112,7 @@ func (s *Server) run(r *http.Request, name string, q *query, cut Cut) (any, erro
 	if err == nil {
 		result, err = h(s, q)
 	}
-	s.journal = append(s.journal, call.with(err))
-	s.touch()
+	s.log(call.with(err))
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +178,22 @@ func writeError(w http.ResponseWriter, err error) {
 		answer["parameters"] = parameters
 	}
 	writeJSON(w, e.Code, answer)
+}
+
+// fail takes the fault that is scripted for the method, if any, and reports whether it was the answer. A
+// cut before the effect ends the handler.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, name string) (Fault, bool) {
+	f := s.takeFault(name)
+	if !s.pass(r, f) {
+		panic(http.ErrAbortHandler)
+	}
+	if f.Status == 0 {
+		return f, false
+	}
+	io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
+	s.record(Call{Method: name, At: s.conf.Now(), Code: f.Status, Error: f.Description})
+	f.write(w, r)
+	return f, true
 }
 
 // write answers with the fault. The page of a 5xx shows the path and so the token, as proxies do.

@@ -18,7 +18,6 @@
 package telegramtest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -57,8 +56,7 @@ type Server struct {
 	work   sync.WaitGroup // webhook delivery
 
 	mu       sync.Mutex
-	changed  chan struct{} // closed and replaced at every change of state
-	revision int64         // number of changes, for "since the person's last act"
+	revision int64 // number of changes of chats, for "since the person's last act"
 	users    map[int64]*User
 	chats    map[int64]*chat
 	nextID   int   // message ids of private chats and basic groups share one sequence
@@ -70,6 +68,8 @@ type Server struct {
 	profile  profile
 	faults   []*scripted
 	journal  []Call
+	counts   map[string]int // calls by lower-case method
+	logged   signal
 	limiter  limiter
 }
 
@@ -79,10 +79,10 @@ func New(c Config) *Server {
 	s := &Server{
 		conf:    withDefaults(c),
 		closed:  make(chan struct{}),
-		changed: make(chan struct{}),
 		users:   map[int64]*User{},
 		chats:   map[int64]*chat{},
 		queries: map[string]*Press{},
+		counts:  map[string]int{},
 		files:   newFiles(),
 		profile: newProfile(),
 	}
@@ -156,36 +156,4 @@ func withDefaults(c Config) Config {
 		c.Fail = func(format string, a ...any) { panic(fmt.Sprintf(format, a...)) }
 	}
 	return c
-}
-
-// touch tells everybody who waits that the state has changed. The lock is held.
-func (s *Server) touch() {
-	s.revision++
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-var errWait = errors.New("telegramtest: nothing of the kind happened in time")
-
-// wait calls done under the lock now and after each change until it says yes.
-func (s *Server) wait(stop <-chan struct{}, done func() bool) error {
-	deadline := time.NewTimer(s.conf.Wait)
-	defer deadline.Stop()
-	for {
-		s.mu.Lock()
-		ok, changed := done(), s.changed
-		s.mu.Unlock()
-		if ok {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-stop:
-			return errWait
-		case <-s.closed:
-			return errWait
-		case <-deadline.C:
-			return errWait
-		}
-	}
 }

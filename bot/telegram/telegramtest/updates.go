@@ -16,6 +16,7 @@ type queue struct {
 	byID    map[int64]*update
 	allowed []string // the last list given; empty: all but the kinds of byDefault
 	poll    *poll    // the poll that waits
+	changed signal
 }
 
 type update struct {
@@ -58,7 +59,7 @@ func (s *Server) push(kind string, payload any) int64 {
 	u.raw = fmt.Appendf(nil, `{"update_id":%d,%q:%s}`, u.id, kind, raw)
 	q.byID[u.id] = u
 	q.pending = append(q.pending, u)
-	s.touch()
+	q.changed.fire()
 	return u.id
 }
 
@@ -86,7 +87,7 @@ func (s *Server) Duplicate(id int64) {
 		return
 	}
 	s.queue.pending = append(s.queue.pending, &update{id: id, kind: u.kind, raw: u.raw, again: true})
-	s.touch()
+	s.queue.changed.fire()
 }
 
 // Delivered returns how often an update was handed to the bot in an answer that was not cut off, or
@@ -129,14 +130,14 @@ func (s *Server) Pending() int {
 
 // WaitConfirmed waits until the bot has confirmed every update.
 func (s *Server) WaitConfirmed() {
-	if err := s.wait(nil, func() bool { return len(s.queue.pending) == 0 }); err != nil {
+	if err := s.waitQueue(func() bool { return len(s.queue.pending) == 0 }); err != nil {
 		s.conf.Fail("telegramtest: %d updates were not confirmed", s.Pending())
 	}
 }
 
 // WaitDelivered waits until the update has been delivered n times.
 func (s *Server) WaitDelivered(id int64, n int) {
-	err := s.wait(nil, func() bool { u := s.queue.byID[id]; return u != nil && u.delivered >= n })
+	err := s.waitQueue(func() bool { u := s.queue.byID[id]; return u != nil && u.delivered >= n })
 	if err != nil {
 		s.conf.Fail("telegramtest: update %d was delivered %d times, waited for %d", id, s.Delivered(id), n)
 	}
@@ -164,10 +165,10 @@ func (s *Server) getUpdates(r *http.Request, q *query, lost bool) (any, error) {
 			return nil, conflict(p.why)
 		}
 		batch := s.queue.take(limit, lost)
-		changed := s.changed
 		if len(batch) > 0 {
-			s.touch()
+			s.queue.changed.fire()
 		}
+		changed := s.queue.changed.next()
 		s.mu.Unlock()
 		if over || len(batch) > 0 {
 			return batch, nil
@@ -178,7 +179,7 @@ func (s *Server) getUpdates(r *http.Request, q *query, lost bool) (any, error) {
 		case <-timer.C:
 			over = true
 		case <-r.Context().Done():
-			over = true
+			return []json.RawMessage{}, nil // nobody reads it
 		case <-s.closed:
 			over = true
 		}
@@ -199,7 +200,7 @@ func (s *Server) beginPoll(q *query) (*poll, error) {
 	p := &poll{over: make(chan struct{})}
 	s.queue.poll = p
 	s.queue.confirm(int64(q.num("offset")))
-	s.touch()
+	s.queue.changed.fire()
 	return p, nil
 }
 
@@ -268,6 +269,12 @@ func (q *queue) take(limit int, lost bool) []json.RawMessage {
 		}
 	}
 	return batch
+}
+
+// forget is drop_pending_updates.
+func (q *queue) forget() {
+	q.pending = nil
+	q.changed.fire()
 }
 
 func (q *queue) drop(u *update) {

@@ -134,7 +134,7 @@ func (p *Seat) WaitUntil(match func(Message) bool) Message {
 // when ctx is done.
 func (p *Seat) Wait(ctx context.Context, match func(Message) bool) (Message, error) {
 	var found Message
-	err := p.s.wait(ctx.Done(), func() bool {
+	err := p.s.wait(ctx.Done(), p.changed, func() bool {
 		since := p.room().cursor[p.user.ID]
 		for _, m := range p.visible() {
 			if m.from != p.s.bot || m.service != nil || m.revision <= since {
@@ -152,16 +152,19 @@ func (p *Seat) Wait(ctx context.Context, match func(Message) bool) (Message, err
 	return found, nil
 }
 
+// changed is the signal of the chat as it is now: a group may migrate while somebody waits in it.
+func (p *Seat) changed() *signal { return &p.room().changed }
+
 // WaitSeen waits until what the person sees is accepted, whoever wrote it and whenever.
 func (p *Seat) WaitSeen(what string, accept func([]Message) bool) {
-	if err := p.s.wait(nil, func() bool { return accept(snapshots(p.visible())) }); err != nil {
+	if err := p.s.wait(nil, p.changed, func() bool { return accept(snapshots(p.visible())) }); err != nil {
 		p.fail(what)
 	}
 }
 
 // WaitDeleted waits until a message is gone.
 func (p *Seat) WaitDeleted(id int) {
-	err := p.s.wait(nil, func() bool { m := p.room().byID[id]; return m != nil && m.deleted })
+	err := p.s.wait(nil, p.changed, func() bool { m := p.room().byID[id]; return m != nil && m.deleted })
 	if err != nil {
 		p.fail(fmt.Sprintf("the end of message %d", id))
 	}

@@ -44,12 +44,17 @@ func (s *Server) setWebhook(q *query) (any, error) {
 	case !secretForm.MatchString(secret):
 		return nil, badRequest("secret token contains unallowed characters")
 	}
+	select {
+	case <-s.closed:
+		return nil, &apiError{Code: http.StatusInternalServerError, Description: "Internal Server Error: restart"}
+	default:
+	}
 	if err := s.queue.allow(q); err != nil {
 		return nil, err
 	}
 	s.queue.endPoll("terminated by setWebhook request")
 	if q.flag("drop_pending_updates") {
-		s.queue.confirm(s.queue.next)
+		s.queue.forget()
 	}
 	s.hook.stop()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,7 +66,7 @@ func (s *Server) setWebhook(q *query) (any, error) {
 func (s *Server) deleteWebhook(q *query) (any, error) {
 	s.hook.stop()
 	if q.flag("drop_pending_updates") {
-		s.queue.confirm(s.queue.next)
+		s.queue.forget()
 	}
 	return true, nil
 }
@@ -90,7 +95,7 @@ func (s *Server) deliverAll(ctx context.Context, target, secret string) {
 		if len(s.queue.pending) > 0 {
 			u = s.queue.pending[0]
 		}
-		changed := s.changed
+		changed := s.queue.changed.next()
 		s.mu.Unlock()
 		if u == nil {
 			select {
@@ -138,7 +143,7 @@ func (s *Server) deliver(ctx context.Context, target, secret string, u *update) 
 func (s *Server) delivered(u *update, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.touch()
+	s.queue.changed.fire()
 	if err != nil {
 		s.hook.lastError, s.hook.errorDate = err.Error(), s.conf.Now()
 		return
