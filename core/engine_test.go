@@ -13,6 +13,7 @@ import (
 )
 
 func TestWhatPeopleType(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
 	c.linkParent()
@@ -59,6 +60,7 @@ func TestWhatPeopleType(t *testing.T) {
 }
 
 func TestGroupsAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("group")
 	c.private = false
@@ -70,6 +72,7 @@ func TestGroupsAreLeftAlone(t *testing.T) {
 }
 
 func TestPanicsAreAnswered(t *testing.T) {
+	t.Parallel()
 	store := new(flakyStore)
 	r := newRig(t, rigOptions{store: store.wrap})
 	c := r.chat("ana")
@@ -99,6 +102,7 @@ func (c *chat) flood(n int, text func(int) string) <-chan struct{} {
 }
 
 func TestChatsInOrderAndInParallel(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	slow, quick := r.chat("slow"), r.chat("quick")
 	slow.linkWallet(true)
@@ -128,6 +132,7 @@ func TestChatsInOrderAndInParallel(t *testing.T) {
 }
 
 func TestTooManyMessages(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
 	c.linkWallet(true)
@@ -148,6 +153,7 @@ func TestTooManyMessages(t *testing.T) {
 }
 
 func TestShutdownLetsAnswersThrough(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
 	c.linkWallet(true)

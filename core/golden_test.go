@@ -30,6 +30,7 @@ func golden(t *testing.T, name, answer string) {
 
 // Each answer is kept whole, so that a change of wording is seen in review.
 func TestGoldenReplies(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	for _, lang := range []string{"fr", "en"} {
 		c := r.chat("golden-" + lang)

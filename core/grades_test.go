@@ -9,6 +9,7 @@ import (
 )
 
 func TestGrades(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -29,6 +30,7 @@ func TestGrades(t *testing.T) {
 }
 
 func TestGradesOfAPeriodAndOfTheOtherChild(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -43,6 +45,7 @@ func TestGradesOfAPeriodAndOfTheOtherChild(t *testing.T) {
 }
 
 func TestGradesAreThoseOfTheSchool(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -67,6 +70,7 @@ func trimZeros(mark string) string {
 }
 
 func TestGradesThatTheSchoolDoesNotShow(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()

@@ -9,6 +9,7 @@ import (
 )
 
 func TestHomework(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -30,6 +31,7 @@ func TestHomework(t *testing.T) {
 }
 
 func TestHomeworkButtons(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -40,6 +42,7 @@ func TestHomeworkButtons(t *testing.T) {
 }
 
 func TestHomeworkIsNothingOnlyWhenTheSchoolSaidSo(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()

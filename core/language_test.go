@@ -3,6 +3,7 @@ package core_test
 import "testing"
 
 func TestLanguage(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
 	c.wants(c.Say("/start"), "# Bonjour, je suis Cartable", "/connexion", "[1] Relier un compte  [2] Aide")
@@ -21,6 +22,7 @@ func TestLanguage(t *testing.T) {
 }
 
 func TestEveryLineInEnglish(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
 	c.linkParent()

@@ -21,6 +21,7 @@ func (r *rig) sms(account simizly.Account) string {
 }
 
 func TestLinkASchool(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	account := r.school.Accounts()[0]
@@ -53,6 +54,7 @@ func TestLinkASchool(t *testing.T) {
 }
 
 func TestLinkAPupil(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{version: "2024.3.8"})
 	c := r.chat("lea")
 	account := r.school.Accounts()[1]
@@ -65,6 +67,7 @@ func TestLinkAPupil(t *testing.T) {
 }
 
 func TestLinkAWallet(t *testing.T) {
+	t.Parallel()
 	for _, keep := range []bool{true, false} {
 		r := newRig(t, rigOptions{})
 		c := r.chat("camille")
@@ -97,6 +100,7 @@ func TestLinkAWallet(t *testing.T) {
 }
 
 func TestWalletIsLinkedWithoutTheLastAnswer(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ say, want string }{
 		{"solde", "12,34 €"},         // what one says next counts
 		{"/solde", "12,34 €"},        //
@@ -117,6 +121,7 @@ func TestWalletIsLinkedWithoutTheLastAnswer(t *testing.T) {
 }
 
 func TestDialoguesExpireAndAreLeft(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	account := r.school.Accounts()[0]
@@ -151,6 +156,7 @@ func TestDialoguesExpireAndAreLeft(t *testing.T) {
 }
 
 func TestThreeWrongPasswordsAreEnough(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	account := r.school.Accounts()[0]
@@ -176,6 +182,7 @@ func TestThreeWrongPasswordsAreEnough(t *testing.T) {
 }
 
 func TestSchoolsThatCannotBeLinked(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	account := r.school.Accounts()[0]
@@ -196,6 +203,7 @@ func TestSchoolsThatCannotBeLinked(t *testing.T) {
 }
 
 func TestSeveralLinksSideBySide(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -237,6 +245,7 @@ func (r *rig) records() map[string][]string {
 }
 
 func TestUnlinkErasesEverything(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.wants(c.Say("/deconnexion"), "Vous n'avez relié aucun compte")
@@ -283,6 +292,7 @@ func TestUnlinkErasesEverything(t *testing.T) {
 }
 
 func TestUnlinkWithALostTopUpSaysSo(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	c.linkWallet(true)
@@ -297,6 +307,7 @@ func TestUnlinkWithALostTopUpSaysSo(t *testing.T) {
 }
 
 func TestGroupsTakeNoSecrets(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("group")
 	c.private = false

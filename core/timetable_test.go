@@ -12,6 +12,7 @@ import (
 func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, paris) }
 
 func TestTimetableOfToday(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -24,6 +25,7 @@ func TestTimetableOfToday(t *testing.T) {
 }
 
 func TestTimetableDays(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -55,6 +57,7 @@ func TestTimetableDays(t *testing.T) {
 }
 
 func TestTimetableAfterTheLastLesson(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{at: at(17, 16, 59)})
 	c := r.chat("claire")
 	c.linkParent()
@@ -64,6 +67,7 @@ func TestTimetableAfterTheLastLesson(t *testing.T) {
 }
 
 func TestTimetableSkipsTheWeekend(t *testing.T) {
+	t.Parallel()
 	for _, now := range []time.Time{at(20, 20, 0), at(21, 9, 0), at(22, 23, 59)} {
 		r := newRig(t, rigOptions{at: now})
 		c := r.chat("claire")
@@ -82,6 +86,7 @@ func TestTimetableSkipsTheWeekend(t *testing.T) {
 }
 
 func TestTimetableSkipsHolidays(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -95,6 +100,7 @@ func TestTimetableSkipsHolidays(t *testing.T) {
 }
 
 func TestChildrenAreNeverMixedUp(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -135,6 +141,7 @@ func TestChildrenAreNeverMixedUp(t *testing.T) {
 }
 
 func TestTimetableButtons(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -155,6 +162,7 @@ func TestTimetableButtons(t *testing.T) {
 }
 
 func TestStaleTimetableSaysItsDate(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -177,6 +185,7 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 }
 
 func TestSuspendedAddressIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -195,6 +204,7 @@ func TestSuspendedAddressIsLeftAlone(t *testing.T) {
 }
 
 func TestPasswordThatStopsWorkingIsTriedOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
@@ -212,6 +222,7 @@ func TestPasswordThatStopsWorkingIsTriedOnce(t *testing.T) {
 
 // The counts that issue 2 asks for.
 func TestTimetableRequests(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"", "2024.3.8"} {
 		r := newRig(t, rigOptions{version: version})
 		c := r.chat("claire")
@@ -242,6 +253,7 @@ func TestTimetableRequests(t *testing.T) {
 }
 
 func TestColdTimetable(t *testing.T) {
+	t.Parallel()
 	for _, version := range []string{"2024.3.8", "2026.2.5"} {
 		r := newRig(t, rigOptions{version: version})
 		c := r.chat("claire")
@@ -258,6 +270,7 @@ func TestColdTimetable(t *testing.T) {
 
 // Only a login tells of the next school year: without one, every link would be dead in September.
 func TestNextSchoolYearIsFound(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()

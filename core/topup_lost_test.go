@@ -23,6 +23,7 @@ func (c *chat) later(d time.Duration) string {
 }
 
 func TestLostTopUpThatWasMade(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -45,6 +46,7 @@ func TestLostTopUpThatWasMade(t *testing.T) {
 }
 
 func TestLostTopUpThatWasNotMade(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -72,6 +74,7 @@ func TestLostTopUpThatWasNotMade(t *testing.T) {
 }
 
 func TestLostTopUpIsNotCalledTracelessWithoutALook(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	c.linkWallet(true)
@@ -90,6 +93,7 @@ func TestLostTopUpIsNotCalledTracelessWithoutALook(t *testing.T) {
 
 // The order changes the session, so that without its answer the code is needed to look.
 func TestLostTopUpWithoutTheCode(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(false)
@@ -105,6 +109,7 @@ func TestLostTopUpWithoutTheCode(t *testing.T) {
 }
 
 func TestLostTopUpOverARestartAndANewLink(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -120,6 +125,7 @@ func TestLostTopUpOverARestartAndANewLink(t *testing.T) {
 }
 
 func TestCrashBeforeTheOrder(t *testing.T) {
+	t.Parallel()
 	store := new(flakyStore)
 	r := newRig(t, rigOptions{store: store.wrap})
 	c := r.chat("camille")
@@ -138,6 +144,7 @@ func TestCrashBeforeTheOrder(t *testing.T) {
 }
 
 func TestCrashAfterTheOrder(t *testing.T) {
+	t.Parallel()
 	store := new(flakyStore)
 	r := newRig(t, rigOptions{store: store.wrap})
 	c := r.chat("camille")
@@ -157,6 +164,7 @@ func TestCrashAfterTheOrder(t *testing.T) {
 }
 
 func TestCounterThatCannotBeStoredIsNotUsed(t *testing.T) {
+	t.Parallel()
 	store := new(flakyStore)
 	r := newRig(t, rigOptions{store: store.wrap})
 	c := r.chat("camille")
@@ -188,6 +196,7 @@ func withFee(fee string) func(http.Handler) http.Handler {
 }
 
 func TestFeeIsAnnouncedBeforeItIsPaid(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{wallet: withFee("0.45")})
 	c := r.chat("camille")
 	account := c.linkWallet(true)

@@ -22,6 +22,7 @@ func (r *rig) spent(account simizly.Account, balance int64, orders int) {
 }
 
 func TestTopUp(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -45,6 +46,7 @@ func TestTopUp(t *testing.T) {
 }
 
 func TestTopUpAmounts(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{izly: simizly.Config{StrictAmount: true}})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -85,6 +87,7 @@ func TestTopUpAmounts(t *testing.T) {
 }
 
 func TestTopUpWithAnotherCard(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -106,6 +109,7 @@ func TestTopUpWithAnotherCard(t *testing.T) {
 }
 
 func TestTopUpWithOneCardOrNone(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	zoe, noel := r.chat("zoe"), r.chat("noel")
 	zoe.linkWalletNumber(1, true)
@@ -115,6 +119,7 @@ func TestTopUpWithOneCardOrNone(t *testing.T) {
 }
 
 func TestOldButtonsSpendNothing(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -158,6 +163,7 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 }
 
 func TestTopUpAsksForTheCodeEachTime(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(false)
@@ -182,6 +188,7 @@ func TestTopUpAsksForTheCodeEachTime(t *testing.T) {
 }
 
 func TestTopUpWithAWrongCode(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(false)
@@ -197,6 +204,7 @@ func TestTopUpWithAWrongCode(t *testing.T) {
 }
 
 func TestTopUpAfterTheSessionExpired(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(false)
@@ -211,6 +219,7 @@ func TestTopUpAfterTheSessionExpired(t *testing.T) {
 }
 
 func TestTopUpRefused(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -227,6 +236,7 @@ func TestTopUpRefused(t *testing.T) {
 }
 
 func TestTopUpThatTheBankWantsConfirmed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{izly: simizly.Config{ThreeDSecure: true}})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -237,6 +247,7 @@ func TestTopUpThatTheBankWantsConfirmed(t *testing.T) {
 }
 
 func TestConcurrentPressesChargeOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)

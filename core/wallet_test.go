@@ -20,6 +20,7 @@ func (r *rig) calls(method string) int {
 }
 
 func TestBalanceAndHistory(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	c.wants(c.Say("/solde"), "Aucun compte Izly n'est relié", "/connexion")
@@ -41,6 +42,7 @@ func TestBalanceAndHistory(t *testing.T) {
 }
 
 func TestSessionExpiresWithTheCodeKept(t *testing.T) {
+	t.Parallel()
 	for name, expire := range map[string]func(*simizly.Server){
 		"session": (*simizly.Server).ExpireSessions, "token": (*simizly.Server).RevokeTokens,
 	} {
@@ -64,6 +66,7 @@ func TestSessionExpiresWithTheCodeKept(t *testing.T) {
 }
 
 func TestSessionExpiresWithoutTheCode(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(false)
@@ -89,6 +92,7 @@ func TestSessionExpiresWithoutTheCode(t *testing.T) {
 }
 
 func TestRefusedRenewalStopsEverything(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		breaks func(*rig, simizly.Account)
@@ -124,6 +128,7 @@ func TestRefusedRenewalStopsEverything(t *testing.T) {
 }
 
 func TestWrongKeptCodeIsTriedOnceAndForgotten(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
@@ -144,6 +149,7 @@ func TestWrongKeptCodeIsTriedOnceAndForgotten(t *testing.T) {
 }
 
 func TestTwoWalletsAreToldApart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	c.linkWallet(true)
@@ -159,6 +165,7 @@ func TestTwoWalletsAreToldApart(t *testing.T) {
 }
 
 func TestIzlyOutOfReach(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	c.linkWallet(true)

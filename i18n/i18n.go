@@ -79,7 +79,8 @@ func (p *Printer) T(key string, args ...any) string {
 
 // N is the sentence of key in the plural form that n asks for; n is its placeholder {{.n}}.
 func (p *Printer) N(key string, n int, args ...any) string {
-	return p.localize(&goi18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: data(append(args, "n", n))})
+	// French has one more form from a million on, for "un million de"; no count here needs it.
+	return p.localize(&goi18n.LocalizeConfig{MessageID: key, PluralCount: min(n, 999_999), TemplateData: data(append(args, "n", n))})
 }
 
 func (p *Printer) localize(config *goi18n.LocalizeConfig) string {
