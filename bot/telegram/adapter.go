@@ -1,0 +1,161 @@
+// Package telegram is the adapter for Telegram bots: it reads updates by long polling or by a webhook,
+// and sends replies as HTML with inline keyboards. It knows no command and no sentence.
+//
+// An update is acknowledged to Telegram once it is in the store, sealed, and leaves the store once it is
+// handled: after a crash what was not handled comes again. A crash between an answer and the note that it
+// was given repeats the handling; that an effect happens once is then up to the core, whose choices and
+// proposals change their state in the transaction that spends them.
+//
+// The token is part of every address of the Bot API. No error or log line of this package holds it, nor
+// an address, nor an update's content: see fail.
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"cartable/core"
+	"cartable/core/secret"
+)
+
+// Platform is the platform of the adapter's chats and people.
+const Platform = "telegram"
+
+// DefaultAPI is the Bot API server of Telegram.
+const DefaultAPI = "https://api.telegram.org"
+
+// Config is what an Adapter is made of. Token and Store are required.
+type Config struct {
+	Token      secret.Text
+	API        string       // base address of the Bot API server; default DefaultAPI
+	HTTPClient *http.Client // its Timeout is not used: every call has a deadline of its own
+	Store      Store
+	Webhook    *WebhookConfig // nil: long polling
+	Log        *slog.Logger   // default: nothing is logged
+
+	// Migrate is told that a group got a new name. It may be called again for the same pair. Updates of
+	// the group wait for it, and one that it fails for comes again at the next start.
+	Migrate func(old, to core.ChatID) error
+	// Present is told when a person blocks the bot or lets it in again, and when a group removes or adds
+	// it. It may be nil: Send notices by itself when a chat is gone.
+	Present func(chat core.ChatID, present bool) error
+	// Menu gives the command menu of a language, for private chats or for groups; nil for no menus.
+	Menu func(lang string, private bool) []MenuEntry
+	// Descriptions are what people see before they start the bot, by language.
+	Descriptions map[string]Description
+	// Langs are the languages of Menu and Descriptions; the first is for everybody else as well.
+	Langs []string
+}
+
+// Adapter is a core.Adapter for one bot.
+type Adapter struct {
+	cfg    Config
+	log    *slog.Logger
+	api    *api
+	inbox  *inbox
+	outbox *outbox
+
+	presses presses
+	typists typists
+	self    identity
+
+	hookSecret secret.Text // empty without a webhook
+
+	mu     sync.Mutex // guards handle and quit; held while updates are stored and handed over, which keeps their order
+	handle core.Handler
+	quit   context.CancelFunc // ends Run
+
+	life   context.Context // of what nobody waits for
+	end    context.CancelFunc
+	work   sync.WaitGroup // goroutines of this package that outlive the call that started them
+	stored func()         // tests: called between storing updates and handing them over
+}
+
+var tokenForm = regexp.MustCompile(`^\d+:[\w-]{30,}$`)
+
+// New checks the settings and reads what was left in the store. It sends no request. Its errors quote
+// neither the token nor the address.
+func New(cfg Config) (*Adapter, error) {
+	token := strings.TrimSpace(cfg.Token.Reveal())
+	if !tokenForm.MatchString(token) {
+		return nil, errors.New("telegram: the token does not look like one: expected digits, a colon and at least 30 letters, digits, _ or -")
+	}
+	cfg.Token = secret.New(token)
+	if cfg.API == "" {
+		cfg.API = DefaultAPI
+	}
+	base, err := url.Parse(strings.TrimRight(cfg.API, "/"))
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("telegram: the address of the Bot API server must be http or https, a host and nothing secret")
+	}
+	if cfg.Webhook != nil {
+		if err := cfg.Webhook.check(); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform)}
+	if a.api, err = newAPI(base.String(), cfg.Token, cfg.HTTPClient); err != nil {
+		return nil, err
+	}
+	botID, _, _ := strings.Cut(token, ":")
+	if a.inbox, err = openInbox(cfg.Store, botID); err != nil {
+		return nil, fmt.Errorf("telegram: read the inbox: %w", err)
+	}
+	if cfg.Webhook != nil {
+		if a.hookSecret, err = a.inbox.webhookSecret(); err != nil {
+			return nil, err
+		}
+	}
+	a.outbox = newOutbox()
+	a.typists.after, a.typists.every = typeAfter, typeEvery
+	a.life, a.end = context.WithCancel(context.Background())
+	return a, nil
+}
+
+// Name implements core.Adapter.
+func (*Adapter) Name() string { return Platform }
+
+// Exposed implements core.Exposed: chats with bots are not end-to-end encrypted.
+func (*Adapter) Exposed() bool { return true }
+
+// Close ends what is still under way and waits for it. Call it when Run has returned and the engine is
+// shut down; nothing works afterwards.
+func (a *Adapter) Close() error {
+	a.end()
+	a.work.Wait()
+	a.api.http.CloseIdleConnections()
+	return nil
+}
+
+const quickCall = 20 * time.Second // for a call that moves no file
+
+// Redact implements core.Redacter: it deletes the person's message. In a group that takes the right to
+// delete messages; without it the error says that it was refused.
+func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
+	chat, err := chatNumber(m.Chat)
+	if err != nil {
+		return err
+	}
+	message, err := messageNumber(m.ID)
+	if err != nil {
+		return err
+	}
+	return a.insist(ctx, func(ctx context.Context) error {
+		err := a.api.deleteMessage(ctx, chat, message)
+		if refusedAs(err, "message to delete not found") {
+			return nil
+		}
+		return err
+	})
+}

@@ -1,0 +1,186 @@
+package telegram
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"cartable/core"
+)
+
+// groupAnonymousBot is the sender that stands for any administrator who hides, as Telegram documents it.
+const groupAnonymousBot = 1087968824
+
+// what an update is for the adapter.
+type what int
+
+const (
+	nothing    what = iota // not for us: nothing of it is kept
+	aMessage               // for the engine
+	aPress                 // for the engine
+	deadPress              // of a button without a message or data: only to be answered
+	migration              // a group has a new name
+	membership             // the bot was blocked, removed, or let in again
+)
+
+// sort tells what an update is. me is the bot.
+func (u *update) sort(me botUser) what {
+	switch {
+	case u.Query != nil:
+		if u.Query.Message == nil || u.Query.Message.Chat.ID == 0 || u.Query.Data == "" {
+			return deadPress
+		}
+		return aPress
+	case u.Member != nil:
+		return membership
+	case u.Message == nil:
+		return nothing
+	case u.Message.MigrateTo != 0, u.Message.MigrateFrom != 0:
+		return migration
+	case u.Message.meant(me):
+		return aMessage
+	}
+	return nothing
+}
+
+// meant tells whether a message is from a person and for the bot. In a group these are commands and
+// replies to the bot.
+func (m *message) meant(me botUser) bool {
+	if m.From == nil || m.From.IsBot || m.From.ID == groupAnonymousBot || m.Sender != nil {
+		return false
+	}
+	text := m.words()
+	if text == "" && len(m.Photo) == 0 && m.Document == nil {
+		return false
+	}
+	command, addressee := readCommand(text)
+	switch {
+	case command && addressee != "" && !strings.EqualFold(addressee, me.username):
+		return false
+	case m.private():
+		return true
+	case m.Chat.Type != "group" && m.Chat.Type != "supergroup":
+		return false
+	}
+	return command || m.ReplyTo != nil && m.ReplyTo.From != nil && m.ReplyTo.From.ID == me.id
+}
+
+func (m *message) private() bool { return m.Chat.Type == "private" }
+
+// words is the text or the caption.
+func (m *message) words() string {
+	if m.Text != "" {
+		return m.Text
+	}
+	return m.Caption
+}
+
+// readCommand tells whether a text begins with a command, such as "/edt" or "/edt@cartable_bot demain",
+// and whom it names.
+func readCommand(text string) (command bool, addressee string) {
+	rest, ok := strings.CutPrefix(text, "/")
+	if !ok {
+		return false, ""
+	}
+	if end := strings.IndexFunc(rest, unicode.IsSpace); end >= 0 {
+		rest = rest[:end]
+	}
+	name, addressee, _ := strings.Cut(rest, "@")
+	first, _ := utf8.DecodeRuneInString(name)
+	return unicode.IsLetter(first) && !strings.Contains(name, "/"), addressee
+}
+
+// topic is the forum topic that a message belongs to. The thread of a mere reply is none.
+func (m *message) topic() string {
+	if !m.InTopic || m.Thread == 0 {
+		return ""
+	}
+	return strconv.Itoa(m.Thread)
+}
+
+// toCore makes the core's message of an update of kind aMessage or aPress.
+func (a *Adapter) toCore(u *update) core.Message {
+	m, from := u.Message, (*user)(nil)
+	if u.Query != nil {
+		m, from = u.Query.Message, &u.Query.From
+	} else {
+		from = m.From
+	}
+	msg := core.Message{
+		Chat: chatID(m.Chat.ID), Thread: m.topic(), Person: personID(from.ID),
+		Name: strings.TrimSpace(from.FirstName + " " + from.LastName), Title: m.Chat.Title,
+		Lang: from.Lang, Private: m.private(),
+	}
+	if u.Query != nil {
+		msg.Choice = bound(u.Query.Data, maxData)
+		if m.Date != 0 { // else the message is out of reach: the reply is a new one
+			msg.ID = strconv.Itoa(m.ID)
+		}
+		return msg
+	}
+	msg.ID = strconv.Itoa(m.ID)
+	msg.Text = bound(m.words(), core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+	msg.File = a.picture(m)
+	return msg
+}
+
+// bound cuts s to at most n bytes, between runes.
+func bound(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// errNotTaken says that updates were not stored and must come again.
+var errNotTaken = errors.New("telegram: updates not stored")
+
+// take stores what concerns the bot in a list of updates and hands it over. When it returns nil, the
+// updates may be confirmed to Telegram. last is the id of the last of them, 0 if none can be read.
+func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.handle == nil {
+		return 0, errNotTaken
+	}
+	me, _ := a.self.known()
+	var (
+		updates []update
+		ids     []int64
+		kept    []json.RawMessage
+	)
+	for _, raw := range raws {
+		u, ok := decodeUpdate(raw)
+		if u.ID != 0 {
+			last = u.ID
+		}
+		switch {
+		case !ok:
+			a.log.Warn("update not understood, left out", "update", u.ID)
+		case a.inbox.known(u.ID):
+		case u.sort(me) != nothing:
+			updates, ids, kept = append(updates, u), append(ids, u.ID), append(kept, raw)
+		}
+	}
+	if len(kept) == 0 {
+		return last, nil
+	}
+	rows, err := a.inbox.put(ids, kept)
+	if err != nil {
+		a.log.Error("updates not stored", "count", len(kept), "error", err)
+		return 0, errNotTaken
+	}
+	if a.stored != nil {
+		a.stored()
+	}
+	for i := range updates {
+		a.dispatch(rows[i].seq, &updates[i])
+	}
+	return last, nil
+}

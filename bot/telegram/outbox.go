@@ -1,0 +1,138 @@
+package telegram
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	holdMargin = 100 * time.Millisecond // on top of a retry_after
+	sweepEvery = time.Minute
+)
+
+// outbox paces what is sent: one reply at a time in each chat, in the order in which they came, within
+// the flood limits, and nothing to a chat that Telegram has put on hold. It makes no calls.
+type outbox struct {
+	mu    sync.Mutex
+	seats map[int64]*seat
+	all   window
+	swept time.Time
+}
+
+// seat is a chat's place in the outbox.
+type seat struct {
+	o       *outbox
+	taken   bool
+	waiting []chan struct{} // closed when the seat is theirs
+	chat    window
+	group   window    // of a group only
+	hold    time.Time // nothing before
+}
+
+func newOutbox() *outbox {
+	return &outbox{seats: make(map[int64]*seat), all: window{limit: overallLimit}}
+}
+
+// enter waits until it is the caller's turn in the chat. The caller must leave the seat.
+func (o *outbox) enter(ctx context.Context, chat int64) (*seat, error) {
+	o.mu.Lock()
+	o.sweep(time.Now())
+	s := o.seats[chat]
+	if s == nil {
+		s = &seat{o: o, chat: window{limit: chatLimit}}
+		if chat < 0 { // groups have negative ids
+			s.group.limit = groupLimit
+		}
+		o.seats[chat] = s
+	}
+	if !s.taken {
+		s.taken = true
+		o.mu.Unlock()
+		return s, nil
+	}
+	turn := make(chan struct{})
+	s.waiting = append(s.waiting, turn)
+	o.mu.Unlock()
+	select {
+	case <-turn:
+		return s, nil
+	case <-ctx.Done():
+		s.giveUp(turn)
+		return nil, ctx.Err()
+	}
+}
+
+// leave lets the next one in.
+func (s *seat) leave() {
+	s.o.mu.Lock()
+	defer s.o.mu.Unlock()
+	if len(s.waiting) == 0 {
+		s.taken = false
+		return
+	}
+	close(s.waiting[0])
+	s.waiting = s.waiting[1:]
+}
+
+func (s *seat) giveUp(turn chan struct{}) {
+	s.o.mu.Lock()
+	i := slices.Index(s.waiting, turn)
+	if i >= 0 {
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+	}
+	s.o.mu.Unlock()
+	if i < 0 { // it was ours in the same moment
+		s.leave()
+	}
+}
+
+// pace waits until one message may go to the chat.
+func (s *seat) pace(ctx context.Context) error {
+	s.o.mu.Lock()
+	now := time.Now()
+	at := s.chat.next(now)
+	if s.group.n > 0 {
+		at = later(at, s.group.next(at))
+	}
+	at = later(at, s.hold)
+	s.o.mu.Unlock()
+	if !sleep(ctx, time.Until(at)) {
+		return ctx.Err()
+	}
+	s.o.mu.Lock() // only now: a chat that waits must not hold places that others could use
+	at = s.o.all.next(time.Now())
+	s.o.mu.Unlock()
+	if !sleep(ctx, time.Until(at)) {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// pauseFor keeps everything from the chat for d.
+func (s *seat) pauseFor(d time.Duration) {
+	s.o.mu.Lock()
+	defer s.o.mu.Unlock()
+	s.hold = later(s.hold, time.Now().Add(d))
+}
+
+// sweep forgets the chats that nothing holds back. mu is held.
+func (o *outbox) sweep(now time.Time) {
+	if now.Sub(o.swept) < sweepEvery {
+		return
+	}
+	o.swept = now
+	for id, s := range o.seats {
+		if !s.taken && s.chat.idle(now) && s.group.idle(now) && now.After(s.hold) {
+			delete(o.seats, id)
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

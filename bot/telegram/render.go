@@ -1,0 +1,166 @@
+package telegram
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-telegram/bot/models"
+
+	"cartable/core"
+)
+
+const (
+	maxText    = 4096 // UTF-16 units of a message after parsing (sendMessage)
+	maxCaption = 1024 // of a caption (sendDocument)
+	besides    = 48   // UTF-16 units of a text that stands beside its label; a longer one stands below
+	separator  = " · "
+	nothingYet = "…" // Telegram takes no empty message
+)
+
+// bubble is one message of a reply, drawn.
+type bubble struct {
+	html, text string
+	rows       [][]models.InlineKeyboardButton
+	file       *core.File
+	silent     bool
+	asks       bool // the person should write the answer as a reply
+}
+
+// style is what a reply is drawn for.
+type style struct {
+	username string // of the bot, for buttons that open its private chat
+	asks     bool   // in a group the bot sees an answer only if it is a reply to the question
+}
+
+// render draws a reply as one or several messages. A file bears the text if it has room for it, else it
+// goes first. The buttons are on the last message; only the first makes a sound.
+func render(r core.Reply, st style) []bubble {
+	rows := draw(r)
+	var bubbles []bubble
+	limit := maxText
+	if r.File != nil {
+		bubbles = append(bubbles, bubble{file: r.File})
+		limit = maxCaption
+	}
+	parts := split(rows, limit)
+	switch {
+	case r.File != nil && len(parts) == 1:
+		bubbles[0].html, bubbles[0].text = writeHTML(parts[0]), writePlain(parts[0])
+	case r.File != nil:
+		parts = split(rows, maxText)
+		fallthrough
+	default:
+		for _, p := range parts {
+			bubbles = append(bubbles, bubble{html: writeHTML(p), text: writePlain(p)})
+		}
+	}
+	for i := range bubbles {
+		b := &bubbles[i]
+		b.silent = r.Silent || i > 0
+		if b.text == "" && b.file == nil {
+			b.html, b.text = nothingYet, nothingYet
+		}
+	}
+	last := &bubbles[len(bubbles)-1]
+	last.rows = keyboard(r.Choices, st.username)
+	last.asks = st.asks && r.Expect != core.ExpectNothing && len(last.rows) == 0
+	return bubbles
+}
+
+// draw lays a reply out in lines for a narrow screen.
+func draw(r core.Reply) []textRow {
+	var rows []textRow
+	if r.Title != "" {
+		rows = appendText(rows, bold, r.Title, true)
+	}
+	notes := len(r.Body) // the notes at the end, which are about the whole
+	for notes > 0 && r.Body[notes-1].Kind == core.LineNote {
+		notes--
+	}
+	below := false
+	for i, l := range r.Body {
+		if l.Kind == core.LineHeading || i == notes && i > 0 {
+			rows = append(rows, textRow{})
+		}
+		if i == 0 || l.Kind == core.LineHeading {
+			below = longTexts(r.Body[i:])
+		}
+		rows = appendLine(rows, l, below)
+	}
+	return rows
+}
+
+// longTexts tells whether the texts of a group, up to the next heading, are too long to stand beside
+// their labels.
+func longTexts(group []core.Line) bool {
+	for i, l := range group {
+		if i > 0 && l.Kind == core.LineHeading {
+			break
+		}
+		if l.Kind == core.LinePlain && named(l.Label) && (units(l.Text) > besides || strings.Contains(l.Text, "\n")) {
+			return true
+		}
+	}
+	return false
+}
+
+// named tells whether a label is a name, such as "Maths", and no time, date or command.
+func named(label string) bool {
+	first, _ := utf8.DecodeRuneInString(label)
+	return label != "" && !unicode.IsDigit(first) && first != '/'
+}
+
+// appendLine draws one line. below says that texts stand below labels that are names.
+func appendLine(rows []textRow, l core.Line, below bool) []textRow {
+	label, text := oneLine(l.Label), l.Text
+	switch l.Kind {
+	case core.LineHeading:
+		return appendText(rows, bold, join(label, "  ", text), true)
+	case core.LineNote:
+		return appendText(rows, italic, join(label, " ", text), false)
+	case core.LineStruck:
+		return appendText(rows, struck, join(label, " ", text), false)
+	}
+	switch {
+	case label == "":
+		return appendText(rows, plainText, text, false)
+	case text == "":
+		return appendText(rows, plainText, label, false)
+	case strings.HasPrefix(label, "/"): // a command: it must stay one that can be tapped
+		return appendText(rows, plainText, label+" – "+text, false)
+	case below && named(label):
+		return appendText(appendText(rows, bold, label, true), plainText, text, false)
+	}
+	first, rest, more := strings.Cut(clean(text), "\n")
+	head, tail, _ := strings.Cut(first, separator)
+	if tail != "" {
+		tail = separator + tail
+	}
+	rows = append(rows, textRow{spans: []span{{plainText, label + " "}, {bold, head}, {plainText, tail}}})
+	if more {
+		rows = appendText(rows, plainText, rest, false)
+	}
+	return rows
+}
+
+// appendText adds a text, which may have several lines, in one look.
+func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
+	for line := range strings.SplitSeq(clean(text), "\n") {
+		r := textRow{heading: heading}
+		if line != "" {
+			r.spans = []span{{as, line}}
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(clean(s), "\n", " ")) }
+
+func join(a, gap, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + gap + b
+}

@@ -1,0 +1,283 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cartable/bot/telegram/telegramtest"
+	"cartable/core"
+	"cartable/core/secret"
+)
+
+// rig is a bot on the pretend Bot API whose core is a function of the test.
+type rig struct {
+	t       *testing.T
+	tg      *telegramtest.Server
+	store   *memory
+	log     *lockedBuffer
+	cfg     Config
+	script  func(r *rig, m core.Message) // answers one message, by r.send
+	adapter *Adapter
+	core    *pretendCore
+	ended   chan error
+	cancel  context.CancelFunc
+}
+
+// newRig starts a bot whose core is script. change may change the settings before.
+func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, core.Message), change ...func(*Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, tg: telegramtest.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
+	r.cfg = Config{
+		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: r.store,
+		HTTPClient: &http.Client{Transport: &http.Transport{}},
+		Log:        slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	for _, c := range change {
+		c(&r.cfg)
+	}
+	r.start()
+	t.Cleanup(func() {
+		r.stop()
+		if t.Failed() {
+			t.Logf("log:\n%s", r.log)
+		}
+		r.noToken(r.log.String())
+	})
+	return r
+}
+
+func (r *rig) start() {
+	r.t.Helper()
+	a, err := New(r.cfg)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[core.ChatID][]func())}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel, r.ended = cancel, make(chan error, 1)
+	ended, handle := r.ended, r.core.handle
+	go func() { ended <- a.Run(ctx, handle) }()
+}
+
+// stop is an orderly end: no more reading, answers under way arrive, nothing is left running.
+func (r *rig) stop() {
+	r.t.Helper()
+	if r.adapter == nil {
+		return
+	}
+	r.cancel()
+	if err := <-r.ended; err != nil {
+		r.t.Errorf("Run: %v", err)
+	}
+	r.core.shutdown()
+	if err := r.adapter.Close(); err != nil {
+		r.t.Error(err)
+	}
+	r.adapter = nil
+}
+
+// kill is a kill -9: nothing that happens afterwards reaches the store or Telegram.
+func (r *rig) kill() {
+	r.store.cut()
+	r.cancel()
+	r.adapter.end()
+	<-r.ended
+	r.core.shutdown()
+	_ = r.adapter.Close()
+	r.store.mend()
+	r.adapter = nil
+}
+
+func (r *rig) send(m core.Message, reply core.Reply) {
+	r.sendTo(core.Target{Chat: m.Chat, Thread: m.Thread}, reply)
+}
+
+func (r *rig) sendTo(to core.Target, reply core.Reply) {
+	if err := r.adapter.Send(context.Background(), to, reply); err != nil && r.adapter.life.Err() == nil {
+		r.t.Errorf("send: %v", err)
+	}
+}
+
+func (r *rig) noToken(text string) {
+	r.t.Helper()
+	_, key, _ := strings.Cut(r.tg.Token(), ":")
+	for _, part := range []string{r.tg.Token(), key, key[:16], key[len(key)-16:], r.tg.URL} {
+		if strings.Contains(text, part) {
+			r.t.Errorf("%q shows in:\n%s", part, text)
+		}
+	}
+}
+
+// pretendCore does what the engine promises: it takes messages at once, and answers those of one chat in
+// order and those of different chats at the same time.
+type pretendCore struct {
+	rig    *rig
+	mu     sync.Mutex
+	queue  map[core.ChatID][]func()
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func (c *pretendCore) handle(m core.Message, done func()) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return core.ErrClosed
+	}
+	waiting, served := c.queue[m.Chat]
+	c.queue[m.Chat] = append(waiting, func() {
+		defer done()
+		c.rig.script(c.rig, m)
+	})
+	if !served {
+		c.wg.Go(func() { c.serve(m.Chat) })
+	}
+	return nil
+}
+
+func (c *pretendCore) serve(chat core.ChatID) {
+	for {
+		c.mu.Lock()
+		jobs := c.queue[chat]
+		if len(jobs) == 0 {
+			delete(c.queue, chat)
+			c.mu.Unlock()
+			return
+		}
+		c.queue[chat] = jobs[1:]
+		c.mu.Unlock()
+		jobs[0]()
+	}
+}
+
+func (c *pretendCore) shutdown() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.wg.Wait()
+}
+
+// echo answers every message with its own text.
+func echo(r *rig, m core.Message) {
+	r.send(m, core.Reply{Body: []core.Line{{Text: "echo " + m.Text + m.Choice}}})
+}
+
+// memory is a Store that can be cut off, as a disk is from a process that was killed.
+type memory struct {
+	mu      sync.Mutex
+	records map[string]string // by bucket, NUL, key
+	broken  error
+	updates int
+}
+
+func newMemory() *memory { return &memory{records: make(map[string]string)} }
+
+var errDisk = errors.New("disk full")
+
+func (s *memory) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = errDisk
+}
+
+func (s *memory) mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = nil
+}
+
+func (s *memory) View(fn func(Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fn(memoryTx(s.records))
+}
+
+func (s *memory) Update(fn func(Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	s.updates++
+	draft := maps.Clone(s.records)
+	if err := fn(memoryTx(draft)); err != nil {
+		return err
+	}
+	s.records = draft
+	return nil
+}
+
+// rows counts the updates that wait.
+func (s *memory) rows() int {
+	n := 0
+	_ = s.View(func(tx Tx) error {
+		id, _, _ := strings.Cut(telegramtest.DefaultToken, ":")
+		return tx.Each("telegram."+id+".inbox", func(string, []byte) error { n++; return nil })
+	})
+	return n
+}
+
+type memoryTx map[string]string
+
+func (tx memoryTx) Get(bucket, key string) ([]byte, error) {
+	if v, ok := tx[bucket+"\x00"+key]; ok {
+		return []byte(v), nil
+	}
+	return nil, nil
+}
+
+func (tx memoryTx) Put(bucket, key string, value []byte) error {
+	tx[bucket+"\x00"+key] = string(value)
+	return nil
+}
+
+func (tx memoryTx) Delete(bucket, key string) error {
+	delete(tx, bucket+"\x00"+key)
+	return nil
+}
+
+func (tx memoryTx) Each(bucket string, fn func(string, []byte) error) error {
+	for name, v := range tx {
+		if key, ok := strings.CutPrefix(name, bucket+"\x00"); ok {
+			if err := fn(key, []byte(v)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// eventually waits for something that nothing announces.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}

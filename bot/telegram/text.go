@@ -1,0 +1,119 @@
+package telegram
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// looks are the formats of a span, as the tags that Telegram's HTML has for them.
+type looks string
+
+const (
+	plainText looks = ""
+	bold      looks = "b"
+	italic    looks = "i"
+	struck    looks = "s"
+)
+
+// span is text of one look, without line ends.
+type span struct {
+	looks looks
+	text  string
+}
+
+// textRow is one line of a message.
+type textRow struct {
+	spans     []span
+	heading   bool // belongs to what follows
+	continues bool // of the line before, which was too long for its message: no line end between them
+}
+
+func (r textRow) blank() bool {
+	for _, s := range r.spans {
+		if strings.TrimSpace(s.text) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// units is the length of s in UTF-16 units, in which Telegram counts.
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+func (r textRow) units() int {
+	n := 0
+	for _, s := range r.spans {
+		n += units(s.text)
+	}
+	return n
+}
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// writeHTML writes rows with markup. Tags never reach over a line end, so that any sequence of rows is
+// well-formed.
+func writeHTML(rows []textRow) string {
+	var b strings.Builder
+	for i, r := range rows {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, s := range r.spans {
+			if s.looks == plainText || s.text == "" {
+				b.WriteString(escaper.Replace(s.text))
+				continue
+			}
+			b.WriteString("<" + string(s.looks) + ">" + escaper.Replace(s.text) + "</" + string(s.looks) + ">")
+		}
+	}
+	return b.String()
+}
+
+// writePlain writes rows without markup.
+func writePlain(rows []textRow) string {
+	var b strings.Builder
+	for i, r := range rows {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, s := range r.spans {
+			b.WriteString(s.text)
+		}
+	}
+	return b.String()
+}
+
+// clean makes text fit to be shown: valid, without control characters, and without those that turn the
+// direction of what follows, by which one text could pose as another.
+func clean(s string) string {
+	fits := utf8.ValidString(s)
+	for _, r := range s {
+		fits = fits && !unfit(r)
+	}
+	if fits {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unfit(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "�"))
+}
+
+func unfit(r rune) bool {
+	return r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r != '\u200e' && r != '\u200f'
+}
