@@ -177,8 +177,10 @@ func (s *Server) chatOf(q *query) (*chat, error) {
 	case c == nil:
 		return nil, badRequest("chat not found")
 	case c.migratedTo != 0:
-		return nil, &apiError{Code: 400, MigrateTo: c.migratedTo,
-			Description: "Bad Request: group chat was upgraded to a supergroup chat"}
+		return nil, &apiError{
+			Code: 400, MigrateTo: c.migratedTo,
+			Description: "Bad Request: group chat was upgraded to a supergroup chat",
+		}
 	case c.kind == private:
 		return c, s.privateAccess(c)
 	case c.botStatus == kicked:
@@ -291,8 +293,10 @@ func memberJSON(u *User, status string, r Rights) map[string]any {
 	case kicked:
 		m["until_date"] = 0
 	case administrator:
-		for _, name := range []string{"can_be_edited", "is_anonymous", "can_manage_video_chats", "can_restrict_members",
-			"can_promote_members", "can_change_info", "can_post_stories", "can_edit_stories", "can_delete_stories"} {
+		for _, name := range []string{
+			"can_be_edited", "is_anonymous", "can_manage_video_chats", "can_restrict_members",
+			"can_promote_members", "can_change_info", "can_post_stories", "can_edit_stories", "can_delete_stories",
+		} {
 			m[name] = false
 		}
 		m["can_manage_chat"], m["can_invite_users"] = true, true

@@ -18,6 +18,7 @@ const (
 // Fault is something that goes wrong with a call. A Status refuses the call without effect; without one
 // the call takes place, after the delay.
 type Fault struct {
+	Chat        int64           // only calls for this chat; 0: any
 	Status      int             // HTTP status and error_code, e.g. 429, 500, 403
 	Description string          // default: Telegram's for a 429, the status's text otherwise
 	RetryAfter  int             // seconds, for a 429; default 1
@@ -42,11 +43,11 @@ func (s *Server) FailNext(method string, times int, f Fault) {
 	s.faults = append(s.faults, &scripted{method: method, left: times, fault: f})
 }
 
-func (s *Server) takeFault(method string) Fault {
+func (s *Server) takeFault(method string, chat int64) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.faults, func(f *scripted) bool {
-		return f.method == "" || strings.EqualFold(f.method, method)
+		return (f.method == "" || strings.EqualFold(f.method, method)) && (f.fault.Chat == 0 || f.fault.Chat == chat)
 	})
 	if i < 0 {
 		return Fault{}
@@ -56,7 +57,7 @@ func (s *Server) takeFault(method string) Fault {
 		s.faults = slices.Delete(s.faults, i, i+1)
 	}
 	if f.fault.Cut == CutBefore {
-		s.log(Call{Method: method, At: s.conf.Now(), Cut: true})
+		s.log(Call{Method: method, ChatID: chat, At: s.conf.Now(), Cut: true})
 	}
 	return f.fault
 }
@@ -64,7 +65,7 @@ func (s *Server) takeFault(method string) Fault {
 // Call is one call of the bot, as the journal keeps it: without the token, texts and other parameters.
 type Call struct {
 	Method string // as the bot wrote it
-	ChatID int64  // 0: no chat, or not read because of a fault
+	ChatID int64  // 0: no chat
 	Thread int
 	At     time.Time // by Config.Now, when the call came in
 	Code   int       // 0: done; else the error_code of the answer

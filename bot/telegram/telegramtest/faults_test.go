@@ -40,6 +40,7 @@ func TestFaults(t *testing.T) {
 	if err := say(); err == nil || seen() != 1 {
 		t.Errorf("cut after: %v, %d messages", err, seen())
 	}
+	tg.FailNext("sendMessage", 1, telegramtest.Fault{Chat: 5, Status: 403})
 	hold := make(chan struct{})
 	tg.FailNext("sendMessage", 1, telegramtest.Fault{Hold: hold})
 	done := make(chan error)
@@ -58,7 +59,11 @@ func TestFaults(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 
-	want := []string{"502 false false", "502 false false", "0 false true", "0 true false", "0 false false", "500 false false"}
+	if a := call(t, tg, "sendMessage", params{"chat_id": 5, "text": "x"}); a.Code != 403 || a.Description != "Forbidden" {
+		t.Errorf("got %+v", a)
+	}
+
+	want := []string{"502 false false", "502 false false", "0 false true", "0 true false", "0 false false", "500 false false", "403 false false"}
 	for i, c := range tg.Calls("sendMessage") {
 		if got := fmt.Sprint(c.Code, " ", c.Lost, " ", c.Cut); got != want[i] || !c.At.Equal(now.Now()) {
 			t.Errorf("call %d: %s at %v, want %s", i, got, c.At, want[i])
@@ -71,8 +76,10 @@ func TestFaults(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{Now: now.Now,
-		Limits: telegramtest.Limits{PerSecond: 3, PerChatSecond: 2, PerGroupMinute: 4}})
+	tg := telegramtest.Start(t, telegramtest.Config{
+		Now:    now.Now,
+		Limits: telegramtest.Limits{PerSecond: 3, PerChatSecond: 2, PerGroupMinute: 4},
+	})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "fr")
 	anna.Start("")
 	bob.Start("")

@@ -177,7 +177,7 @@ func (s *Server) getFile(q *query) (any, error) {
 
 // download serves a path that getFile gave within the last hour.
 func (s *Server) download(w http.ResponseWriter, r *http.Request, name string) {
-	fault, refused := s.fail(w, r, "download")
+	fault, refused := s.fail(w, r, "download", 0)
 	if refused {
 		return
 	}

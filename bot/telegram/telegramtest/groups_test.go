@@ -193,6 +193,45 @@ func TestWhatPeopleSee(t *testing.T) {
 	}
 }
 
+func TestPeopleActs(t *testing.T) {
+	tg := telegramtest.Start(t, telegramtest.Config{})
+	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
+	g := tg.Supergroup("Famille", anna, bob)
+	p := g.As(bob)
+	said := p.Say("/edt")
+	p.Delete(said.ID)
+	if a := call(t, tg, "deleteMessage", params{"chat_id": g.ID(), "message_id": said.ID}); a.Description != "Bad Request: message to delete not found" {
+		t.Errorf("got %+v", a)
+	}
+	if m := g.As(tg.OtherBot(77, "other_bot")).Say("/edt"); m.Update != 0 {
+		t.Error("bots do not hear bots")
+	}
+	g.Leave(bob)
+	var member struct{ Status string }
+	if must(t, tg, "getChatMember", params{"chat_id": g.ID(), "user_id": 1002}, &member); member.Status != "left" {
+		t.Errorf("status %s", member.Status)
+	}
+	private := anna.Start("")
+	send(t, tg, params{"chat_id": private.ChatID(), "text": "Qui ?", "reply_markup": params{
+		"keyboard": [][]any{{"Léa", params{"text": "Tom"}}},
+	}})
+	m := private.WaitUntil(func(m telegramtest.Message) bool { return m.Keys != nil })
+	if len(m.Keys[0]) != 2 || m.Keys[0][0].Text != "Léa" || m.Keys[0][1].Text != "Tom" || m.Buttons != nil {
+		t.Errorf("keys %+v", m.Keys)
+	}
+	id := send(t, tg, params{"chat_id": 1001, "text": "x"})
+	refused(t, call(t, tg, "editMessageText", params{"chat_id": 1001, "message_id": id, "text": ""}), 400, "message text is empty")
+	refused(t, call(t, tg, "editMessageText", params{"chat_id": 1001, "message_id": id, "text": strings.Repeat("é", 4097)}), 400, "message is too long")
+	refused(t, call(t, tg, "editMessageReplyMarkup", params{
+		"chat_id": 1001, "message_id": id,
+		"reply_markup": params{"remove_keyboard": true},
+	}), 400, "inline keyboard expected")
+	photo := private.SendPhoto(picture(t, 10, 10)).Photo.ID
+	refused(t, call(t, tg, "sendPhoto", params{"chat_id": 1001, "photo": photo, "caption": strings.Repeat("é", 1025)}), 400, "message caption is too long")
+	refused(t, call(t, tg, "sendMessage", params{"chat_id": 1001, "text": "x", "reply_markup": "null"}), 400, "object expected as reply markup")
+	refused(t, call(t, tg, "leaveChat", params{"chat_id": 1001}), 400, "chat not found")
+}
+
 // TestFailuresSpeak checks that a wait in vain and a missing button tell what the person sees.
 func TestFailuresSpeak(t *testing.T) {
 	var told []string

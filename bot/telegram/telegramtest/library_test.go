@@ -77,8 +77,10 @@ func TestLibraryFiles(t *testing.T) {
 	b, ctx := library(t, tg), t.Context()
 	p := tg.User(1001, "Anna", "fr").Start("")
 	code := picture(t, 300, 200)
-	sent, err := b.SendPhoto(ctx, &bot.SendPhotoParams{ChatID: 1001, Caption: "Code", ProtectContent: true,
-		Photo: &models.InputFileUpload{Filename: "qr.png", Data: bytes.NewReader(code)}})
+	sent, err := b.SendPhoto(ctx, &bot.SendPhotoParams{
+		ChatID: 1001, Caption: "Code", ProtectContent: true,
+		Photo: &models.InputFileUpload{Filename: "qr.png", Data: bytes.NewReader(code)},
+	})
 	if err != nil || len(sent.Photo) != 2 || sent.Photo[1].Width != 300 || sent.Photo[0].Width != 90 {
 		t.Fatalf("got %+v, %v", sent, err)
 	}
@@ -88,8 +90,10 @@ func TestLibraryFiles(t *testing.T) {
 	if _, err := b.EditMessageCaption(ctx, &bot.EditMessageCaptionParams{ChatID: 1001, MessageID: sent.ID, Caption: "Périmé"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := b.SendDocument(ctx, &bot.SendDocumentParams{ChatID: 1001,
-		Document: &models.InputFileUpload{Filename: "données.json", Data: strings.NewReader("{}")}}); err != nil {
+	if _, err := b.SendDocument(ctx, &bot.SendDocumentParams{
+		ChatID:   1001,
+		Document: &models.InputFileUpload{Filename: "données.json", Data: strings.NewReader("{}")},
+	}); err != nil {
 		t.Error(err)
 	}
 	p.WaitSeen("the export", func(all []telegramtest.Message) bool {
@@ -123,8 +127,10 @@ func TestLibraryProfile(t *testing.T) {
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
 	set := func(scope models.BotCommandScope, language, text string) {
 		t.Helper()
-		if _, err := b.SetMyCommands(ctx, &bot.SetMyCommandsParams{Scope: scope, LanguageCode: language,
-			Commands: []models.BotCommand{{Command: "edt", Description: text}}}); err != nil {
+		if _, err := b.SetMyCommands(ctx, &bot.SetMyCommandsParams{
+			Scope: scope, LanguageCode: language,
+			Commands: []models.BotCommand{{Command: "edt", Description: text}},
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

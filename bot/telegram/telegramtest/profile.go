@@ -158,11 +158,19 @@ func (s *Server) menuFor(c *chat, u *User) []Command {
 	case c.kind == private:
 		scopes = []scope{{Type: "chat", ChatID: c.id}, {Type: "all_private_chats"}}
 	case admin:
-		scopes = []scope{{Type: "chat_member", ChatID: c.id, UserID: u.ID}, {Type: "chat_administrators", ChatID: c.id},
-			{Type: "chat", ChatID: c.id}, {Type: "all_chat_administrators"}, {Type: "all_group_chats"}}
+		scopes = []scope{
+			{Type: "chat_member", ChatID: c.id, UserID: u.ID},
+			{Type: "chat_administrators", ChatID: c.id},
+			{Type: "chat", ChatID: c.id},
+			{Type: "all_chat_administrators"},
+			{Type: "all_group_chats"},
+		}
 	default:
-		scopes = []scope{{Type: "chat_member", ChatID: c.id, UserID: u.ID}, {Type: "chat", ChatID: c.id},
-			{Type: "all_group_chats"}}
+		scopes = []scope{
+			{Type: "chat_member", ChatID: c.id, UserID: u.ID},
+			{Type: "chat", ChatID: c.id},
+			{Type: "all_group_chats"},
+		}
 	}
 	for _, sc := range append(scopes, scope{Type: "default"}) {
 		for _, language := range []string{u.Language, ""} {

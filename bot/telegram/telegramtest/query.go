@@ -46,6 +46,11 @@ func readQuery(w http.ResponseWriter, r *http.Request) (*query, error) {
 	case "application/x-www-form-urlencoded":
 		err = q.addForm(r.Body)
 	}
+	if err == nil {
+		// Up to the very end: net/http looks whether the client has gone away only after that, and a long poll
+		// of a killed bot must end.
+		_, err = io.Copy(io.Discard, r.Body)
+	}
 	var tooBig *http.MaxBytesError
 	if errors.As(err, &tooBig) {
 		return nil, &apiError{Code: http.StatusRequestEntityTooLarge, Description: "Request Entity Too Large"}

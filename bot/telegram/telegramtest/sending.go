@@ -130,8 +130,10 @@ func (q *query) preview(m *message) error {
 	return err
 }
 
-var chatActions = []string{"typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
-	"upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note"}
+var chatActions = []string{
+	"typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice",
+	"upload_document", "choose_sticker", "find_location", "record_video_note", "upload_video_note",
+}
 
 func (s *Server) sendChatAction(q *query) (any, error) {
 	c, err := s.chatOf(q)

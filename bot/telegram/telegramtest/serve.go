@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"io"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -70,17 +69,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// call runs one method: scripted fault, parameters, limits, effect, answer.
+// call runs one method: parameters, scripted fault, limits, effect, answer.
 func (s *Server) call(w http.ResponseWriter, r *http.Request, name string) {
-	fault, refused := s.fail(w, r, name)
+	q, err := readQuery(w, r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	fault, refused := s.fail(w, r, name, q.chatID())
 	if refused {
 		return
 	}
-	q, err := readQuery(w, r)
-	var result any
-	if err == nil {
-		result, err = s.run(r, name, q, fault.Cut)
-	}
+	result, err := s.run(r, name, q, fault.Cut)
 	switch {
 	case fault.Cut == CutAfter:
 		panic(http.ErrAbortHandler)
@@ -182,16 +182,15 @@ func writeError(w http.ResponseWriter, err error) {
 
 // fail takes the fault that is scripted for the method, if any, and reports whether it was the answer. A
 // cut before the effect ends the handler.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, name string) (Fault, bool) {
-	f := s.takeFault(name)
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, name string, chat int64) (Fault, bool) {
+	f := s.takeFault(name, chat)
 	if !s.pass(r, f) {
 		panic(http.ErrAbortHandler)
 	}
 	if f.Status == 0 {
 		return f, false
 	}
-	io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
-	s.record(Call{Method: name, At: s.conf.Now(), Code: f.Status, Error: f.Description})
+	s.record(Call{Method: name, ChatID: chat, At: s.conf.Now(), Code: f.Status, Error: f.Description})
 	f.write(w, r)
 	return f, true
 }

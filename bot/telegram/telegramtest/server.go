@@ -14,7 +14,8 @@
 // It imports nothing of the bot nor of the client library, so that both are tested against what the
 // documentation says and not against their own idea of it. Where it differs from Telegram on purpose:
 // MarkdownV2 and Markdown are refused, a plain http webhook is accepted, a webhook's answer is not read
-// for a method call, and entities are detected in people's messages only (commands, mentions, links).
+// for a method call, entities are detected in people's messages only (commands, mentions, links), a repeated
+// 409 is not delayed, and a poll that repeats its offset gets all updates at once, where Telegram gives one.
 package telegramtest
 
 import (

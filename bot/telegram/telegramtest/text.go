@@ -125,9 +125,11 @@ type markup struct {
 	force  bool
 }
 
-var actions = []string{"url", "callback_data", "web_app", "login_url", "switch_inline_query",
+var actions = []string{
+	"url", "callback_data", "web_app", "login_url", "switch_inline_query",
 	"switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",
-	"disabled"}
+	"disabled",
+}
 
 const maxButtons = 100
 

@@ -90,6 +90,14 @@ func (s *Server) Duplicate(id int64) {
 	s.queue.changed.fire()
 }
 
+// RestartIDs gives the next update this id, higher or lower: Telegram goes on at a random number after a week
+// without updates.
+func (s *Server) RestartIDs(next int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.next = next
+}
+
 // Delivered returns how often an update was handed to the bot in an answer that was not cut off, or
 // accepted by its webhook.
 func (s *Server) Delivered(id int64) int {

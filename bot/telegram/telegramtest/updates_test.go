@@ -47,6 +47,10 @@ func TestOffsets(t *testing.T) {
 	if got := updates(t, tg, params{"offset": 15}); got != nil {
 		t.Errorf("the duplicate came twice: %v", got)
 	}
+	tg.RestartIDs(3)
+	if p.Say("f"); !slices.Equal(updates(t, tg, nil), []int64{3}) {
+		t.Error("the ids did not restart")
+	}
 }
 
 // poll runs a long poll in the background.
