@@ -51,6 +51,8 @@ func commands() []command {
 		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, run: chooseChild},
 		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, run: linkAccount},
 		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, run: unlinkAccount},
+		{name: "mesdonnees", english: "mydata", words: []string{"mes donnees", "my data"}, needs: needLink, group: groupPrivate, run: myData},
+		{name: "confidentialite", english: "privacy", run: privacy},
 		{name: "annuler", english: "cancel", words: []string{"stop", "quitter"}, run: cancelDialogue},
 		{name: "langue", english: "language", words: []string{"lang"}, run: chooseLanguage},
 		{name: "inviter", english: "invite", needs: needAdmin, run: invite},

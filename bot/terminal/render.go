@@ -35,6 +35,9 @@ func render(r core.Reply, l layout) string {
 		p.print(styleBold, "", "", clean(r.Title))
 	}
 	p.body(r.Body)
+	if r.File != nil {
+		p.file(*r.File)
+	}
 	if len(r.Choices) > 0 {
 		p.choices(r.Choices)
 	}
@@ -48,6 +51,18 @@ func render(r core.Reply, l layout) string {
 type page struct {
 	layout
 	out strings.Builder
+}
+
+// file prints a document of text as it is, and of another one its name and size: a terminal has no place
+// for it, and a pipe can take it from here.
+func (p *page) file(f core.File) {
+	p.print(styleBold, "", "", fmt.Sprintf("%s (%d)", clean(f.Name), len(f.Data)))
+	if !strings.HasPrefix(f.Type, "text/") && f.Type != "application/json" {
+		return
+	}
+	for row := range strings.SplitSeq(strings.TrimRight(string(f.Data), "\n"), "\n") {
+		p.out.WriteString(clean(row) + "\n")
+	}
 }
 
 // body draws lines, group by group. What follows a heading is indented under it, except for notes at the
