@@ -9,6 +9,7 @@ const (
 	fnTimetable      = "PageEmploiDuTemps"
 	fnGrades         = "DernieresNotes"
 	fnHomework       = "PageCahierDeTexte"
+	fnAppToken       = "JetonAppliMobile"
 )
 
 // tab is a screen of the web client, which PRONOTE calls onglet, pronote-today §6.1.
@@ -16,6 +17,7 @@ type tab int
 
 const (
 	tabNone      tab = 0 // of requests that belong to the login
+	tabHome      tab = 7
 	tabTimetable tab = 16
 	tabHomework  tab = 88
 	tabGrades    tab = 198
@@ -59,6 +61,17 @@ const pageQuery = "fd=1&bydlg=A6ABB224-12DD-4E31-AD3E-8A39A1C2C335&login=true"
 // creation step 1).
 const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
+// appUserAgent is what the app's pages want to see, with the two blanks of a client that gets in,
+// pronote-today §3.2.
+const appUserAgent = userAgent + "  PRONOTE Mobile APP"
+
+// The device that an app says it is (informationsAppareil, pronote-today §5.1). PRONOTE shows the model to
+// the account's owner among the linked devices; of platforms only iOS has been seen accepted.
+const (
+	deviceModel    = "Cartable"
+	devicePlatform = "iOS"
+)
+
 // fixedModulus is the 1024-bit RSA key in the official scripts since 2023; its exponent is fixedExponent.
 // It serves only pages with the http flag, pronote-today §1.4 and §1.5.
 const (
@@ -74,4 +87,5 @@ const (
 	maxBody     = 16 << 20 // bytes of an HTTP body
 	maxInflated = 16 << 20 // bytes of a decompressed payload
 	maxPage     = 2 << 20  // bytes of the HTML page
+	maxKept     = 4 << 10  // bytes of each text that it gives an app to bring along the next time
 )

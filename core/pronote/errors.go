@@ -14,6 +14,17 @@ var (
 	ErrSessionExpired = errors.New("session expired")
 	// ErrWrongPassword is returned by Login, only when the server says so.
 	ErrWrongPassword = errors.New("wrong user name or password")
+	// ErrBadPIN is returned by ParsePIN.
+	ErrBadPIN = errors.New("not a PIN of four digits")
+	// ErrWrongPIN: the PIN does not unlock the QR code. Nothing was sent.
+	ErrWrongPIN = errors.New("wrong PIN")
+	// ErrTokenRefused: the server does not take the token, or the one in a QR code: it was used before, is too
+	// old, or was revoked. Nothing is wrong with any password.
+	ErrTokenRefused = errors.New("token refused")
+	// ErrNoToken: the school or the account does without the app.
+	ErrNoToken = errors.New("no token given")
+	// ErrTokenNotKept: KeepToken failed, so that the new token is lost and the old one may be spent.
+	ErrTokenNotKept = errors.New("new token not kept")
 	// ErrSecondFactor: the account wants a PIN, a device name or a new password first.
 	ErrSecondFactor = errors.New("second authentication step required")
 	// ErrRateLimited: too many failed logins or requests; wait.

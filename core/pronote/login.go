@@ -2,7 +2,6 @@ package pronote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,31 +14,52 @@ import (
 // ivLength is that of the IV material which the client makes, pronote-today §2.2.
 const ivLength = 16
 
+// attempt is a login in one of the ways, with what the server has given for the next one so far.
+type attempt struct {
+	way     way
+	address Address
+	space   Space
+
+	username  secret.Text
+	secret    secret.Text // the password or the token
+	device    secret.Text // of an app
+	navigator secret.Text // identifiantNav, pronote-today §4.6
+	keep      KeepToken   // nil for a password
+}
+
 // Login opens a session with a password: one page and four requests, none of which is ever repeated. It
 // blocks for as long as the server takes. The errors are those of errors.go; ErrWrongPassword only means
 // what it says.
 func (c *Client) Login(ctx context.Context, cr Credentials) (*Session, error) {
-	if cr.Space != SpacePupil && cr.Space != SpaceParent {
+	return c.enter(ctx, &attempt{
+		way: byPassword, address: cr.Address, space: cr.Space,
+		username: secret.New(strings.TrimSpace(cr.Username)), secret: cr.Password,
+	})
+}
+
+// enter makes the requests of a login.
+func (c *Client) enter(ctx context.Context, a *attempt) (*Session, error) {
+	if a.space != SpacePupil && a.space != SpaceParent {
 		return nil, errors.New("pronote: login: no such space")
 	}
-	u, err := url.Parse(string(cr.Address))
+	u, err := url.Parse(string(a.address))
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("pronote: login: %w", &AddressError{AddressNotURL})
 	}
-	s, key, err := c.open(ctx, cr.Address, cr.Space, newTransport(c, u.Hostname()))
+	s, key, err := c.open(ctx, a.address, a.space, newTransport(c, u.Hostname(), a.way.guise))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.agree(ctx, key); err != nil {
+	if err := s.agree(ctx, key, a); err != nil {
 		return nil, err
 	}
-	if err := s.authenticate(ctx, cr); err != nil {
+	if err := s.authenticate(ctx, a); err != nil {
 		return nil, err
 	}
 	if err := s.meetFamily(ctx); err != nil {
 		return nil, err
 	}
-	c.log.InfoContext(ctx, "pronote: logged in", "dialect", s.link.dialect.name,
+	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.link.dialect.name,
 		"version", s.school.Version, "children", len(s.family.Pupils))
 	return s, nil
 }
@@ -96,9 +116,9 @@ func (p page) key() (*rsaKey, error) {
 	return &key, err
 }
 
-// agree tells the server our IV and learns about the school. The request still goes under the zero IV, its
-// answer comes under the new one, pronote-today §2.2.
-func (s *Session) agree(ctx context.Context, key *rsaKey) error {
+// agree tells the server our IV and the device that it may know, and learns about the school. The request
+// still goes under the zero IV, its answer comes under the new one, pronote-today §2.2.
+func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
 	material := make([]byte, ivLength)
 	if _, err := io.ReadFull(s.client.rand, material); err != nil {
 		return fmt.Errorf("pronote: %s: random source: %w", fnParameters, err)
@@ -107,7 +127,11 @@ func (s *Session) agree(ctx context.Context, key *rsaKey) error {
 	if err != nil {
 		return fmt.Errorf("pronote: %s: %w", fnParameters, err)
 	}
-	r, err := s.seal(fnParameters, s.secured(query{data: map[string]any{"Uuid": id, "identifiantNav": nil}}))
+	data := map[string]any{"Uuid": id, "identifiantNav": nil}
+	if !a.navigator.Empty() {
+		data["identifiantNav"] = a.navigator.Reveal()
+	}
+	r, err := s.seal(fnParameters, s.secured(query{data: data}))
 	if err != nil {
 		return err
 	}
@@ -124,95 +148,10 @@ func (s *Session) agree(ctx context.Context, key *rsaKey) error {
 		return &ReplyError{fnParameters, err.Error()}
 	}
 	s.family.Members = bool(reply.AvecMembre)
+	if n := len(reply.Navigator); n > 0 && n <= maxKept {
+		a.navigator = secret.New(string(reply.Navigator))
+	}
 	return nil
-}
-
-// identification is the answer to the request of that name, pronote-today §5.1.
-type identification struct {
-	Alea        text   `json:"alea"`
-	LowerName   number `json:"modeCompLog"`
-	LowerSecret number `json:"modeCompMdp"`
-	Challenge   text   `json:"challenge"`
-}
-
-// authentication is the answer to the last step, pronote-today §5.2.
-type authentication struct {
-	Access     *number `json:"Acces"`
-	Key        text    `json:"cle"`
-	Name       text    `json:"libelleUtil"`
-	TwoFactors text    `json:"actionsDoubleAuth"`
-}
-
-// authenticate solves the server's challenge with the password and takes over the session's key
-// (seed-pronote, Login; pronote-today §2.5 to §2.7).
-func (s *Session) authenticate(ctx context.Context, cr Credentials) error {
-	username := strings.TrimSpace(cr.Username)
-	var id identification
-	err := s.loginStep(ctx, fnIdentification, map[string]any{
-		"genreConnexion":                   0,
-		"genreEspace":                      json.Number(s.link.space),
-		"identifiant":                      username,
-		"pourENT":                          false,
-		"enConnexionAuto":                  false,
-		"demandeConnexionAuto":             false,
-		"demandeConnexionAppliMobile":      false,
-		"demandeConnexionAppliMobileJeton": false,
-		"enConnexionAppliMobile":           false,
-		"uuidAppliMobile":                  "",
-		"loginTokenSAV":                    "",
-	}, &id)
-	if err != nil {
-		return err
-	}
-	if id.Challenge == "" {
-		return &ReplyError{fnIdentification, "no challenge"}
-	}
-	key := loginKey(username, cr.Password.Reveal(), string(id.Alea), id.LowerName.N > 0, id.LowerSecret.N > 0)
-	iv := []byte(s.link.iv.Reveal())
-	var auth authentication
-	err = s.loginStep(ctx, fnAuthentication, map[string]any{
-		"connexion": 0,
-		"challenge": solve(key, iv, string(id.Challenge)),
-		"espace":    json.Number(s.link.space),
-	}, &auth)
-	if err != nil {
-		return err
-	}
-	return s.admit(auth, key, iv)
-}
-
-// admit reads the outcome of a login.
-func (s *Session) admit(auth authentication, key, iv []byte) error {
-	switch {
-	case auth.Access != nil:
-		return &AccessError{AccessCode(auth.Access.N)}
-	case auth.Key == "": // also a refusal, pronote-today §5.2, but not one that names the password
-		return &AccessError{AccessNone}
-	}
-	plain, err := decryptHex(key, iv, string(auth.Key))
-	if err != nil {
-		return &ReplyError{fnAuthentication, "session key cannot be decrypted"}
-	}
-	material, err := sessionKey(string(plain))
-	if err != nil {
-		return &ReplyError{fnAuthentication, err.Error()}
-	}
-	actions, err := decodeDomain(string(auth.TwoFactors))
-	if err != nil || len(actions) > 0 {
-		return fmt.Errorf("pronote: %s: %w", fnAuthentication, ErrSecondFactor)
-	}
-	s.link.key = secret.New(string(material))
-	s.family.Holder = auth.Name.clean()
-	return nil
-}
-
-// loginStep is a request that must not be repeated, since a server counts attempts.
-func (s *Session) loginStep(ctx context.Context, op string, data, out any) error {
-	payload, err := s.call(ctx, op, s.secured(query{data: data}), false)
-	if err != nil {
-		return err
-	}
-	return decodePayload(op, payload, out)
 }
 
 // meetFamily asks whom the account is about. It is the first request under the session's key, and its secured

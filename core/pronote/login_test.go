@@ -44,7 +44,10 @@ func TestOutcomeOfALogin(t *testing.T) {
 		case "TEXT":
 			auth.Key = text(bad)
 		}
-		err := s.admit(auth, key, vectorIV)
+		err := (&attempt{way: byPassword}).refusal(auth)
+		if err == nil {
+			err = s.admit(auth, key, vectorIV)
+		}
 		_, isReply := errors.AsType[*ReplyError](err)
 		wanted, wantAccess := tt.want.(*AccessError)
 		access, isAccess := errors.AsType[*AccessError](err)

@@ -43,6 +43,7 @@ type schoolPeriod struct {
 
 // parametersReply is the answer to FonctionParametres, pronote-today §4.6.
 type parametersReply struct {
+	Navigator  text               `json:"identifiantNav"`
 	AvecMembre truth              `json:"avecMembre"`
 	General    value[generalInfo] `json:"General"`
 }

@@ -21,6 +21,7 @@ type record struct {
 	Format  int                      `json:"format"`
 	Root    Address                  `json:"root"`
 	Space   Space                    `json:"space"`
+	Guise   string                   `json:"guise,omitempty"`
 	Dialect string                   `json:"dialect"`
 	Codec   codec                    `json:"codec"`
 	Kind    string                   `json:"kind"` // the page's a
@@ -55,7 +56,7 @@ func (s *Session) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return State{record{
-		Format: stateFormat, Root: s.root, Space: s.space,
+		Format: stateFormat, Root: s.root, Space: s.space, Guise: s.transport.guise.name,
 		Dialect: s.link.dialect.name, Codec: s.link.codec, Kind: s.link.space,
 		ID: secret.Store(s.link.id), Key: storeHex(s.link.key), IV: storeHex(s.link.iv),
 		Next: s.link.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
@@ -67,15 +68,16 @@ func (s *Session) State() State {
 func (c *Client) Resume(st State) (*Session, error) {
 	r := st.r
 	d, known := dialectNamed(r.Dialect)
+	g, knownGuise := guiseNamed(r.Guise)
 	key, errKey := hex.DecodeString(r.Key.Reveal())
 	iv, errIV := hex.DecodeString(r.IV.Reveal())
 	u, errURL := url.Parse(string(r.Root))
-	if r.Format != stateFormat || !known || errKey != nil || errIV != nil || errURL != nil ||
+	if r.Format != stateFormat || !known || !knownGuise || errKey != nil || errIV != nil || errURL != nil ||
 		len(key) == 0 || len(iv) != ivLength || r.Next < 1 || !isDigits(r.ID.Reveal()) || !isDigits(r.Kind) {
 		return nil, errors.New("pronote: stored session is of no use")
 	}
 	s := &Session{
-		client: c, transport: newTransport(c, u.Hostname()), root: r.Root, space: r.Space,
+		client: c, transport: newTransport(c, u.Hostname(), g), root: r.Root, space: r.Space,
 		school: r.School.in(c.loc), family: r.Family.in(c.loc),
 		busy: make(chan struct{}, 1), dead: r.Dead,
 		link: link{

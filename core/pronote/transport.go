@@ -12,18 +12,24 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+
+	"cartable/core/secret"
 )
 
 // transport sends the requests of one session: with its own cookies, to one host, at the client's pace.
 type transport struct {
 	client *Client
+	guise  guise
 	page   *http.Client // follows redirects within the host
 	post   *http.Client // follows none
 	jar    *cookieJar
 }
 
-func newTransport(c *Client, host string) *transport {
-	t := &transport{client: c, jar: newCookieJar(host)}
+func newTransport(c *Client, host string, g guise) *transport {
+	t := &transport{client: c, guise: g, jar: newCookieJar(host)}
+	for name, value := range g.cookies {
+		t.jar.cookies[name] = secret.Store(secret.New(value))
+	}
 	page, post := *c.http, *c.http
 	page.Jar, post.Jar = t.jar, t.jar
 	page.CheckRedirect = stayOnHost
@@ -55,7 +61,7 @@ type answer struct {
 
 // openPage asks for the page of a space. Its errors do not hold the address.
 func (t *transport) openPage(ctx context.Context, address Address, space Space) (answer, error) {
-	target := string(address) + "/" + string(space) + ".html?" + pageQuery
+	target := string(address) + "/" + t.guise.page(space) + "?" + pageQuery
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return answer{}, &AddressError{AddressNotURL}
@@ -85,7 +91,7 @@ func (t *transport) do(hc *http.Client, op string, r *http.Request, limit int64)
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
-	r.Header.Set("User-Agent", userAgent)
+	r.Header.Set("User-Agent", t.guise.userAgent)
 	resp, err := hc.Do(r)
 	if err != nil {
 		return answer{}, networkError(op, connected.Load(), err)

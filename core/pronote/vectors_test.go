@@ -178,7 +178,7 @@ func TestVectorChallenges(t *testing.T) {
 }
 
 // What the cipher makes of other texts: the QR code (PIN as key, zero IV), a portal's secret, a file and a
-// PIN under the session key. The client does not send these yet; the vectors guard the primitives.
+// PIN under the session key. Of these the client only knows the first; the others guard the primitives.
 func TestVectorOthers(t *testing.T) {
 	session := []byte{12, 255, 0, 7, 99, 128, 64, 32, 201, 5, 18, 77, 3, 240, 150, 42}
 	for _, v := range []struct {

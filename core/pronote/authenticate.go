@@ -1,0 +1,112 @@
+package pronote
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"cartable/core/secret"
+)
+
+// identification is the answer to the request of that name, pronote-today §5.1.
+type identification struct {
+	Alea        text   `json:"alea"`
+	LowerName   number `json:"modeCompLog"`
+	LowerSecret number `json:"modeCompMdp"`
+	Challenge   text   `json:"challenge"`
+	Login       text   `json:"login"` // when an app asks
+}
+
+// authentication is the answer to the last step, pronote-today §5.2.
+type authentication struct {
+	Access     *number `json:"Acces"`
+	Key        text    `json:"cle"`
+	Name       text    `json:"libelleUtil"`
+	TwoFactors text    `json:"actionsDoubleAuth"`
+	Token      text    `json:"jetonConnexionAppliMobile"`
+}
+
+// authenticate proves the password or the token to the server and takes over the session's key
+// (seed-pronote, Login; pronote-today §2.5 to §2.7). A new token is kept before anything else, even if the
+// rest of the answer should be of no use.
+func (s *Session) authenticate(ctx context.Context, a *attempt) error {
+	var id identification
+	data := a.way.identification(s.link.space, a.username.Reveal(), a.device.Reveal())
+	if err := s.loginStep(ctx, fnIdentification, data, &id); err != nil {
+		return err
+	}
+	switch {
+	case id.Challenge == "":
+		return &ReplyError{fnIdentification, "no challenge"}
+	case len(id.Login) > maxKept:
+		return &ReplyError{fnIdentification, "user name too long"}
+	case a.way.asksApp && id.Login != "": // the real name, pronote-today §2.5
+		a.username = secret.New(string(id.Login))
+	}
+	key := loginKey(a.username.Reveal(), a.secret.Reveal(), string(id.Alea), id.LowerName.N > 0, id.LowerSecret.N > 0)
+	iv := []byte(s.link.iv.Reveal())
+	if a.keep != nil {
+		if err := context.Cause(ctx); err != nil {
+			return fmt.Errorf("pronote: %s: %w", fnAuthentication, err)
+		}
+		ctx = context.WithoutCancel(ctx) // hanging up now would spend the token and miss the next one
+	}
+	var auth authentication
+	err := s.loginStep(ctx, fnAuthentication, map[string]any{
+		"connexion": 0,
+		"challenge": solve(key, iv, string(id.Challenge)),
+		"espace":    json.Number(s.link.space),
+	}, &auth)
+	if err != nil {
+		return err
+	}
+	if err := a.refusal(auth); err != nil {
+		return err
+	}
+	if err := a.renew(ctx, auth.Token); err != nil {
+		return err
+	}
+	return s.admit(auth, key, iv)
+}
+
+// refusal reads whether the server let the attempt in. Without cle it did not, pronote-today §5.2, but that
+// does not blame the secret.
+func (a *attempt) refusal(auth authentication) error {
+	switch {
+	case auth.Access != nil && auth.Access.N == int(AccessWrongPassword) && a.way.wrong != nil:
+		return fmt.Errorf("pronote: %s: %w", fnAuthentication, a.way.wrong)
+	case auth.Access != nil:
+		return &AccessError{AccessCode(auth.Access.N)}
+	case auth.Key == "":
+		return &AccessError{AccessNone}
+	}
+	return nil
+}
+
+// admit takes over the session's key, unless the account has something to do first.
+func (s *Session) admit(auth authentication, key, iv []byte) error {
+	plain, err := decryptHex(key, iv, string(auth.Key))
+	if err != nil {
+		return &ReplyError{fnAuthentication, "session key cannot be decrypted"}
+	}
+	material, err := sessionKey(string(plain))
+	if err != nil {
+		return &ReplyError{fnAuthentication, err.Error()}
+	}
+	actions, err := decodeDomain(string(auth.TwoFactors))
+	if err != nil || len(actions) > 0 {
+		return fmt.Errorf("pronote: %s: %w", fnAuthentication, ErrSecondFactor)
+	}
+	s.link.key = secret.New(string(material))
+	s.family.Holder = auth.Name.clean()
+	return nil
+}
+
+// loginStep is a request that must not be repeated, since a server counts attempts.
+func (s *Session) loginStep(ctx context.Context, op string, data, out any) error {
+	payload, err := s.call(ctx, op, s.secured(query{data: data}), false)
+	if err != nil {
+		return err
+	}
+	return decodePayload(op, payload, out)
+}
