@@ -96,13 +96,15 @@ func (t *turn) operationLines(s izly.Statement, most int) []Line {
 		return []Line{{Text: t.p.T("history.none")}}
 	}
 	var lines []Line
-	for i, op := range s.Operations {
-		if i == most {
-			left := len(s.Operations) - most
-			lines = append(lines, Line{Kind: LineNote, Text: t.p.N("history.more", left, "command", t.cmd("historique")+" "+strconv.Itoa(min(len(s.Operations), historyMost)))})
-			break
-		}
+	for _, op := range s.Operations[:min(most, len(s.Operations))] {
 		lines = append(lines, t.operationLine(op))
+	}
+	switch left := len(s.Operations) - most; {
+	case left > 0 && most < historyMost:
+		command := t.cmd("historique") + " " + strconv.Itoa(min(len(s.Operations), historyMost))
+		lines = append(lines, Line{Kind: LineNote, Text: t.p.N("history.more", left, "command", command)})
+	case left > 0 || !s.Complete:
+		lines = append(lines, Line{Kind: LineNote, Text: t.p.T("history.older")})
 	}
 	return lines
 }

@@ -27,6 +27,8 @@ func TestWhatPeopleType(t *testing.T) {
 		{"BONJOUR !", "Bonjour, je suis Cartable"},
 		{"Aide", "Ce que je sais faire ici"},
 		{"/xyzzy", "Je ne connais pas la commande /xyzzy"},
+		{"emploi du temps de demain", "# Léa – mercredi 18 novembre"},
+		{"devoirs pour demain", "# Devoirs de Léa – mercredi 18 novembre"},
 		{"quelle heure est-il", "Je n'ai pas compris"},
 		{"/", "/aide"},
 		{"//", "/aide"},
@@ -64,7 +66,7 @@ func TestGroupsAreLeftAlone(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("group")
 	c.private = false
-	for _, line := range []string{"bonjour", "notes", "solde", "quelqu'un a les devoirs ?"} {
+	for _, line := range []string{"bonjour", "notes", "solde", "quelqu'un a les devoirs ?", strings.Repeat("bla ", core.MaxText)} {
 		if answer := c.Say(line); answer != "" {
 			t.Errorf("%q was answered:\n%s", line, answer)
 		}

@@ -135,7 +135,14 @@ func TestDialoguesExpireAndAreLeft(t *testing.T) {
 	if len(c.deleted) != 1 {
 		t.Error("the late password stands in the chat")
 	}
+	c.Say("/connexion")
+	r.clock.advance(10*time.Minute + time.Second)
+	c.wants(c.Say("aide"), "# Ce que je sais faire ici") // an old question swallows nothing
 	upToPassword()
+	c.wants(c.Say(strings.Repeat("x", core.MaxText+1)), "trop long")
+	if len(c.deleted) != 2 {
+		t.Error("the long secret stands in the chat")
+	}
 	c.wants(c.Say("/annuler"), "C'est abandonné", "Rien n'a été gardé")
 	c.wants(c.Say("/annuler"), "Il n'y a rien à annuler")
 	upToPassword()

@@ -74,9 +74,6 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if err := t.liftGone(); err != nil {
 		return Reply{}, err
 	}
-	if len(t.msg.Text) > MaxText {
-		return t.plain("text.too_long"), nil
-	}
 	text := strings.TrimSpace(strings.ToValidUTF8(t.msg.Text, ""))
 	known, err := t.admitted()
 	if err != nil {
@@ -94,11 +91,27 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	case text == "" && t.msg.File == nil:
 		return Reply{}, nil
 	}
-	c := t.e.parseCall(text)
-	if d := t.dialogue(); d != nil && (!c.slash || c.command == nil) {
+	c, d := t.e.parseCall(text), t.dialogue()
+	switch {
+	case len(t.msg.Text) > MaxText:
+		return t.tooLong(ctx, c, d), nil
+	case d == nil, c.command != nil && c.slash, c.command != nil && !d.secret && t.e.cfg.Now().After(d.expires):
+		return t.obey(ctx, c) // an old question swallows no plain words
+	default:
 		return t.answerDialogue(ctx, d, text)
 	}
-	return t.obey(ctx, c)
+}
+
+// tooLong refuses a message that is out of bounds, if it was for the bot, and deletes it where a secret was
+// expected.
+func (t *turn) tooLong(ctx context.Context, c call, d *dialogue) Reply {
+	if d == nil && !c.slash && !t.msg.Private {
+		return Reply{}
+	}
+	if d != nil && d.secret {
+		t.redact(ctx)
+	}
+	return t.plain("text.too_long")
 }
 
 // liftGone notes that a chat which was thought gone is back.

@@ -41,6 +41,19 @@ func TestBalanceAndHistory(t *testing.T) {
 	r.noViolations()
 }
 
+// A server that counts its operations has more of them than the bot shows.
+func TestLongHistory(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{izly: simizly.Config{ListElement: true}})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	answer := c.Say("/historique 500")
+	c.wants(answer, "L'application Izly montre les opérations plus anciennes")
+	if n := strings.Count(answer, " | "); n > 50 || strings.Contains(answer, "/historique") {
+		t.Errorf("%d operations, want at most 50:\n%s", n, answer)
+	}
+}
+
 func TestSessionExpiresWithTheCodeKept(t *testing.T) {
 	t.Parallel()
 	for name, expire := range map[string]func(*simizly.Server){

@@ -35,13 +35,16 @@ var (
 	isoForm       = regexp.MustCompile(`^(\d{4}) (\d{1,2}) (\d{1,2})$`) // fold has turned - into a space
 	dayMonthForm  = regexp.MustCompile(`^(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]{3,9})(?: (\d{4}))?$`)
 	maxDaysAround = 400
+
+	// What people say before a day: "pour demain", "du lundi", "le 12 mars".
+	fillers = regexp.MustCompile(`^(?:(?:de|du|pour|le|la|les|of|for|on|the) )+`)
 )
 
 // parseWhen reads words as a day or a week. ok is false when they are neither. A date without its year
 // is the one nearest to now.
 func parseWhen(words string, now time.Time) (w when, ok bool) {
 	today := midnight(now)
-	text := fold(words)
+	text := strings.TrimSpace(fillers.ReplaceAllString(fold(words), ""))
 	if sign := strings.TrimSpace(words); offsetForm.MatchString(sign) { // before fold takes the minus away
 		n, _ := strconv.Atoi(sign)
 		return when{day: today.AddDate(0, 0, n)}, n >= -maxDaysAround && n <= maxDaysAround
@@ -67,6 +70,12 @@ func parseWhen(words string, now time.Time) (w when, ok bool) {
 		return when{day: today.AddDate(0, 0, ahead)}, true
 	}
 	day, ok := parseDate(text, today)
+	if first, date, two := strings.Cut(text, " "); !ok && two { // "lundi 23 novembre": the date counts
+		if d, named := weekday(first); named {
+			day, ok = parseDate(date, today)
+			ok = ok && day.Weekday() == d // or else somebody has miscounted
+		}
+	}
 	return when{day: day}, ok
 }
 

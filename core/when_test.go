@@ -26,6 +26,13 @@ var whenTests = []struct {
 	{"mardi prochain", "2026-11-24", false, true},
 	{"mer", "2026-11-18", false, true},
 	{"monday", "2026-11-23", false, true},
+	{"pour demain", "2026-11-18", false, true},
+	{"de la semaine prochaine", "2026-11-23", true, true},
+	{"du 20/11", "2026-11-20", false, true},
+	{"lundi 23 novembre", "2026-11-23", false, true},
+	{"lundi 23/11", "2026-11-23", false, true},
+	{"mardi 23 novembre", "", false, false}, // it is a Monday
+	{"le", "", false, false},
 	{"semaine", "", true, true},
 	{"semaine prochaine", "2026-11-23", true, true},
 	{"semaine dernière", "2026-11-09", true, true},
