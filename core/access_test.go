@@ -1,0 +1,121 @@
+package core_test
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"cartable/core"
+)
+
+// inviteOnly is a bot that only lets invited people in.
+func inviteOnly(t *testing.T) (*platform, *core.Invitations) {
+	t.Helper()
+	r := newRig(t, rigOptions{})
+	invitations := core.NewInvitations([]byte(strings.Repeat("k", 32)))
+	r.close()
+	r.clients.Access = &core.Access{Admins: []core.PersonID{person("admin")}, Invitations: invitations}
+	r.open()
+	return r.platform(), invitations
+}
+
+func TestAnInvitationLetsOnePersonIn(t *testing.T) {
+	p, invitations := inviteOnly(t)
+	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna, bob := p.private("anna"), p.private("bob")
+	has(t, anna.say("/start"), "privé", "code d'invitation")
+	has(t, anna.say("/edt"), "code d'invitation")
+	has(t, anna.say("/start inv_"+code), "Bonjour", "/connexion")
+	has(t, anna.say("/aide"), "/connexion")
+	has(t, bob.say("/start inv_"+code), "déjà servi")
+	has(t, bob.say(strings.ToUpper(code)), "déjà servi") // also typed by hand
+	p.r.restart()
+	has(t, anna.say("/aide"), "/connexion")
+	has(t, bob.say("/aide"), "code d'invitation")
+}
+
+func TestInvitationsExpireAndCannotBeMadeUp(t *testing.T) {
+	p, invitations := inviteOnly(t)
+	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := "a" + code[1:]
+	if code[0] == 'a' {
+		forged = "b" + code[1:]
+	}
+	anna := p.private("anna")
+	has(t, anna.say(forged), "pas valable")
+	foreign, err := core.NewInvitations([]byte(strings.Repeat("x", 32))).Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, anna.say(foreign), "pas valable")
+	p.r.clock.advance(8 * 24 * time.Hour)
+	has(t, anna.say(code), "pas valable")
+}
+
+func TestAStrangerWhoKeepsAskingIsLeftUnanswered(t *testing.T) {
+	p, invitations := inviteOnly(t)
+	anna := p.private("anna")
+	answered := 0
+	for range 20 {
+		if anna.say("/start") != "" {
+			answered++
+		}
+	}
+	if answered != 5 {
+		t.Errorf("%d of 20 answered", answered)
+	}
+	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := anna.say(code); got != "" {
+		t.Errorf("a code was tried beyond the limit: %s", got)
+	}
+	p.r.clock.advance(time.Hour)
+	has(t, anna.say(code), "Bonjour")
+}
+
+func TestAdminsInvite(t *testing.T) {
+	p, _ := inviteOnly(t)
+	admin := p.private("admin")
+	has(t, admin.say("/aide"), "/inviter")
+	answer := admin.say("/inviter")
+	i := strings.Index(answer, "/start inv_")
+	if i < 0 {
+		t.Fatalf("no code in:\n%s", answer)
+	}
+	anna := p.private("anna")
+	has(t, anna.say(strings.Fields(answer[i:])[0]+" "+strings.Fields(answer[i:])[1]), "Bonjour")
+	lacks(t, anna.say("/aide"), "/inviter")
+	has(t, anna.say("/inviter"), "Seule la personne qui fait tourner")
+}
+
+func TestStrangersInAGroupReadWhatIsShownAndNoMore(t *testing.T) {
+	p, invitations := inviteOnly(t)
+	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.private("anna").say(code)
+	p.r.chat("anna").linkParent()
+	anna, bob := p.group("Famille", "anna"), p.group("Famille", "bob")
+	if got := bob.say("/aide"); got != "" {
+		t.Errorf("a stranger was answered in a group where nothing is shown:\n%s", got)
+	}
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	has(t, bob.say("/edt"), "08:00")
+	has(t, bob.press("▶"), "mercredi")
+	for _, command := range []string{"/connexion", "/deconnexion", "/recharger 20", "/inviter", "/nimporte"} {
+		if got := bob.say(command); got != "" {
+			t.Errorf("%s by a stranger was answered:\n%s", command, got)
+		}
+	}
+}

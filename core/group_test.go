@@ -1,0 +1,176 @@
+package core_test
+
+import (
+	"strings"
+	"testing"
+
+	"cartable/core"
+)
+
+// family is a platform where Anna has linked a school and a wallet in private, and is with Bob in a group.
+func family(t *testing.T) (p *platform, anna, annaInGroup, bobInGroup seat) {
+	t.Helper()
+	r := newRig(t, rigOptions{})
+	c := r.chat("anna")
+	c.linkParent()
+	c.linkWallet(true)
+	p = r.platform()
+	return p, p.private("anna"), p.group("Famille", "anna"), p.group("Famille", "bob")
+}
+
+// TestGroupRights has a case for each cell of the table of who may do what.
+func TestGroupRights(t *testing.T) {
+	const lesson, grade, money = "08:00–09:00", "Moyenne générale", "12,34 €"
+	for _, tt := range []struct {
+		name    string
+		shown   []string // buttons that Anna presses in the group first
+		owner   bool     // Anna asks, or else Bob
+		command string
+		group   []string // parts of the answer in the group
+		private []string // parts of what Anna gets in private; none: nothing comes there
+		never   []string // parts that must not show in the group
+	}{
+		{"owner reads what is shown", []string{"cours et devoirs"}, true, "/edt", []string{lesson}, nil, nil},
+		{"others read what is shown", []string{"cours et devoirs"}, false, "/edt", []string{lesson}, nil, nil},
+		{"others read homework", []string{"cours et devoirs"}, false, "/devoirs", []string{"Devoirs de Léa"}, nil, nil},
+		{"others read no grades unless shown", []string{"cours et devoirs"}, false, "/notes", []string{"Rien de tel n'est montré", "/connexion"}, nil, []string{grade}},
+		{"owner gets grades in private unless shown", []string{"cours et devoirs"}, true, "/notes", []string{"en privé"}, []string{grade}, []string{grade}},
+		{"others read grades when shown", []string{"aussi les notes"}, false, "/notes", []string{grade}, nil, nil},
+		{"others read nothing when nothing is shown", nil, false, "/edt", []string{"Rien de tel n'est montré"}, nil, []string{lesson}},
+		{"owner gets it in private when nothing is shown", nil, true, "/edt", []string{"anna, je vous ai répondu en privé"}, []string{lesson}, []string{lesson}},
+		{"owner gets the balance in private", []string{"cours et devoirs"}, true, "/solde", []string{"en privé"}, []string{money}, []string{money}},
+		{"others get no balance", []string{"cours et devoirs"}, false, "/solde", []string{"Rien de tel n'est montré"}, nil, []string{money}},
+		{"owner reads a shown balance", []string{"solde Izly"}, true, "/solde", []string{money}, nil, nil},
+		{"others read a shown balance", []string{"solde Izly"}, false, "/solde", []string{money}, nil, nil},
+		{"others read a shown history", []string{"solde Izly"}, false, "/historique", []string{"RU "}, nil, nil},
+		{"owner tops up in private", []string{"solde Izly"}, true, "/recharger 20", []string{"en privé"}, []string{"à confirmer", "20,00 €"}, []string{"Confirmer"}},
+		{"others do not top up", []string{"solde Izly"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
+		{"owner takes away", []string{"cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
+		{"others do not take away", []string{"cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
+		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, anna, annaInGroup, bobInGroup := family(t)
+			if len(tt.shown) > 0 {
+				annaInGroup.say("/connexion")
+			}
+			for _, label := range tt.shown {
+				annaInGroup.press(label)
+			}
+			who := bobInGroup
+			if tt.owner {
+				who = annaInGroup
+			}
+			said := who.sayAll(tt.command)
+			has(t, said[who.chat], tt.group...)
+			lacks(t, said[who.chat], tt.never...)
+			has(t, said[anna.chat], tt.private...)
+			if len(tt.private) == 0 && said[anna.chat] != "" {
+				t.Errorf("something came in private:\n%s", said[anna.chat])
+			}
+			p.r.noViolations()
+		})
+	}
+}
+
+func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
+	p, _, anna, bob := family(t)
+	anna.say("/connexion")
+	if got := bob.press("cours et devoirs"); got != "" {
+		t.Errorf("Bob's press was answered in the group:\n%s", got)
+	}
+	if len(p.alerts) != 1 || !strings.Contains(p.alerts[0], "pas pour vous") {
+		t.Errorf("Bob was told %q", p.alerts)
+	}
+	lacks(t, bob.say("/edt"), "08:00")
+	has(t, anna.press("cours et devoirs"), "anna montre ici l'emploi du temps")
+	has(t, bob.say("/edt"), "08:00")
+	anna.say("/deconnexion")
+	bob.press("Ne plus montrer")
+	has(t, bob.say("/edt"), "08:00")
+	has(t, anna.press("Ne plus montrer"), "ne montre plus")
+	lacks(t, bob.say("/edt"), "08:00")
+}
+
+func TestEveryoneTurnsThePagesOfASharedTimetable(t *testing.T) {
+	_, _, anna, bob := family(t)
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	anna.say("/edt")
+	has(t, bob.press("▶"), "Léa – mercredi 18 novembre")
+}
+
+func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	p := r.platform()
+	group, private := p.group("Famille", "carla"), p.private("carla")
+	has(t, group.say("/connexion"), "en privé", "Relier un compte en privé")
+	start := group.choice("Relier un compte en privé").Start
+	if len(start) > 64 || !strings.HasPrefix(start, "link_") {
+		t.Fatalf("payload %q", start)
+	}
+	has(t, p.private("dora").say("/start "+start), "plus valable") // somebody else's link
+	has(t, private.say("/start "+start), "Quel compte")
+	private.press("PRONOTE")
+	account := r.school.Accounts()[0]
+	private.say(r.schoolURL + "/parent.html")
+	private.say(account.Username)
+	has(t, private.say(account.Password), "Compte PRONOTE relié", "Que voulez-vous montrer dans « Famille »")
+	said := private.deliver(core.Message{Choice: private.choice("cours et devoirs").ID})
+	has(t, said[private.chat], "montré dans le groupe")
+	has(t, said[group.chat], "carla montre ici")
+	has(t, group.say("/edt"), "08:00")
+	lacks(t, private.say("/start"), "« Famille »") // the way back is walked once
+}
+
+func TestRelinkingAnAccountKeepsItShown(t *testing.T) {
+	p, _, anna, bob := family(t)
+	anna.say("/connexion")
+	anna.press("aussi les notes")
+	p.r.chat("anna").linkParent()
+	has(t, bob.say("/notes"), "Moyenne générale")
+}
+
+func TestUnlinkingInPrivateEndsTheShowing(t *testing.T) {
+	_, private, anna, bob := family(t)
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	private.say("/deconnexion pronote")
+	has(t, private.press("Oublier PRONOTE"), "oublié")
+	lacks(t, bob.say("/edt"), "08:00")
+}
+
+func TestAnOwnerWhoBlockedTheBotIsAskedToWriteFirst(t *testing.T) {
+	p, private, anna, _ := family(t)
+	p.gone[private.chat] = true
+	has(t, anna.say("/solde"), "conversation privée", "Ouvrir la conversation privée")
+}
+
+func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
+	p, _, anna, bob := family(t)
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	bob.say("/langue en")
+	p.r.restart()
+	has(t, bob.say("/timetable"), "08:00")
+	button := bob.choice("▶")
+	super := bob
+	super.chat = core.ChatID{Platform: "test", ID: "supergroup"}
+	if err := p.r.engine.MigrateChat(bob.chat, super.chat); err != nil {
+		t.Fatal(err)
+	}
+	has(t, super.say("/timetable"), "08:00", "Tuesday")
+	has(t, super.deliver(core.Message{Choice: button.ID})[super.chat], "Wednesday")
+	lacks(t, bob.say("/edt"), "08:00")
+}
+
+func TestGroupTalkIsNotForTheBot(t *testing.T) {
+	_, _, anna, bob := family(t)
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	for _, text := range []string{"edt demain ?", "bonjour", "1", "solde"} {
+		if got := bob.say(text); got != "" {
+			t.Errorf("%q was answered:\n%s", text, got)
+		}
+	}
+}
