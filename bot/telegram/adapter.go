@@ -47,11 +47,13 @@ type Config struct {
 	// Present is told when a person blocks the bot or lets it in again, and when a group removes or adds
 	// it. It may be nil: Send notices by itself when a chat is gone.
 	Present func(chat core.ChatID, present bool) error
-	// Menu gives the command menu of a language, for private chats or for groups; nil for no menus.
-	Menu func(lang string, private bool) []MenuEntry
-	// Descriptions are what people see before they start the bot, by language.
-	Descriptions map[string]Description
-	// Langs are the languages of Menu and Descriptions; the first is for everybody else as well.
+	// Menu gives the command menu of a language, for private chats or for groups, as core.Engine.Menu
+	// does; nil for no menus.
+	Menu func(lang string, private bool) []core.MenuEntry
+	// About gives what people see before they start the bot, of at most 512 characters, and what stands in
+	// its profile, of at most 120, as core.Engine.About does; nil for neither.
+	About func(lang string) (long, brief string)
+	// Langs are the languages of Menu and About; people of all others get the first.
 	Langs []string
 }
 
@@ -117,7 +119,7 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	a.outbox = newOutbox()
+	a.outbox = newOutbox(floodLimits())
 	a.typists.after, a.typists.every = typeAfter, typeEvery
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil

@@ -77,8 +77,14 @@ type envelope struct {
 
 // Do implements the library's HttpClient. What is no success comes back as an *Error, which the library
 // wraps, so that its own kinds of error, which tell less, never arise.
+//
+// The library writes the request into a pipe. It is read into memory first, so that Go can begin again on
+// a new connection when an idle one turns out to be dead.
 func (c *api) Do(req *http.Request) (*http.Response, error) {
 	op := path.Base(req.URL.Path)
+	if err := buffer(req); err != nil {
+		return nil, c.fail(op, err)
+	}
 	body, _, err := c.exchange(req, op)
 	if err != nil {
 		return nil, err
@@ -92,16 +98,27 @@ func (c *api) Do(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+func buffer(req *http.Request) error {
+	form, err := io.ReadAll(req.Body)
+	if err := errors.Join(err, req.Body.Close()); err != nil {
+		return err
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(form)), nil }
+	req.Body, _ = req.GetBody()
+	req.ContentLength = int64(len(form))
+	return nil
+}
+
 // exchange sends the request and returns the answer, as it is and decoded, if it is a success.
 func (c *api) exchange(req *http.Request, op string) ([]byte, *envelope, error) {
-	var connected atomic.Bool
+	var sent atomic.Bool
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		WroteHeaders: func() { sent.Store(true) },
 	})
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
 		e := c.fail(op, err)
-		e.unsent = !connected.Load()
+		e.unsent = !sent.Load()
 		return nil, nil, e
 	}
 	defer resp.Body.Close()

@@ -2,7 +2,7 @@ package telegram
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strconv"
 
 	"github.com/go-telegram/bot"
@@ -25,6 +25,14 @@ func (c *api) chatAction(ctx context.Context, chat int64, thread int) error {
 		_, err := c.bot.SendChatAction(ctx, &bot.SendChatActionParams{
 			ChatID: chat, MessageThreadID: thread, Action: models.ChatActionTyping,
 		})
+		return err
+	})
+}
+
+// dropButtons takes the buttons off a message of ours.
+func (c *api) dropButtons(ctx context.Context, chat int64, message int) error {
+	return c.typed(ctx, "editMessageReplyMarkup", quickCall, func(ctx context.Context) error {
+		_, err := c.bot.EditMessageReplyMarkup(ctx, &bot.EditMessageReplyMarkupParams{ChatID: chat, MessageID: message})
 		return err
 	})
 }
@@ -76,7 +84,7 @@ func (c *api) filePath(ctx context.Context, id string) (file string, size int64,
 func chatNumber(chat core.ChatID) (int64, error) {
 	id, err := strconv.ParseInt(chat.ID, 10, 64)
 	if chat.Platform != Platform || err != nil {
-		return 0, fmt.Errorf("telegram: no such chat here")
+		return 0, errors.New("telegram: no such chat here")
 	}
 	return id, nil
 }
@@ -84,7 +92,7 @@ func chatNumber(chat core.ChatID) (int64, error) {
 func messageNumber(id string) (int, error) {
 	n, err := strconv.Atoi(id)
 	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("telegram: no such message here")
+		return 0, errors.New("telegram: no such message here")
 	}
 	return n, nil
 }

@@ -23,7 +23,7 @@ type Error struct {
 	RetryAfter time.Duration // with Code 429
 	MigrateTo  int64         // the new chat id of a group that became a supergroup, or 0
 
-	unsent bool  // no connection was made: nothing can have happened
+	unsent bool  // nothing was written to Telegram: nothing can have happened
 	cause  error // the context's error, if that is what it was
 }
 

@@ -2,14 +2,14 @@ package telegram
 
 import "time"
 
-// The flood limits of Telegram's "Bots FAQ": some 30 messages a second in all, one a second in a chat
+// floodLimits are those of Telegram's "Bots FAQ": some 30 messages a second in all, one a second in a chat
 // with short bursts, 20 a minute in a group. Edits count; deletions, chat actions and the answers to
 // presses do not, as far as is known.
-var (
-	overallLimit = limit{30, time.Second}
-	chatLimit    = limit{3, 3 * time.Second}
-	groupLimit   = limit{20, time.Minute}
-)
+func floodLimits() limits {
+	return limits{overall: limit{30, time.Second}, chat: limit{3, 3 * time.Second}, group: limit{20, time.Minute}}
+}
+
+type limits struct{ overall, chat, group limit }
 
 // limit allows n messages in any span of time.
 type limit struct {

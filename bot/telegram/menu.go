@@ -11,28 +11,16 @@ import (
 	"github.com/go-telegram/bot/models"
 )
 
-// MenuEntry is a command in the menu that Telegram shows beside the text field.
-type MenuEntry struct {
-	Name string // without the slash
-	Text string
-}
-
-// Description is what Telegram shows of the bot in one language.
-type Description struct {
-	Long  string // in the empty chat, before the bot is started; at most 512 characters
-	Short string // in the bot's profile and with links to it; at most 120 characters
-}
-
 const (
 	maxMenu        = 100 // entries (setMyCommands)
-	maxCommandText = 256
-	maxLong        = 512
-	maxShort       = 120
+	maxCommandText = 256 // characters (BotCommand)
+	maxLong        = 512 // characters of a description
+	maxBrief       = 120 // of a short description
 )
 
 var commandForm = regexp.MustCompile(`^[a-z0-9_]{1,32}$`) // BotCommand
 
-// announcement is one call that changes what people see of the bot.
+// announcement is one call that changes what people see of the bot before they talk to it.
 type announcement struct {
 	name    string // of its record, under which the content that was last announced is noted
 	op      string
@@ -95,14 +83,15 @@ func (a *Adapter) announcements() []announcement {
 			if a.cfg.Menu != nil {
 				all = append(all, a.menu(lang, code, true), a.menu(lang, code, false))
 			}
-			if d, ok := a.cfg.Descriptions[lang]; ok {
-				all = append(all, a.describe(d, code)...)
+			if a.cfg.About != nil {
+				all = append(all, a.describe(lang, code)...)
 			}
 		}
 	}
 	return all
 }
 
+// menu is that of one language; code is empty for everybody else.
 func (a *Adapter) menu(lang, code string, private bool) announcement {
 	commands := []models.BotCommand{}
 	for _, e := range a.cfg.Menu(lang, private) {
@@ -123,15 +112,16 @@ func (a *Adapter) menu(lang, code string, private bool) announcement {
 	}}
 }
 
-func (a *Adapter) describe(d Description, code string) []announcement {
-	long, short := cut(d.Long, maxLong), cut(d.Short, maxShort)
+func (a *Adapter) describe(lang, code string) []announcement {
+	long, brief := a.cfg.About(lang)
+	long, brief = cut(long, maxLong), cut(brief, maxBrief)
 	return []announcement{
 		{"description " + code, "setMyDescription", long, func(ctx context.Context) error {
 			_, err := a.api.bot.SetMyDescription(ctx, &bot.SetMyDescriptionParams{Description: long, LanguageCode: code})
 			return err
 		}},
-		{"short description " + code, "setMyShortDescription", short, func(ctx context.Context) error {
-			_, err := a.api.bot.SetMyShortDescription(ctx, &bot.SetMyShortDescriptionParams{ShortDescription: short, LanguageCode: code})
+		{"short description " + code, "setMyShortDescription", brief, func(ctx context.Context) error {
+			_, err := a.api.bot.SetMyShortDescription(ctx, &bot.SetMyShortDescriptionParams{ShortDescription: brief, LanguageCode: code})
 			return err
 		}},
 	}

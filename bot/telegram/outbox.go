@@ -15,7 +15,9 @@ const (
 // outbox paces what is sent: one reply at a time in each chat, in the order in which they came, within
 // the flood limits, and nothing to a chat that Telegram has put on hold. It makes no calls.
 type outbox struct {
-	mu    sync.Mutex
+	limits limits
+
+	mu    sync.Mutex // guards what follows and the seats
 	seats map[int64]*seat
 	all   window
 	swept time.Time
@@ -31,8 +33,8 @@ type seat struct {
 	hold    time.Time // nothing before
 }
 
-func newOutbox() *outbox {
-	return &outbox{seats: make(map[int64]*seat), all: window{limit: overallLimit}}
+func newOutbox(l limits) *outbox {
+	return &outbox{limits: l, seats: make(map[int64]*seat), all: window{limit: l.overall}}
 }
 
 // enter waits until it is the caller's turn in the chat. The caller must leave the seat.
@@ -41,9 +43,9 @@ func (o *outbox) enter(ctx context.Context, chat int64) (*seat, error) {
 	o.sweep(time.Now())
 	s := o.seats[chat]
 	if s == nil {
-		s = &seat{o: o, chat: window{limit: chatLimit}}
+		s = &seat{o: o, chat: window{limit: o.limits.chat}}
 		if chat < 0 { // groups have negative ids
-			s.group.limit = groupLimit
+			s.group.limit = o.limits.group
 		}
 		o.seats[chat] = s
 	}

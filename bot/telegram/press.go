@@ -52,8 +52,9 @@ func (ps *presses) next(m core.Message) *press {
 	if len(waiting) == 0 {
 		return nil
 	}
-	ps.remove(waiting[0])
-	return waiting[0]
+	oldest := waiting[0]
+	ps.remove(oldest)
+	return oldest
 }
 
 // drop takes one press and tells whether it was still to be answered.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -28,6 +30,7 @@ type rig struct {
 	adapter *Adapter
 	core    *pretendCore
 	ended   chan error
+	paced   bool // keeps the real flood limits
 	cancel  context.CancelFunc
 }
 
@@ -59,6 +62,9 @@ func (r *rig) start() {
 	a, err := New(r.cfg)
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	if !r.paced {
+		a.outbox = newOutbox(limits{limit{1000, time.Second}, limit{1000, time.Second}, limit{1000, time.Second}})
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[core.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -281,3 +287,12 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		}
 	}
 }
+
+// tinyPNG is a white square of one pixel.
+var tinyPNG = func() []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}()

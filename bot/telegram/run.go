@@ -112,8 +112,9 @@ func (a *Adapter) stopTaking() {
 	a.handle = nil
 }
 
-// poll reads updates until ctx ends or the token is refused. It starts at what Telegram has not had
-// confirmed, not at an offset of its own: ids may have started anew below it.
+// poll reads updates until ctx ends or the token is refused. An offset confirms what comes before it,
+// and an empty answer says that this is done. From then on it asks without one, as it does at the start:
+// after a quiet week the ids of updates begin anew, maybe below an offset, which would throw them away.
 func (a *Adapter) poll(ctx context.Context) error {
 	p := patience{log: a.log}
 	var offset int64
@@ -126,6 +127,7 @@ func (a *Adapter) poll(ctx context.Context) error {
 			continue
 		}
 		p.fine()
+		offset = 0
 		if last != 0 {
 			offset = last + 1
 		}

@@ -116,7 +116,7 @@ func (a *Adapter) deliver(ctx context.Context, s *seat, m *outgoing) error {
 				return err
 			}
 		default:
-			done, err := a.refused(m, e)
+			done, err := a.refused(ctx, m, e)
 			if done {
 				return err
 			}
@@ -126,14 +126,19 @@ func (a *Adapter) deliver(ctx context.Context, s *seat, m *outgoing) error {
 
 // refused decides what becomes of a message that Telegram did not accept: done, or changed so that it
 // may be.
-func (a *Adapter) refused(m *outgoing, e *Error) (done bool, err error) {
+func (a *Adapter) refused(ctx context.Context, m *outgoing, e *Error) (done bool, err error) {
 	switch {
 	case e.Code == http.StatusForbidden, refusedAs(e, "chat not found"):
 		return true, fmt.Errorf("%w: %w", core.ErrChatGone, e)
 	case m.edit != 0 && refusedAs(e, "message is not modified"):
 		return true, nil
-	case m.edit != 0 && refusedAs(e, "message to edit not found", "message can't be edited",
-		"no text in the message to edit", "message_id_invalid"):
+	case m.edit != 0 && refusedAs(e, "no text in the message to edit"): // a picture or document with buttons
+		if err := a.api.dropButtons(ctx, m.chat, m.edit); err != nil {
+			a.log.Warn("old buttons not removed", "error", err)
+		}
+		m.edit = 0
+		return false, nil
+	case m.edit != 0 && refusedAs(e, "message to edit not found", "message can't be edited", "message_id_invalid"):
 		m.edit = 0
 		return false, nil
 	case !m.plain && refusedAs(e, "can't parse entities"):
