@@ -26,7 +26,8 @@ func (s *Server) Suspend(on bool) {
 	}
 }
 
-// RequireENT redirects every page to that address, as schools do whose accounts live in a regional portal; "" stops.
+// RequireENT redirects every page to that address, as schools do whose accounts live in a regional portal; "" stops. Apps
+// with a QR code or a token still get theirs.
 func (s *Server) RequireENT(address string) { s.fault(func(f *faults) { f.ent = address }) }
 
 // RateLimit refuses every login with code 25 while on.

@@ -30,6 +30,13 @@ const (
 		"</body></html>\n"
 )
 
+// fromApp tells requests of an app that logs in with a QR code or a token. Those never see a portal (pronote-today §3.2,
+// §5.4).
+func fromApp(r *http.Request) bool {
+	c, err := r.Cookie("appliMobile")
+	return err == nil && c.Value == "1"
+}
+
 // outage answers in place of the school when it is out of reach or wants another way in, and tells whether it did.
 // Every notice holds the version, without which some clients cannot tell it from a foreign page (pronote-today §3.5).
 func (s *Server) outage(w http.ResponseWriter, r *http.Request, path string) bool {
@@ -44,7 +51,7 @@ func (s *Server) outage(w http.ResponseWriter, r *http.Request, path string) boo
 		text = textBusy
 	case f.outage == OutageMaintenance:
 		status, text = http.StatusServiceUnavailable, textClosed
-	case f.ent != "" && r.Method == http.MethodGet && !strings.EqualFold(path, "InfoMobileApp.json"):
+	case f.ent != "" && r.Method == http.MethodGet && !strings.EqualFold(path, "InfoMobileApp.json") && !fromApp(r):
 		s.record(Request{Method: r.Method, Function: path})
 		http.Redirect(w, r, f.ent, http.StatusFound)
 		return true

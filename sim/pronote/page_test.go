@@ -56,6 +56,27 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestAppsSeeNoPortal(t *testing.T) {
+	s, url := serve(t, pronote.Config{})
+	s.RequireENT("https://ent.example.org/")
+	for cookie, want := range map[string]int{"": 302, "appliMobile=0": 302, "appliMobile=1": 200} {
+		req, err := http.NewRequest(http.MethodGet, url+"/mobile.eleve.html", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("User-Agent", "Mozilla")
+		req.Header.Set("Cookie", cookie)
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("cookie %q: status %d, want %d", cookie, resp.StatusCode, want)
+		}
+	}
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, url, nil)
