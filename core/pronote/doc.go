@@ -1,5 +1,5 @@
 // Package pronote is a client for PRONOTE, the school-life server of French schools: it logs in with a
-// password and reads timetables, grades and homework of a pupil or of each child of a parent.
+// password, a QR code or a token and reads timetables, grades and homework of a pupil or of each child of a parent.
 //
 // What goes over the wire, from the outside in:
 //
@@ -8,7 +8,9 @@
 //	envelope.go   numbered requests and their checked answers: payload ↔ body
 //	codec.go      compression and encryption of the secured part
 //	compat.go     the server's cryptography
-//	login.go      the four requests of a login
+//	login.go, authenticate.go   the four requests of a login
+//	way.go        what differs between the ways to log in, as one table
+//	qrcode.go, token.go   logging in as an app, without a password
 //	school.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
 //	timetable.go, marks.go, homework.go   one operation each
 //
@@ -16,6 +18,6 @@
 // how it is known; comments cite the sections of the two documents it was written from, as
 // "pronote-today §2.4" and "seed-pronote, Login step 2".
 //
-// The package knows nothing of chats or storage, keeps no password after Login, and repeats nothing
+// The package knows nothing of chats or storage, keeps no password or token after a login, and repeats nothing
 // that a server refused.
 package pronote

@@ -108,3 +108,72 @@ func TestSecretsShowNowhere(t *testing.T) {
 		t.Error("nothing was logged")
 	}
 }
+
+// The same for an app: its code, its tokens and its device.
+func TestSecretsOfAnAppShowNowhere(t *testing.T) {
+	var shown bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, w := plainSchool(t)
+	s.client = pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: clock, Log: log})
+	text, err := s.login(pronote.SpaceParent).NewQRCode(t.Context(), pin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := pronote.ParseQRCode(text.Reveal(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &keeper{s: s}
+	_, errPIN := s.client.LoginQRCode(t.Context(), q, secret.New("9999"), k.keep)
+	session, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.take()
+	if session, err = s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
+		t.Fatal(err)
+	}
+	_, errUsed := s.client.LoginToken(t.Context(), k.nth(0), k.keep)
+	k.err = errors.New("disk full")
+	_, errKeep := s.client.LoginToken(t.Context(), k.token(), k.keep)
+	s.DropAnswer("Authentification")
+	_, errLost := s.client.LoginToken(t.Context(), k.token(), k.keep)
+	_, errText := pronote.ParseQRCode(text.Reveal(), false)
+	_, errShort := pronote.ParseQRCode(text.Reveal()[1:], true)
+	token := k.token()
+	state := session.State()
+	all := []any{text, q, &q, token, &token, session, state, errPIN, errUsed, errKeep, errLost, errText, errShort}
+	for i, v := range all {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			fmt.Fprintf(&shown, verb+"\n", v)
+		}
+		log.Debug("all", "value", v)
+		if err, isError := v.(error); i >= 7 && (!isError || err == nil) {
+			t.Errorf("value %d is no error", i)
+		}
+	}
+	var code map[string]any
+	if err := json.Unmarshal([]byte(text.Reveal()), &code); err != nil {
+		t.Fatal(err)
+	}
+	hidden := []any{code["jeton"], code["login"], token.Username.Reveal()}
+	for i := range k.stored {
+		kept := k.nth(i)
+		hidden = append(hidden, kept.Secret.Reveal(), kept.Device.Reveal(), kept.Navigator.Reveal())
+	}
+	for _, r := range w.take() {
+		if solution := r.data["challenge"]; solution != nil {
+			hidden = append(hidden, solution)
+		}
+	}
+	for i, h := range hidden {
+		if h == "" || strings.Contains(shown.String(), h.(string)) {
+			t.Errorf("secret %d of %d shows", i, len(hidden))
+		}
+	}
+	for _, way := range []string{"QR code", "token"} {
+		if !strings.Contains(shown.String(), `way=`+way) && !strings.Contains(shown.String(), `way="`+way+`"`) {
+			t.Errorf("the login by %s was not logged", way)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 )
 
 // State is a session at rest. It is opaque; its JSON holds the session's keys in clear and belongs in sealed
-// storage. It holds no password. Take it anew after every call of the session, because requests are counted:
+// storage. It holds no password and no token. Take it anew after every call of the session, because requests are counted:
 // resuming an old State costs a login.
 type State struct{ r record }
 

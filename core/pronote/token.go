@@ -21,8 +21,8 @@ type Token struct {
 }
 
 // KeepToken stores the token for the next login and returns nil when it is durable. The one before is spent
-// by then, unless the new one turns out not to work. ctx is not cancelled when the login's is, because what
-// is not stored here is lost.
+// by then; it is worth keeping only until the new one has worked. ctx is not cancelled when the login's is,
+// because what is not stored here is lost.
 type KeepToken func(ctx context.Context, t Token) error
 
 // LoginQRCode opens a session with a QR code, as an app of its own: one page and four requests, none of
@@ -34,8 +34,8 @@ type KeepToken func(ctx context.Context, t Token) error
 // later one fails, the kept token is good: go on with LoginToken.
 //
 // Where the server wants a second factor of the new device, it is asked again at once with the kept token,
-// since some servers then know the device (pronote-today §5.6): these logins are two pages and seven
-// requests. ErrSecondFactor is what remains.
+// since some servers then know the device (pronote-today §5.6): two pages, seven requests and two calls of
+// keep. ErrSecondFactor is what remains; the kept token is good then too.
 func (c *Client) LoginQRCode(ctx context.Context, q QRCode, pin secret.Text, keep KeepToken) (*Session, error) {
 	username, token, err := q.unlock(pin)
 	if err != nil {
@@ -64,6 +64,9 @@ func (c *Client) LoginQRCode(ctx context.Context, q QRCode, pin secret.Text, kee
 // After a *NetworkError of Authentification that was Sent, nobody knows whether the server has spent t and
 // made another one that is lost. t may be tried once more; ErrTokenRefused then says that it is gone.
 func (c *Client) LoginToken(ctx context.Context, t Token, keep KeepToken) (*Session, error) {
+	if t.Secret.Empty() || t.Device.Empty() {
+		return nil, errors.New("pronote: login: no token")
+	}
 	return c.enter(ctx, &attempt{
 		way: byToken, address: t.Address, space: t.Space, username: t.Username.Text, secret: t.Secret.Text,
 		device: t.Device.Text, navigator: t.Navigator.Text, keep: keep,

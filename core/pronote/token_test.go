@@ -145,6 +145,19 @@ func TestUsedQRCode(t *testing.T) {
 	})
 }
 
+// A QR code is the way into schools whose passwords only a portal knows.
+func TestAppsPassThePortal(t *testing.T) {
+	s := openSchool(t, sim.Config{})
+	q, k := s.qrCode(pronote.SpacePupil), &keeper{s: s}
+	s.RequireENT("https://ent.example/login")
+	if _, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWrongPINSendsNothing(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	q, k := s.qrCode(pronote.SpacePupil), &keeper{s: s}
