@@ -207,6 +207,11 @@ func TestSchoolsThatCannotBeLinked(t *testing.T) {
 	c.wants(link(), "# Compte PRONOTE relié")
 	r.school.Suspend(true)
 	c.wants(link(), "suspendu")
+	r.school.Reset()
+	c.wants(link(), "Je laisse ce serveur en paix jusqu'à")
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests to a server that must be left alone", n)
+	}
 }
 
 func TestSeveralLinksSideBySide(t *testing.T) {

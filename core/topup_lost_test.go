@@ -208,3 +208,22 @@ func TestFeeIsAnnouncedBeforeItIsPaid(t *testing.T) {
 	c.wants(c.Press("Confirmer"), "effectué")
 	r.spent(account, 32_34, 1)
 }
+
+// An earlier top-up of the same amount is not the lost one.
+func TestLostTopUpIsNotTakenForAnother(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "effectué")
+	r.izly.DropAnswer("MoneyInCbConfirm", true)
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "perdue")
+	if told := c.later(time.Minute); told != "" {
+		t.Errorf("told of another top-up:\n%s", told)
+	}
+	c.later(4 * time.Minute)
+	c.wants(c.later(10*time.Minute), "aucune trace")
+	r.spent(account, 32_34, 2)
+}

@@ -271,3 +271,18 @@ func TestConcurrentPressesChargeOnce(t *testing.T) {
 	r.spent(account, 32_34, 1)
 	r.noViolations()
 }
+
+func TestWrongKeptCodeIsForgottenByATopUp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	r.izly.FailNext("MoneyInCbConfirm", 105, 2, "Votre code secret est incorrect.")
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "le code secret est faux", "Rien n'a été débité")
+	r.restart()
+	c.Say("/recharger 20")
+	c.wants(c.Press("Confirmer"), "envoyez votre code secret", "(secret)")
+	c.wants(c.Say(account.SecretCode), "effectué")
+	r.spent(account, 32_34, 2)
+}
