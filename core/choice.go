@@ -27,6 +27,7 @@ const (
 	actTopUpCard   action = "topup_card"   // takes the proposal back and offers another card
 	actTopUpCancel action = "topup_cancel" // takes the proposal back
 	actUnlink      action = "unlink"       // removes the link of that ID
+	actTrade       action = "trade"        // replaces the password of the link of that ID by a token
 	actLinkFor     action = "link_for"     // is not pressed: stands behind a deep link from a group
 	actShow        action = "show"         // shows a link in a group
 	actHide        action = "hide"         // stops showing the link of that ID in this group
@@ -98,6 +99,8 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 		return t.cancelTopUp(c.Arg)
 	case actUnlink:
 		return t.unlink(c.Arg)
+	case actTrade:
+		return t.trade(ctx, c.Arg)
 	case actShow:
 		return t.show(ctx, c.Arg)
 	case actHide:

@@ -53,7 +53,11 @@ type schoolForm struct {
 }
 
 func (t *turn) askAddress() Reply {
-	return t.ask(t.plain("link.school.address"), ExpectText, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	question := t.plain("link.school.address")
+	if t.exposed() {
+		question.Body = append(t.plain("link.school.exposed").Body, question.Body...)
+	}
+	return t.ask(question, ExpectText, func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.takeAddress(ctx, answer)
 	})
 }
@@ -70,7 +74,14 @@ var addressKeys = map[pronote.AddressReason]string{
 	pronote.AddressTooFar:   "address.too_far",
 }
 
-func (t *turn) takeAddress(_ context.Context, answer string) (Reply, error) {
+func (t *turn) takeAddress(ctx context.Context, answer string) (Reply, error) {
+	switch {
+	case t.msg.File != nil:
+		return t.takePicture(ctx)
+	case looksLikeQRCode(answer):
+		t.redact(ctx)
+		return t.takeQRCode(answer)
+	}
 	address, space, err := pronote.ParseAddress(answer, t.e.cfg.AllowPrivate)
 	if err != nil {
 		trouble := t.explain(err)
@@ -146,17 +157,23 @@ func (t *turn) finishSchool(ctx context.Context, f schoolForm) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return t.offerShowing(t.linkedSchool(account))
+	r := t.linkedSchool(account, "link.school.stored")
+	for _, a := range t.schools() {
+		if rec := a.record().School; rec.Address == f.address && rec.Space == f.space && rec.Username.Reveal() == f.username {
+			r.Choices = append(r.Choices, t.offer(t.p.T("link.school.button.trade"), actTrade, a.id))
+		}
+	}
+	return t.offerShowing(r)
 }
 
 // linkedSchool says what the bot can now see.
-func (t *turn) linkedSchool(account pronote.Account) Reply {
+func (t *turn) linkedSchool(account pronote.Account, stored string) Reply {
 	r := Reply{Title: t.p.T("link.school.done")}
 	r.Body = append(r.Body, Line{Label: t.p.T("link.school.name"), Text: account.School})
 	for _, child := range account.Children {
 		r.Body = append(r.Body, Line{Label: t.p.T("link.school.child"), Text: joinParts([]string{child.Name, child.Class})})
 	}
 	r.Body = append(r.Body, Line{Text: t.p.T("link.school.can", "edt", t.cmd("edt"), "notes", t.cmd("notes"), "devoirs", t.cmd("devoirs"))})
-	r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("link.school.stored", "unlink", t.cmd("deconnexion"))})
+	r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T(stored, "unlink", t.cmd("deconnexion"))})
 	return r
 }

@@ -27,6 +27,8 @@ var errorSentences = []struct {
 }{
 	{errLinkGone, "error.link_gone"},
 	{pronote.ErrWrongPassword, "error.school.wrong_password"},
+	{pronote.ErrTokenRefused, "error.school.token"},
+	{pronote.ErrNoToken, "qr.no_token"},
 	{pronote.ErrSuspended, "error.school.suspended"},
 	{pronote.ErrRateLimited, "error.school.rate_limited"},
 	{pronote.ErrSecondFactor, "error.school.second_factor"},
@@ -56,6 +58,7 @@ var stopSentences = map[stopReason]string{
 	stoppedWrongPassword: "stopped.wrong_password",
 	stoppedSecondFactor:  "stopped.second_factor",
 	stoppedNoAccess:      "stopped.no_access",
+	stoppedToken:         "stopped.token",
 	stoppedWrongCode:     "stopped.wrong_code",
 	stoppedRefused:       "stopped.refused",
 	stoppedEnrol:         "stopped.enrol",

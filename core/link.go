@@ -24,11 +24,13 @@ type schoolLink struct {
 	Address  pronote.Address `json:"address"`
 	Space    pronote.Space   `json:"space"`
 	Username secret.Stored   `json:"username"`
-	Password secret.Stored   `json:"password"`
-	Account  pronote.Account `json:"account"`           // as of the last login: names work without a request
-	Login    time.Time       `json:"login,omitzero"`    // when that was
-	State    *pronote.State  `json:"state,omitempty"`   // the open session; a restart does not log in again
-	Stopped  stopReason      `json:"stopped,omitempty"` // not empty: nothing is sent until the person acts
+	Password secret.Stored   `json:"password"`           // empty where there is a token
+	Token    *pronote.Token  `json:"token,omitempty"`    // for the next login
+	Previous *pronote.Token  `json:"previous,omitempty"` // until Token has worked
+	Account  pronote.Account `json:"account"`            // as of the last login: names work without a request
+	Login    time.Time       `json:"login,omitzero"`     // when that was
+	State    *pronote.State  `json:"state,omitempty"`    // the open session; a restart does not log in again
+	Stopped  stopReason      `json:"stopped,omitempty"`  // not empty: nothing is sent until the person acts
 }
 
 // walletLink is what is kept of an Izly account.
@@ -44,6 +46,7 @@ type stopReason string
 // The reasons, each a refusal that must not be repeated by itself.
 const (
 	stoppedWrongPassword stopReason = "wrong_password" // PRONOTE refused the stored password
+	stoppedToken         stopReason = "token"          // PRONOTE refused the stored token
 	stoppedWrongCode     stopReason = "wrong_code"     // Izly refused the secret code
 	stoppedRefused       stopReason = "refused"        // Izly refused to renew the session
 	stoppedEnrol         stopReason = "enrol"          // Izly wants a new activation by SMS

@@ -65,10 +65,7 @@ func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr
 			Account: session.Account(), Login: e.cfg.Now(), State: &state,
 		},
 	}
-	if err := e.replaceLink(l, func(old link) bool {
-		return old.School != nil && old.School.Address == cr.Address && old.School.Space == cr.Space &&
-			old.School.Username.Reveal() == cr.Username
-	}); err != nil {
+	if err := e.replaceLink(l, l.School.sameAccount); err != nil {
 		return pronote.Account{}, err
 	}
 	return session.Account(), nil
@@ -149,13 +146,20 @@ func (e *Engine) drop(match func(link) bool) {
 	e.schools, e.wallets = schools, wallets
 }
 
-// login passes the gates of the account and of the host, and keeps them.
+// login logs in with a password.
 func (e *Engine) login(ctx context.Context, cr pronote.Credentials) (*pronote.Session, error) {
-	if err := e.mayLogin(cr.Address, cr.Space, cr.Username); err != nil {
+	return e.guardLogin(cr.Address, cr.Space, cr.Username, func() (*pronote.Session, error) {
+		return e.cfg.School.Login(ctx, cr)
+	})
+}
+
+// guardLogin passes the gates of the account and of the host, makes the login, and keeps the gates.
+func (e *Engine) guardLogin(address pronote.Address, space pronote.Space, username string, login func() (*pronote.Session, error)) (*pronote.Session, error) {
+	if err := e.mayLogin(address, space, username); err != nil {
 		return nil, err
 	}
-	host, account := loginGates(cr.Address, cr.Space, cr.Username)
-	session, err := e.cfg.School.Login(ctx, cr)
+	host, account := loginGates(address, space, username)
+	session, err := login()
 	switch {
 	case err == nil:
 		return session, errors.Join(e.open(host), e.open(account))
@@ -190,6 +194,8 @@ func stopFor(err error) stopReason {
 	switch {
 	case errors.Is(err, pronote.ErrWrongPassword):
 		return stoppedWrongPassword
+	case errors.Is(err, pronote.ErrTokenRefused):
+		return stoppedToken
 	case errors.Is(err, pronote.ErrSecondFactor):
 		return stoppedSecondFactor
 	case errors.As(err, &access):
@@ -212,12 +218,21 @@ func (a *schoolAccount) account() pronote.Account { return a.record().School.Acc
 // do runs fn with an open session. A session that has expired is replaced once; a password that was
 // refused is not tried again until the person acts. It blocks while another request of the account runs.
 func (a *schoolAccount) do(ctx context.Context, fn func(*pronote.Session) error) error {
+	return a.alone(ctx, func() error { return a.withSession(ctx, fn) })
+}
+
+// alone runs fn when no other request of the account is in flight.
+func (a *schoolAccount) alone(ctx context.Context, fn func() error) error {
 	select {
 	case a.turnstile <- struct{}{}:
 		defer func() { <-a.turnstile }()
+		return fn()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (a *schoolAccount) withSession(ctx context.Context, fn func(*pronote.Session) error) error {
 	if s := a.record().School; s.Stopped != "" {
 		return &stoppedError{s.Stopped, s.Account.School}
 	}
@@ -256,18 +271,25 @@ func (a *schoolAccount) openSession(ctx context.Context) (fresh bool, err error)
 	return true, a.newSession(ctx)
 }
 
-// newSession logs in with the stored password.
+// newSession logs in with the stored token, or the stored password.
 func (a *schoolAccount) newSession(ctx context.Context) error {
 	a.session = nil
-	rec := a.record().School
-	session, err := a.e.login(ctx, pronote.Credentials{
-		Address: rec.Address, Space: rec.Space, Username: rec.Username.Reveal(), Password: rec.Password.Text,
-	})
+	session, err := a.passwordOrToken(ctx)
 	if err != nil {
 		return errors.Join(err, a.keep(stopFor(err)))
 	}
 	a.session, a.loggedIn = session, a.e.cfg.Now()
 	return nil
+}
+
+func (a *schoolAccount) passwordOrToken(ctx context.Context) (*pronote.Session, error) {
+	rec := a.record().School
+	if rec.Token != nil {
+		return a.tokenSession(ctx)
+	}
+	return a.e.login(ctx, pronote.Credentials{
+		Address: rec.Address, Space: rec.Space, Username: rec.Username.Reveal(), Password: rec.Password.Text,
+	})
 }
 
 // yearPause is how often a school whose year is over is asked for the next one.
@@ -276,37 +298,40 @@ const yearPause = 12 * time.Hour
 // renewYear logs in again when the school year that the last login told is over, since only a login tells of
 // the next one. At most one login in twelve hours.
 func (a *schoolAccount) renewYear(ctx context.Context) error {
-	select {
-	case a.turnstile <- struct{}{}:
-		defer func() { <-a.turnstile }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	rec, now := a.record().School, a.e.now()
-	over := now.After(rec.Account.LastDay.AddDate(0, 0, 1))
-	if !over || rec.Stopped != "" || now.Sub(rec.Login) < yearPause {
-		return nil
-	}
-	if err := a.newSession(ctx); err != nil {
-		return err
-	}
-	return a.keep("")
+	return a.alone(ctx, func() error {
+		rec, now := a.record().School, a.e.now()
+		over := now.After(rec.Account.LastDay.AddDate(0, 0, 1))
+		if !over || rec.Stopped != "" || now.Sub(rec.Login) < yearPause {
+			return nil
+		}
+		if err := a.newSession(ctx); err != nil {
+			return err
+		}
+		return a.keep("")
+	})
 }
 
 // keep stores the session as it stands, and why the link rests if it must.
 func (a *schoolAccount) keep(stop stopReason) error {
+	return a.change(func(l *schoolLink) {
+		l.Stopped, l.State = stop, nil
+		if a.session == nil {
+			return
+		}
+		state := a.session.State()
+		l.State, l.Account = &state, a.session.Account()
+		if !a.loggedIn.IsZero() {
+			l.Login = a.loggedIn
+		}
+	})
+}
+
+// change stores a changed copy of the link, durably, and then uses it.
+func (a *schoolAccount) change(alter func(*schoolLink)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	updated := *a.rec.School
-	updated.Stopped = stop
-	updated.State = nil
-	if a.session != nil {
-		state := a.session.State()
-		updated.State, updated.Account = &state, a.session.Account()
-		if !a.loggedIn.IsZero() {
-			updated.Login = a.loggedIn
-		}
-	}
+	alter(&updated)
 	rec := a.rec
 	rec.School = &updated
 	if err := a.e.keepLink(rec); err != nil {

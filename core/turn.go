@@ -129,6 +129,8 @@ func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
 	switch {
 	case t.stranger && !t.mayInGroup(c.command):
 		return Reply{}, nil
+	case t.msg.File != nil && c.command == nil && t.msg.Private:
+		return t.takePicture(ctx)
 	case c.command == nil || !c.slash && !t.msg.Private:
 		return t.notACommand(c)
 	}

@@ -1,0 +1,173 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/png"
+	"testing"
+	"time"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"cartable/core"
+	"cartable/core/pronote"
+	"cartable/core/secret"
+)
+
+// qrText is the content of a QR code of the simulator's parent account, locked by 1234.
+func (r *rig) qrText() string {
+	r.t.Helper()
+	account := r.school.Accounts()[0]
+	address, _, err := pronote.ParseAddress(r.schoolURL, true)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	session, err := r.clients.School.Login(r.t.Context(), pronote.Credentials{
+		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	text, err := session.NewQRCode(r.t.Context(), secret.New("1234"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.school.Reset()
+	return text.Reveal()
+}
+
+// picture draws a QR code as a screenshot.
+func picture(t *testing.T, text string) []byte {
+	t.Helper()
+	var code image.Image
+	code, err := qrcode.NewQRCodeWriter().Encode(text, gozxing.BarcodeFormat_QR_CODE, 500, 500, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, code); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Show sends a picture.
+func (c *chat) Show(data []byte, err error) string {
+	c.t.Helper()
+	return c.deliver(core.Message{File: func(context.Context) ([]byte, error) { return data, err }})
+}
+
+func TestLinkByQRCode(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	code := picture(t, r.qrText())
+	c := r.chat("marc")
+	c.Say("/connexion pronote")
+	c.wants(c.Show([]byte("GIF89a"), nil), "pas une image", "Collez l'adresse")
+	c.wants(c.Show(nil, errors.New("lost")), "pas pu lire")
+	c.wants(c.Show(picture(t, "https://example.org"), nil), "n'est pas celui de PRONOTE")
+	c.wants(c.Show(code, nil), "QR code de 127.0.0.1", "code PIN à 4 chiffres", "(secret)")
+	c.wants(c.Say("12345"), "a 4 chiffres", "(secret)")
+	c.wants(c.Say("4321"), "n'ouvre pas", "(secret)")
+	if n := len(r.school.Requests()); n != 0 {
+		t.Errorf("%d requests before the right PIN", n)
+	}
+	c.wants(c.Say("1234"), "Compte PRONOTE relié", "ROUSSEL Léa", "Aucun mot de passe n'est gardé")
+	if len(c.deleted) != 7 { // four pictures and three PINs
+		t.Errorf("%d messages deleted: %v", len(c.deleted), c.deleted)
+	}
+	c.wants(c.Say("/edt"), "Léa – mardi")
+	r.noViolations()
+
+	c.Say("/connexion pronote")
+	c.Show(code, nil)
+	c.wants(c.Say("1234"), "sert une fois")
+	c.wants(c.Say("/edt hugo"), "Hugo – mardi") // the account that was there still works
+}
+
+func TestAPictureOutsideOfADialogueBeginsOne(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.wants(c.Show(picture(t, r.qrText()), nil), "code PIN à 4 chiffres")
+	c.wants(c.Say("1234"), "Compte PRONOTE relié")
+}
+
+func TestTokensFollowOneAnother(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.Show(picture(t, r.qrText()), nil)
+	c.Say("1234")
+	for range 3 {
+		r.school.ExpireSessions()
+		r.restart()
+		r.clock.advance(2 * time.Minute) // past the minute in which nothing is asked again
+		c.wants(c.Say("/edt"), "Léa – mardi")
+	}
+	r.noViolations()
+}
+
+func TestALostNewTokenLeavesTheOneBefore(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.Show(picture(t, r.qrText()), nil)
+	c.Say("1234")
+	r.school.ExpireSessions()
+	r.school.DropAnswer("Authentification") // the server has given a token that never came
+	c.wants(c.Say("/edt"), "pas pu joindre")
+	answer := c.Say("/edt")
+	c.refuses(answer, "faux", "mot de passe")
+	if answer == "" {
+		t.Error("no answer")
+	}
+}
+
+func TestTradingAPasswordForAToken(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	account := r.school.Accounts()[0]
+	c.Say("/connexion pronote")
+	c.Say(r.schoolURL + "/parent.html")
+	c.Say(account.Username)
+	c.wants(c.Say(account.Password), "relié", "Remplacer le mot de passe")
+	button := c.button("Remplacer le mot de passe")
+	c.wants(c.PressID(button), "Le mot de passe est effacé")
+	c.wants(c.PressID(button), "Le mot de passe est effacé")
+	r.school.ExpireSessions()
+	r.restart()
+	c.wants(c.Say("/edt"), "Léa – mardi")
+	r.noViolations()
+}
+
+func TestAPasswordStaysWhenThereIsNoToken(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	account := r.school.Accounts()[0]
+	c.Say("/connexion pronote")
+	c.Say(r.schoolURL + "/parent.html")
+	c.Say(account.Username)
+	c.Say(account.Password)
+	r.school.Omit("JetonAppliMobile", "jeton")
+	c.wants(c.Press("Remplacer le mot de passe"), "Le mot de passe reste gardé")
+	r.school.ExpireSessions()
+	c.wants(c.Say("/edt"), "Léa – mardi")
+}
+
+// exposed is a chat on a platform that can read what people write.
+type exposed struct{ *chat }
+
+func (exposed) Exposed() bool { return true }
+
+func TestThePersonIsWarnedWhereMessagesCanBeRead(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.refuses(c.Say("/connexion pronote"), "bout en bout")
+	done := make(chan struct{})
+	m := core.Message{Chat: c.id, Person: c.person, Private: true, Text: "/connexion pronote"}
+	if err := r.engine.Handler(exposed{c})(m, func() { close(done) }); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	c.wants(c.text(), "pas chiffrés de bout en bout", "QR code")
+}
