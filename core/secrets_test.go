@@ -72,106 +72,107 @@ func (r *rig) storedSecrets(found map[string]string) {
 
 // Everything a person may do, failures included, at debug level: no secret may be seen anywhere.
 func TestNoSecretIsEverSeen(t *testing.T) {
-	for _, version := range []string{"2024.3.8", "2026.2.5"} {
-		for _, mode := range []izly.Enrolment{izly.EnrolCurrent, izly.EnrolSeed} {
-			t.Run(version+" "+string(mode), func(t *testing.T) {
-				t.Parallel()
-				r := newRig(t, rigOptions{version: version, izlyMode: mode})
-				c := r.chat("claire")
-				secrets := map[string]string{"wrong password": "Xylophone-99", "wrong code": "987654"}
-				var said strings.Builder
-				say := func(lines ...string) {
-					for _, line := range lines {
-						said.WriteString(c.Say(line))
-					}
+	for _, world := range []struct {
+		version string
+		mode    izly.Enrolment
+	}{{"2024.3.8", izly.EnrolSeed}, {"2026.2.5", izly.EnrolCurrent}} {
+		t.Run(world.version+" "+string(world.mode), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{version: world.version, izlyMode: world.mode})
+			c := r.chat("claire")
+			secrets := map[string]string{"wrong password": "Xylophone-99", "wrong code": "987654"}
+			var said strings.Builder
+			say := func(lines ...string) {
+				for _, line := range lines {
+					said.WriteString(c.Say(line))
 				}
-				press := func(label string) { said.WriteString(c.Press(label)) }
+			}
+			press := func(label string) { said.WriteString(c.Press(label)) }
 
-				school := r.school.Accounts()[0]
-				wallet := r.izly.Accounts()[0]
-				secrets["password"], secrets["code"] = school.Password, wallet.SecretCode
-				say("/connexion "+r.schoolURL+"/parent.html", school.Username, secrets["wrong password"], school.Password)
-				say("/connexion izly", "06 11 22 33 44", secrets["wrong code"], wallet.SecretCode, "WRONGACTIVATION1")
-				link := r.sms(wallet)
-				secrets["activation link"], secrets["activation code"] = link, link[strings.LastIndex(link, "/")+1:]
-				say(link)
-				press("Le garder")
-				r.storedSecrets(secrets)
-				if len(secrets) < 15 {
-					t.Fatalf("found only %d secrets: %v", len(secrets), len(secrets))
-				}
+			school := r.school.Accounts()[0]
+			wallet := r.izly.Accounts()[0]
+			secrets["password"], secrets["code"] = school.Password, wallet.SecretCode
+			say("/connexion "+r.schoolURL+"/parent.html", school.Username, secrets["wrong password"], school.Password)
+			say("/connexion izly", "06 11 22 33 44", secrets["wrong code"], wallet.SecretCode, "WRONGACTIVATION1")
+			link := r.sms(wallet)
+			secrets["activation link"], secrets["activation code"] = link, link[strings.LastIndex(link, "/")+1:]
+			say(link)
+			press("Le garder")
+			r.storedSecrets(secrets)
+			if len(secrets) < 15 {
+				t.Fatalf("found only %d secrets: %v", len(secrets), len(secrets))
+			}
 
-				everything := []string{
-					"/edt", "/edt semaine hugo", "/notes", "/devoirs", "/solde", "/historique", "/enfant hugo", "/langue", "/aide",
-					"/etat", "/connexion", "/annuler", "/deconnexion", "/annuler", "/start", "/recharger", "/annuler", "blabla",
-				}
-				say(everything...)
-				say("/recharger 20")
-				press("Confirmer")
-				r.izly.DropAnswer("MoneyInCbConfirm", false)
-				say("/recharger 30")
-				press("Confirmer")
-				said.WriteString(c.later(time.Minute))
-				r.clock.advance(time.Hour)
-				r.storedSecrets(secrets)
+			everything := []string{
+				"/edt", "/edt semaine hugo", "/notes", "/devoirs", "/solde", "/historique", "/enfant hugo", "/langue", "/aide",
+				"/etat", "/connexion", "/annuler", "/deconnexion", "/annuler", "/start", "/recharger", "/annuler", "blabla",
+			}
+			say(everything...)
+			say("/recharger 20")
+			press("Confirmer")
+			r.izly.DropAnswer("MoneyInCbConfirm", false)
+			say("/recharger 30")
+			press("Confirmer")
+			said.WriteString(c.later(time.Minute))
+			r.clock.advance(time.Hour)
+			r.storedSecrets(secrets)
 
-				r.school.ExpireSessions()
-				r.izly.ExpireSessions()
-				say(everything...)
-				r.storedSecrets(secrets)
-				for _, function := range []string{"PageEmploiDuTemps", "DernieresNotes", "Identification", "Authentification"} {
-					r.clock.advance(2 * time.Minute)
-					r.school.DropAnswer(function)
-					r.school.DropAnswer(function)
-					say("/edt", "/notes")
-				}
-				for _, method := range []string{"GetStatement", "MoneyInCbCbList", "Logon", "MoneyInCb"} {
-					r.izly.DropAnswer(method, false)
-					r.izly.Fault(method)
-					r.izly.Truncate(method)
-					say("/solde", "/historique", "/recharger 20", "/historique")
-				}
-				r.school.Unavailable(simpronote.OutageMaintenance)
+			r.school.ExpireSessions()
+			r.izly.ExpireSessions()
+			say(everything...)
+			r.storedSecrets(secrets)
+			for _, function := range []string{"PageEmploiDuTemps", "DernieresNotes", "Identification", "Authentification"} {
 				r.clock.advance(2 * time.Minute)
-				say("/edt", "/notes", "/devoirs semaine prochaine")
-				r.school.Unavailable(simpronote.OutageNone)
-				r.restart()
-				say(everything...)
-				r.izly.ExpireSessions()
-				r.izly.Block(wallet.Phone)
-				say("/solde", "/historique", "/solde")
-				r.storedSecrets(secrets)
+				r.school.DropAnswer(function)
+				r.school.DropAnswer(function)
+				say("/edt", "/notes")
+			}
+			for _, method := range []string{"GetStatement", "MoneyInCbCbList", "Logon", "MoneyInCb"} {
+				r.izly.DropAnswer(method, false)
+				r.izly.Fault(method)
+				r.izly.Truncate(method)
+				say("/solde", "/historique", "/recharger 20", "/historique")
+			}
+			r.school.Unavailable(simpronote.OutageMaintenance)
+			r.clock.advance(2 * time.Minute)
+			say("/edt", "/notes", "/devoirs semaine prochaine")
+			r.school.Unavailable(simpronote.OutageNone)
+			r.restart()
+			say(everything...)
+			r.izly.ExpireSessions()
+			r.izly.Block(wallet.Phone)
+			say("/solde", "/historique", "/solde")
+			r.storedSecrets(secrets)
 
-				r.close()
-				file, err := os.ReadFile(r.path)
-				if err != nil {
-					t.Fatal(err)
+			r.close()
+			file, err := os.ReadFile(r.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string][]byte{"an answer": []byte(said.String()), "the log": r.log.Bytes(), "the vault's file": file}
+			if !bytes.Contains(seen["the log"], []byte("level=DEBUG")) {
+				t.Error("the log has no debug lines")
+			}
+			for name, secret := range secrets {
+				if name[:min(len(name), 15)] == "school.username" {
+					continue // asked back in a question; checked below in the log and the file
 				}
-				seen := map[string][]byte{"an answer": []byte(said.String()), "the log": r.log.Bytes(), "the vault's file": file}
-				if !bytes.Contains(seen["the log"], []byte("level=DEBUG")) {
-					t.Error("the log has no debug lines")
-				}
-				for name, secret := range secrets {
-					if name[:min(len(name), 15)] == "school.username" {
-						continue // asked back in a question; checked below in the log and the file
-					}
-					for where, text := range seen {
-						for _, form := range forms(secret) {
-							if bytes.Contains(text, []byte(form)) {
-								t.Errorf("%s is in %s", name, where)
-							}
+				for where, text := range seen {
+					for _, form := range forms(secret) {
+						if bytes.Contains(text, []byte(form)) {
+							t.Errorf("%s is in %s", name, where)
 						}
 					}
 				}
-				for _, personal := range []string{school.Username, wallet.Phone, "ROUSSEL", "MARTIN", "MATHÉMATIQUES", "proportionnalité", "blabla", "RU Évariste"} {
-					for _, where := range []string{"the log", "the vault's file"} {
-						if bytes.Contains(seen[where], []byte(personal)) {
-							t.Errorf("%q is in %s", personal, where)
-						}
+			}
+			for _, personal := range []string{school.Username, wallet.Phone, "ROUSSEL", "MARTIN", "MATHÉMATIQUES", "proportionnalité", "blabla", "RU Évariste"} {
+				for _, where := range []string{"the log", "the vault's file"} {
+					if bytes.Contains(seen[where], []byte(personal)) {
+						t.Errorf("%q is in %s", personal, where)
 					}
 				}
-			})
-		}
+			}
+		})
 	}
 }
 
