@@ -30,24 +30,30 @@ const maxTries = 5
 func personKey(p PersonID) string { return p.Platform + "\x00" + p.ID }
 
 // admitted tells whether the person may use the bot.
-func (t *turn) admitted() (bool, error) {
-	if t.e.cfg.Access.Open || t.admin() {
+func (t *turn) admitted() (bool, error) { return t.e.Admitted(t.msg.Person) }
+
+// Admitted tells whether a person may use the bot.
+func (e *Engine) Admitted(p PersonID) (bool, error) {
+	if e.cfg.Access.Open || e.Admin(p) {
 		return true, nil
 	}
 	var a admission
-	err := t.e.cfg.Store.View(func(tx Tx) (err error) {
-		a, _, err = admissions.get(tx, personKey(t.msg.Person))
+	err := e.cfg.Store.View(func(tx Tx) (err error) {
+		a, _, err = admissions.get(tx, personKey(p))
 		return err
 	})
 	return a.Admitted, err
 }
+
+// Admin tells whether a person is one of the operator's.
+func (e *Engine) Admin(p PersonID) bool { return slices.Contains(e.cfg.Access.Admins, p) }
 
 // mayInGroup tells whether a stranger may run a command in a group: only to read what is shown there.
 func (t *turn) mayInGroup(c *command) bool {
 	return c != nil && len(t.e.shownIn(t.msg.Chat)) > 0 && (c.group == groupShown || c.needs == needNothing && c.harmless)
 }
 
-func (t *turn) admin() bool { return slices.Contains(t.e.cfg.Access.Admins, t.msg.Person) }
+func (t *turn) admin() bool { return t.e.Admin(t.msg.Person) }
 
 // meetStranger looks for an invitation in what a stranger wrote in private. Each one is good once. The reply
 // is empty for who has asked too often.
@@ -128,7 +134,7 @@ func invite(_ context.Context, t *turn, _ string) (Reply, error) {
 		return Reply{}, err
 	}
 	r := t.plain("access.invitation", "days", int(invitationLife.Hours()/24))
-	r.Body = append(r.Body, Line{Text: "/start " + startInvite + code})
+	r.Body = append(r.Body, Line{Text: t.slash() + "start " + startInvite + code})
 	r.Private = true
 	return r, nil
 }

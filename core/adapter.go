@@ -82,6 +82,14 @@ type Presser interface {
 // dialogue can say so before it asks for a password.
 type Exposed interface{ Exposed() bool }
 
+// ExposedChat is Exposed for a platform that can read some of its chats and not others.
+type ExposedChat interface {
+	ExposedIn(chat ChatID) bool
+}
+
+// Marker is implemented by an adapter on whose platform people write commands with another mark than "/".
+type Marker interface{ Mark() string }
+
 // Redacter is implemented by an adapter that can delete a person's message, such as one with a password.
 type Redacter interface {
 	Redact(ctx context.Context, m Message) error

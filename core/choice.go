@@ -46,7 +46,13 @@ func (t *turn) offer(label string, act action, arg string) Choice {
 		c.Person = PersonID{} // acts with the rights of whoever presses it
 	}
 	t.offered[id] = c
-	return Choice{ID: id, Label: label}
+	return Choice{ID: id, Label: label, Risky: act.risky(arg)}
+}
+
+// risky tells whether the action spends money, removes something or changes how an account is kept. Of the
+// choices of an unlinking, the one without an account keeps everything.
+func (a action) risky(arg string) bool {
+	return a == actTopUp || a == actTrade || a == actUnlink && arg != ""
 }
 
 // runChoice is a button that acts like typing line.

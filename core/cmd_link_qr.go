@@ -9,10 +9,15 @@ import (
 	"cartable/core/qrcode"
 )
 
-// exposed tells whether the platform can read what people write to the bot.
+// exposed tells whether the platform can read what people write to the bot in this chat.
 func (t *turn) exposed() bool {
-	a, ok := t.adapter.(Exposed)
-	return ok && a.Exposed()
+	switch a := t.adapter.(type) {
+	case Exposed:
+		return a.Exposed()
+	case ExposedChat:
+		return a.ExposedIn(t.msg.Chat)
+	}
+	return false
 }
 
 // takePicture reads the QR code that PRONOTE shows to link an app. The picture is deleted from the chat and

@@ -109,9 +109,17 @@ func (e *Engine) suggest(word string) *command {
 // shown is the command as people of this language type it.
 func (t *turn) shown(c *command) string {
 	if t.p.Lang == "en" {
-		return "/" + c.english
+		return t.slash() + c.english
 	}
-	return "/" + c.name
+	return t.slash() + c.name
+}
+
+// slash is what people of this platform write before a command.
+func (t *turn) slash() string {
+	if m, ok := t.adapter.(Marker); ok {
+		return m.Mark()
+	}
+	return "/"
 }
 
 // command returns the shown form of a command by its French name.
