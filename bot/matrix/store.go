@@ -1,0 +1,221 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/id"
+)
+
+// Tx is one transaction of a Vault: an alias of the same unnamed type as core.Tx, see there.
+type Tx = interface {
+	Get(bucket, key string) ([]byte, error)
+	Put(bucket, key string, value []byte) error
+	Delete(bucket, key string) error
+	Each(bucket string, fn func(key string, value []byte) error) error
+}
+
+// Vault keeps the adapter's records, sealed and durable. Both methods block on the disk; an Update has
+// reached it when it returns nil, and has changed nothing when it returns an error.
+type Vault interface {
+	View(fn func(Tx) error) error
+	Update(fn func(Tx) error) error
+}
+
+// Store keeps all that the bot must know again after a restart: its device with all Olm and Megolm state,
+// what it knows of other people's devices and of rooms, how far it has read, and what it has handled.
+// It is the crypto.Store, the state store and the sync store of mautrix at once. Its methods may be called
+// from several goroutines and block on the disk only; they do not look at their contexts.
+//
+// There is one pointer for each Olm session and for each outbound Megolm session, for as long as the Store
+// lives: the crypto machine fetches a session, waits for a lock and then uses it, and two copies of one
+// session would use a key twice (matrix-notes §4).
+//
+// Writes reach the disk in the order of the calls. All have done so when the method returns, with one
+// exception: what follows from a decrypted Olm message is written together, see PutOlmHash.
+type Store struct {
+	vault     Vault
+	pickleKey []byte        // never changes; inside the vault it only serves the library's interface
+	device    atomic.Uint64 // number of the bot's device, part of the names of its buckets
+
+	write sync.Mutex       // held over each write, from its checks to the change of what is in memory
+	late  []func(Tx) error // writes that wait for the next one, in order; guarded by write
+
+	mu       sync.RWMutex // guards what follows; held for memory only
+	account  *crypto.OlmAccount
+	olm      map[id.SenderKey]map[id.SessionID]*olmEntry
+	hashes   map[[32]byte]time.Time // those among the late writes
+	outbound map[id.RoomID]*crypto.OutboundGroupSession
+	pending  map[id.UserID]string // sync tokens of responses that are being handled
+	journal  journal
+}
+
+var (
+	_ crypto.Store       = (*Store)(nil)
+	_ crypto.StateStore  = (*Store)(nil)
+	_ mautrix.StateStore = (*Store)(nil)
+	_ mautrix.SyncStore  = (*Store)(nil)
+)
+
+// Buckets of records that outlive the bot's device. Those of the device are made by Store.own; rooms'
+// members have a bucket for each room, see membersOf.
+const (
+	mainBucket      = "matrix"
+	roomsBucket     = "matrix.rooms"     // by room
+	crossBucket     = "matrix.cross"     // cross-signing keys by user
+	signatureBucket = "matrix.signature" // by signed user and key
+	secretBucket    = "matrix.secret"    // by name
+	journalBucket   = "matrix.journal"   // by place in the ring
+	tokenBucket     = "matrix.token"     // sync tokens by user
+)
+
+// Keys of mainBucket.
+const (
+	keyPickle   = "pickle"
+	keyDevice   = "device"
+	keySession  = "session"
+	keyIdentity = "identity"
+	keyRetired  = "retired"
+	keyCopied   = "copied"
+	keyEpoch    = "epoch"
+)
+
+// NewStore reads from v what has to be in memory. If v was marked as a copy (MarkCopied), all that belongs
+// to the device of the original is forgotten first, as by ForgetOlm.
+func NewStore(v Vault) (*Store, error) {
+	s := &Store{vault: v}
+	s.empty()
+	if err := s.open(); err != nil {
+		return nil, fmt.Errorf("matrix: open store: %w", err)
+	}
+	return s, nil
+}
+
+// empty clears what is in memory of the device.
+func (s *Store) empty() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = nil
+	s.olm = make(map[id.SenderKey]map[id.SessionID]*olmEntry)
+	s.hashes = make(map[[32]byte]time.Time)
+	s.outbound = make(map[id.RoomID]*crypto.OutboundGroupSession)
+	s.pending = make(map[id.UserID]string)
+}
+
+func (s *Store) open() error {
+	copied, err := s.prepare()
+	if err == nil && copied {
+		err = s.ForgetOlm(context.Background())
+	}
+	if err != nil {
+		return err
+	}
+	return s.view(func(tx Tx) error {
+		for _, load := range []func(Tx) error{s.loadAccount, s.loadOlm, s.loadOutbound, s.loadJournal} {
+			if err := load(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// view and update wrap nothing: the vault's errors say what they are about.
+func (s *Store) view(fn func(Tx) error) error { return s.vault.View(fn) }
+
+func (s *Store) update(fn func(Tx) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	return s.commit(fn)
+}
+
+// commit writes what is late and then what fn does, in one transaction. The caller holds write.
+func (s *Store) commit(fn func(Tx) error) error {
+	err := s.vault.Update(func(tx Tx) error {
+		for _, w := range s.late {
+			if err := w(tx); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	})
+	if err == nil && len(s.late) > 0 {
+		s.late = nil
+		s.mu.Lock()
+		clear(s.hashes)
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// flush writes what is late.
+func (s *Store) flush() error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if len(s.late) == 0 {
+		return nil
+	}
+	return s.commit(func(Tx) error { return nil })
+}
+
+// own names a bucket of the bot's present device. A new device has new names, so that nothing of the old
+// one can come back, not even where it could not be deleted.
+func (s *Store) own(name string) string {
+	return "matrix." + strconv.FormatUint(s.device.Load(), 10) + "." + name
+}
+
+// get reads a record; nil when there is none.
+func get[T any](tx Tx, bucket, key string) (*T, error) {
+	value, err := tx.Get(bucket, key)
+	if err != nil || value == nil {
+		return nil, err
+	}
+	return decode[T](bucket, value)
+}
+
+func decode[T any](bucket string, value []byte) (*T, error) {
+	record := new(T)
+	if err := json.Unmarshal(value, record); err != nil {
+		return nil, fmt.Errorf("matrix: record of %s: %w", bucket, err)
+	}
+	return record, nil
+}
+
+// put writes a record unless it is there already: most of what servers say is known, and a transaction
+// without writes does not wait for the disk.
+func put(tx Tx, bucket, key string, record any) error {
+	value, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("matrix: record of %s: %w", bucket, err)
+	}
+	if old, err := tx.Get(bucket, key); err == nil && string(old) == string(value) {
+		return nil
+	}
+	return tx.Put(bucket, key, value)
+}
+
+// drop deletes the records of a bucket that match; nil matches all. Damaged ones stay: their names are
+// lost.
+func drop(tx Tx, bucket string, match func(key string, value []byte) bool) (keys []string, err error) {
+	err = tx.Each(bucket, func(key string, value []byte) error {
+		if match == nil || match(key, value) {
+			keys = append(keys, key)
+		}
+		return nil
+	})
+	for _, key := range keys {
+		if err := tx.Delete(bucket, key); err != nil {
+			return nil, err
+		}
+	}
+	return keys, err
+}

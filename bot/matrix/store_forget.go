@@ -1,0 +1,172 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+
+	"maunium.net/go/mautrix/id"
+)
+
+// A vault that was put back as it once was brings old Olm state to life: keys are used twice, commands are
+// answered again, and the sessions of all partners are broken (matrix-notes §8). Nothing inside the file
+// can tell, since all of it is old. The rule is therefore: Olm state serves only the run of history that
+// the homeserver has seen last, and a vault of which that is not certain takes a new device.
+//
+//   - A copy that we make or put back ourselves says so: whoever does it calls MarkCopied on the copy, and
+//     NewStore then forgets the device.
+//   - For all other ways to put back a file (a snapshot, cp) the homeserver is the witness: the adapter
+//     keeps a random epoch in the account data there and renews it at each start, before the first sync,
+//     and every hour. A vault that does not know the server's epoch is an old one, and the adapter calls
+//     ForgetOlm. What stays unseen is a copy taken from a running bot and put back before the epoch changed,
+//     which is less than an hour of keys; the cure of broken sessions in matrix-notes §8 is for that.
+
+// epochs is the epoch that the server has confirmed and the one that it may have been given since.
+type epochs struct{ Current, Next string }
+
+// EpochKnown tells whether the epoch that the server remembers for the bot's device is one that this
+// vault gave out last. If not, the vault is older than what the server has seen: forget the device. Before
+// the first ConfirmEpoch, and when the server remembers nothing, everything is well.
+func (s *Store) EpochKnown(server string) (bool, error) {
+	e, err := readMain[epochs](s, keyEpoch)
+	return err == nil && (server == "" || server == e.Current || server == e.Next), err
+}
+
+// NextEpoch makes a new epoch, to be given to the server. It is on disk when it returns, and known from
+// then on beside the current one: a crash may come before the server has it or after.
+func (s *Store) NextEpoch() (string, error) {
+	next := rand.Text()
+	err := s.update(func(tx Tx) error {
+		e, err := get[epochs](tx, mainBucket, keyEpoch)
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			e = new(epochs)
+		}
+		e.Next = next
+		return put(tx, mainBucket, keyEpoch, e)
+	})
+	return next, err
+}
+
+// ConfirmEpoch notes that the server has the epoch; the one before is not known any more.
+func (s *Store) ConfirmEpoch(epoch string) error {
+	return setMain(s, keyEpoch, epochs{Current: epoch})
+}
+
+// MarkCopied marks a vault as a copy, for whoever makes or restores a backup: the next NewStore on it
+// forgets the device. It is also the way out where NewStore fails because records of the device are damaged.
+func MarkCopied(v Vault) error {
+	return v.Update(func(tx Tx) error { return tx.Put(mainBucket, keyCopied, nil) })
+}
+
+// ForgetOlm ends the bot's device in one transaction: Olm account and sessions, Megolm sessions, lists of
+// devices, sync token, access token. Members and state of rooms go too, since they are as old and come again
+// with the first sync; that a room is encrypted stays known. So do the bot's identity, which signs the next
+// device, other people's cross-signing keys, and the journal. The device is listed by RetiredDevices until
+// it has been deleted from the server. The machine that used the Store must not be used any more.
+func (s *Store) ForgetOlm(context.Context) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.late = nil
+	next := s.device.Load() + 1
+	err := s.commit(func(tx Tx) error {
+		if err := retire(tx); err != nil {
+			return err
+		}
+		s.sweep(tx)
+		if err := forgetRooms(tx); err != nil {
+			return err
+		}
+		if _, err := drop(tx, tokenBucket, nil); err != nil {
+			return err
+		}
+		for _, key := range []string{keySession, keyEpoch, keyCopied} {
+			if err := tx.Delete(mainBucket, key); err != nil {
+				return err
+			}
+		}
+		return put(tx, mainBucket, keyDevice, next)
+	})
+	if err != nil {
+		return err
+	}
+	s.device.Store(next)
+	s.empty()
+	return nil
+}
+
+// sweep deletes the device's records. What cannot be read stays as rubbish in buckets that have no name
+// any more; a failed write makes the vault refuse the whole transaction.
+func (s *Store) sweep(tx Tx) {
+	sessions, _ := drop(tx, s.own("indexed"), nil)
+	for _, name := range sessions {
+		_, _ = drop(tx, s.indexBucket(id.SessionID(name)), nil)
+	}
+	_ = tx.Each(s.own("sharings"), func(_ string, value []byte) error {
+		names, err := decode[[]id.SessionID]("sharings", value)
+		if err == nil {
+			for _, name := range *names {
+				_, _ = drop(tx, s.sharedBucket(name), nil)
+			}
+		}
+		return nil
+	})
+	for _, name := range []string{"account", "olm", "hash", "inbound", "outbound", "sharings", "devices", "outdated"} {
+		_, _ = drop(tx, s.own(name), nil)
+	}
+}
+
+func forgetRooms(tx Tx) error {
+	var rooms []id.RoomID
+	err := tx.Each(roomsBucket, func(key string, _ []byte) error {
+		rooms = append(rooms, id.RoomID(key))
+		return nil
+	})
+	for _, room := range rooms {
+		if err == nil {
+			_, err = drop(tx, membersOf(room), nil)
+		}
+		if err == nil {
+			err = forgetState(tx, room)
+		}
+	}
+	return err
+}
+
+// retire adds the device of the session to those that are to be deleted from the server.
+func retire(tx Tx) error {
+	session, err := get[Session](tx, mainBucket, keySession)
+	if err != nil || session == nil || session.DeviceID == "" {
+		return err
+	}
+	retired, err := get[[]id.DeviceID](tx, mainBucket, keyRetired)
+	if err != nil {
+		return err
+	}
+	if retired == nil {
+		retired = new([]id.DeviceID)
+	}
+	return put(tx, mainBucket, keyRetired, append(*retired, session.DeviceID))
+}
+
+// RetiredDevices returns the devices that the bot gave up and that the server may still have. They must be
+// deleted there, for they go on receiving room keys (matrix-notes §5), and never be used for a login.
+func (s *Store) RetiredDevices() ([]id.DeviceID, error) {
+	return readMain[[]id.DeviceID](s, keyRetired)
+}
+
+// DeviceDeleted takes a device from the list of RetiredDevices.
+func (s *Store) DeviceDeleted(device id.DeviceID) error {
+	return s.update(func(tx Tx) error {
+		retired, err := get[[]id.DeviceID](tx, mainBucket, keyRetired)
+		if err != nil || retired == nil {
+			return err
+		}
+		rest := slices.DeleteFunc(*retired, func(d id.DeviceID) bool { return d == device })
+		return put(tx, mainBucket, keyRetired, rest)
+	})
+}

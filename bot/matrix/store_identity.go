@@ -1,0 +1,120 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core/secret"
+)
+
+// Session is what the bot is logged in with; the zero value means that it is not.
+type Session struct {
+	Homeserver  string
+	UserID      id.UserID
+	DeviceID    id.DeviceID
+	AccessToken secret.Stored
+}
+
+// Identity is what the bot can sign its devices with, and what brings that back if the vault is lost: the
+// seeds of its cross-signing keys in base64, and the recovery key as the operator sees it. The zero value
+// means that there is none.
+type Identity struct {
+	Master      secret.Stored
+	SelfSigning secret.Stored
+	UserSigning secret.Stored
+	RecoveryKey secret.Stored
+}
+
+// NewIdentity makes the record of the library's seeds.
+func NewIdentity(seeds crypto.CrossSigningSeeds, recoveryKey string) Identity {
+	encode := func(seed []byte) secret.Stored {
+		return secret.Store(secret.New(base64.StdEncoding.EncodeToString(seed)))
+	}
+	return Identity{
+		encode(seeds.MasterKey), encode(seeds.SelfSigningKey), encode(seeds.UserSigningKey),
+		secret.Store(secret.New(recoveryKey)),
+	}
+}
+
+// HasSeeds tells whether there are keys to sign with.
+func (i Identity) HasSeeds() bool { return !i.Master.Empty() }
+
+// Seeds returns the seeds as the library takes them.
+func (i Identity) Seeds() (seeds crypto.CrossSigningSeeds, err error) {
+	decode := func(text secret.Stored) []byte {
+		seed, decodeErr := base64.StdEncoding.DecodeString(text.Reveal())
+		if decodeErr != nil || len(seed) == 0 {
+			err = fmt.Errorf("matrix: the stored cross-signing keys cannot be read")
+		}
+		return seed
+	}
+	seeds.MasterKey = decode(i.Master)
+	seeds.SelfSigningKey = decode(i.SelfSigning)
+	seeds.UserSigningKey = decode(i.UserSigning)
+	return seeds, err
+}
+
+// Session returns what the bot is logged in with.
+func (s *Store) Session() (Session, error) { return readMain[Session](s, keySession) }
+
+// SetSession keeps what the bot is logged in with.
+func (s *Store) SetSession(session Session) error { return setMain(s, keySession, session) }
+
+// Identity returns the bot's cross-signing identity.
+func (s *Store) Identity() (Identity, error) { return readMain[Identity](s, keyIdentity) }
+
+// SetIdentity keeps the bot's cross-signing identity. It must be on disk before the keys are published.
+func (s *Store) SetIdentity(identity Identity) error { return setMain(s, keyIdentity, identity) }
+
+// PickleKey returns the key that the library wants for pickles. It is random, and lies in the vault beside
+// what it encrypts: the secrecy is the vault's. The slice is the caller's.
+func (s *Store) PickleKey() []byte { return bytes.Clone(s.pickleKey) }
+
+// readMain reads one of the single records; the zero value when there is none.
+func readMain[T any](s *Store, key string) (record T, err error) {
+	err = s.view(func(tx Tx) error {
+		found, err := get[T](tx, mainBucket, key)
+		if found != nil {
+			record = *found
+		}
+		return err
+	})
+	return record, err
+}
+
+func setMain[T any](s *Store, key string, record T) error {
+	return s.update(func(tx Tx) error { return put(tx, mainBucket, key, record) })
+}
+
+// prepare reads the number of the device and the pickle key, which it makes the first time, and tells
+// whether the vault is marked as a copy.
+func (s *Store) prepare() (copied bool, err error) {
+	err = s.update(func(tx Tx) error {
+		number, err := get[uint64](tx, mainBucket, keyDevice)
+		if err != nil {
+			return err
+		}
+		if number != nil {
+			s.device.Store(*number)
+		}
+		mark, err := tx.Get(mainBucket, keyCopied)
+		if err != nil {
+			return err
+		}
+		copied = mark != nil
+		if s.pickleKey, err = tx.Get(mainBucket, keyPickle); err != nil || s.pickleKey != nil {
+			return err
+		}
+		s.pickleKey = make([]byte, 32)
+		_, _ = rand.Read(s.pickleKey) // never fails
+		return tx.Put(mainBucket, keyPickle, s.pickleKey)
+	})
+	return copied, err
+}

@@ -1,0 +1,222 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.mau.fi/util/dbutil"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/olm"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// inboundRecord is a session that room messages are decrypted with, or the notice that it is kept from us.
+type inboundRecord struct {
+	Session  *crypto.InboundGroupSession        `json:",omitempty"`
+	Pickle   []byte                             `json:",omitempty"`
+	Withheld *event.RoomKeyWithheldEventContent `json:",omitempty"`
+}
+
+// seenIndex says which event a message index was used for.
+type seenIndex struct {
+	Event     id.EventID
+	Timestamp int64
+}
+
+// PutGroupSession keeps a session, instead of an older one of that name or of the notice that it is
+// withheld.
+func (s *Store) PutGroupSession(_ context.Context, session *crypto.InboundGroupSession) error {
+	pickle, err := session.Internal.Pickle(s.pickleKey)
+	if err != nil {
+		return fmt.Errorf("matrix: pickle inbound session: %w", err)
+	}
+	bare := *session
+	bare.Internal = nil
+	return s.update(func(tx Tx) error {
+		return put(tx, s.own("inbound"), inboundKey(session.RoomID, session.ID()), inboundRecord{Session: &bare, Pickle: pickle})
+	})
+}
+
+// GetGroupSession returns a copy of the session; nil when there is none. When it is withheld, the stored
+// *event.RoomKeyWithheldEventContent is the error.
+func (s *Store) GetGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (*crypto.InboundGroupSession, error) {
+	record, err := s.inbound(room, name)
+	switch {
+	case err != nil || record == nil:
+		return nil, err
+	case record.Withheld != nil:
+		return nil, record.Withheld
+	}
+	return s.unpickle(record)
+}
+
+// PutWithheldGroupSession keeps the notice that a session is withheld, unless the session is there.
+func (s *Store) PutWithheldGroupSession(_ context.Context, content event.RoomKeyWithheldEventContent) error {
+	bucket, key := s.own("inbound"), inboundKey(content.RoomID, content.SessionID)
+	return s.update(func(tx Tx) error {
+		old, err := get[inboundRecord](tx, bucket, key)
+		if err != nil || old != nil && old.Session != nil {
+			return err
+		}
+		return put(tx, bucket, key, inboundRecord{Withheld: &content})
+	})
+}
+
+// GetWithheldGroupSession returns the notice that a session is withheld; nil when there is none.
+func (s *Store) GetWithheldGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (*event.RoomKeyWithheldEventContent, error) {
+	record, err := s.inbound(room, name)
+	if err != nil || record == nil {
+		return nil, err
+	}
+	return record.Withheld, nil
+}
+
+func (s *Store) inbound(room id.RoomID, name id.SessionID) (record *inboundRecord, err error) {
+	err = s.view(func(tx Tx) error {
+		record, err = get[inboundRecord](tx, s.own("inbound"), inboundKey(room, name))
+		return err
+	})
+	return record, err
+}
+
+func (s *Store) unpickle(record *inboundRecord) (*crypto.InboundGroupSession, error) {
+	session := record.Session
+	session.Internal = olm.NewBlankInboundGroupSession()
+	if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
+		return nil, fmt.Errorf("matrix: unpickle inbound session: %w", err)
+	}
+	return session, nil
+}
+
+func inboundKey(room id.RoomID, name id.SessionID) string { return string(room) + " " + string(name) }
+
+// RedactGroupSession deletes a session and what is known of its messages.
+func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.SessionID, _ string) error {
+	_, err := s.redact(func(have *crypto.InboundGroupSession, haveName id.SessionID) bool {
+		return have.RoomID == room && haveName == name
+	})
+	return err
+}
+
+// RedactGroupSessions deletes the sessions of a room, of a sending device or, given both, of a device in
+// a room, and returns their names.
+func (s *Store) RedactGroupSessions(_ context.Context, room id.RoomID, sender id.SenderKey, _ string) ([]id.SessionID, error) {
+	if room == "" && sender == "" {
+		return nil, errors.New("matrix: redact sessions: neither room nor sender given")
+	}
+	return s.redact(func(have *crypto.InboundGroupSession, _ id.SessionID) bool {
+		return (room == "" || have.RoomID == room) && (sender == "" || have.SenderKey == sender)
+	})
+}
+
+// RedactExpiredGroupSessions deletes the sessions that are twice as old as their sender was going to use
+// them for, and returns their names.
+func (s *Store) RedactExpiredGroupSessions(context.Context) ([]id.SessionID, error) {
+	now := time.Now()
+	return s.redact(func(have *crypto.InboundGroupSession, _ id.SessionID) bool {
+		age := time.Duration(have.MaxAge) * time.Millisecond
+		return !have.IsScheduled && !have.ReceivedAt.IsZero() && age > 0 && have.ReceivedAt.Add(2*age).Before(now)
+	})
+}
+
+// RedactOutdatedGroupSessions deletes the sessions of which it is not known when they came, and returns
+// their names.
+func (s *Store) RedactOutdatedGroupSessions(context.Context) ([]id.SessionID, error) {
+	return s.redact(func(have *crypto.InboundGroupSession, _ id.SessionID) bool { return have.ReceivedAt.IsZero() })
+}
+
+// redact deletes the sessions that match, with their indices, in one transaction.
+func (s *Store) redact(match func(*crypto.InboundGroupSession, id.SessionID) bool) (names []id.SessionID, err error) {
+	bucket := s.own("inbound")
+	err = s.update(func(tx Tx) error {
+		names = nil
+		_, err := drop(tx, bucket, func(key string, value []byte) bool {
+			record, err := decode[inboundRecord](bucket, value)
+			if err != nil || record.Session == nil {
+				return false
+			}
+			name := id.SessionID(key[len(record.Session.RoomID)+1:])
+			if !match(record.Session, name) {
+				return false
+			}
+			names = append(names, name)
+			return true
+		})
+		for _, name := range names {
+			if err == nil {
+				err = s.dropIndices(tx, name)
+			}
+		}
+		return err
+	})
+	return names, err
+}
+
+// GetGroupSessionsForRoom returns the sessions of a room.
+func (s *Store) GetGroupSessionsForRoom(_ context.Context, room id.RoomID) dbutil.RowIter[*crypto.InboundGroupSession] {
+	return s.sessions(func(have *crypto.InboundGroupSession) bool { return have.RoomID == room })
+}
+
+// GetAllGroupSessions returns all sessions.
+func (s *Store) GetAllGroupSessions(context.Context) dbutil.RowIter[*crypto.InboundGroupSession] {
+	return s.sessions(func(*crypto.InboundGroupSession) bool { return true })
+}
+
+// GetGroupSessionsWithoutKeyBackupVersion returns the sessions that are not in that key backup.
+func (s *Store) GetGroupSessionsWithoutKeyBackupVersion(_ context.Context, version id.KeyBackupVersion) dbutil.RowIter[*crypto.InboundGroupSession] {
+	return s.sessions(func(have *crypto.InboundGroupSession) bool { return have.KeyBackupVersion != version })
+}
+
+func (s *Store) sessions(match func(*crypto.InboundGroupSession) bool) dbutil.RowIter[*crypto.InboundGroupSession] {
+	var found []*crypto.InboundGroupSession
+	bucket := s.own("inbound")
+	err := s.view(func(tx Tx) error {
+		return tx.Each(bucket, func(_ string, value []byte) error {
+			record, err := decode[inboundRecord](bucket, value)
+			if err != nil || record.Session == nil || !match(record.Session) {
+				return err
+			}
+			session, err := s.unpickle(record)
+			found = append(found, session)
+			return err
+		})
+	})
+	return dbutil.NewSliceIterWithError(found, err)
+}
+
+// ValidateMessageIndex tells whether a message of that session and index may be that event: whether it is
+// the first with this index, which is noted, or the very same again. Anything else is a replay. Without
+// event and time it only asks whether the index is new.
+func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, eventID id.EventID, index uint, timestamp int64) (valid bool, err error) {
+	bucket, key := s.indexBucket(name), strconv.FormatUint(uint64(index), 10)
+	claim := seenIndex{eventID, timestamp}
+	err = s.update(func(tx Tx) error {
+		seen, err := get[seenIndex](tx, bucket, key)
+		valid = err == nil && (seen == nil || *seen == claim)
+		if err != nil || seen != nil || claim == (seenIndex{}) {
+			return err
+		}
+		if err := tx.Put(s.own("indexed"), string(name), nil); err != nil {
+			return err
+		}
+		return put(tx, bucket, key, claim)
+	})
+	return valid && err == nil, err
+}
+
+// indexBucket has the indices of one session; the bucket "indexed" lists the sessions that have any.
+func (s *Store) indexBucket(name id.SessionID) string { return s.own("index") + "." + string(name) }
+
+func (s *Store) dropIndices(tx Tx, name id.SessionID) error {
+	if _, err := drop(tx, s.indexBucket(name), nil); err != nil {
+		return err
+	}
+	return tx.Delete(s.own("indexed"), string(name))
+}

@@ -1,0 +1,189 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"slices"
+
+	"go.mau.fi/util/confusable"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// membersOf names the bucket of a room's members, who are kept by user.
+func membersOf(room id.RoomID) string { return "matrix.members." + string(room) }
+
+// TryGetMember returns what is known of a member; nil when nothing is.
+func (s *Store) TryGetMember(_ context.Context, room id.RoomID, user id.UserID) (member *event.MemberEventContent, err error) {
+	err = s.view(func(tx Tx) error {
+		member, err = get[event.MemberEventContent](tx, membersOf(room), string(user))
+		return err
+	})
+	return member, err
+}
+
+// GetMember is TryGetMember, but takes those who are not known for people who have left.
+func (s *Store) GetMember(ctx context.Context, room id.RoomID, user id.UserID) (*event.MemberEventContent, error) {
+	member, err := s.TryGetMember(ctx, room, user)
+	if member == nil && err == nil {
+		member = &event.MemberEventContent{Membership: event.MembershipLeave}
+	}
+	return member, err
+}
+
+// IsInRoom tells whether the user has joined the room.
+func (s *Store) IsInRoom(ctx context.Context, room id.RoomID, user id.UserID) bool {
+	return s.IsMembership(ctx, room, user, event.MembershipJoin)
+}
+
+// IsInvited tells whether the user has joined the room or is invited to it.
+func (s *Store) IsInvited(ctx context.Context, room id.RoomID, user id.UserID) bool {
+	return s.IsMembership(ctx, room, user, event.MembershipJoin, event.MembershipInvite)
+}
+
+// IsMembership tells whether the user's membership is one of those; not when it cannot be read.
+func (s *Store) IsMembership(ctx context.Context, room id.RoomID, user id.UserID, allowed ...event.Membership) bool {
+	member, err := s.GetMember(ctx, room, user)
+	return err == nil && slices.Contains(allowed, member.Membership)
+}
+
+// SetMember keeps a member as the state event has it.
+func (s *Store) SetMember(_ context.Context, room id.RoomID, user id.UserID, member *event.MemberEventContent) error {
+	return s.update(func(tx Tx) error { return put(tx, membersOf(room), string(user), member) })
+}
+
+// SetMembership changes the membership of a user and leaves the rest.
+func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID, membership event.Membership) error {
+	return s.update(func(tx Tx) error {
+		member, err := get[event.MemberEventContent](tx, membersOf(room), string(user))
+		if err != nil {
+			return err
+		}
+		if member == nil {
+			member = new(event.MemberEventContent)
+		}
+		member.Membership = membership
+		return put(tx, membersOf(room), string(user), member)
+	})
+}
+
+// GetAllMembers returns all who are known in a room, those who left included.
+func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]*event.MemberEventContent, error) {
+	bucket := membersOf(room)
+	members := make(map[id.UserID]*event.MemberEventContent)
+	err := s.view(func(tx Tx) error {
+		return tx.Each(bucket, func(key string, value []byte) error {
+			member, err := decode[event.MemberEventContent](bucket, value)
+			members[id.UserID(key)] = member
+			return err
+		})
+	})
+	return members, err
+}
+
+// GetRoomJoinedOrInvitedMembers returns who gets the keys of a room: those who joined or are invited, and
+// nobody who left (matrix-notes §4).
+func (s *Store) GetRoomJoinedOrInvitedMembers(ctx context.Context, room id.RoomID) ([]id.UserID, error) {
+	members, err := s.GetAllMembers(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	users := make([]id.UserID, 0, len(members))
+	for user, member := range members {
+		if present(member) {
+			users = append(users, user)
+		}
+	}
+	return users, nil
+}
+
+func present(member *event.MemberEventContent) bool {
+	return member.Membership == event.MembershipJoin || member.Membership == event.MembershipInvite
+}
+
+// FindSharedRooms returns the encrypted rooms that the user has joined or is invited to.
+func (s *Store) FindSharedRooms(_ context.Context, user id.UserID) (rooms []id.RoomID, err error) {
+	err = s.view(func(tx Tx) error {
+		return tx.Each(roomsBucket, func(key string, value []byte) error {
+			room, err := decode[roomRecord](roomsBucket, value)
+			if err != nil || !room.Encrypted {
+				return err
+			}
+			member, err := get[event.MemberEventContent](tx, membersOf(id.RoomID(key)), string(user))
+			if err == nil && member != nil && present(member) {
+				rooms = append(rooms, id.RoomID(key))
+			}
+			return err
+		})
+	})
+	return rooms, err
+}
+
+// IsConfusableName returns the other joined members whose names look like that one.
+func (s *Store) IsConfusableName(ctx context.Context, room id.RoomID, current id.UserID, name string) ([]id.UserID, error) {
+	members, err := s.GetAllMembers(ctx, room)
+	if err != nil {
+		return nil, err
+	}
+	var alike []id.UserID
+	skeleton := confusable.Skeleton(name)
+	for user, member := range members {
+		if user != current && member.Membership == event.MembershipJoin && confusable.Skeleton(member.Displayname) == skeleton {
+			alike = append(alike, user)
+		}
+	}
+	return alike, nil
+}
+
+// HasFetchedMembers tells whether all members of a room are known.
+func (s *Store) HasFetchedMembers(_ context.Context, room id.RoomID) (bool, error) {
+	r, err := s.room(room)
+	return r.MembersFetched, err
+}
+
+// MarkMembersFetched notes that all members of a room are known.
+func (s *Store) MarkMembersFetched(_ context.Context, room id.RoomID) error {
+	return s.changeRoom(room, func(r *roomRecord) { r.MembersFetched = true })
+}
+
+// ClearCachedMembers drops the members with one of those memberships, or all when none is named.
+func (s *Store) ClearCachedMembers(_ context.Context, room id.RoomID, memberships ...event.Membership) error {
+	return s.update(func(tx Tx) error { return clearMembers(tx, room, memberships) })
+}
+
+// ReplaceCachedMembers puts the members of the events in the place of those with one of the memberships,
+// or of all when none is named, in one transaction.
+func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*event.Event, only ...event.Membership) error {
+	return s.update(func(tx Tx) error {
+		if err := clearMembers(tx, room, only); err != nil {
+			return err
+		}
+		for _, evt := range evts {
+			member, ok := evt.Content.Parsed.(*event.MemberEventContent)
+			if !ok || evt.StateKey == nil {
+				continue
+			}
+			if err := put(tx, membersOf(room), *evt.StateKey, member); err != nil {
+				return err
+			}
+		}
+		if len(only) > 0 {
+			return nil
+		}
+		return changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = true })
+	})
+}
+
+func clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
+	bucket := membersOf(room)
+	_, err := drop(tx, bucket, func(_ string, value []byte) bool {
+		member, err := decode[event.MemberEventContent](bucket, value)
+		return err != nil || len(memberships) == 0 || slices.Contains(memberships, member.Membership)
+	})
+	if err != nil {
+		return err
+	}
+	return changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = false })
+}

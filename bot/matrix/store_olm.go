@@ -1,0 +1,305 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/olm"
+	"maunium.net/go/mautrix/id"
+)
+
+// errForked means that a session is not the one that the store gave out: two copies of one ratchet.
+var errForked = errors.New("matrix: store: a second copy of a session")
+
+// accountRecord is the Olm account, olmRecord an Olm session: the library's own fields, and its Internal
+// pickled.
+type accountRecord struct {
+	Account crypto.OlmAccount
+	Pickle  []byte
+}
+
+type olmRecord struct {
+	Sender  id.SenderKey
+	Session crypto.OlmSession
+	Pickle  []byte
+}
+
+// olmEntry has copies of what the machine changes in the session under a lock of its own.
+type olmEntry struct {
+	session   *crypto.OlmSession
+	id        id.SessionID
+	created   time.Time
+	decrypted time.Time
+}
+
+// PutAccount writes the account. The machine makes it durable so before its keys leave for the server.
+func (s *Store) PutAccount(_ context.Context, account *crypto.OlmAccount) error {
+	pickle, err := account.Internal.Pickle(s.pickleKey)
+	if err != nil {
+		return fmt.Errorf("matrix: pickle account: %w", err)
+	}
+	record := accountRecord{Account: *account, Pickle: pickle}
+	record.Account.Internal = nil
+	s.write.Lock()
+	defer s.write.Unlock()
+	err = s.commit(func(tx Tx) error { return put(tx, s.own("account"), "", record) })
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = account
+	return nil
+}
+
+// GetAccount returns the account, always the same pointer; nil when there is none.
+func (s *Store) GetAccount(context.Context) (*crypto.OlmAccount, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.account, nil
+}
+
+func (s *Store) loadAccount(tx Tx) error {
+	record, err := get[accountRecord](tx, s.own("account"), "")
+	if err != nil || record == nil {
+		return err
+	}
+	account := &record.Account
+	account.Internal = olm.NewBlankAccount()
+	if err := account.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
+		return fmt.Errorf("unpickle account: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account = account
+	return nil
+}
+
+func (s *Store) loadOlm(tx Tx) error {
+	bucket := s.own("olm")
+	return tx.Each(bucket, func(_ string, value []byte) error {
+		record, err := decode[olmRecord](bucket, value)
+		if err != nil {
+			return err
+		}
+		session := &record.Session
+		session.Internal = olm.NewBlankSession()
+		if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
+			return fmt.Errorf("unpickle Olm session: %w", err)
+		}
+		s.remember(record.Sender, session)
+		return nil
+	})
+}
+
+// remember puts a session into memory, or notes the times of one that is there.
+func (s *Store) remember(sender id.SenderKey, session *crypto.OlmSession) {
+	e := &olmEntry{session, session.ID(), session.CreationTime, session.LastDecryptedTime}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.olm[sender] == nil {
+		s.olm[sender] = make(map[id.SessionID]*olmEntry)
+	}
+	s.olm[sender][e.id] = e
+}
+
+// AddSession keeps a new session.
+func (s *Store) AddSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
+	write, err := s.writeOlm(sender, session)
+	if err != nil {
+		return err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	if e := s.findOlm(sender, session.ID()); e != nil && e.session != session {
+		return errForked
+	}
+	if err := s.commitOlm(write); err != nil {
+		return err
+	}
+	s.remember(sender, session)
+	return nil
+}
+
+// UpdateSession writes a session that was added before. One that was deleted meanwhile stays deleted.
+func (s *Store) UpdateSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
+	write, err := s.writeOlm(sender, session)
+	if err != nil {
+		return err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	e := s.findOlm(sender, session.ID())
+	if e == nil {
+		return nil
+	}
+	if e.session != session {
+		return errForked
+	}
+	if err := s.commitOlm(write); err != nil {
+		return err
+	}
+	s.remember(sender, session)
+	return nil
+}
+
+// writeOlm takes down the session as it is now, for a write that may be late.
+func (s *Store) writeOlm(sender id.SenderKey, session *crypto.OlmSession) (func(Tx) error, error) {
+	pickle, err := session.Internal.Pickle(s.pickleKey)
+	if err != nil {
+		return nil, fmt.Errorf("matrix: pickle Olm session: %w", err)
+	}
+	record := olmRecord{sender, *session, pickle}
+	record.Session.Internal = nil
+	bucket, key := s.own("olm"), olmKey(sender, session.ID())
+	return func(tx Tx) error { return put(tx, bucket, key, record) }, nil
+}
+
+// commitOlm writes a session, or leaves it for the next write when it has just decrypted a message. The
+// caller holds write.
+func (s *Store) commitOlm(write func(Tx) error) error {
+	s.mu.RLock()
+	decrypted := len(s.hashes) > 0
+	s.mu.RUnlock()
+	if decrypted {
+		s.late = append(s.late, write)
+		return nil
+	}
+	return s.commit(write)
+}
+
+// DeleteSession deletes a session, or does nothing when there is none.
+func (s *Store) DeleteSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	name := session.ID()
+	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("olm"), olmKey(sender, name)) })
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.olm[sender], name)
+	return nil
+}
+
+func (s *Store) findOlm(sender id.SenderKey, name id.SessionID) *olmEntry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.olm[sender][name]
+}
+
+func olmKey(sender id.SenderKey, name id.SessionID) string {
+	return string(sender) + " " + string(name)
+}
+
+// HasSession tells whether there is a session with that device.
+func (s *Store) HasSession(_ context.Context, sender id.SenderKey) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.olm[sender]) > 0
+}
+
+// GetSessions returns the sessions with a device, the one that decrypted last first.
+func (s *Store) GetSessions(_ context.Context, sender id.SenderKey) (crypto.OlmSessionList, error) {
+	entries := s.sessionsWith(sender)
+	list := make(crypto.OlmSessionList, len(entries))
+	for i, e := range entries {
+		list[i] = e.session
+	}
+	return list, nil
+}
+
+// GetLatestSession returns the session to encrypt with, that is the first of GetSessions; nil when there is
+// none.
+func (s *Store) GetLatestSession(_ context.Context, sender id.SenderKey) (*crypto.OlmSession, error) {
+	entries := s.sessionsWith(sender)
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	return entries[0].session, nil
+}
+
+// GetNewestSessionCreationTS tells when the youngest session with a device was made; the zero time when
+// there is none.
+func (s *Store) GetNewestSessionCreationTS(_ context.Context, sender id.SenderKey) (newest time.Time, err error) {
+	for _, e := range s.sessionsWith(sender) {
+		if e.created.After(newest) {
+			newest = e.created
+		}
+	}
+	return newest, nil
+}
+
+// sessionsWith returns entries that nobody changes any more: remember replaces them.
+func (s *Store) sessionsWith(sender id.SenderKey) []*olmEntry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	entries := make([]*olmEntry, 0, len(s.olm[sender]))
+	for _, e := range s.olm[sender] {
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b *olmEntry) int {
+		return cmp.Or(b.decrypted.Compare(a.decrypted), cmp.Compare(b.id, a.id))
+	})
+	return entries
+}
+
+// PutOlmHash notes that a message was decrypted, so that its repetition is known as one: after a crash the
+// server sends to-device messages again, and only the hash tells a repeat from a broken session.
+//
+// The hash, the session that moved on and what the message brought are one step. So the hash waits for the
+// next write, as the session does that is put after it, and goes to the disk with it, in one transaction:
+// the room key mostly, at the latest the next sync token. A crash before leaves no trace of the message,
+// and its repetition is decrypted as if for the first time. (Were each written at once, a crash between
+// them would lose the room key, since its repetition would be refused.)
+func (s *Store) PutOlmHash(_ context.Context, hash [32]byte, received time.Time) error {
+	value := binary.BigEndian.AppendUint64(nil, uint64(received.UnixMilli()))
+	bucket := s.own("hash")
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, hex.EncodeToString(hash[:]), value) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hashes[hash] = received
+	return nil
+}
+
+// GetOlmHash tells when that message was decrypted; the zero time if it was not.
+func (s *Store) GetOlmHash(_ context.Context, hash [32]byte) (received time.Time, err error) {
+	s.mu.RLock()
+	received, late := s.hashes[hash]
+	s.mu.RUnlock()
+	if late {
+		return received, nil
+	}
+	err = s.view(func(tx Tx) error {
+		value, err := tx.Get(s.own("hash"), hex.EncodeToString(hash[:]))
+		if err == nil && len(value) == 8 {
+			received = hashTime(value)
+		}
+		return err
+	})
+	return received, err
+}
+
+// DeleteOldOlmHashes forgets the messages decrypted before that time.
+func (s *Store) DeleteOldOlmHashes(_ context.Context, before time.Time) error {
+	return s.update(func(tx Tx) error {
+		_, err := drop(tx, s.own("hash"), func(_ string, value []byte) bool {
+			return len(value) != 8 || hashTime(value).Before(before)
+		})
+		return err
+	})
+}
+
+func hashTime(value []byte) time.Time { return time.UnixMilli(int64(binary.BigEndian.Uint64(value))) }

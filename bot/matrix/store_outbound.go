@@ -1,0 +1,170 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/olm"
+	"maunium.net/go/mautrix/id"
+)
+
+// keptRecipients is for how many sessions of a room it is known who was given the key. Who was may ask
+// for it again; 8 sessions are 800 messages with the usual rotation.
+const keptRecipients = 8
+
+// outboundRecord is the session that messages to a room are encrypted with. The library's list of users
+// serves only until the session is shared, and is not kept.
+type outboundRecord struct {
+	Session crypto.OutboundGroupSession
+	Pickle  []byte
+}
+
+// AddOutboundGroupSession keeps the session of its room, instead of the one before.
+func (s *Store) AddOutboundGroupSession(_ context.Context, session *crypto.OutboundGroupSession) error {
+	record, err := s.pickleOutbound(session)
+	if err != nil {
+		return err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	err = s.commit(func(tx Tx) error {
+		if err := s.noteShared(tx, session.RoomID, session.ID()); err != nil {
+			return err
+		}
+		return put(tx, s.own("outbound"), string(session.RoomID), record)
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outbound[session.RoomID] = session
+	return nil
+}
+
+// UpdateOutboundGroupSession writes the session of its room. One that was removed or replaced meanwhile
+// does not come back.
+func (s *Store) UpdateOutboundGroupSession(_ context.Context, session *crypto.OutboundGroupSession) error {
+	record, err := s.pickleOutbound(session)
+	if err != nil {
+		return err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.mu.RLock()
+	current := s.outbound[session.RoomID]
+	s.mu.RUnlock()
+	switch {
+	case current == nil:
+		return nil
+	case current != session && current.ID() != session.ID():
+		return nil
+	case current != session:
+		return errForked
+	}
+	return s.commit(func(tx Tx) error { return put(tx, s.own("outbound"), string(session.RoomID), record) })
+}
+
+func (s *Store) pickleOutbound(session *crypto.OutboundGroupSession) (*outboundRecord, error) {
+	pickle, err := session.Internal.Pickle(s.pickleKey)
+	if err != nil {
+		return nil, fmt.Errorf("matrix: pickle outbound session: %w", err)
+	}
+	record := &outboundRecord{*session, pickle}
+	record.Session.Internal, record.Session.Users = nil, nil
+	return record, nil
+}
+
+// GetOutboundGroupSession returns the session of a room, always the same pointer; nil when there is none.
+func (s *Store) GetOutboundGroupSession(_ context.Context, room id.RoomID) (*crypto.OutboundGroupSession, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.outbound[room], nil
+}
+
+// RemoveOutboundGroupSession makes the next message to the room use a new session.
+func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("outbound"), string(room)) })
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.outbound, room)
+	return nil
+}
+
+func (s *Store) loadOutbound(tx Tx) error {
+	bucket := s.own("outbound")
+	return tx.Each(bucket, func(_ string, value []byte) error {
+		record, err := decode[outboundRecord](bucket, value)
+		if err != nil {
+			return err
+		}
+		session := &record.Session
+		session.Users = make(map[crypto.UserDevice]crypto.OGSState)
+		session.Internal = olm.NewBlankOutboundGroupSession()
+		if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
+			return fmt.Errorf("unpickle outbound session: %w", err)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.outbound[session.RoomID] = session
+		return nil
+	})
+}
+
+// MarkOutboundGroupSessionShared notes that a device was given the key of a session. The note goes to the
+// disk with the next write: the library writes much while it gives out keys, and the session itself last.
+func (s *Store) MarkOutboundGroupSessionShared(_ context.Context, user id.UserID, device id.IdentityKey, name id.SessionID) error {
+	bucket, key := s.sharedBucket(name), string(user)+" "+string(device)
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, key, nil) })
+	return nil
+}
+
+// IsOutboundGroupSessionShared tells whether a device was given the key of a session, if the session is
+// among the last keptRecipients of its room.
+func (s *Store) IsOutboundGroupSessionShared(_ context.Context, user id.UserID, device id.IdentityKey, name id.SessionID) (shared bool, err error) {
+	if err := s.flush(); err != nil {
+		return false, err
+	}
+	err = s.view(func(tx Tx) error {
+		value, err := tx.Get(s.sharedBucket(name), string(user)+" "+string(device))
+		shared = value != nil
+		return err
+	})
+	return shared, err
+}
+
+func (s *Store) sharedBucket(name id.SessionID) string { return s.own("shared") + "." + string(name) }
+
+// noteShared adds a session to the list of those of its room, and forgets who got the oldest.
+func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
+	bucket := s.own("sharings")
+	names, err := get[[]id.SessionID](tx, bucket, string(room))
+	if err != nil {
+		return err
+	}
+	if names == nil {
+		names = new([]id.SessionID)
+	}
+	if slices.Contains(*names, name) {
+		return nil
+	}
+	*names = append(*names, name)
+	for len(*names) > keptRecipients {
+		if _, err := drop(tx, s.sharedBucket((*names)[0]), nil); err != nil {
+			return err
+		}
+		*names = (*names)[1:]
+	}
+	return put(tx, bucket, string(room), names)
+}

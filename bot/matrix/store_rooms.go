@@ -1,0 +1,175 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// roomRecord is the state of a room, besides its members.
+type roomRecord struct {
+	Encrypted      bool // some m.room.encryption was seen; never false again
+	Encryption     *event.EncryptionEventContent
+	PowerLevels    *event.PowerLevelsEventContent
+	Create         *event.Event
+	JoinRules      *event.JoinRulesEventContent
+	Visibility     *event.HistoryVisibilityEventContent
+	MembersFetched bool
+}
+
+// room reads the state of a room; an empty one when nothing is known.
+func (s *Store) room(room id.RoomID) (record *roomRecord, err error) {
+	err = s.view(func(tx Tx) error {
+		record, err = roomOf(tx, room)
+		return err
+	})
+	return record, err
+}
+
+func roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
+	record, err := get[roomRecord](tx, roomsBucket, string(room))
+	if record == nil {
+		record = new(roomRecord)
+	}
+	return record, err
+}
+
+func (s *Store) changeRoom(room id.RoomID, change func(*roomRecord)) error {
+	return s.update(func(tx Tx) error { return changeRoom(tx, room, change) })
+}
+
+func changeRoom(tx Tx, room id.RoomID, change func(*roomRecord)) error {
+	record, err := roomOf(tx, room)
+	if err != nil {
+		return err
+	}
+	change(record)
+	return put(tx, roomsBucket, string(room), record)
+}
+
+// SetEncryptionEvent notes that a room is encrypted, whatever the content says, for ever. Content that
+// names another algorithm than Megolm does not replace one that names it.
+func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *event.EncryptionEventContent) error {
+	return s.changeRoom(room, func(r *roomRecord) {
+		r.Encrypted = true
+		if content != nil && content.Algorithm == id.AlgorithmMegolmV1 {
+			r.Encryption = content
+		}
+	})
+}
+
+// IsEncrypted tells whether a room ever was encrypted.
+func (s *Store) IsEncrypted(_ context.Context, room id.RoomID) (bool, error) {
+	r, err := s.room(room)
+	return r.Encrypted, err
+}
+
+// GetEncryptionEvent returns how a room is encrypted; nil when it is not.
+func (s *Store) GetEncryptionEvent(_ context.Context, room id.RoomID) (*event.EncryptionEventContent, error) {
+	r, err := s.room(room)
+	if err == nil && r.Encrypted && r.Encryption == nil {
+		return &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}, nil
+	}
+	return r.Encryption, err
+}
+
+// SetPowerLevels keeps the power levels of a room.
+func (s *Store) SetPowerLevels(_ context.Context, room id.RoomID, levels *event.PowerLevelsEventContent) error {
+	return s.changeRoom(room, func(r *roomRecord) { r.PowerLevels = levels })
+}
+
+// GetPowerLevels returns the power levels of a room, with the event that made it where that is known;
+// nil when they are not known.
+func (s *Store) GetPowerLevels(_ context.Context, room id.RoomID) (*event.PowerLevelsEventContent, error) {
+	r, err := s.room(room)
+	if err != nil || r.PowerLevels == nil {
+		return nil, err
+	}
+	r.PowerLevels.CreateEvent, err = parseCreate(room, r.Create)
+	return r.PowerLevels, err
+}
+
+// SetCreate keeps the event that made a room.
+func (s *Store) SetCreate(_ context.Context, evt *event.Event) error {
+	if evt.RoomID == "" {
+		return errors.New("matrix: create event without a room")
+	}
+	return s.changeRoom(evt.RoomID, func(r *roomRecord) { r.Create = evt })
+}
+
+// GetCreate returns the event that made a room; nil when it is not known.
+func (s *Store) GetCreate(_ context.Context, room id.RoomID) (*event.Event, error) {
+	r, err := s.room(room)
+	if err != nil {
+		return nil, err
+	}
+	return parseCreate(room, r.Create)
+}
+
+// parseCreate makes of an event that was read from its record what the library gave to SetCreate.
+func parseCreate(room id.RoomID, evt *event.Event) (*event.Event, error) {
+	if evt == nil {
+		return nil, nil
+	}
+	evt.RoomID, evt.Type.Class = room, event.StateEventType
+	if err := evt.Content.ParseRaw(event.StateCreate); err != nil {
+		return nil, fmt.Errorf("matrix: create event: %w", err)
+	}
+	return evt, nil
+}
+
+// SetJoinRules keeps who may join a room.
+func (s *Store) SetJoinRules(_ context.Context, room id.RoomID, content *event.JoinRulesEventContent) error {
+	return s.changeRoom(room, func(r *roomRecord) { r.JoinRules = content })
+}
+
+// GetJoinRules returns who may join a room; nil when it is not known.
+func (s *Store) GetJoinRules(_ context.Context, room id.RoomID) (*event.JoinRulesEventContent, error) {
+	r, err := s.room(room)
+	return r.JoinRules, err
+}
+
+// SetHistoryVisibility keeps who may read old messages of a room.
+func (s *Store) SetHistoryVisibility(_ context.Context, room id.RoomID, content *event.HistoryVisibilityEventContent) error {
+	return s.changeRoom(room, func(r *roomRecord) { r.Visibility = content })
+}
+
+// GetHistoryVisibility returns who may read old messages of a room; nil when it is not known.
+func (s *Store) GetHistoryVisibility(_ context.Context, room id.RoomID) (*event.HistoryVisibilityEventContent, error) {
+	r, err := s.room(room)
+	return r.Visibility, err
+}
+
+// ForgetRoom drops what is known of a room that the bot has left: state, members and keys. That it was
+// encrypted stays known, for the day the bot is invited again.
+func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
+	if err := s.RemoveOutboundGroupSession(ctx, room); err != nil {
+		return err
+	}
+	if _, err := s.RedactGroupSessions(ctx, room, "", "room forgotten"); err != nil {
+		return err
+	}
+	return s.update(func(tx Tx) error {
+		if _, err := drop(tx, membersOf(room), nil); err != nil {
+			return err
+		}
+		return forgetState(tx, room)
+	})
+}
+
+// forgetState keeps of a room's state only that it is encrypted.
+func forgetState(tx Tx, room id.RoomID) error {
+	record, err := roomOf(tx, room)
+	if err != nil {
+		return err
+	}
+	if !record.Encrypted {
+		return tx.Delete(roomsBucket, string(room))
+	}
+	return put(tx, roomsBucket, string(room), roomRecord{Encrypted: true, Encryption: record.Encryption})
+}
