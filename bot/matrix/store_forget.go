@@ -5,7 +5,6 @@ package matrix
 import (
 	"context"
 	"crypto/rand"
-	"slices"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -66,7 +65,7 @@ func MarkCopied(v Vault) error {
 // ForgetOlm ends the bot's device in one transaction: Olm account and sessions, Megolm sessions, lists of
 // devices, sync token, access token. Members and state of rooms go too, since they are as old and come again
 // with the first sync; that a room is encrypted stays known. So do the bot's identity, which signs the next
-// device, other people's cross-signing keys, and the journal. The device is listed by RetiredDevices until
+// device, other people's cross-signing keys, and the journal. The device is listed by Retired until
 // it has been deleted from the server. The machine that used the Store must not be used any more.
 func (s *Store) ForgetOlm(context.Context) error {
 	s.write.Lock()
@@ -153,20 +152,9 @@ func retire(tx Tx) error {
 	return put(tx, mainBucket, keyRetired, append(*retired, session.DeviceID))
 }
 
-// RetiredDevices returns the devices that the bot gave up and that the server may still have. They must be
-// deleted there, for they go on receiving room keys (matrix-notes §5), and never be used for a login.
-func (s *Store) RetiredDevices() ([]id.DeviceID, error) {
-	return readMain[[]id.DeviceID](s, keyRetired)
-}
+// Retired returns the devices that the bot gave up and that the server may still have. They must be deleted
+// there, for they go on receiving room keys (matrix-notes §5), and never be used for a login.
+func (s *Store) Retired() ([]id.DeviceID, error) { return readMain[[]id.DeviceID](s, keyRetired) }
 
-// DeviceDeleted takes a device from the list of RetiredDevices.
-func (s *Store) DeviceDeleted(device id.DeviceID) error {
-	return s.update(func(tx Tx) error {
-		retired, err := get[[]id.DeviceID](tx, mainBucket, keyRetired)
-		if err != nil || retired == nil {
-			return err
-		}
-		rest := slices.DeleteFunc(*retired, func(d id.DeviceID) bool { return d == device })
-		return put(tx, mainBucket, keyRetired, rest)
-	})
-}
+// SetRetired replaces the list, when devices have been deleted from the server.
+func (s *Store) SetRetired(devices []id.DeviceID) error { return setMain(s, keyRetired, devices) }

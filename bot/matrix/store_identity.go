@@ -5,8 +5,9 @@ package matrix
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"fmt"
+	"io"
+	"log/slog"
 
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/id"
@@ -22,44 +23,23 @@ type Session struct {
 	AccessToken secret.Stored
 }
 
-// Identity is what the bot can sign its devices with, and what brings that back if the vault is lost: the
-// seeds of its cross-signing keys in base64, and the recovery key as the operator sees it. The zero value
-// means that there is none.
+// Identity is what the bot can sign its devices with, and what brings that back if the vault is lost. The
+// zero value means that there is none. It shows as "[redacted]"; JSON has it in clear, for the vault.
 type Identity struct {
-	Master      secret.Stored
-	SelfSigning secret.Stored
-	UserSigning secret.Stored
-	RecoveryKey secret.Stored
+	Seeds        crypto.CrossSigningSeeds // of the cross-signing keys, 32 bytes each
+	RecoveryKey  secret.Stored            // 12 groups of 4, as the operator sees it
+	Recoverable  bool                     // the server has the seeds, sealed with the recovery key
+	ResetAllowed bool                     // the operator wants new keys in the place of the published ones
 }
 
-// NewIdentity makes the record of the library's seeds.
-func NewIdentity(seeds crypto.CrossSigningSeeds, recoveryKey string) Identity {
-	encode := func(seed []byte) secret.Stored {
-		return secret.Store(secret.New(base64.StdEncoding.EncodeToString(seed)))
-	}
-	return Identity{
-		encode(seeds.MasterKey), encode(seeds.SelfSigningKey), encode(seeds.UserSigningKey),
-		secret.Store(secret.New(recoveryKey)),
-	}
-}
+// empty tells whether there are no keys to sign with.
+func (i Identity) empty() bool { return len(i.Seeds.MasterKey) == 0 }
 
-// HasSeeds tells whether there are keys to sign with.
-func (i Identity) HasSeeds() bool { return !i.Master.Empty() }
+// Format implements fmt.Formatter: the seeds' own type would print them.
+func (Identity) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
-// Seeds returns the seeds as the library takes them.
-func (i Identity) Seeds() (seeds crypto.CrossSigningSeeds, err error) {
-	decode := func(text secret.Stored) []byte {
-		seed, decodeErr := base64.StdEncoding.DecodeString(text.Reveal())
-		if decodeErr != nil || len(seed) == 0 {
-			err = fmt.Errorf("matrix: the stored cross-signing keys cannot be read")
-		}
-		return seed
-	}
-	seeds.MasterKey = decode(i.Master)
-	seeds.SelfSigningKey = decode(i.SelfSigning)
-	seeds.UserSigningKey = decode(i.UserSigning)
-	return seeds, err
-}
+// LogValue implements slog.LogValuer.
+func (Identity) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // Session returns what the bot is logged in with.
 func (s *Store) Session() (Session, error) { return readMain[Session](s, keySession) }

@@ -97,12 +97,20 @@ func (s *Store) unpickle(record *inboundRecord) (*crypto.InboundGroupSession, er
 
 func inboundKey(room id.RoomID, name id.SessionID) string { return string(room) + " " + string(name) }
 
-// RedactGroupSession deletes a session and what is known of its messages.
+// RedactGroupSession deletes a session and what is known of its messages. The notice that a session is
+// withheld stays.
 func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.SessionID, _ string) error {
-	_, err := s.redact(func(have *crypto.InboundGroupSession, haveName id.SessionID) bool {
-		return have.RoomID == room && haveName == name
+	bucket, key := s.own("inbound"), inboundKey(room, name)
+	return s.update(func(tx Tx) error {
+		record, err := get[inboundRecord](tx, bucket, key)
+		if err != nil || record == nil || record.Session == nil {
+			return err
+		}
+		if err := tx.Delete(bucket, key); err != nil {
+			return err
+		}
+		return s.dropIndices(tx, name)
 	})
-	return err
 }
 
 // RedactGroupSessions deletes the sessions of a room, of a sending device or, given both, of a device in
