@@ -1,0 +1,143 @@
+//go:build goolm
+
+package matrixplayer
+
+import (
+	"context"
+	"slices"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// DM opens an encrypted direct chat as Element does and waits until the other, a bot, has joined.
+func (p *Player) DM(other id.UserID) id.RoomID {
+	p.t.Helper()
+	room, err := p.DMErr(p.t.Context(), other)
+	if err != nil {
+		p.t.Fatalf("%s opens a chat with %s: %v", p.name, other, err)
+	}
+	return room
+}
+
+// DMErr is DM.
+func (p *Player) DMErr(ctx context.Context, other id.UserID) (id.RoomID, error) {
+	room, err := p.create(ctx, &mautrix.ReqCreateRoom{
+		Preset: "trusted_private_chat", IsDirect: true, Invite: []id.UserID{other}, InitialState: []*event.Event{encryption()},
+	})
+	if err != nil {
+		return "", err
+	}
+	return room, p.awaitMembers(ctx, room, other)
+}
+
+// PlainDM is DM without encryption.
+func (p *Player) PlainDM(other id.UserID) id.RoomID {
+	p.t.Helper()
+	room := p.Create(&mautrix.ReqCreateRoom{Preset: "trusted_private_chat", IsDirect: true, Invite: []id.UserID{other}})
+	p.WaitMembers(room, other)
+	return room
+}
+
+// Group opens an encrypted room with a bot and others, and waits until everybody is in it and knows.
+func (p *Player) Group(bot id.UserID, others ...*Player) id.RoomID {
+	p.t.Helper()
+	invited := []id.UserID{bot}
+	for _, o := range others {
+		invited = append(invited, o.ID)
+	}
+	room := p.Create(&mautrix.ReqCreateRoom{
+		Preset: "private_chat", Name: "Famille", Invite: invited, InitialState: []*event.Event{encryption()},
+	})
+	for _, o := range others {
+		o.Join(room)
+	}
+	for _, each := range append(others, p) {
+		each.WaitMembers(room, append(invited, p.ID)...)
+	}
+	return room
+}
+
+func encryption() *event.Event {
+	return &event.Event{Type: event.StateEncryption, Content: event.Content{
+		Parsed: &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1},
+	}}
+}
+
+// Create opens a room and waits until the person's client knows its state.
+func (p *Player) Create(req *mautrix.ReqCreateRoom) id.RoomID {
+	p.t.Helper()
+	room, err := p.create(p.t.Context(), req)
+	if err != nil {
+		p.t.Fatalf("%s opens a room: %v", p.name, err)
+	}
+	return room
+}
+
+func (p *Player) create(ctx context.Context, req *mautrix.ReqCreateRoom) (id.RoomID, error) {
+	room, err := p.client.CreateRoom(ctx, req)
+	if err != nil {
+		return "", err
+	}
+	wantsEncryption := slices.ContainsFunc(req.InitialState, func(e *event.Event) bool { return e.Type == event.StateEncryption })
+	return room.RoomID, p.await(ctx, func() bool {
+		encrypted, err := p.client.StateStore.IsEncrypted(ctx, room.RoomID)
+		return err == nil && encrypted == wantsEncryption && p.client.StateStore.IsInRoom(ctx, room.RoomID, p.ID)
+	})
+}
+
+// Invite invites somebody.
+func (p *Player) Invite(room id.RoomID, who id.UserID) {
+	p.t.Helper()
+	if _, err := p.client.InviteUser(p.t.Context(), room, &mautrix.ReqInviteUser{UserID: who}); err != nil {
+		p.t.Fatalf("%s invites %s: %v", p.name, who, err)
+	}
+}
+
+// Kick puts somebody out.
+func (p *Player) Kick(room id.RoomID, who id.UserID) {
+	p.t.Helper()
+	if _, err := p.client.KickUser(p.t.Context(), room, &mautrix.ReqKickUser{UserID: who}); err != nil {
+		p.t.Fatalf("%s puts %s out: %v", p.name, who, err)
+	}
+}
+
+// Join accepts an invitation.
+func (p *Player) Join(room id.RoomID) {
+	p.t.Helper()
+	if _, err := p.client.JoinRoomByID(p.t.Context(), room); err != nil {
+		p.t.Fatalf("%s joins: %v", p.name, err)
+	}
+	p.WaitMembers(room, p.ID)
+}
+
+// Leave leaves a room.
+func (p *Player) Leave(room id.RoomID) {
+	p.t.Helper()
+	if _, err := p.client.LeaveRoom(p.t.Context(), room); err != nil {
+		p.t.Fatalf("%s leaves: %v", p.name, err)
+	}
+}
+
+// WaitMembers waits until the person's client knows that all of these have joined.
+func (p *Player) WaitMembers(room id.RoomID, who ...id.UserID) {
+	p.t.Helper()
+	if err := p.awaitMembers(p.t.Context(), room, who...); err != nil {
+		p.t.Fatalf("%s waits for %v to join: %v", p.name, who, err)
+	}
+}
+
+func (p *Player) awaitMembers(ctx context.Context, room id.RoomID, who ...id.UserID) error {
+	return p.await(ctx, func() bool {
+		return !slices.ContainsFunc(who, func(u id.UserID) bool { return !p.client.StateStore.IsInRoom(ctx, room, u) })
+	})
+}
+
+// WaitLeft waits until somebody is no longer in the room.
+func (p *Player) WaitLeft(room id.RoomID, who id.UserID) {
+	p.t.Helper()
+	if err := p.await(p.t.Context(), func() bool { return !p.client.StateStore.IsInvited(p.t.Context(), room, who) }); err != nil {
+		p.t.Fatalf("%s waits for %s to leave: %v", p.name, who, err)
+	}
+}
