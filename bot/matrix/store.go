@@ -43,9 +43,10 @@ type Vault interface {
 // Writes reach the disk in the order of the calls. All have done so when the method returns, with one
 // exception: what follows from a decrypted Olm message is written together, see PutOlmHash.
 type Store struct {
-	vault     Vault
-	pickleKey []byte        // never changes; inside the vault it only serves the library's interface
-	device    atomic.Uint64 // number of the bot's device, part of the names of its buckets
+	vault      Vault
+	pickleKey  []byte        // never changes; inside the vault it only serves the library's interface
+	device     atomic.Uint64 // number of the bot's device, part of the names of its buckets
+	unreadable int           // records that were left out by NewStore
 
 	write sync.Mutex       // held over each write, from its checks to the change of what is in memory
 	late  []func(Tx) error // writes that wait for the next one, in order; guarded by write
@@ -66,16 +67,14 @@ var (
 	_ mautrix.SyncStore  = (*Store)(nil)
 )
 
-// Buckets of records that outlive the bot's device. Those of the device are made by Store.own; rooms'
-// members have a bucket for each room, see membersOf.
+// Buckets of records that outlive the bot's device. All others are named by Store.own.
 const (
 	mainBucket      = "matrix"
-	roomsBucket     = "matrix.rooms"     // by room
+	encryptedBucket = "matrix.encrypted" // rooms of which it was ever said that they are encrypted
 	crossBucket     = "matrix.cross"     // cross-signing keys by user
 	signatureBucket = "matrix.signature" // by signed user and key
 	secretBucket    = "matrix.secret"    // by name
 	journalBucket   = "matrix.journal"   // by place in the ring
-	tokenBucket     = "matrix.token"     // sync tokens by user
 )
 
 // Keys of mainBucket.
@@ -120,14 +119,34 @@ func (s *Store) open() error {
 		return err
 	}
 	return s.view(func(tx Tx) error {
-		for _, load := range []func(Tx) error{s.loadAccount, s.loadOlm, s.loadOutbound, s.loadJournal} {
-			if err := load(tx); err != nil {
-				return err
-			}
+		s.loadOlm(tx)
+		s.loadOutbound(tx)
+		s.loadJournal(tx)
+		return s.loadAccount(tx)
+	})
+}
+
+// load calls fn for each record of a bucket and counts what cannot be read. Nothing that is loaded so is
+// worth refusing to start: sessions are made anew when they are missing, and none is used twice.
+func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
+	err := tx.Each(bucket, func(_ string, value []byte) error {
+		record, err := decode[T](bucket, value)
+		if err == nil {
+			err = fn(record)
+		}
+		if err != nil {
+			s.unreadable++
 		}
 		return nil
 	})
+	if err != nil {
+		s.unreadable++
+	}
 }
+
+// Unreadable tells how many records could not be read when the Store was opened, at least. It belongs in
+// the log.
+func (s *Store) Unreadable() int { return s.unreadable }
 
 // view and update wrap nothing: the vault's errors say what they are about.
 func (s *Store) view(fn func(Tx) error) error { return s.vault.View(fn) }

@@ -63,24 +63,18 @@ func MarkCopied(v Vault) error {
 }
 
 // ForgetOlm ends the bot's device in one transaction: Olm account and sessions, Megolm sessions, lists of
-// devices, sync token, access token. Members and state of rooms go too, since they are as old and come again
-// with the first sync; that a room is encrypted stays known. So do the bot's identity, which signs the next
-// device, other people's cross-signing keys, and the journal. The device is listed by Retired until
-// it has been deleted from the server. The machine that used the Store must not be used any more.
+// devices, sync token, access token. State and members of rooms go too, since they are as old and come again
+// with the first sync. What stays is which rooms are encrypted, the bot's identity, which signs the next
+// device, other people's cross-signing keys, and the journal. The device is listed by Retired until it has
+// been deleted from the server. The machine that used the Store must not be used any more.
 func (s *Store) ForgetOlm(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.late = nil
+	late := s.late
+	s.late = nil // it is of the device, too
 	next := s.device.Load() + 1
 	err := s.commit(func(tx Tx) error {
 		if err := retire(tx); err != nil {
-			return err
-		}
-		s.sweep(tx)
-		if err := forgetRooms(tx); err != nil {
-			return err
-		}
-		if _, err := drop(tx, tokenBucket, nil); err != nil {
 			return err
 		}
 		for _, key := range []string{keySession, keyEpoch, keyCopied} {
@@ -88,9 +82,11 @@ func (s *Store) ForgetOlm(context.Context) error {
 				return err
 			}
 		}
+		s.sweep(tx)
 		return put(tx, mainBucket, keyDevice, next)
 	})
 	if err != nil {
+		s.late = late
 		return err
 	}
 	s.device.Store(next)
@@ -98,42 +94,30 @@ func (s *Store) ForgetOlm(context.Context) error {
 	return nil
 }
 
-// sweep deletes the device's records. What cannot be read stays as rubbish in buckets that have no name
-// any more; a failed write makes the vault refuse the whole transaction.
+// sweep deletes the device's records. What cannot be read stays, as rubbish in buckets that nobody names
+// any more; a write that fails makes the vault refuse the whole transaction.
 func (s *Store) sweep(tx Tx) {
-	sessions, _ := drop(tx, s.own("indexed"), nil)
-	for _, name := range sessions {
+	keys := func(name string) []string {
+		keys, _ := drop(tx, s.own(name), nil)
+		return keys
+	}
+	for _, name := range keys("indexed") {
 		_, _ = drop(tx, s.indexBucket(id.SessionID(name)), nil)
 	}
+	for _, room := range keys("rooms") {
+		_, _ = drop(tx, s.membersOf(id.RoomID(room)), nil)
+	}
 	_ = tx.Each(s.own("sharings"), func(_ string, value []byte) error {
-		names, err := decode[[]id.SessionID]("sharings", value)
-		if err == nil {
+		if names, err := decode[[]id.SessionID]("sharings", value); err == nil {
 			for _, name := range *names {
 				_, _ = drop(tx, s.sharedBucket(name), nil)
 			}
 		}
 		return nil
 	})
-	for _, name := range []string{"account", "olm", "hash", "inbound", "outbound", "sharings", "devices", "outdated"} {
-		_, _ = drop(tx, s.own(name), nil)
+	for _, name := range []string{"account", "olm", "hash", "inbound", "outbound", "sharings", "devices", "outdated", "token"} {
+		keys(name)
 	}
-}
-
-func forgetRooms(tx Tx) error {
-	var rooms []id.RoomID
-	err := tx.Each(roomsBucket, func(key string, _ []byte) error {
-		rooms = append(rooms, id.RoomID(key))
-		return nil
-	})
-	for _, room := range rooms {
-		if err == nil {
-			_, err = drop(tx, membersOf(room), nil)
-		}
-		if err == nil {
-			err = forgetState(tx, room)
-		}
-	}
-	return err
 }
 
 // retire adds the device of the session to those that are to be deleted from the server.

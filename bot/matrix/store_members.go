@@ -12,13 +12,21 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// membersOf names the bucket of a room's members, who are kept by user.
-func membersOf(room id.RoomID) string { return "matrix.members." + string(room) }
+// membersOf names the bucket of a room's members, who are kept by user. Each room with members has a
+// record of its own among the rooms, which is how they are found again.
+func (s *Store) membersOf(room id.RoomID) string { return s.own("members") + "." + string(room) }
+
+func (s *Store) putMember(tx Tx, room id.RoomID, user string, member *event.MemberEventContent) error {
+	if err := s.changeRoom(tx, room, func(*roomRecord) {}); err != nil {
+		return err
+	}
+	return put(tx, s.membersOf(room), user, member)
+}
 
 // TryGetMember returns what is known of a member; nil when nothing is.
 func (s *Store) TryGetMember(_ context.Context, room id.RoomID, user id.UserID) (member *event.MemberEventContent, err error) {
 	err = s.view(func(tx Tx) error {
-		member, err = get[event.MemberEventContent](tx, membersOf(room), string(user))
+		member, err = get[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		return err
 	})
 	return member, err
@@ -43,7 +51,7 @@ func (s *Store) IsInvited(ctx context.Context, room id.RoomID, user id.UserID) b
 	return s.IsMembership(ctx, room, user, event.MembershipJoin, event.MembershipInvite)
 }
 
-// IsMembership tells whether the user's membership is one of those; not when it cannot be read.
+// IsMembership tells whether the user's membership is one of those; it is not when it cannot be read.
 func (s *Store) IsMembership(ctx context.Context, room id.RoomID, user id.UserID, allowed ...event.Membership) bool {
 	member, err := s.GetMember(ctx, room, user)
 	return err == nil && slices.Contains(allowed, member.Membership)
@@ -51,13 +59,13 @@ func (s *Store) IsMembership(ctx context.Context, room id.RoomID, user id.UserID
 
 // SetMember keeps a member as the state event has it.
 func (s *Store) SetMember(_ context.Context, room id.RoomID, user id.UserID, member *event.MemberEventContent) error {
-	return s.update(func(tx Tx) error { return put(tx, membersOf(room), string(user), member) })
+	return s.update(func(tx Tx) error { return s.putMember(tx, room, string(user), member) })
 }
 
 // SetMembership changes the membership of a user and leaves the rest.
 func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID, membership event.Membership) error {
 	return s.update(func(tx Tx) error {
-		member, err := get[event.MemberEventContent](tx, membersOf(room), string(user))
+		member, err := get[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		if err != nil {
 			return err
 		}
@@ -65,13 +73,13 @@ func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID,
 			member = new(event.MemberEventContent)
 		}
 		member.Membership = membership
-		return put(tx, membersOf(room), string(user), member)
+		return s.putMember(tx, room, string(user), member)
 	})
 }
 
 // GetAllMembers returns all who are known in a room, those who left included.
 func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]*event.MemberEventContent, error) {
-	bucket := membersOf(room)
+	bucket := s.membersOf(room)
 	members := make(map[id.UserID]*event.MemberEventContent)
 	err := s.view(func(tx Tx) error {
 		return tx.Each(bucket, func(key string, value []byte) error {
@@ -106,12 +114,8 @@ func present(member *event.MemberEventContent) bool {
 // FindSharedRooms returns the encrypted rooms that the user has joined or is invited to.
 func (s *Store) FindSharedRooms(_ context.Context, user id.UserID) (rooms []id.RoomID, err error) {
 	err = s.view(func(tx Tx) error {
-		return tx.Each(roomsBucket, func(key string, value []byte) error {
-			room, err := decode[roomRecord](roomsBucket, value)
-			if err != nil || !room.Encrypted {
-				return err
-			}
-			member, err := get[event.MemberEventContent](tx, membersOf(id.RoomID(key)), string(user))
+		return tx.Each(encryptedBucket, func(key string, _ []byte) error {
+			member, err := get[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
 			if err == nil && member != nil && present(member) {
 				rooms = append(rooms, id.RoomID(key))
 			}
@@ -145,19 +149,19 @@ func (s *Store) HasFetchedMembers(_ context.Context, room id.RoomID) (bool, erro
 
 // MarkMembersFetched notes that all members of a room are known.
 func (s *Store) MarkMembersFetched(_ context.Context, room id.RoomID) error {
-	return s.changeRoom(room, func(r *roomRecord) { r.MembersFetched = true })
+	return s.setRoom(room, func(r *roomRecord) { r.MembersFetched = true })
 }
 
 // ClearCachedMembers drops the members with one of those memberships, or all when none is named.
 func (s *Store) ClearCachedMembers(_ context.Context, room id.RoomID, memberships ...event.Membership) error {
-	return s.update(func(tx Tx) error { return clearMembers(tx, room, memberships) })
+	return s.update(func(tx Tx) error { return s.clearMembers(tx, room, memberships) })
 }
 
 // ReplaceCachedMembers puts the members of the events in the place of those with one of the memberships,
 // or of all when none is named, in one transaction.
 func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*event.Event, only ...event.Membership) error {
 	return s.update(func(tx Tx) error {
-		if err := clearMembers(tx, room, only); err != nil {
+		if err := s.clearMembers(tx, room, only); err != nil {
 			return err
 		}
 		for _, evt := range evts {
@@ -165,19 +169,19 @@ func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*
 			if !ok || evt.StateKey == nil {
 				continue
 			}
-			if err := put(tx, membersOf(room), *evt.StateKey, member); err != nil {
+			if err := s.putMember(tx, room, *evt.StateKey, member); err != nil {
 				return err
 			}
 		}
 		if len(only) > 0 {
 			return nil
 		}
-		return changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = true })
+		return s.changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = true })
 	})
 }
 
-func clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
-	bucket := membersOf(room)
+func (s *Store) clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
+	bucket := s.membersOf(room)
 	_, err := drop(tx, bucket, func(_ string, value []byte) bool {
 		member, err := decode[event.MemberEventContent](bucket, value)
 		return err != nil || len(memberships) == 0 || slices.Contains(memberships, member.Membership)
@@ -185,5 +189,5 @@ func clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
 	if err != nil {
 		return err
 	}
-	return changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = false })
+	return s.changeRoom(tx, room, func(r *roomRecord) { r.MembersFetched = false })
 }

@@ -84,17 +84,12 @@ func (s *Store) loadAccount(tx Tx) error {
 	return nil
 }
 
-func (s *Store) loadOlm(tx Tx) error {
-	bucket := s.own("olm")
-	return tx.Each(bucket, func(_ string, value []byte) error {
-		record, err := decode[olmRecord](bucket, value)
-		if err != nil {
-			return err
-		}
+func (s *Store) loadOlm(tx Tx) {
+	load(s, tx, s.own("olm"), func(record *olmRecord) error {
 		session := &record.Session
 		session.Internal = olm.NewBlankSession()
 		if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
-			return fmt.Errorf("unpickle Olm session: %w", err)
+			return err
 		}
 		s.remember(record.Sender, session)
 		return nil

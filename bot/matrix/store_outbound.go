@@ -100,18 +100,13 @@ func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) er
 	return nil
 }
 
-func (s *Store) loadOutbound(tx Tx) error {
-	bucket := s.own("outbound")
-	return tx.Each(bucket, func(_ string, value []byte) error {
-		record, err := decode[outboundRecord](bucket, value)
-		if err != nil {
-			return err
-		}
+func (s *Store) loadOutbound(tx Tx) {
+	load(s, tx, s.own("outbound"), func(record *outboundRecord) error {
 		session := &record.Session
 		session.Users = make(map[crypto.UserDevice]crypto.OGSState)
 		session.Internal = olm.NewBlankOutboundGroupSession()
 		if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {
-			return fmt.Errorf("unpickle outbound session: %w", err)
+			return err
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -11,10 +11,8 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// roomRecord is the state of a room, besides its members.
+// roomRecord is the state of a room, besides its members and its encryption.
 type roomRecord struct {
-	Encrypted      bool // some m.room.encryption was seen; never false again
-	Encryption     *event.EncryptionEventContent
 	PowerLevels    *event.PowerLevelsEventContent
 	Create         *event.Event
 	JoinRules      *event.JoinRulesEventContent
@@ -25,62 +23,69 @@ type roomRecord struct {
 // room reads the state of a room; an empty one when nothing is known.
 func (s *Store) room(room id.RoomID) (record *roomRecord, err error) {
 	err = s.view(func(tx Tx) error {
-		record, err = roomOf(tx, room)
+		record, err = s.roomOf(tx, room)
 		return err
 	})
 	return record, err
 }
 
-func roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
-	record, err := get[roomRecord](tx, roomsBucket, string(room))
+func (s *Store) roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
+	record, err := get[roomRecord](tx, s.own("rooms"), string(room))
 	if record == nil {
 		record = new(roomRecord)
 	}
 	return record, err
 }
 
-func (s *Store) changeRoom(room id.RoomID, change func(*roomRecord)) error {
-	return s.update(func(tx Tx) error { return changeRoom(tx, room, change) })
+func (s *Store) setRoom(room id.RoomID, change func(*roomRecord)) error {
+	return s.update(func(tx Tx) error { return s.changeRoom(tx, room, change) })
 }
 
-func changeRoom(tx Tx, room id.RoomID, change func(*roomRecord)) error {
-	record, err := roomOf(tx, room)
+func (s *Store) changeRoom(tx Tx, room id.RoomID, change func(*roomRecord)) error {
+	record, err := s.roomOf(tx, room)
 	if err != nil {
 		return err
 	}
 	change(record)
-	return put(tx, roomsBucket, string(room), record)
+	return put(tx, s.own("rooms"), string(room), record)
 }
 
 // SetEncryptionEvent notes that a room is encrypted, whatever the content says, for ever. Content that
 // names another algorithm than Megolm does not replace one that names it.
 func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *event.EncryptionEventContent) error {
-	return s.changeRoom(room, func(r *roomRecord) {
-		r.Encrypted = true
-		if content != nil && content.Algorithm == id.AlgorithmMegolmV1 {
-			r.Encryption = content
+	if content == nil || content.Algorithm != id.AlgorithmMegolmV1 {
+		content = nil
+	}
+	return s.update(func(tx Tx) error {
+		old, err := tx.Get(encryptedBucket, string(room))
+		if err != nil || old != nil && content == nil {
+			return err
 		}
+		if content == nil {
+			content = &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}
+		}
+		return put(tx, encryptedBucket, string(room), content)
 	})
 }
 
 // IsEncrypted tells whether a room ever was encrypted.
-func (s *Store) IsEncrypted(_ context.Context, room id.RoomID) (bool, error) {
-	r, err := s.room(room)
-	return r.Encrypted, err
+func (s *Store) IsEncrypted(ctx context.Context, room id.RoomID) (bool, error) {
+	content, err := s.GetEncryptionEvent(ctx, room)
+	return content != nil, err
 }
 
 // GetEncryptionEvent returns how a room is encrypted; nil when it is not.
-func (s *Store) GetEncryptionEvent(_ context.Context, room id.RoomID) (*event.EncryptionEventContent, error) {
-	r, err := s.room(room)
-	if err == nil && r.Encrypted && r.Encryption == nil {
-		return &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}, nil
-	}
-	return r.Encryption, err
+func (s *Store) GetEncryptionEvent(_ context.Context, room id.RoomID) (content *event.EncryptionEventContent, err error) {
+	err = s.view(func(tx Tx) error {
+		content, err = get[event.EncryptionEventContent](tx, encryptedBucket, string(room))
+		return err
+	})
+	return content, err
 }
 
 // SetPowerLevels keeps the power levels of a room.
 func (s *Store) SetPowerLevels(_ context.Context, room id.RoomID, levels *event.PowerLevelsEventContent) error {
-	return s.changeRoom(room, func(r *roomRecord) { r.PowerLevels = levels })
+	return s.setRoom(room, func(r *roomRecord) { r.PowerLevels = levels })
 }
 
 // GetPowerLevels returns the power levels of a room, with the event that made it where that is known;
@@ -99,7 +104,7 @@ func (s *Store) SetCreate(_ context.Context, evt *event.Event) error {
 	if evt.RoomID == "" {
 		return errors.New("matrix: create event without a room")
 	}
-	return s.changeRoom(evt.RoomID, func(r *roomRecord) { r.Create = evt })
+	return s.setRoom(evt.RoomID, func(r *roomRecord) { r.Create = evt })
 }
 
 // GetCreate returns the event that made a room; nil when it is not known.
@@ -125,7 +130,7 @@ func parseCreate(room id.RoomID, evt *event.Event) (*event.Event, error) {
 
 // SetJoinRules keeps who may join a room.
 func (s *Store) SetJoinRules(_ context.Context, room id.RoomID, content *event.JoinRulesEventContent) error {
-	return s.changeRoom(room, func(r *roomRecord) { r.JoinRules = content })
+	return s.setRoom(room, func(r *roomRecord) { r.JoinRules = content })
 }
 
 // GetJoinRules returns who may join a room; nil when it is not known.
@@ -136,7 +141,7 @@ func (s *Store) GetJoinRules(_ context.Context, room id.RoomID) (*event.JoinRule
 
 // SetHistoryVisibility keeps who may read old messages of a room.
 func (s *Store) SetHistoryVisibility(_ context.Context, room id.RoomID, content *event.HistoryVisibilityEventContent) error {
-	return s.changeRoom(room, func(r *roomRecord) { r.Visibility = content })
+	return s.setRoom(room, func(r *roomRecord) { r.Visibility = content })
 }
 
 // GetHistoryVisibility returns who may read old messages of a room; nil when it is not known.
@@ -155,21 +160,9 @@ func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
 		return err
 	}
 	return s.update(func(tx Tx) error {
-		if _, err := drop(tx, membersOf(room), nil); err != nil {
+		if _, err := drop(tx, s.membersOf(room), nil); err != nil {
 			return err
 		}
-		return forgetState(tx, room)
+		return tx.Delete(s.own("rooms"), string(room))
 	})
-}
-
-// forgetState keeps of a room's state only that it is encrypted.
-func forgetState(tx Tx, room id.RoomID) error {
-	record, err := roomOf(tx, room)
-	if err != nil {
-		return err
-	}
-	if !record.Encrypted {
-		return tx.Delete(roomsBucket, string(room))
-	}
-	return put(tx, roomsBucket, string(room), roomRecord{Encrypted: true, Encryption: record.Encryption})
 }

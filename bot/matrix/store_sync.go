@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"strconv"
 	"time"
@@ -31,7 +30,7 @@ func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) e
 		if handled == "" {
 			return nil
 		}
-		return putText(tx, tokenBucket, string(user), handled)
+		return putText(tx, s.own("token"), string(user), handled)
 	})
 	if err != nil {
 		return err
@@ -46,7 +45,7 @@ func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) e
 func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error) {
 	var token []byte
 	err := s.view(func(tx Tx) (err error) {
-		token, err = tx.Get(tokenBucket, string(user))
+		token, err = tx.Get(s.own("token"), string(user))
 		return err
 	})
 	return string(token), err
@@ -62,7 +61,7 @@ func (s *Store) Commit(context.Context) error {
 	s.mu.RUnlock()
 	err := s.commit(func(tx Tx) error {
 		for user, token := range handled {
-			if err := putText(tx, tokenBucket, string(user), token); err != nil {
+			if err := putText(tx, s.own("token"), string(user), token); err != nil {
 				return err
 			}
 		}
@@ -145,18 +144,13 @@ func (j *journal) note(place uint64, evt id.EventID) {
 	j.next = max(j.next, place+1)
 }
 
-func (s *Store) loadJournal(tx Tx) error {
+func (s *Store) loadJournal(tx Tx) {
 	j := journal{places: make(map[id.EventID]uint64), ring: make(map[uint64]id.EventID)}
-	err := tx.Each(journalBucket, func(_ string, value []byte) error {
-		var r journalRecord
-		if err := json.Unmarshal(value, &r); err != nil {
-			return err
-		}
+	load(s, tx, journalBucket, func(r *journalRecord) error {
 		j.note(r.Place, r.Event)
 		return nil
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.journal = j
-	return err
 }
