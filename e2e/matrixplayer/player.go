@@ -37,6 +37,7 @@ type Player struct {
 	seeds    crypto.CrossSigningSeeds // zero when the person signs nothing
 
 	client *mautrix.Client
+	syncer syncer
 	helper *cryptohelper.CryptoHelper
 
 	mu      sync.Mutex
@@ -85,7 +86,7 @@ func (p *Player) start() {
 		p.t.Fatalf("%s signs: %v", p.name, err)
 	}
 	first := make(chan struct{})
-	p.client.Syncer.(*mautrix.DefaultSyncer).OnSync(func(context.Context, *mautrix.RespSync, string) bool {
+	p.syncer.OnSync(func(context.Context, *mautrix.RespSync, string) bool {
 		select {
 		case <-first:
 		default:
@@ -119,9 +120,10 @@ func (p *Player) logIn(ctx context.Context) (err error) {
 		return err
 	}
 	p.ID, p.Device = login.UserID, login.DeviceID
-	syncer := p.client.Syncer.(*mautrix.DefaultSyncer)
-	syncer.OnSync(p.markDeviceLists)
-	syncer.OnEvent(p.client.StateStoreSyncHandler)
+	p.syncer = syncer{mautrix.NewDefaultSyncer()}
+	p.client.Syncer = p.syncer
+	p.syncer.OnSync(p.markDeviceLists)
+	p.syncer.OnEvent(p.client.StateStoreSyncHandler)
 	if p.helper, err = cryptohelper.NewCryptoHelper(p.client, []byte("pickle"), crypto.NewMemoryStore(nil)); err != nil {
 		return err
 	}
@@ -129,8 +131,8 @@ func (p *Player) logIn(ctx context.Context) (err error) {
 	if err := p.helper.Init(ctx); err != nil {
 		return err
 	}
-	syncer.OnSync(p.refreshDeviceLists)
-	syncer.OnEvent(p.hear)
+	p.syncer.OnSync(p.refreshDeviceLists)
+	p.syncer.OnEvent(p.hear)
 	p.client.Crypto = p.helper
 	if p.options.SignedOnly {
 		p.helper.Machine().SendKeysMinTrust = id.TrustStateCrossSignedTOFU
@@ -194,6 +196,16 @@ func (p *Player) refreshDeviceLists(ctx context.Context, _ *mautrix.RespSync, _ 
 		p.t.Logf("%s: device lists, to be tried again: %v", p.name, err)
 	}
 	return true
+}
+
+// syncer is the library's, which waits ten seconds for a homeserver that starts in a third of one.
+type syncer struct{ *mautrix.DefaultSyncer }
+
+func (s syncer) OnFailedSync(resp *mautrix.RespSync, err error) (time.Duration, error) {
+	if _, err := s.DefaultSyncer.OnFailedSync(resp, err); err != nil {
+		return 0, err
+	}
+	return 200 * time.Millisecond, nil
 }
 
 // roomStates is the library's store, without two faults: it lists people who have left, which would give
