@@ -1,0 +1,178 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+	"cartable/core/secret"
+)
+
+// Platform is the platform of the adapter's chats and people.
+const Platform = "matrix"
+
+// deviceName is how other clients list the bot's device. Old devices are told by it from those of people who
+// use the account by hand.
+const deviceName = "Cartable"
+
+// Config is what an Adapter is made of. Homeserver, User, Vault and Core are required; Password is too, until
+// a login has succeeded, and again when the server has forgotten it.
+type Config struct {
+	Homeserver  string // base address, such as "https://matrix.example.org"
+	User        string // "@cartable:example.org" or "cartable"
+	Password    secret.Text
+	RecoveryKey secret.Text // of an identity that the account has already and the vault does not hold
+
+	Vault      Vault
+	Core       Core
+	HTTPClient *http.Client
+	Log        *slog.Logger     // default: nothing is logged
+	Now        func() time.Time // default time.Now
+	MaxMembers int              // of a room, besides those with an admin in it; default 50
+}
+
+// Core is what the adapter asks of the engine. Its methods do not call back.
+type Core interface {
+	Admitted(core.PersonID) (bool, error)
+	Admin(core.PersonID) bool
+	Words(chat core.ChatID, what core.Trouble, args ...any) string
+	Disown(core.PersonID) error
+}
+
+const defaultMaxMembers = 50
+
+// Adapter is a core.Adapter for one account.
+type Adapter struct {
+	cfg   Config
+	log   *slog.Logger
+	store *Store
+
+	mu     sync.Mutex // guards handle; held while a message is stored and handed over, which keeps their order
+	handle core.Handler
+
+	link  atomic.Pointer[link] // nil until the first connection
+	ready chan struct{}        // closed then
+	once  sync.Once
+
+	inbox    *inbox
+	rooms    *rooms
+	offers   *offers
+	sayings  *sayings
+	counters counters
+
+	life context.Context // of what nobody waits for
+	end  context.CancelFunc
+	work sync.WaitGroup
+}
+
+// New checks the settings and reads what is in the vault. It sends no request.
+func New(cfg Config) (*Adapter, error) {
+	base, err := url.Parse(strings.TrimRight(cfg.Homeserver, "/"))
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("matrix: the address of the homeserver must be http or https, a host and nothing secret")
+	}
+	cfg.Homeserver = base.String()
+	if cfg.User == "" {
+		return nil, errors.New("matrix: the name of the bot's account is missing")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.MaxMembers == 0 {
+		cfg.MaxMembers = defaultMaxMembers
+	}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), ready: make(chan struct{})}
+	if a.store, err = NewStore(cfg.Vault); err != nil {
+		return nil, fmt.Errorf("matrix: read the store: %w", err)
+	}
+	a.inbox = newInbox(cfg.Vault, a.store)
+	a.rooms = newRooms(cfg.Vault)
+	a.offers = newOffers(cfg.Vault, cfg.Now)
+	a.sayings = newSayings(cfg.Now)
+	a.life, a.end = context.WithCancel(context.Background())
+	return a, nil
+}
+
+// Name implements core.Adapter.
+func (*Adapter) Name() string { return Platform }
+
+// Mark implements core.Marker: clients refuse slash commands that they do not know.
+func (*Adapter) Mark() string { return "!" }
+
+// ExposedIn implements core.ExposedChat: the homeserver reads what is not encrypted.
+func (a *Adapter) ExposedIn(chat core.ChatID) bool {
+	encrypted, err := a.store.IsEncrypted(context.Background(), id.RoomID(chat.ID))
+	return err != nil || !encrypted
+}
+
+// Close ends what is still under way and waits for it. Call it when Run has returned and the engine is shut
+// down; nothing works afterwards.
+func (a *Adapter) Close() error {
+	a.end()
+	a.work.Wait()
+	return nil
+}
+
+// connected waits for the first connection.
+func (a *Adapter) connected(ctx context.Context) (*link, error) {
+	select {
+	case <-a.ready:
+		return a.link.Load(), nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("matrix: not connected: %w", context.Cause(ctx))
+	case <-a.life.Done():
+		return nil, errors.New("matrix: closed")
+	}
+}
+
+// background runs f where nobody waits for it but Close.
+func (a *Adapter) background(f func(ctx context.Context)) {
+	if a.life.Err() == nil {
+		a.work.Go(func() {
+			defer a.recovered("background work")
+			f(a.life)
+		})
+	}
+}
+
+// recovered ends a panic. Its text may hold anything: only its type is logged.
+func (a *Adapter) recovered(what string) {
+	if cause := recover(); cause != nil {
+		a.log.Error("panic", "in", what, "type", fmt.Sprintf("%T", cause))
+	}
+}
+
+func chatOf(room id.RoomID) core.ChatID { return core.ChatID{Platform: Platform, ID: room.String()} }
+func personOf(user id.UserID) core.PersonID {
+	return core.PersonID{Platform: Platform, ID: user.String()}
+}
+
+// counters are what an operator may want to know. Read them with Counts.
+type counters struct{ messages, unreadable, refused atomic.Uint64 }
+
+// Counts are how many events there were since the start.
+type Counts struct {
+	Messages   uint64 // handed to the core, presses included
+	Unreadable uint64 // could not be decrypted
+	Refused    uint64 // not obeyed: clear in an encrypted room, or from a device that is not trusted
+}
+
+// Counts reads the counters.
+func (a *Adapter) Counts() Counts {
+	return Counts{a.counters.messages.Load(), a.counters.unreadable.Load(), a.counters.refused.Load()}
+}

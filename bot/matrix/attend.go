@@ -1,0 +1,104 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+const (
+	typeAfter = 400 * time.Millisecond // most answers are there before
+	typeEvery = 8 * time.Second
+	typeFor   = 12 * time.Second
+)
+
+// attend shows that a message was read and that an answer is being written. The function that it returns ends
+// that.
+func (a *Adapter) attend(l *link, r *row) (stop func()) {
+	if !r.Made {
+		a.background(func(ctx context.Context) {
+			if err := l.cli.MarkRead(ctx, r.Room, r.Event); err != nil {
+				a.log.Debug("read receipt not sent", "error", fail("mark read", err))
+			}
+		})
+	}
+	ended := make(chan struct{})
+	a.background(func(ctx context.Context) {
+		timer := time.NewTimer(typeAfter)
+		defer timer.Stop()
+		typing := false
+		for {
+			select {
+			case <-timer.C:
+				typing = true
+				_, _ = l.cli.UserTyping(mautrix.WithMaxRetries(ctx, 0), r.Room, true, typeFor) // only for show
+				timer.Reset(typeEvery)
+			case <-ended:
+				if typing {
+					_, _ = l.cli.UserTyping(mautrix.WithMaxRetries(ctx, 0), r.Room, false, 0)
+				}
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(ended) })
+}
+
+// download reads a file from the homeserver, at most core.MaxFile bytes.
+func (l *link) download(ctx context.Context, uri id.ContentURI) ([]byte, error) {
+	answer, err := l.cli.Download(ctx, uri)
+	if err != nil {
+		return nil, fail("fetch a file", err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, core.MaxFile+1))
+	switch {
+	case err != nil:
+		return nil, errors.New("matrix: fetch a file: cut off")
+	case len(data) > core.MaxFile:
+		return nil, fmt.Errorf("matrix: fetch a file: more than %d bytes", core.MaxFile)
+	}
+	return data, nil
+}
+
+// Redact implements core.Redacter: it deletes the person's message. Where the bot may not, it asks the person
+// to, and says so in its error.
+func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
+	l, err := a.connected(ctx)
+	if err != nil {
+		return err
+	}
+	room, evt := id.RoomID(m.Chat.ID), id.EventID(m.ID)
+	_, err = l.cli.RedactEvent(ctx, room, evt, mautrix.ReqRedact{TxnID: evt.String() + "-redact"})
+	switch {
+	case err == nil, refusedAs(err, mautrix.MNotFound):
+		return nil
+	case refusedAs(err, mautrix.MForbidden):
+		a.sayTo(ctx, l, m, a.cfg.Core.Words(m.Chat, core.TroublePleaseDelete))
+	}
+	return fail("delete a message", err)
+}
+
+// Answer implements core.Presser: who pressed in vain is told why, in the room, since there is no other way.
+func (a *Adapter) Answer(ctx context.Context, m core.Message, text string) error {
+	if text == "" {
+		return nil
+	}
+	l, err := a.connected(ctx)
+	if err != nil {
+		return err
+	}
+	return a.sayTo(ctx, l, m, text)
+}

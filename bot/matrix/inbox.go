@@ -1,0 +1,323 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// row is a message or press on its way to the core: what is left of an event once it has been decrypted and
+// judged. It is stored until it has been answered, so that neither a crash nor a stop loses it.
+type row struct {
+	Seq    uint64     `json:"seq"`
+	Event  id.EventID `json:"event"`
+	Room   id.RoomID  `json:"room"`
+	Thread id.EventID `json:"thread,omitempty"`
+	Sender id.UserID  `json:"sender"`
+	Name   string     `json:"name,omitempty"`
+
+	Private bool       `json:"private,omitempty"`
+	Text    string     `json:"text,omitempty"`
+	Choice  string     `json:"choice,omitempty"`
+	Carrier id.EventID `json:"carrier,omitempty"` // our message that offered the choice
+	File    *media     `json:"file,omitempty"`
+	Made    bool       `json:"made,omitempty"` // by the adapter: there is no such event
+
+	sent int // messages that answer it; guarded by inbox.mu
+}
+
+// media is where a picture or document is, and its key where it is encrypted.
+type media struct {
+	URL  id.ContentURIString      `json:"url"`
+	File *event.EncryptedFileInfo `json:"file,omitempty"`
+	Type string                   `json:"type,omitempty"`
+}
+
+const inboxBucket = "matrix.inbox" // by event
+
+// inbox keeps the rows that have been taken and not answered yet.
+type inbox struct {
+	vault Vault
+	store *Store
+
+	mu     sync.Mutex
+	next   uint64
+	known  map[id.EventID]bool
+	waits  map[id.EventID]bool  // encrypted events that are stored
+	queues map[id.RoomID][]*row // handed over, in order: the core is at the first of each
+}
+
+func newInbox(v Vault, s *Store) *inbox {
+	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), queues: make(map[id.RoomID][]*row)}
+}
+
+// has tells whether the event was taken before.
+func (b *inbox) has(evt id.EventID) (bool, error) {
+	b.mu.Lock()
+	known := b.known[evt]
+	b.mu.Unlock()
+	if known {
+		return true, nil
+	}
+	return b.store.Handled(evt)
+}
+
+// put stores a row, with what else comes of its event in the same transaction.
+func (b *inbox) put(r *row, also func(Tx) error) error {
+	b.mu.Lock()
+	r.Seq = b.next
+	b.next++
+	b.mu.Unlock()
+	err := b.vault.Update(func(tx Tx) error {
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
+		return put(tx, inboxBucket, r.Event.String(), r)
+	})
+	if err == nil {
+		b.mu.Lock()
+		b.known[r.Event] = true
+		b.mu.Unlock()
+	}
+	return err
+}
+
+// load reads the rows that an earlier run left, in order.
+func (b *inbox) load() ([]*row, error) {
+	var rows []*row
+	err := b.vault.View(func(tx Tx) error {
+		return tx.Each(inboxBucket, func(_ string, value []byte) error {
+			if r, err := decode[row](inboxBucket, value); err == nil {
+				rows = append(rows, r)
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(rows, func(x, y *row) int { return cmp.Compare(x.Seq, y.Seq) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rows = slices.DeleteFunc(rows, func(r *row) bool { return b.known[r.Event] }) // of this run
+	for _, r := range rows {
+		b.known[r.Event] = true
+		b.next = max(b.next, r.Seq+1)
+	}
+	return rows, err
+}
+
+// enqueue says that a row is handed over; head is the one of its room that is being answered.
+func (b *inbox) enqueue(r *row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queues[r.Room] = append(b.queues[r.Room], r)
+}
+
+// head is the row of a room that is being answered, nil when what is said there answers nothing, and a
+// number for the next message that answers it.
+func (b *inbox) head(room id.RoomID) (*row, int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	queue := b.queues[room]
+	if len(queue) == 0 {
+		return nil, 0
+	}
+	queue[0].sent++
+	return queue[0], queue[0].sent
+}
+
+// peek is the row of a room that is being answered, nil when there is none.
+func (b *inbox) peek(room id.RoomID) (*row, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if queue := b.queues[room]; len(queue) > 0 {
+		return queue[0], true
+	}
+	return nil, false
+}
+
+// dequeue takes a row back that was handed over.
+func (b *inbox) dequeue(r *row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rest := slices.DeleteFunc(slices.Clone(b.queues[r.Room]), func(other *row) bool { return other == r })
+	if len(rest) == 0 {
+		delete(b.queues, r.Room)
+		return
+	}
+	b.queues[r.Room] = rest
+}
+
+// done notes that a row has been answered. The journal comes first: a crash between the two repeats a
+// command, which is better than to lose one.
+func (b *inbox) done(r *row, a *Adapter) error {
+	if !r.Made {
+		if err := b.store.MarkHandled(r.Event, a.cfg.Now()); err != nil {
+			return err
+		}
+	}
+	err := b.vault.Update(func(tx Tx) error { return tx.Delete(inboxBucket, r.Event.String()) })
+	if err == nil {
+		b.mu.Lock()
+		delete(b.known, r.Event)
+		b.mu.Unlock()
+	}
+	return err
+}
+
+// take stores a row and hands it to the core.
+func (a *Adapter) take(ctx context.Context, l *link, r *row) { a.takeWith(ctx, l, r, nil) }
+
+func (a *Adapter) takeWith(ctx context.Context, l *link, r *row, also func(Tx) error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known, err := a.inbox.has(r.Event); err != nil || known {
+		return
+	}
+	if err := a.rooms.change(r.Room, func(record *room) { record.Private = r.Private }); err != nil {
+		a.log.Error("room not noted", "error", err)
+	}
+	if err := a.inbox.put(r, also); err != nil {
+		a.log.Error("message not stored", "error", err)
+		return
+	}
+	a.hand(l, r)
+}
+
+// replay hands over what an earlier run left, or an earlier connection did not get to hand over.
+func (a *Adapter) replay(l *link) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rows, err := a.inbox.load()
+	if err != nil {
+		a.log.Error("some waiting messages cannot be read", "error", err)
+	}
+	if len(rows) > 0 {
+		a.log.Info("messages waited to be handled", "count", len(rows))
+	}
+	for _, r := range rows {
+		a.hand(l, r)
+	}
+	l.retryWaiting()
+}
+
+// hand passes a row to the core, which answers in its own time. The caller holds mu.
+func (a *Adapter) hand(l *link, r *row) {
+	if a.handle == nil {
+		return // the row waits for the next start
+	}
+	stopTyping := a.attend(l, r)
+	a.inbox.enqueue(r)
+	err := a.handle(r.message(l), func() {
+		a.inbox.dequeue(r)
+		stopTyping()
+		if err := a.inbox.done(r, a); err != nil {
+			a.log.Error("answered message not noted", "error", err)
+		}
+	})
+	if err != nil { // the core is shutting down
+		a.inbox.dequeue(r)
+		stopTyping()
+		return
+	}
+	a.counters.messages.Add(1)
+}
+
+// message is the row as the core takes it.
+func (r *row) message(l *link) core.Message {
+	m := core.Message{
+		ID: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
+		Private: r.Private, Text: r.Text, Choice: r.Choice,
+	}
+	switch {
+	case r.Choice != "":
+		m.ID = r.Carrier.String()
+	case r.Made:
+		m.ID = ""
+	}
+	if r.File != nil {
+		m.File = func(ctx context.Context) ([]byte, error) { return l.a.fetch(ctx, *r.File) }
+	}
+	return m
+}
+
+// fetch reads a file that a person sent.
+func (a *Adapter) fetch(ctx context.Context, m media) ([]byte, error) {
+	l, err := a.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	address := m.URL
+	if m.File != nil {
+		address = m.File.URL
+	}
+	uri, err := address.Parse()
+	if err != nil {
+		return nil, fmt.Errorf("matrix: fetch a file: bad address")
+	}
+	data, err := l.download(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	if m.File != nil {
+		if err := m.File.DecryptInPlace(data); err != nil {
+			return nil, fmt.Errorf("matrix: fetch a file: %w", err)
+		}
+	}
+	return data, nil
+}
+
+// wait stores an encrypted event until its key is there.
+func (b *inbox) wait(evt *event.Event, complain func(string, ...any)) {
+	b.mu.Lock()
+	known := b.waits[evt.ID]
+	b.waits[evt.ID] = true
+	b.mu.Unlock()
+	if known {
+		return
+	}
+	if err := b.vault.Update(func(tx Tx) error { return put(tx, waitingBucket, evt.ID.String(), evt) }); err != nil {
+		complain("encrypted event not stored", "error", err)
+	}
+}
+
+// noLongerWaits removes an encrypted event that was read or given up.
+func (b *inbox) noLongerWaits(evt id.EventID) error {
+	b.mu.Lock()
+	known := b.waits[evt]
+	delete(b.waits, evt)
+	b.mu.Unlock()
+	if !known {
+		return nil
+	}
+	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, evt.String()) })
+}
+
+// waiting are the encrypted events that an earlier connection left.
+func (b *inbox) waiting() ([]*event.Event, error) {
+	var events []*event.Event
+	err := b.vault.View(func(tx Tx) error {
+		return tx.Each(waitingBucket, func(_ string, value []byte) error {
+			if evt, err := decode[event.Event](waitingBucket, value); err == nil {
+				events = append(events, evt)
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(events, func(x, y *event.Event) int { return cmp.Compare(x.Timestamp, y.Timestamp) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, evt := range events {
+		b.waits[evt.ID] = true
+	}
+	return events, err
+}

@@ -1,0 +1,183 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// onEvent takes what people write, vote and react, decrypted. It does not wait for answers: while it runs,
+// no keys arrive.
+func (l *link) onEvent(ctx context.Context, evt *event.Event) {
+	defer l.a.recovered("event")
+	if evt.Mautrix.WasEncrypted {
+		l.noLongerWaits(evt.ID)
+	}
+	if evt.Sender == l.me || evt.StateKey != nil || evt.Mautrix.EventSource&event.SourceJoin == 0 {
+		return
+	}
+	if known, err := l.a.inbox.has(evt.ID); err != nil || known {
+		return
+	}
+	if content, ok := evt.Content.Parsed.(*event.ReactionEventContent); ok && evt.Type.Type == event.EventReaction.Type {
+		l.onReaction(ctx, evt, content)
+		return
+	}
+	if evt.Type.Type == event.EventMessage.Type && !meantForUs(evt.Content.AsMessage()) {
+		return
+	}
+	trust := l.judge(ctx, evt)
+	switch {
+	case trust == refused:
+		l.a.counters.refused.Add(1)
+	case evt.Type.Type == event.EventMessage.Type:
+		l.onMessage(ctx, evt, evt.Content.AsMessage(), trust)
+	default:
+		l.onVote(ctx, evt, trust)
+	}
+}
+
+// meantForUs leaves out what other bots say and what changes an earlier message.
+func meantForUs(content *event.MessageEventContent) bool {
+	return content.MsgType != event.MsgNotice && content.RelatesTo.GetReplaceID() == ""
+}
+
+// onMessage takes a text or a file.
+func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) {
+	if content.MsgType == event.MsgVerificationRequest {
+		l.declineInRoom(evt)
+		return
+	}
+	r, err := l.newRow(ctx, evt)
+	if err != nil {
+		l.a.log.Error("room not read", "error", err)
+		return
+	}
+	content.RemoveReplyFallback()
+	switch content.MsgType {
+	case event.MsgText, event.MsgEmote:
+		r.Text = bound(content.Body, core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+	case event.MsgImage, event.MsgFile:
+		r.File = &media{URL: content.URL, File: content.File, Type: content.GetInfo().MimeType}
+		r.Text = bound(content.GetCaption(), core.MaxText+utf8.UTFMax)
+		if !r.Private {
+			return
+		}
+	default:
+		return
+	}
+	if trust == changed {
+		l.onChangedIdentity(ctx, evt, r)
+		return
+	}
+	spoken := !r.Private && !l.addresses(ctx, evt, content, r)
+	switch picked, also := l.pick(evt, r, trust, spoken); {
+	case picked == pickTaken:
+		l.a.takeWith(ctx, l, r, also)
+	case picked == pickNone && !spoken:
+		l.a.take(ctx, l, r)
+	}
+}
+
+func (l *link) newRow(ctx context.Context, evt *event.Event) (*row, error) {
+	private, err := l.isPrivateNow(ctx, evt.RoomID)
+	return &row{
+		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
+		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
+	}, err
+}
+
+// isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room
+// for two without a name, to which people must be invited, is a private chat.
+func (l *link) isPrivateNow(ctx context.Context, name id.RoomID) (bool, error) {
+	_, found, err := l.a.rooms.get(name)
+	if err != nil || found {
+		if err != nil {
+			return false, err
+		}
+		return l.a.isPrivate(name)
+	}
+	rules, err := l.a.store.GetJoinRules(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	var titled event.RoomNameEventContent
+	unnamed := refusedNotFound(l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled)) || titled.Name == ""
+	direct := unnamed && rules != nil && rules.JoinRule == event.JoinRuleInvite
+	if err := l.a.rooms.change(name, func(r *room) { r.Direct = direct }); err != nil {
+		return false, err
+	}
+	return l.a.isPrivate(name)
+}
+
+// addresses tells whether a message in a group is for the bot: a command, or with a mention. A name at its
+// start makes a command of what follows.
+func (l *link) addresses(ctx context.Context, evt *event.Event, content *event.MessageEventContent, r *row) bool {
+	text := strings.TrimSpace(r.Text)
+	if strings.HasPrefix(text, "!") || strings.HasPrefix(text, "/") {
+		return true
+	}
+	if !content.Mentions.Has(l.me) {
+		return false
+	}
+	for _, name := range []string{l.displayName(ctx, evt.RoomID, l.me), l.me.String(), l.me.Localpart()} {
+		rest, found := cutPrefixFold(strings.TrimPrefix(text, "@"), strings.TrimPrefix(name, "@"))
+		if !found || name == "" {
+			continue
+		}
+		if rest = strings.TrimLeft(rest, ":, \t"); rest != "" && !strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "/") {
+			rest = "!" + rest
+		}
+		r.Text = rest
+		break
+	}
+	return true
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
+
+// threadOf is the root of the thread that an event is in; empty for none.
+func threadOf(evt *event.Event) id.EventID {
+	if content, ok := evt.Content.Parsed.(event.Relatable); ok {
+		return content.OptionalGetRelatesTo().GetThreadParent()
+	}
+	return ""
+}
+
+// bound cuts s to at most n bytes, between runes.
+func bound(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// codeForm is a typed confirmation.
+var codeForm = regexp.MustCompile(`(?i)^\s*[!/]?(?:oui|yes)\s+(\d{4})\s*[.!]?\s*$`)
+
+// typedCode is the code in a typed confirmation; empty when it is none.
+func typedCode(text string) string {
+	if found := codeForm.FindStringSubmatch(text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// numberForm is a choice, typed.
+var numberForm = regexp.MustCompile(`^\s*[!/]?([1-9]\d?)\s*[.)]?\s*$`)

@@ -1,0 +1,162 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"slices"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// onMember follows who comes and goes: the bot is invited or thrown out, others join or leave.
+func (l *link) onMember(ctx context.Context, evt *event.Event) {
+	defer l.a.recovered("membership")
+	content := evt.Content.AsMember()
+	if evt.Mautrix.IgnoreState || evt.StateKey == nil {
+		return
+	}
+	switch me := evt.GetStateKey() == l.me.String(); {
+	case me && content.Membership == event.MembershipInvite && evt.Mautrix.EventSource&event.SourceInvite != 0:
+		l.invited(evt.RoomID, evt.Sender, content.IsDirect)
+	case me && content.Membership.IsLeaveOrBan() && evt.Mautrix.EventSource&event.SourceLeave != 0:
+		l.thrownOut(evt.RoomID)
+	case !me && evt.Mautrix.EventSource&event.SourceJoin != 0 && evt.Mautrix.EventSource&event.SourceTimeline != 0:
+		l.checkRoom(ctx, evt.RoomID)
+	}
+}
+
+// invited notes an invitation, so that a crash does not lose it, and follows it.
+func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
+	err := l.a.rooms.change(name, func(r *room) { *r = room{Direct: direct, Inviter: inviter, Waiting: true} })
+	if err != nil {
+		l.a.log.Error("invitation not noted", "error", err)
+	}
+	l.a.background(func(ctx context.Context) { l.enter(ctx, name) })
+}
+
+// enterInvited follows the invitations that an earlier run did not come to.
+func (l *link) enterInvited(ctx context.Context) {
+	all, err := l.a.rooms.all()
+	if err != nil {
+		l.a.log.Error("rooms not read", "error", err)
+	}
+	for name, r := range all {
+		if r.Waiting {
+			l.enter(ctx, name)
+		}
+	}
+}
+
+// maxStrangers bounds the private chats that somebody who was not admitted may open within an hour.
+const maxStrangers = 3
+
+// enter accepts an invitation or declines it. A private chat is open to everyone, since that is where a
+// person shows an invitation code; into a group only people who have been admitted may bring the bot.
+func (l *link) enter(ctx context.Context, name id.RoomID) {
+	record, found, err := l.a.rooms.get(name)
+	if err != nil || !found || !record.Waiting {
+		return
+	}
+	admitted, err := l.a.cfg.Core.Admitted(personOf(record.Inviter))
+	if err != nil {
+		l.a.log.Error("admission not read", "error", err)
+		return // tried again at the next start
+	}
+	if !admitted && (!record.Direct || !l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)) {
+		l.a.log.Info("invitation declined: the person was not admitted")
+		l.leave(ctx, name, "")
+		return
+	}
+	if _, err := l.cli.JoinRoomByID(ctx, name); err != nil {
+		l.a.log.Warn("room not joined", "error", fail("join", err))
+		if !passing(err) {
+			l.leave(ctx, name, "")
+		}
+		return
+	}
+	// The invitation told little of the room; without the rest nobody could read the greeting.
+	if _, err := l.cli.State(ctx, name); err != nil {
+		l.a.log.Warn("room not read", "error", fail("read a room", err))
+		return
+	}
+	if !l.checkRoom(ctx, name) {
+		return
+	}
+	if err := l.a.rooms.change(name, func(r *room) { r.Waiting = false }); err != nil {
+		l.a.log.Error("room not noted", "error", err)
+	}
+	l.a.log.Info("room joined", "direct", record.Direct)
+	l.greet(ctx, name, record)
+}
+
+// greet begins the conversation as if the person who invited the bot had said hello.
+func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
+	private, err := l.a.isPrivate(name)
+	if err != nil {
+		l.a.log.Error("room not read", "error", err)
+	}
+	l.a.take(ctx, l, &row{
+		Event: id.EventID("join " + name.String()), Room: name, Sender: record.Inviter, Private: private, Text: "!start", Made: true,
+		Name: l.displayName(ctx, name, record.Inviter),
+	})
+}
+
+// checkRoom leaves a room that is empty or too large, and tells whether the bot stays.
+func (l *link) checkRoom(ctx context.Context, name id.RoomID) bool {
+	members, err := l.a.store.GetRoomJoinedOrInvitedMembers(ctx, name)
+	if err != nil {
+		l.a.log.Error("members not read", "error", err)
+		return true
+	}
+	admin := func(user id.UserID) bool { return l.a.cfg.Core.Admin(personOf(user)) }
+	switch {
+	case !slices.Contains(members, l.me):
+		return true // state is under way
+	case len(members) == 1:
+		l.a.log.Info("room left: nobody else is there")
+		l.a.background(func(ctx context.Context) { l.leave(ctx, name, "") })
+		return false
+	case len(members) > l.a.cfg.MaxMembers && !slices.ContainsFunc(members, admin):
+		l.a.log.Info("room left: it is too large", "members", len(members))
+		reason := l.a.cfg.Core.Words(chatOf(name), core.TroubleRoomTooLarge)
+		l.a.background(func(ctx context.Context) { l.leave(ctx, name, reason) })
+		return false
+	}
+	return true
+}
+
+// leave leaves and forgets a room, or declines an invitation.
+func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
+	_, err := l.cli.LeaveRoom(ctx, name, &mautrix.ReqLeave{Reason: reason})
+	if err != nil && passing(err) {
+		l.a.log.Warn("room not left", "error", fail("leave", err))
+		return
+	}
+	l.thrownOut(name)
+}
+
+// thrownOut forgets a room that the bot is no longer in.
+func (l *link) thrownOut(name id.RoomID) {
+	if err := l.a.rooms.forget(name); err != nil {
+		l.a.log.Error("room not forgotten", "error", err)
+	}
+	l.a.background(func(ctx context.Context) {
+		if _, err := l.cli.ForgetRoom(ctx, name); err != nil {
+			l.a.log.Debug("room not forgotten by the homeserver", "error", fail("forget", err))
+		}
+	})
+}
+
+// displayName is what a person calls themselves in a room.
+func (l *link) displayName(ctx context.Context, name id.RoomID, user id.UserID) string {
+	member, err := l.a.store.TryGetMember(ctx, name, user)
+	if err != nil || member == nil || member.Displayname == "" {
+		return user.Localpart()
+	}
+	return member.Displayname
+}

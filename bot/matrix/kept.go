@@ -1,0 +1,70 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+
+	"maunium.net/go/mautrix"
+
+	"cartable/core/secret"
+)
+
+// RecoveryKey is what brings the bot's identity back when the vault is lost; empty before the first start.
+func RecoveryKey(v Vault) (secret.Text, error) {
+	s, err := NewStore(v)
+	if err != nil {
+		return secret.Text{}, err
+	}
+	kept, err := s.Identity()
+	return kept.RecoveryKey.Text, err
+}
+
+// AllowReset lets the next start give the account a new encryption identity in place of one whose keys are
+// lost. People see in their apps that the identity has changed.
+func AllowReset(v Vault) error {
+	s, err := NewStore(v)
+	if err != nil {
+		return err
+	}
+	kept, err := s.Identity()
+	if err != nil {
+		return err
+	}
+	kept.ResetAllowed = true
+	return s.SetIdentity(kept)
+}
+
+// epochType is the account data that says how new a vault must be, see store_forget.go.
+const epochType = "org.cartable.epoch"
+
+// epochData is the content of it.
+type epochData struct {
+	Device string `json:"device"`
+	Epoch  string `json:"epoch"`
+}
+
+// rolledBack tells whether the homeserver has seen this device with a newer vault.
+func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (bool, error) {
+	var data epochData
+	if err := cli.GetAccountData(ctx, epochType, &data); err != nil && !refusedAs(err, mautrix.MNotFound) {
+		return false, fail("ask for the place in time", err)
+	}
+	if data.Device != cli.DeviceID.String() {
+		return false, nil
+	}
+	known, err := a.store.EpochKnown(data.Epoch)
+	return !known, err
+}
+
+// bumpEpoch makes copies of the vault that are older than now recognisable.
+func (l *link) bumpEpoch(ctx context.Context) error {
+	next, err := l.a.store.NextEpoch()
+	if err != nil {
+		return err
+	}
+	if err := l.cli.SetAccountData(ctx, epochType, epochData{l.cli.DeviceID.String(), next}); err != nil {
+		return fail("note the place in time", err)
+	}
+	return l.a.store.ConfirmEpoch(next)
+}

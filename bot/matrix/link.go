@@ -1,0 +1,121 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/cryptohelper"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// link is one connection to the homeserver, logged in, with a signed device. It is made anew when the server
+// has forgotten the token.
+type link struct {
+	a      *Adapter
+	cli    *mautrix.Client
+	helper *cryptohelper.CryptoHelper
+	mach   *crypto.OlmMachine
+	sync   *syncer
+	me     id.UserID
+
+	mu      sync.Mutex
+	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted
+	mended  map[id.DeviceID]time.Time   // when Olm sessions with a device were last made anew
+	fetched map[id.UserID]time.Time     // when devices were last asked for because one was unknown
+}
+
+const (
+	httpRetries  = 4 // the library's default is none, not even after a 429
+	firstBackoff = time.Second
+	longBackoff  = 30 * time.Second
+	requestLimit = 2 * time.Minute // for one request; a sync waits for 30 s
+	maxResponse  = 64 << 20        // bytes
+)
+
+// newClient makes a client without credentials.
+func (a *Adapter) newClient() (*mautrix.Client, error) {
+	cli, err := mautrix.NewClient(a.cfg.Homeserver, "", "")
+	if err != nil {
+		return nil, errors.New("matrix: the address of the homeserver is none")
+	}
+	cli.DefaultHTTPRetries = httpRetries
+	cli.DefaultHTTPBackoff = firstBackoff
+	cli.MaxHTTPBackoff = longBackoff
+	cli.ResponseSizeLimit = maxResponse
+	cli.Log = libraryLog(a.log)
+	cli.Client = &http.Client{Timeout: requestLimit}
+	if a.cfg.HTTPClient != nil {
+		cli.Client = a.cfg.HTTPClient
+	}
+	cli.StateStore, cli.Store = a.store, a.store
+	return cli, nil
+}
+
+// connect logs in, publishes and signs the device, and registers what handles events: in the order of
+// matrix-notes §3.
+func (a *Adapter) connect(ctx context.Context) (*link, error) {
+	cli, err := a.newClient()
+	if err != nil {
+		return nil, err
+	}
+	l := &link{
+		a: a, cli: cli,
+		sealed: make(map[id.EventID]*event.Event), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
+	}
+	l.sync = newSyncer(l)
+	cli.Syncer = l.sync
+	login, err := a.logIn(ctx, cli)
+	if err != nil {
+		return nil, err
+	}
+	l.me = cli.UserID
+	l.sync.OnSync(l.leaveOutOld)
+	l.sync.OnSync(l.markLists)
+	l.sync.OnEvent(cli.StateStoreSyncHandler)
+	l.sync.OnEventType(event.EventEncrypted, l.noteEncrypted)
+	if l.helper, err = cryptohelper.NewCryptoHelper(cli, a.store.PickleKey(), a.store); err != nil {
+		return nil, fail("set up encryption", err)
+	}
+	l.helper.DecryptErrorCallback = l.notDecrypted
+	if err := a.checkDevice(ctx, cli); err != nil {
+		return nil, err
+	}
+	if err := l.helper.Init(ctx); err != nil {
+		return nil, fail("publish the device", err)
+	}
+	l.mach = l.helper.Machine()
+	l.mach.DisableRatchetTracking = true // half of the writes of a command, for what we do not use
+	l.mach.SetBackgroundCtx(a.life)
+	cli.Crypto = l.helper
+	l.sync.OnSync(l.refreshLists)
+	if err := l.ensureIdentity(ctx); err != nil {
+		return nil, err
+	}
+	l.retireDevices(ctx, login)
+	if err := l.bumpEpoch(ctx); err != nil { // before the first sync, whose keys a copy must not use again
+		return nil, err
+	}
+	l.listen()
+	return l, nil
+}
+
+// listen registers what answers events.
+func (l *link) listen() {
+	for _, kind := range []event.Type{event.EventMessage, event.EventUnstablePollResponse, pollResponse} {
+		l.sync.OnEventType(kind, l.onEvent)
+	}
+	l.sync.OnEventType(event.EventReaction, l.onEvent)
+	l.sync.OnEventType(event.StateMember, l.onMember)
+	l.sync.OnEventType(event.ToDeviceVerificationRequest, l.declineVerification)
+}
+
+// pollResponse is the stable name of a vote (MSC3381); the library only knows the other one.
+var pollResponse = event.Type{Type: "m.poll.response", Class: event.MessageEventType}

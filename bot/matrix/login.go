@@ -1,0 +1,120 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core/secret"
+)
+
+// login is how a connection came to its token.
+type login struct {
+	fresh bool // the device is a new one
+}
+
+// logIn gives the client credentials: those of the vault while the server knows them, else by the password.
+// A device is only used with the Olm state that belongs to it.
+func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) (login, error) {
+	s, err := a.store.Session()
+	if err != nil {
+		return login{}, err
+	}
+	if s.UserID == "" { // the first start
+		return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+	}
+	if s.Homeserver != a.cfg.Homeserver || !sameUser(s.UserID, a.cfg.User) {
+		return login{}, fmt.Errorf("matrix: the vault is of %s at %s: %w", s.UserID, s.Homeserver, ErrOtherAccount)
+	}
+	account, err := a.store.GetAccount(ctx)
+	if err != nil {
+		return login{}, err
+	}
+	if account == nil || s.DeviceID == "" {
+		return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+	}
+	cli.UserID, cli.DeviceID, cli.AccessToken = s.UserID, s.DeviceID, s.AccessToken.Reveal()
+	_, err = cli.Whoami(ctx)
+	switch {
+	case refusedAs(err, mautrix.MUnknownToken, mautrix.MMissingToken):
+		return login{}, a.logInByPassword(ctx, cli, s.DeviceID) // the same device and keys: nobody notices
+	case err != nil:
+		return login{}, fail("ask who we are", err)
+	}
+	old, err := a.rolledBack(ctx, cli)
+	if err != nil || !old {
+		return login{}, err
+	}
+	a.log.Warn("the vault is an older copy: the bot takes a new device")
+	if err := a.store.ForgetOlm(ctx); err != nil {
+		return login{}, err
+	}
+	return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+}
+
+// logInByPassword makes the device, or with its name logs it in again, and writes the credentials down.
+func (a *Adapter) logInByPassword(ctx context.Context, cli *mautrix.Client, device id.DeviceID) error {
+	password := a.cfg.Password.Reveal()
+	if password == "" {
+		return fmt.Errorf("matrix: %w", ErrNoPassword)
+	}
+	cli.AccessToken = ""
+	answer, err := cli.Login(ctx, &mautrix.ReqLogin{
+		Type:       mautrix.AuthTypePassword,
+		Identifier: mautrix.UserIdentifier{Type: mautrix.IdentifierTypeUser, User: a.cfg.User},
+		Password:   password, DeviceID: device, InitialDeviceDisplayName: deviceName, StoreCredentials: true,
+	})
+	switch {
+	case refusedAs(err, mautrix.MForbidden, mautrix.MUserDeactivated):
+		return fmt.Errorf("matrix: %w", ErrLogin)
+	case err != nil:
+		return fail("log in", err)
+	}
+	return a.store.SetSession(Session{
+		Homeserver: a.cfg.Homeserver, UserID: answer.UserID, DeviceID: answer.DeviceID, AccessToken: secret.Store(secret.New(answer.AccessToken)),
+	})
+}
+
+// sameUser compares a full name with one that may be short.
+func sameUser(full id.UserID, given string) bool {
+	if strings.HasPrefix(given, "@") && strings.Contains(given, ":") {
+		return full == id.UserID(given)
+	}
+	local, _, err := full.Parse()
+	return err == nil && local == strings.TrimPrefix(given, "@")
+}
+
+// checkDevice compares what the server has of our device with the vault, before anything is published. It
+// mends what the library stops at: keys that the server has lost with the device are shared again, and keys
+// that arrived although we were killed before we noted it are noted (matrix-notes §5).
+func (a *Adapter) checkDevice(ctx context.Context, cli *mautrix.Client) error {
+	account, err := a.store.GetAccount(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := cli.QueryKeys(ctx, &mautrix.ReqQueryKeys{
+		DeviceKeys: mautrix.DeviceKeysRequest{cli.UserID: mautrix.DeviceIDList{cli.DeviceID}},
+	})
+	if err != nil {
+		return fail("ask for our keys", err)
+	}
+	device := answer.DeviceKeys[cli.UserID][cli.DeviceID]
+	published := len(device.Keys) > 0
+	switch {
+	case account == nil && published:
+		return fmt.Errorf("matrix: %w", ErrDeviceTaken)
+	case account == nil, account.Shared == published && !published:
+		return nil
+	case published && device.Keys.GetEd25519(cli.DeviceID) != account.SigningKey():
+		return fmt.Errorf("matrix: %w", ErrDeviceTaken)
+	case account.Shared == published:
+		return nil
+	}
+	account.Shared = published
+	return a.store.PutAccount(ctx, account)
+}

@@ -1,0 +1,331 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// offer is the stored record of the choices under one of our messages: what a reaction, a vote, a number and
+// a typed code there stand for.
+type offer struct {
+	Room      id.RoomID    `json:"room"`
+	Event     id.EventID   `json:"event"` // our message
+	Poll      id.EventID   `json:"poll,omitempty"`
+	For       id.UserID    `json:"for,omitempty"` // whose message it answers
+	Choices   []offered    `json:"choices"`
+	Reactions []id.EventID `json:"reactions,omitempty"` // placed by us
+	Confirmed []id.UserID  `json:"confirmed,omitempty"` // who has made a risky choice here
+	Made      time.Time    `json:"made"`
+}
+
+// offered is one choice of an offer.
+type offered struct {
+	ID    string `json:"id"`
+	Key   string `json:"key,omitempty"` // the reaction that we place; empty for none
+	Risky bool   `json:"risky,omitempty"`
+	Code  string `json:"code,omitempty"` // that confirms a risky one
+}
+
+// latest is the stored record of what a number typed in a room may stand for.
+type latest struct {
+	Offer   id.EventID  `json:"offer,omitempty"`
+	Current bool        `json:"current,omitempty"` // the choices are of the last thing said
+	Expect  core.Expect `json:"expect,omitempty"`
+}
+
+const (
+	offersBucket = "matrix.offers" // by our message
+	pollsBucket  = "matrix.polls"  // our message, by poll
+	latestBucket = "matrix.latest" // by room
+
+	// offerLife is as long as the core remembers a choice.
+	offerLife = 24 * time.Hour
+	// codeLife is how long a typed code is taken; a proposal lives five minutes.
+	codeLife = 10 * time.Minute
+	// bareLife is how long a number alone means a choice in a group, where people write numbers for other
+	// reasons.
+	bareLife = 10 * time.Minute
+)
+
+// offers keeps the records.
+type offers struct {
+	vault Vault
+	now   func() time.Time
+
+	mu         sync.Mutex
+	identities map[id.UserID]string // codes of people whose identity has changed
+}
+
+func newOffers(v Vault, now func() time.Time) *offers {
+	return &offers{vault: v, now: now, identities: make(map[id.UserID]string)}
+}
+
+// prepare gives each choice that can be picked the reaction or the code that stands for it. Choices that
+// open the private chat are none of them.
+func prepare(choices []core.Choice) []offered {
+	var list []offered
+	risky := false
+	for _, c := range choices {
+		if c.Start != "" {
+			continue
+		}
+		o := offered{ID: c.ID, Risky: c.Risky}
+		if c.Risky {
+			risky, o.Code = true, newCode()
+		}
+		list = append(list, o)
+	}
+	if !risky {
+		for i, key := range reactionKeys(len(list)) {
+			list[i].Key = key
+		}
+	}
+	return list
+}
+
+// digits are the reactions for more than two choices.
+var digits = []string{"1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟"}
+
+// reactionKeys are the reactions for n choices; fewer when there are too many.
+func reactionKeys(n int) []string {
+	if n == 2 {
+		return []string{"✅", "❌"}
+	}
+	return digits[:min(n, len(digits))]
+}
+
+// newCode makes four digits that do not begin with 0.
+func newCode() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(9000))
+	if err != nil {
+		panic("matrix: no randomness: " + err.Error())
+	}
+	return fmt.Sprint(1000 + n.Int64())
+}
+
+// plainKey takes out what some clients add to an emoji (U+FE0F).
+func plainKey(key string) string { return strings.ReplaceAll(key, "\ufe0f", "") }
+
+// reacted is the place of the choice that a reaction stands for, -1 for none. Numbers are understood
+// everywhere, also where others were placed.
+func (o *offer) reacted(key string) int {
+	key = plainKey(key)
+	for i, c := range o.Choices {
+		if c.Key != "" && plainKey(c.Key) == key {
+			return i
+		}
+	}
+	keys := digits
+	if len(o.Choices) == 2 {
+		keys = slices.Concat(reactionKeys(2), digits[:2])
+	}
+	at := slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == key })
+	if len(o.Choices) == 2 && at >= 0 {
+		at %= 2
+	}
+	if at >= len(o.Choices) {
+		return -1
+	}
+	return at
+}
+
+// place is where a choice stands in the offer, -1 for nowhere.
+func (o *offer) place(choice string) int {
+	return slices.IndexFunc(o.Choices, func(c offered) bool { return c.ID == choice })
+}
+
+// byEvent reads an offer by our message; nil when there is none that is still good.
+func (f *offers) byEvent(evt id.EventID) (*offer, error) {
+	return f.find(func(tx Tx) (id.EventID, error) { return evt, nil })
+}
+
+// byPoll reads an offer by its poll.
+func (f *offers) byPoll(poll id.EventID) (*offer, error) {
+	return f.find(func(tx Tx) (id.EventID, error) {
+		name, err := tx.Get(pollsBucket, poll.String())
+		return id.EventID(name), err
+	})
+}
+
+func (f *offers) find(name func(Tx) (id.EventID, error)) (found *offer, err error) {
+	err = f.vault.View(func(tx Tx) error {
+		evt, err := name(tx)
+		if err != nil || evt == "" {
+			return err
+		}
+		found, err = get[offer](tx, offersBucket, evt.String())
+		return err
+	})
+	if found != nil && f.now().Sub(found.Made) > offerLife {
+		return nil, err
+	}
+	return found, err
+}
+
+// byCode finds the choice that a code confirms in a room.
+func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err error) {
+	err = f.vault.View(func(tx Tx) error {
+		return tx.Each(offersBucket, func(_ string, value []byte) error {
+			o, err := decode[offer](offersBucket, value)
+			if err != nil || o.Room != room || f.now().Sub(o.Made) > codeLife {
+				return nil
+			}
+			if i := slices.IndexFunc(o.Choices, func(c offered) bool { return c.Code == code }); i >= 0 {
+				found, at = o, i
+			}
+			return nil
+		})
+	})
+	return found, at, err
+}
+
+// last reads what a number may stand for in a room.
+func (f *offers) last(room id.RoomID) (l latest, err error) {
+	err = f.vault.View(func(tx Tx) error {
+		record, err := get[latest](tx, latestBucket, room.String())
+		if record != nil {
+			l = *record
+		}
+		return err
+	})
+	return l, err
+}
+
+// said notes what was said in a room last: its choices, if it has any, and what it expects.
+func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect core.Expect) error {
+	return f.vault.Update(func(tx Tx) error {
+		l, err := get[latest](tx, latestBucket, room.String())
+		if err != nil {
+			return err
+		}
+		if l == nil {
+			l = new(latest)
+		}
+		l.Current, l.Expect = o != nil, expect
+		if o != nil {
+			l.Offer = evt
+			if err := f.put(tx, o); err != nil {
+				return err
+			}
+		}
+		return put(tx, latestBucket, room.String(), l)
+	})
+}
+
+func (f *offers) put(tx Tx, o *offer) error {
+	if o.Poll != "" {
+		if err := tx.Put(pollsBucket, o.Poll.String(), []byte(o.Event)); err != nil {
+			return err
+		}
+	}
+	return put(tx, offersBucket, o.Event.String(), o)
+}
+
+// update changes an offer, if it is still there, and notes its poll.
+func (f *offers) update(evt id.EventID, change func(*offer)) error {
+	return f.vault.Update(func(tx Tx) error {
+		o, err := get[offer](tx, offersBucket, evt.String())
+		if err != nil || o == nil {
+			return err
+		}
+		change(o)
+		return f.put(tx, o)
+	})
+}
+
+// confirm notes that a person has made a risky choice: it counts once for each of them. The core knows for
+// whom it is.
+func (f *offers) confirm(evt id.EventID, by id.UserID) func(Tx) error {
+	return func(tx Tx) error {
+		o, err := get[offer](tx, offersBucket, evt.String())
+		if err != nil || o == nil || slices.Contains(o.Confirmed, by) {
+			return err
+		}
+		o.Confirmed = append(o.Confirmed, by)
+		return f.put(tx, o)
+	}
+}
+
+// remove takes an offer away and returns it; nil when there is none.
+func (f *offers) remove(evt id.EventID) (gone *offer, err error) {
+	err = f.vault.Update(func(tx Tx) error {
+		gone, err = get[offer](tx, offersBucket, evt.String())
+		if err != nil || gone == nil {
+			return err
+		}
+		return f.delete(tx, gone)
+	})
+	return gone, err
+}
+
+func (f *offers) delete(tx Tx, o *offer) error {
+	if o.Poll != "" {
+		if err := tx.Delete(pollsBucket, o.Poll.String()); err != nil {
+			return err
+		}
+	}
+	return tx.Delete(offersBucket, o.Event.String())
+}
+
+// cleanUp removes offers whose time is over.
+func (f *offers) cleanUp() error {
+	return f.vault.Update(func(tx Tx) error {
+		var old []*offer
+		err := tx.Each(offersBucket, func(_ string, value []byte) error {
+			if o, err := decode[offer](offersBucket, value); err == nil && f.now().Sub(o.Made) > offerLife {
+				old = append(old, o)
+			}
+			return nil
+		})
+		for _, o := range old {
+			if err == nil {
+				err = f.delete(tx, o)
+			}
+		}
+		return err
+	})
+}
+
+// identityCode is what somebody with a changed identity types to begin anew. It lives until the next start.
+func (f *offers) identityCode(user id.UserID) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.identities[user] == "" {
+		f.identities[user] = newCode()
+	}
+	return f.identities[user]
+}
+
+func (f *offers) dropIdentityCode(user id.UserID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.identities, user)
+}
+
+// votes of both names of the event, see pollResponse.
+func voteOf(evt *event.Event) (poll id.EventID, choice string) {
+	if content, ok := evt.Content.Parsed.(*event.PollResponseEventContent); ok {
+		if len(content.Response.Answers) == 1 {
+			choice = content.Response.Answers[0]
+		}
+		return content.RelatesTo.EventID, choice
+	}
+	relation, _ := evt.Content.Raw["m.relates_to"].(map[string]any)
+	name, _ := relation["event_id"].(string)
+	if selections, _ := evt.Content.Raw["m.selections"].([]any); len(selections) == 1 {
+		choice, _ = selections[0].(string)
+	}
+	return id.EventID(name), choice
+}

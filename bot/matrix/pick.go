@@ -1,0 +1,160 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"maunium.net/go/mautrix/event"
+
+	"cartable/core"
+)
+
+// picked is what became of a text that may be a choice.
+type picked int
+
+const (
+	pickNone   picked = iota // it is none
+	pickTaken                // the row is now a press
+	pickRefuse               // it is one and does not count, which was said
+)
+
+// pick makes a press of a typed number or code. spoken says that the text was written in a group and not to
+// the bot. also is to be written together with the row.
+func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (p picked, also func(Tx) error) {
+	var err error
+	if code := typedCode(r.Text); code != "" {
+		p, also, err = l.pickByCode(evt, r, code, trust, spoken)
+	} else if n := numberForm.FindStringSubmatch(r.Text); n != nil && r.File == nil {
+		p, err = l.pickByNumber(evt, r, n[1], spoken)
+	}
+	if err != nil {
+		l.a.log.Error("choices not read", "error", err)
+	}
+	return p, also
+}
+
+// pickByCode takes "oui 4827": in an encrypted room only from a device that its owner has signed.
+func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, func(Tx) error, error) {
+	last, err := l.a.offers.last(r.Room)
+	if err != nil || last.Expect == core.ExpectSecret {
+		return pickNone, nil, err
+	}
+	o, at, err := l.a.offers.byCode(r.Room, code)
+	switch {
+	case err != nil:
+		return pickNone, nil, err
+	case o == nil && spoken:
+		return pickNone, nil, nil
+	case o == nil, slices.Contains(o.Confirmed, r.Sender):
+		l.a.answerTrouble(evt, core.TroubleWrongCode)
+		return pickRefuse, nil, nil
+	case trust == unsigned:
+		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		return pickRefuse, nil, nil
+	}
+	r.press(o, at)
+	return pickTaken, l.a.offers.confirm(o.Event, r.Sender), nil
+}
+
+// pickByNumber takes the number of a choice of the last list. Where the bot waits for something typed, a
+// number is that, unless the list came with the question; as a secret it is never a choice.
+func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool) (picked, error) {
+	last, err := l.a.offers.last(r.Room)
+	if err != nil || last.Offer == "" || last.Expect == core.ExpectSecret || last.Expect == core.ExpectText && !last.Current {
+		return pickNone, err
+	}
+	o, err := l.a.offers.byEvent(last.Offer)
+	if err != nil || o == nil {
+		return pickNone, err
+	}
+	if spoken && (o.For != r.Sender || l.a.cfg.Now().Sub(o.Made) > bareLife) {
+		return pickNone, nil
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n > len(o.Choices) {
+		return pickNone, nil
+	}
+	if c := o.Choices[n-1]; c.Risky {
+		l.a.answerTrouble(evt, core.TroubleNoReaction, "code", c.Code)
+		return pickRefuse, nil
+	}
+	r.press(o, n-1)
+	return pickTaken, nil
+}
+
+// press makes the row one of a choice.
+func (r *row) press(o *offer, at int) {
+	r.Choice, r.Carrier, r.Text, r.File = o.Choices[at].ID, o.Event, "", nil
+}
+
+// onReaction takes a reaction to one of our messages. It comes unencrypted: it is the homeserver's word, and
+// confirms nothing that is risky.
+func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.ReactionEventContent) {
+	o, err := l.a.offers.byEvent(content.RelatesTo.EventID)
+	if err != nil || o == nil || o.Room != evt.RoomID {
+		if err != nil {
+			l.a.log.Error("choices not read", "error", err)
+		}
+		return
+	}
+	at := o.reacted(content.RelatesTo.Key)
+	if at < 0 {
+		return
+	}
+	if c := o.Choices[at]; c.Risky {
+		l.a.counters.refused.Add(1)
+		if l.a.sayings.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
+			l.a.answerTrouble(evt, core.TroubleNoReaction, "code", c.Code)
+		}
+		return
+	}
+	r, err := l.newRow(ctx, evt)
+	if err != nil {
+		l.a.log.Error("room not read", "error", err)
+		return
+	}
+	r.press(o, at)
+	l.a.take(ctx, l, r)
+}
+
+// onVote takes a vote in one of our polls. Only an encrypted one counts, and for a risky choice only that of
+// a device which its owner has signed.
+func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
+	poll, choice := voteOf(evt)
+	o, err := l.a.offers.byPoll(poll)
+	if err != nil || o == nil || o.Room != evt.RoomID {
+		if err != nil {
+			l.a.log.Error("choices not read", "error", err)
+		}
+		return
+	}
+	at := o.place(choice)
+	switch {
+	case at < 0: // a vote taken back
+		return
+	case trust == changed:
+		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
+		return
+	case trust == clear_, o.Choices[at].Risky && trust != trusted:
+		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		return
+	}
+	r, err := l.newRow(ctx, evt)
+	if err != nil {
+		l.a.log.Error("room not read", "error", err)
+		return
+	}
+	r.press(o, at)
+	if !o.Choices[at].Risky {
+		l.a.take(ctx, l, r)
+		return
+	}
+	if slices.Contains(o.Confirmed, r.Sender) {
+		l.a.answerTrouble(evt, core.TroubleWrongCode)
+		return
+	}
+	l.a.takeWith(ctx, l, r, l.a.offers.confirm(o.Event, r.Sender))
+}

@@ -1,0 +1,127 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// room is the stored record of what the bot must remember of a room besides its state.
+type room struct {
+	Direct  bool      `json:"direct,omitempty"`  // was made as a private chat
+	Inviter id.UserID `json:"inviter,omitempty"` // who invited the bot
+	Waiting bool      `json:"waiting,omitempty"` // for the bot to accept
+	// Private is whether the last message was taken as one of a private chat: answers to it, and what the
+	// bot says unasked, must not reach others who have joined since.
+	Private bool `json:"private,omitempty"`
+}
+
+const roomNotesBucket = "matrix.notes" // by room
+
+// rooms keeps the records, all of them in memory too.
+type rooms struct {
+	vault Vault
+
+	write  sync.Mutex // held over each write
+	mu     sync.RWMutex
+	loaded bool
+	known  map[id.RoomID]room
+}
+
+func newRooms(v Vault) *rooms { return &rooms{vault: v, known: make(map[id.RoomID]room)} }
+
+// load reads the records at the first call.
+func (r *rooms) load() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.loaded {
+		return nil
+	}
+	err := r.vault.View(func(tx Tx) error {
+		return tx.Each(roomNotesBucket, func(key string, value []byte) error {
+			if record, err := decode[room](roomNotesBucket, value); err == nil {
+				r.known[id.RoomID(key)] = *record
+			}
+			return nil
+		})
+	})
+	r.loaded = err == nil
+	return err
+}
+
+// get tells in its second result whether there is a record.
+func (r *rooms) get(name id.RoomID) (room, bool, error) {
+	if err := r.load(); err != nil {
+		return room{}, false, err
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	record, found := r.known[name]
+	return record, found, nil
+}
+
+// all is a copy of every record.
+func (r *rooms) all() (map[id.RoomID]room, error) {
+	err := r.load()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return maps.Clone(r.known), err
+}
+
+// change writes a record, if that changes it.
+func (r *rooms) change(name id.RoomID, change func(*room)) error {
+	r.write.Lock()
+	defer r.write.Unlock()
+	before, found, err := r.get(name)
+	if err != nil {
+		return err
+	}
+	after := before
+	change(&after)
+	if found && after == before {
+		return nil
+	}
+	if err := r.vault.Update(func(tx Tx) error { return put(tx, roomNotesBucket, name.String(), after) }); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known[name] = after
+	return nil
+}
+
+// forget removes a record.
+func (r *rooms) forget(name id.RoomID) error {
+	r.write.Lock()
+	defer r.write.Unlock()
+	if _, found, err := r.get(name); err != nil || !found {
+		return err
+	}
+	if err := r.vault.Update(func(tx Tx) error { return tx.Delete(roomNotesBucket, name.String()) }); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, name)
+	return nil
+}
+
+// isPrivate tells whether only one person and the bot can read a room, invited ones included.
+func (a *Adapter) isPrivate(name id.RoomID) (bool, error) {
+	record, _, err := a.rooms.get(name)
+	if err != nil || !record.Direct {
+		return false, err
+	}
+	members, err := a.store.GetRoomJoinedOrInvitedMembers(context.Background(), name)
+	return err == nil && len(members) == 2, err
+}
+
+// isIn tells whether the bot is in a room, as far as is known.
+func (l *link) isIn(ctx context.Context, name id.RoomID) bool {
+	return l.a.store.IsMembership(ctx, name, l.me, event.MembershipJoin)
+}

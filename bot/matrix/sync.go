@@ -1,0 +1,183 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// syncer is the library's, with a patience of its own.
+type syncer struct {
+	*mautrix.DefaultSyncer
+	l *link
+
+	mu   sync.Mutex
+	wait time.Duration // before the next try; 0 when all is well
+}
+
+func newSyncer(l *link) *syncer { return &syncer{DefaultSyncer: mautrix.NewDefaultSyncer(), l: l} }
+
+// OnFailedSync waits one second, then twice as long each time, up to thirty. A token that the server does
+// not know ends the loop.
+func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, error) {
+	if errors.Is(err, mautrix.MUnknownToken) {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wait == 0 {
+		s.l.a.log.Warn("connection lost", "error", fail("sync", err))
+	}
+	s.wait = min(max(firstBackoff, 2*s.wait), longBackoff)
+	return s.wait, nil
+}
+
+// ProcessResponse hands a response on, and tells those whom a long pause may have cost messages.
+func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, since string) error {
+	s.mu.Lock()
+	if s.wait != 0 {
+		s.l.a.log.Info("connection is back")
+	}
+	s.wait = 0
+	s.mu.Unlock()
+	gaps := s.l.gaps(answer, since)
+	if err := s.DefaultSyncer.ProcessResponse(ctx, answer, since); err != nil {
+		return err
+	}
+	for _, room := range gaps {
+		s.l.a.say(room, core.TroubleGap)
+	}
+	return nil
+}
+
+// timelineLimit is how many events of a room a response brings (the library's filter). After a longer pause
+// only the newest come.
+const timelineLimit = 50
+
+// gaps are the private chats of which more was written than came.
+func (l *link) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
+	if since == "" {
+		return nil
+	}
+	for room, news := range answer.Rooms.Join {
+		if news == nil || !news.Timeline.Limited || len(news.Timeline.Events) < timelineLimit || l.begins(news.Timeline.Events) >= 0 {
+			continue
+		}
+		if private, err := l.a.isPrivate(room); err == nil && private {
+			list = append(list, room)
+		}
+	}
+	return list
+}
+
+// leaveOutOld takes out of a response what was written before the bot was there to be asked: everything
+// before its first start, and in a room that it joins everything before its invitation. State stays: without
+// it nobody in the room could read the bot (matrix-notes §6).
+func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since string) bool {
+	for _, news := range answer.Rooms.Join {
+		if news == nil {
+			continue
+		}
+		from := l.begins(news.Timeline.Events)
+		if since == "" {
+			from = len(news.Timeline.Events)
+		}
+		kept := news.Timeline.Events[:0]
+		for i, evt := range news.Timeline.Events {
+			if i >= from || evt.StateKey != nil {
+				kept = append(kept, evt)
+			}
+		}
+		news.Timeline.Events = kept
+	}
+	for _, news := range answer.Rooms.Leave { // nobody there can be answered
+		if news != nil {
+			news.Timeline.Events = slices.DeleteFunc(news.Timeline.Events, func(evt *event.Event) bool { return evt.StateKey == nil })
+		}
+	}
+	return true
+}
+
+// begins is the place in a timeline where the bot was invited last, or else joined; -1 when it did neither.
+func (l *link) begins(timeline []*event.Event) int {
+	at := -1
+	for i, evt := range timeline {
+		if evt.Type.Type != event.StateMember.Type || evt.GetStateKey() != l.me.String() {
+			continue
+		}
+		membership, _ := evt.Content.Raw["membership"].(string)
+		before := ""
+		if evt.Unsigned.PrevContent != nil {
+			before, _ = evt.Unsigned.PrevContent.Raw["membership"].(string)
+		}
+		switch event.Membership(membership) {
+		case event.MembershipInvite:
+			at = i
+		case event.MembershipJoin:
+			if at < 0 && before != string(event.MembershipJoin) { // not a new name
+				at = i
+			}
+		}
+	}
+	return at
+}
+
+// markLists notes whose devices have changed before the library asks for them, so that a question without an
+// answer is asked again (matrix-notes §7). After a first sync any of them may have.
+func (l *link) markLists(ctx context.Context, answer *mautrix.RespSync, since string) bool {
+	users := answer.DeviceLists.Changed
+	if since == "" {
+		users = append(users, l.everybody(ctx)...)
+	}
+	if len(users) == 0 {
+		return true
+	}
+	if err := l.a.store.MarkTrackedUsersOutdated(ctx, users); err != nil {
+		l.a.log.Error("changed devices not noted", "error", err)
+	}
+	return true
+}
+
+// everybody are the users whose devices we know.
+func (l *link) everybody(ctx context.Context) []id.UserID {
+	rooms, err := l.a.rooms.all()
+	if err != nil {
+		l.a.log.Error("rooms not read", "error", err)
+	}
+	var users []id.UserID
+	for room := range rooms {
+		members, err := l.a.store.GetRoomJoinedOrInvitedMembers(ctx, room)
+		if err != nil {
+			l.a.log.Error("members not read", "error", err)
+		}
+		users = append(users, members...)
+	}
+	slices.Sort(users)
+	tracked, err := l.a.store.FilterTrackedUsers(ctx, slices.Compact(users))
+	if err != nil {
+		l.a.log.Error("known devices not read", "error", err)
+	}
+	return tracked
+}
+
+// refreshLists asks for the devices that were marked and not fetched since.
+func (l *link) refreshLists(ctx context.Context, _ *mautrix.RespSync, _ string) bool {
+	users, err := l.a.store.GetOutdatedTrackedUsers(ctx)
+	if err == nil && len(users) > 0 {
+		_, err = l.mach.FetchKeys(ctx, users, true)
+	}
+	if err != nil {
+		l.a.log.Warn("changed devices not fetched, asked for again at the next news", "error", fail("fetch devices", err))
+	}
+	return true
+}

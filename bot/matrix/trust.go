@@ -1,0 +1,121 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"time"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// verdict is how far an event may be believed to come from its sender.
+type verdict int
+
+const (
+	refused  verdict = iota // not at all
+	clear_                  // the room is not encrypted: the homeserver's word
+	unsigned                // from a device of the sender's that they have not signed: no confirmations
+	trusted                 // from a device that the sender has signed
+	changed                 // signed by an identity that is not the one known
+)
+
+// judge decides by the rules of matrix-notes §10. What it refuses it has answered.
+func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
+	encrypted, err := l.a.store.IsEncrypted(ctx, evt.RoomID)
+	switch {
+	case err != nil:
+		l.a.log.Error("room not read", "error", err)
+		return refused
+	case !encrypted:
+		return clear_
+	case !evt.Mautrix.WasEncrypted: // any server can put this there
+		l.a.log.Warn("clear event in an encrypted room not obeyed")
+		l.a.say(evt.RoomID, core.TroubleClear)
+		return refused
+	}
+	state := evt.Mautrix.TrustState
+	if state == id.TrustStateUnknownDevice {
+		state = l.lookAgain(ctx, evt)
+	}
+	if evt.Mautrix.ForwardedKeys {
+		state = id.TrustStateForwarded
+	}
+	v := verdictOf(state)
+	if v == refused {
+		l.a.log.Warn("event not obeyed", "trust", state.String())
+		l.a.say(evt.RoomID, core.TroubleUnknownDevice)
+	}
+	return v
+}
+
+// verdictOf names what is accepted: the library's numbers are in no order of trust.
+func verdictOf(state id.TrustState) verdict {
+	switch state {
+	case id.TrustStateCrossSignedTOFU, id.TrustStateCrossSignedVerified, id.TrustStateVerified:
+		return trusted
+	case id.TrustStateUnset:
+		return unsigned
+	case id.TrustStateCrossSignedUntrusted:
+		return changed
+	default:
+		return refused
+	}
+}
+
+// fetchPause is the least time between two questions for the devices of somebody with an unknown one.
+const fetchPause = time.Minute
+
+// lookAgain asks for the devices of a sender whose device is not known, and judges anew: the library asks
+// once in a run.
+func (l *link) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
+	l.mu.Lock()
+	original := l.sealed[evt.ID]
+	now := l.a.cfg.Now()
+	asked := now.Sub(l.fetched[evt.Sender]) < fetchPause
+	l.fetched[evt.Sender] = now
+	l.mu.Unlock()
+	if original == nil || asked {
+		return id.TrustStateUnknownDevice
+	}
+	if _, err := l.mach.FetchKeys(ctx, []id.UserID{evt.Sender}, true); err != nil {
+		l.a.log.Warn("devices not fetched", "error", fail("fetch devices", err))
+		return id.TrustStateUnknownDevice
+	}
+	again, err := l.mach.DecryptMegolmEvent(ctx, original)
+	if err != nil {
+		return id.TrustStateUnknownDevice
+	}
+	return again.Mautrix.TrustState
+}
+
+// onChangedIdentity answers somebody whose encryption identity is not the one that the bot knows: they, who
+// made a new one, or somebody who passes for them with the homeserver's help. Nothing of what was linked
+// before is shown to them; who confirms begins anew.
+func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row) {
+	l.a.counters.refused.Add(1)
+	code := l.a.offers.identityCode(evt.Sender)
+	if typedCode(r.Text) != code {
+		if l.a.sayings.allow("identity "+evt.Sender.String(), 5) {
+			l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", code)
+		}
+		return
+	}
+	keys, err := l.a.store.GetCrossSigningKeys(ctx, evt.Sender)
+	if err == nil {
+		err = l.a.cfg.Core.Disown(personOf(evt.Sender))
+	}
+	if err == nil {
+		err = l.a.store.ResetMasterKeyTOFU(ctx, evt.Sender, keys[id.XSUsageMaster].Key)
+	}
+	if err != nil {
+		l.a.log.Error("accounts of a changed identity not forgotten", "error", err)
+		return
+	}
+	l.a.offers.dropIdentityCode(evt.Sender)
+	l.a.log.Info("accounts of a changed identity forgotten")
+	l.a.answerTrouble(evt, core.TroubleForgotten)
+}

@@ -1,0 +1,192 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// waitingBucket keeps encrypted events whose keys have not come yet, by event: a stop must not lose them.
+const waitingBucket = "matrix.waiting"
+
+// maxSealed bounds the encrypted events that are remembered for a second look.
+const maxSealed = 256
+
+// noteEncrypted remembers an encrypted event before the library tries it.
+func (l *link) noteEncrypted(ctx context.Context, evt *event.Event) {
+	defer l.a.recovered("encrypted event")
+	content, ok := evt.Content.Parsed.(*event.EncryptedEventContent)
+	if !ok || evt.Sender == l.me {
+		return
+	}
+	l.mu.Lock()
+	if len(l.sealed) >= maxSealed {
+		clear(l.sealed)
+	}
+	l.sealed[evt.ID] = evt
+	l.mu.Unlock()
+	session, err := l.a.store.GetGroupSession(ctx, evt.RoomID, content.SessionID)
+	if session != nil || err != nil {
+		return
+	}
+	if handled, err := l.a.inbox.has(evt.ID); err != nil || handled {
+		return
+	}
+	l.a.inbox.wait(evt, l.a.log.Error)
+}
+
+// retryWaiting tries the events that waited for their keys when the last connection ended.
+func (l *link) retryWaiting() {
+	events, err := l.a.inbox.waiting()
+	if err != nil {
+		l.a.log.Error("waiting events not read", "error", err)
+	}
+	if len(events) == 0 {
+		return
+	}
+	l.a.background(func(ctx context.Context) {
+		for _, evt := range events {
+			evt.Type.Class = event.MessageEventType
+			if evt.Content.ParseRaw(evt.Type) != nil {
+				continue
+			}
+			evt.Mautrix.EventSource = event.SourceJoin | event.SourceTimeline
+			l.sync.Dispatch(ctx, evt)
+		}
+	})
+}
+
+func (l *link) noLongerWaits(evt id.EventID) {
+	if err := l.a.inbox.noLongerWaits(evt); err != nil {
+		l.a.log.Error("waiting event not forgotten", "error", err)
+	}
+}
+
+// notDecrypted is told by the library of an event whose key did not come within 25 seconds, or that cannot be
+// decrypted at all.
+func (l *link) notDecrypted(evt *event.Event, cause error) {
+	defer l.a.recovered("unreadable event")
+	if evt.Sender == l.me || l.a.life.Err() != nil {
+		return
+	}
+	if known, err := l.a.inbox.has(evt.ID); err != nil || known {
+		return
+	}
+	if errors.Is(cause, crypto.ErrDuplicateMessageIndex) { // a repetition, or an attempt at one
+		l.a.counters.refused.Add(1)
+		l.noLongerWaits(evt.ID)
+		return
+	}
+	l.a.background(func(ctx context.Context) {
+		if errors.Is(cause, crypto.ErrNoSessionFound) && l.mend(ctx, evt) {
+			return
+		}
+		l.giveUp(evt, cause)
+	})
+}
+
+// giveUp says, once an hour in each room, that a message could not be read.
+func (l *link) giveUp(evt *event.Event, cause error) {
+	if l.a.life.Err() != nil {
+		return // it waits for the next start
+	}
+	l.noLongerWaits(evt.ID)
+	l.a.counters.unreadable.Add(1)
+	l.a.log.Warn("message not decrypted", "no_key", errors.Is(cause, crypto.ErrNoSessionFound))
+	if err := l.a.store.MarkHandled(evt.ID, l.a.cfg.Now()); err != nil {
+		l.a.log.Error("unreadable message not noted", "error", err)
+	}
+	trouble := core.TroubleUnreadable
+	if l.keyWithheld(evt) {
+		trouble = core.TroubleWithheld
+	}
+	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
+		l.a.answerTrouble(evt, trouble)
+	}
+}
+
+// keyWithheld tells whether the sender's app said that it gives no key to devices that it has not verified.
+func (l *link) keyWithheld(evt *event.Event) bool {
+	content, ok := evt.Content.Parsed.(*event.EncryptedEventContent)
+	if !ok {
+		return false
+	}
+	word, err := l.a.store.GetWithheldGroupSession(context.Background(), evt.RoomID, content.SessionID)
+	return err == nil && word != nil && word.Code == event.RoomKeyWithheldUnverified
+}
+
+const (
+	mendPause = 10 * time.Minute // between two attempts with one device
+	mendWait  = 15 * time.Second // for the key to come
+	mendMost  = 5                // devices of one person
+)
+
+// mend makes the Olm sessions with the sender's device anew, as after an older copy of the vault was put
+// back: with a new session the other side sends the key again (matrix-notes §8). It tells whether the event
+// could be read then.
+func (l *link) mend(ctx context.Context, evt *event.Event) bool {
+	content := evt.Content.AsEncrypted()
+	devices, err := l.a.store.GetDevices(ctx, evt.Sender)
+	if err != nil {
+		l.a.log.Error("devices not read", "error", err)
+		return false
+	}
+	tried := 0
+	for _, device := range devices {
+		if content.SenderKey != "" && device.IdentityKey != content.SenderKey || tried >= mendMost || !l.mayMend(device.DeviceID) {
+			continue
+		}
+		tried++
+		if err := l.renew(ctx, device); err != nil {
+			l.a.log.Warn("encrypted session not renewed", "error", fail("renew a session", err))
+		}
+	}
+	if tried == 0 {
+		return false
+	}
+	//lint:ignore SA1019 a device that is not named asks all of them
+	l.helper.RequestSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, evt.Sender, content.DeviceID)
+	if !l.helper.WaitForSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, mendWait) {
+		return false
+	}
+	decrypted, err := l.helper.Decrypt(ctx, evt)
+	if err != nil {
+		return false
+	}
+	l.a.log.Info("encrypted session mended")
+	l.sync.Dispatch(ctx, decrypted)
+	return true
+}
+
+func (l *link) mayMend(device id.DeviceID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.a.cfg.Now()
+	if at, ever := l.mended[device]; ever && now.Sub(at) < mendPause {
+		return false
+	}
+	l.mended[device] = now
+	return true
+}
+
+// renew forgets the Olm sessions with a device and begins a new one with an empty message.
+func (l *link) renew(ctx context.Context, device *id.Device) error {
+	sessions, err := l.a.store.GetSessions(ctx, device.IdentityKey)
+	for _, session := range sessions {
+		if err == nil {
+			err = l.a.store.DeleteSession(ctx, device.IdentityKey, session)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return l.mach.SendEncryptedToDevice(ctx, device, event.ToDeviceDummy, event.Content{Parsed: &event.DummyEventContent{}})
+}
