@@ -51,18 +51,6 @@ func (e *Engine) newTurn(a Adapter, m Message) (*turn, error) {
 	return t, err
 }
 
-// markGone notes that a chat cannot be written to; its next message lifts the mark.
-func (e *Engine) markGone(chat ChatID) error {
-	return e.cfg.Store.Update(func(tx Tx) error {
-		s, _, err := settings.get(tx, chatKey(chat))
-		if err != nil {
-			return err
-		}
-		s.Gone = true
-		return settings.put(tx, chatKey(chat), s)
-	})
-}
-
 func (t *turn) saveSettings() error {
 	return t.e.cfg.Store.Update(func(tx Tx) error {
 		return settings.put(tx, chatKey(t.msg.Chat), t.settings)
@@ -191,7 +179,7 @@ func (t *turn) deliverTo(ctx context.Context, to Target, r Reply) error {
 	}
 	err := t.adapter.Send(ctx, to, r)
 	if errors.Is(err, ErrChatGone) {
-		return errors.Join(err, t.e.markGone(to.Chat))
+		return errors.Join(err, t.e.Present(to.Chat, false))
 	}
 	return err
 }
