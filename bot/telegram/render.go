@@ -116,7 +116,7 @@ func appendLine(rows []textRow, l core.Line, below bool) []textRow {
 	label, text := oneLine(l.Label), l.Text
 	switch l.Kind {
 	case core.LineHeading:
-		return appendText(rows, bold, join(label, "  ", text), true)
+		return appendText(rows, underlined, join(label, "  ", text), true)
 	case core.LineNote:
 		return appendText(rows, italic, join(label, " ", text), false)
 	case core.LineStruck:

@@ -6,15 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// looks are the formats of a span, as the tags that Telegram's HTML has for them.
-type looks string
+// looks is how a span is shown.
+type looks int
 
 const (
-	plainText looks = ""
-	bold      looks = "b"
-	italic    looks = "i"
-	struck    looks = "s"
+	plainText looks = iota
+	bold
+	underlined // bold as well: a heading among bold labels
+	italic
+	struck
 )
+
+// tags are those of Telegram's HTML ("HTML style").
+var tags = [...][2]string{
+	bold: {"<b>", "</b>"}, underlined: {"<b><u>", "</u></b>"}, italic: {"<i>", "</i>"}, struck: {"<s>", "</s>"},
+}
 
 // span is text of one look, without line ends.
 type span struct {
@@ -69,11 +75,9 @@ func writeHTML(rows []textRow) string {
 			b.WriteByte('\n')
 		}
 		for _, s := range r.spans {
-			if s.looks == plainText || s.text == "" {
-				b.WriteString(escaper.Replace(s.text))
-				continue
+			if s.text != "" {
+				b.WriteString(tags[s.looks][0] + escaper.Replace(s.text) + tags[s.looks][1])
 			}
-			b.WriteString("<" + string(s.looks) + ">" + escaper.Replace(s.text) + "</" + string(s.looks) + ">")
 		}
 	}
 	return b.String()
