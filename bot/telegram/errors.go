@@ -37,9 +37,9 @@ func (e *Error) Error() string {
 // Unwrap gives context.Canceled or context.DeadlineExceeded when the call's context ended it.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is matches ErrToken: 401 is a revoked token, 404 one that never was.
+// Is matches ErrToken: 401 is a revoked token, 404 one that never was, or a file that is no more.
 func (e *Error) Is(target error) bool {
-	return target == ErrToken && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound)
+	return target == ErrToken && e.Op != opDownload && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound)
 }
 
 // passing tells whether the same call may work later: a lost connection, or a server that is down. A

@@ -77,12 +77,9 @@ func TestKilledBeforeConfirming(t *testing.T) {
 	var c counter
 	r := newRig(t, telegramtest.Config{}, c.answer)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
-	r.tg.WaitCalls("getMe", 1)
-	hold := make(chan struct{})
 	said := anna.Say("once")
 	anna.WaitFor("echo once")
 	eventually(t, "the store is empty", func() bool { return r.store.rows() == 0 })
-	close(hold)
 	r.kill()
 	r.tg.Duplicate(said.Update)
 	r.start()

@@ -70,7 +70,7 @@ func render(r core.Reply, st style) []bubble {
 
 // draw lays a reply out in lines for a narrow screen.
 func draw(r core.Reply) []textRow {
-	var rows []textRow
+	rows := make([]textRow, 0, 2*len(r.Body)+1)
 	if r.Title != "" {
 		rows = appendText(rows, bold, r.Title, true)
 	}
@@ -156,6 +156,7 @@ func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
 	return rows
 }
 
+// oneLine is a text that must not have line ends.
 func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(clean(s), "\n", " ")) }
 
 func join(a, gap, b string) string {

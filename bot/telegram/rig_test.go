@@ -57,6 +57,9 @@ func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, core.Messag
 	return r
 }
 
+// generous are flood limits that no test reaches.
+var generous = limits{limit{1000, time.Second}, limit{1000, time.Second}, limit{1000, time.Second}}
+
 func (r *rig) start() {
 	r.t.Helper()
 	a, err := New(r.cfg)
@@ -64,7 +67,7 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(limits{limit{1000, time.Second}, limit{1000, time.Second}, limit{1000, time.Second}})
+		a.outbox = newOutbox(generous)
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[core.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())

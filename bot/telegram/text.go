@@ -70,13 +70,16 @@ var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // well-formed.
 func writeHTML(rows []textRow) string {
 	var b strings.Builder
+	b.Grow(2 * bytesOf(rows))
 	for i, r := range rows {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		for _, s := range r.spans {
 			if s.text != "" {
-				b.WriteString(tags[s.looks][0] + escaper.Replace(s.text) + tags[s.looks][1])
+				b.WriteString(tags[s.looks][0])
+				_, _ = escaper.WriteString(&b, s.text) // a Builder takes everything
+				b.WriteString(tags[s.looks][1])
 			}
 		}
 	}
@@ -86,6 +89,7 @@ func writeHTML(rows []textRow) string {
 // writePlain writes rows without markup.
 func writePlain(rows []textRow) string {
 	var b strings.Builder
+	b.Grow(bytesOf(rows))
 	for i, r := range rows {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -95,6 +99,17 @@ func writePlain(rows []textRow) string {
 		}
 	}
 	return b.String()
+}
+
+// bytesOf is the length of the plain text.
+func bytesOf(rows []textRow) int {
+	n := len(rows)
+	for _, r := range rows {
+		for _, s := range r.spans {
+			n += len(s.text)
+		}
+	}
+	return n
 }
 
 // clean makes text fit to be shown: valid, without control characters, and without those that turn the
