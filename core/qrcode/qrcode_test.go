@@ -79,11 +79,11 @@ func TestDecode(t *testing.T) {
 	c := code(t, 400)
 	for name, data := range map[string][]byte{
 		"plain":                asPNG(t, c),
-		"screenshot, small":    asPNG(t, place(c, 1170, 2532, f64.Aff3{1.2, 0, 340, 0, 1.2, 1400})),
-		"quarter turn":         asJPEG(t, place(c, 900, 900, f64.Aff3{0, -1.5, 750, 1.5, 0, 150})),
-		"upside down":          asJPEG(t, place(c, 900, 900, f64.Aff3{-1.5, 0, 750, 0, -1.5, 750})),
-		"tilted photo":         asJPEG(t, place(c, 1200, 900, f64.Aff3{1.2, -0.25, 330, 0.25, 1.2, 110})),
-		"large photo":          asJPEG(t, place(c, 2400, 1800, f64.Aff3{2.4, 0.35, 540, -0.35, 2.4, 420})),
+		"screenshot, small":    asPNG(t, place(c, 585, 1266, f64.Aff3{0.7, 0, 150, 0, 0.7, 700})),
+		"quarter turn":         asJPEG(t, place(c, 600, 600, f64.Aff3{0, -1, 500, 1, 0, 100})),
+		"upside down":          asJPEG(t, place(c, 600, 600, f64.Aff3{-1, 0, 500, 0, -1, 500})),
+		"tilted photo":         asJPEG(t, place(c, 800, 600, f64.Aff3{0.9, -0.2, 230, 0.2, 0.9, 60})),
+		"large photo":          asJPEG(t, place(c, 1800, 1350, f64.Aff3{1.8, 0.27, 400, -0.27, 1.8, 320})),
 		"dark mode screenshot": asPNG(t, negative{c}),
 	} {
 		t.Run(name, func(t *testing.T) {
