@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrToken matches, with errors.Is, the error of Run that says that Telegram knows no such bot: the token
@@ -81,19 +82,12 @@ func (c *api) clean(text string) string {
 	return cut(strings.ToValidUTF8(text, "�"), maxErrorText)
 }
 
-// cut shortens s to at most n runes.
+// cut shortens s to at most n runes, the last of which then tells that there was more.
 func cut(s string, n int) string {
-	count := 0
-	for i := range s {
-		if count == n-1 {
-			if len([]rune(s[i:])) <= 1 {
-				return s
-			}
-			return s[:i] + "…"
-		}
-		count++
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
 	}
-	return s
+	return string([]rune(s)[:n-1]) + "…"
 }
 
 // refusedAs tells whether err is a 400 whose description has one of the words.

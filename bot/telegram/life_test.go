@@ -50,8 +50,8 @@ func TestKilledBetweenStoringAndHandling(t *testing.T) {
 	anna.WaitFor("echo first")
 	r.tg.WaitConfirmed()
 	eventually(t, "the store is empty", func() bool { return r.store.rows() == 0 })
-	r.adapter.setStored(r.store.cut) // from now on nothing reaches the disk
-	r.script = silent                // nor Telegram
+	r.store.cutAfterNext() // what comes next is stored, and nothing after it
+	r.script = silent      // nor does anything reach Telegram
 	anna.Say("second")
 	anna.Say("third")
 	eventually(t, "two are stored", func() bool { return r.store.rows() > 0 })
@@ -63,12 +63,6 @@ func TestKilledBetweenStoringAndHandling(t *testing.T) {
 	if c.of("first") != 1 || c.of("second") != 1 || c.of("third") != 1 {
 		t.Errorf("handled %v", c.given)
 	}
-}
-
-func (a *Adapter) setStored(f func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.stored = f
 }
 
 // TestKilledBeforeConfirming: the update is handled and its row is gone when the process dies, before

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,11 @@ func (r *rig) stop() {
 		r.t.Error(err)
 	}
 	r.adapter = nil
+	eventually(r.t, "no goroutine is left", func() bool {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		return !bytes.Contains(stacks, []byte("telegram.(*Adapter)")) && !bytes.Contains(stacks, []byte("go-telegram/bot."))
+	})
 }
 
 // kill is a kill -9: nothing that happens afterwards reaches the store or Telegram.
@@ -184,7 +190,7 @@ type memory struct {
 	mu      sync.Mutex
 	records map[string]string // by bucket, NUL, key
 	broken  error
-	updates int
+	last    bool // the next update is the last that works
 }
 
 func newMemory() *memory { return &memory{records: make(map[string]string)} }
@@ -195,6 +201,12 @@ func (s *memory) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = errDisk
+}
+
+func (s *memory) cutAfterNext() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = true
 }
 
 func (s *memory) mend() {
@@ -215,12 +227,14 @@ func (s *memory) Update(fn func(Tx) error) error {
 	if s.broken != nil {
 		return s.broken
 	}
-	s.updates++
 	draft := maps.Clone(s.records)
 	if err := fn(memoryTx(draft)); err != nil {
 		return err
 	}
 	s.records = draft
+	if s.last {
+		s.last, s.broken = false, errDisk
+	}
 	return nil
 }
 

@@ -55,22 +55,26 @@ func adversaries(t *testing.T) map[string]string {
 		}
 	}
 	return map[string]string{
-		"refused":          closed.URL,
-		"no such host":     "http://bot-api.invalid",
-		"unknown TLS":      tls.URL,
-		"TLS to plain":     strings.Replace(closed.URL, "http:", "https:", 1),
-		"no HTTP":          "http://" + garbage.Addr().String(),
-		"404 page":         serve(answer(404, "<h1>Not found: %s</h1>")),
-		"502 page":         serve(answer(502, "<p>%s</p>")),
-		"bad JSON":         serve(answer(200, `{"ok": true, "result": %s`)),
-		"other JSON":       serve(answer(200, `{"path": %q}`)),
-		"odd result":       serve(answer(200, `{"ok": true, "result": %q}`)),
-		"echo in refusal":  serve(answer(400, `{"ok": false, "error_code": 400, "description": "Bad Request: %s at http://x%[1]s"}`)),
-		"echo in 401":      serve(answer(401, `{"ok": false, "error_code": 401, "description": "Unauthorized: %s"}`)),
-		"echo in 500":      serve(answer(500, `{"ok": false, "error_code": 500, "description": "oops: %s"}`)),
-		"redirect":         serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere"+r.URL.Path, 302) }),
-		"redirect to self": serve(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 307) }),
-		"cut":              serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+		"refused":         closed.URL,
+		"no such host":    "http://bot-api.invalid",
+		"unknown TLS":     tls.URL,
+		"TLS to plain":    strings.Replace(closed.URL, "http:", "https:", 1),
+		"no HTTP":         "http://" + garbage.Addr().String(),
+		"404 page":        serve(answer(404, "<h1>Not found: %s</h1>")),
+		"502 page":        serve(answer(502, "<p>%s</p>")),
+		"bad JSON":        serve(answer(200, `{"ok": true, "result": %s`)),
+		"other JSON":      serve(answer(200, `{"path": %q}`)),
+		"odd result":      serve(answer(200, `{"ok": true, "result": %q}`)),
+		"echo in refusal": serve(answer(400, `{"ok": false, "error_code": 400, "description": "Bad Request: %s at http://x%[1]s"}`)),
+		"echo in 401":     serve(answer(401, `{"ok": false, "error_code": 401, "description": "Unauthorized: %s"}`)),
+		"echo in 500":     serve(answer(500, `{"ok": false, "error_code": 500, "description": "oops: %s"}`)),
+		"redirect": serve(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere"+r.URL.Path, http.StatusFound)
+		}),
+		"redirect to self": serve(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}),
+		"cut": serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
 		"half an answer": serve(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			io.WriteString(w, r.URL.Path)
