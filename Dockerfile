@@ -15,5 +15,6 @@ COPY --from=build --chown=65532:65532 /out/tmp /tmp
 USER 65532:65532
 ENV CARTABLE_DATA=/data
 VOLUME /data
+HEALTHCHECK --interval=1m --timeout=10s CMD ["/bot", "healthcheck"]
 ENTRYPOINT ["/bot"]
-CMD ["chat"]
+CMD ["run"]

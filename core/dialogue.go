@@ -36,7 +36,27 @@ func (t *turn) ask(r Reply, expect Expect, next answerFunc) Reply {
 	t.e.mu.Lock()
 	t.e.dialogues[t.dialogueKey()] = d
 	t.e.mu.Unlock()
+	t.awaitSecret(d.secret)
 	return r
+}
+
+// awaitSecret notes in the store whether the next text of this chat is to be a secret, so that it is deleted
+// from the chat even when a restart has forgotten the question.
+func (t *turn) awaitSecret(awaited bool) {
+	if t.settings.Secret == awaited {
+		return
+	}
+	t.settings.Secret = awaited
+	if err := t.saveSettings(); err != nil {
+		t.log.Error("question for a secret not noted", "error", err)
+	}
+}
+
+// lostSecret takes an answer whose question is forgotten: it is not used, and deleted from the chat.
+func (t *turn) lostSecret(ctx context.Context) Reply {
+	t.redact(ctx)
+	t.awaitSecret(false)
+	return t.plain("dialogue.lost", "link", t.cmd("connexion"))
 }
 
 // answerChoice is a button that answers the question that was asked last with value.
@@ -70,6 +90,7 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 	t.endDialogue()
 	if d.secret {
 		t.redact(ctx)
+		t.awaitSecret(false)
 	}
 	if t.e.cfg.Now().After(d.expires) {
 		return t.plain("dialogue.expired", "link", t.cmd("connexion")), nil
@@ -80,6 +101,7 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 // cancelDialogue is /annuler: it leaves any dialogue and takes open proposals back.
 func cancelDialogue(_ context.Context, t *turn, _ string) (Reply, error) {
 	left := t.endDialogue()
+	t.awaitSecret(false)
 	taken, err := t.takeBackProposals()
 	switch {
 	case err != nil:

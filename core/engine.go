@@ -100,6 +100,9 @@ func New(cfg Config) (*Engine, error) {
 	if err := errors.Join(e.loadLinks(), e.loadShowings()); err != nil { // one damaged record must not keep the others from working
 		cfg.Log.Error("some linked accounts could not be read", "error", err)
 	}
+	if err := e.recoverTopUps(); err != nil { // before any message can begin another
+		return nil, fmt.Errorf("core: recover top-ups: %w", err)
+	}
 	return e, nil
 }
 
@@ -141,11 +144,10 @@ func (e *Engine) Handler(a Adapter) Handler {
 		if !errors.Is(err, errBusy) {
 			return err
 		}
-		e.background.Go(func() { // Shutdown waits for it
+		return e.serial.aside(func() {
 			defer done()
 			e.refuseBusy(a, m)
 		})
-		return nil
 	}
 }
 

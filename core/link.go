@@ -30,6 +30,7 @@ type schoolLink struct {
 	Account  pronote.Account `json:"account"`            // as of the last login: names work without a request
 	Login    time.Time       `json:"login,omitzero"`     // when that was
 	State    *pronote.State  `json:"state,omitempty"`    // the open session; a restart does not log in again
+	Used     time.Time       `json:"used,omitzero"`      // when the session was used last
 	Stopped  stopReason      `json:"stopped,omitempty"`  // not empty: nothing is sent until the person acts
 }
 

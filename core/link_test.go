@@ -335,3 +335,24 @@ func TestGroupsTakeNoSecrets(t *testing.T) {
 		t.Error("something was asked")
 	}
 }
+
+func TestASecretSentAfterARestartIsDeletedAndNotUsed(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.Say("/connexion izly")
+	c.Say("0611223344")
+	r.restart()
+	c.wants(c.Say("135790"), "perdu le fil", "/connexion")
+	if len(c.deleted) != 1 {
+		t.Errorf("%d messages deleted", len(c.deleted))
+	}
+	c.wants(c.Say("135790"), "pas compris") // and no more than that one
+	c.Say("/connexion izly")
+	c.Say("0611223344")
+	c.Say("/annuler")
+	r.restart()
+	c.wants(c.Say("135790"), "pas compris")
+	if len(c.deleted) != 1 {
+		t.Errorf("%d messages deleted", len(c.deleted))
+	}
+}

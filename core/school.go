@@ -62,7 +62,7 @@ func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr
 		School: &schoolLink{
 			Address: cr.Address, Space: cr.Space,
 			Username: secret.Store(secret.New(cr.Username)), Password: secret.Store(cr.Password),
-			Account: session.Account(), Login: e.cfg.Now(), State: &state,
+			Account: session.Account(), Login: e.cfg.Now(), State: &state, Used: e.cfg.Now(),
 		},
 	}
 	if err := e.replaceLink(l, l.School.sameAccount); err != nil {
@@ -253,11 +253,18 @@ func (a *schoolAccount) withSession(ctx context.Context, fn func(*pronote.Sessio
 	return errors.Join(err, a.keep(stopFor(err)))
 }
 
+// sessionIdle is the time after which a server has surely ended a session that nobody used (pronote-today §5.7
+// says some minutes), so that asking first would only cost a request.
+const sessionIdle = time.Hour
+
 // openSession resumes the stored session or logs in; fresh tells that it has just logged in.
 func (a *schoolAccount) openSession(ctx context.Context) (fresh bool, err error) {
 	rec := a.record().School
 	if err := a.e.pass(gateKey("host", string(rec.Address))); err != nil {
 		return false, err
+	}
+	if a.e.cfg.Now().Sub(rec.Used) > sessionIdle {
+		return true, a.newSession(ctx)
 	}
 	if a.session != nil {
 		return false, nil
@@ -319,7 +326,7 @@ func (a *schoolAccount) keep(stop stopReason) error {
 			return
 		}
 		state := a.session.State()
-		l.State, l.Account = &state, a.session.Account()
+		l.State, l.Account, l.Used = &state, a.session.Account(), a.e.cfg.Now()
 		if !a.loggedIn.IsZero() {
 			l.Login = a.loggedIn
 		}

@@ -28,6 +28,7 @@ func (e *Engine) LinkSchoolByQRCode(ctx context.Context, chat ChatID, owner Pers
 	}
 	state := session.State()
 	l.School.State, l.School.Account, l.School.Login = &state, session.Account(), e.cfg.Now()
+	l.School.Used = e.cfg.Now()
 	if err := e.replaceLink(l, func(old link) bool { return old.ID == l.ID || l.School.sameAccount(old) }); err != nil {
 		return pronote.Account{}, err
 	}

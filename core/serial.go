@@ -40,6 +40,17 @@ func (s *serial) do(chat ChatID, job func()) error {
 	return nil
 }
 
+// aside runs job at once, beside the queue of its chat.
+func (s *serial) aside(job func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.wg.Go(job)
+	return nil
+}
+
 func (s *serial) serve(chat ChatID) {
 	for {
 		s.mu.Lock()

@@ -27,7 +27,9 @@ type turn struct {
 type chatSettings struct {
 	Lang  string `json:"lang,omitempty"`
 	Child string `json:"child,omitempty"` // Key of the child that is meant when none is named
-	Gone  bool   `json:"gone,omitempty"`  // the bot was blocked or removed; nothing is sent unasked
+	// Secret is true while a question for a secret waits in this private chat.
+	Secret bool `json:"secret,omitempty"`
+	Gone   bool `json:"gone,omitempty"` // the bot was blocked or removed; nothing is sent unasked
 
 	// The group from which the person came to link an account, until they have.
 	ShowIn      *ChatID `json:"show_in,omitempty"`
@@ -49,18 +51,6 @@ func (e *Engine) newTurn(a Adapter, m Message) (*turn, error) {
 	}
 	t.p = e.catalog.Printer(lang)
 	return t, err
-}
-
-// markGone notes that a chat cannot be written to; its next message lifts the mark.
-func (e *Engine) markGone(chat ChatID) error {
-	return e.cfg.Store.Update(func(tx Tx) error {
-		s, _, err := settings.get(tx, chatKey(chat))
-		if err != nil {
-			return err
-		}
-		s.Gone = true
-		return settings.put(tx, chatKey(chat), s)
-	})
 }
 
 func (t *turn) saveSettings() error {
@@ -95,6 +85,8 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	switch {
 	case len(t.msg.Text) > MaxText:
 		return t.tooLong(ctx, c, d), nil
+	case d == nil && c.command == nil && t.settings.Secret && t.msg.Private:
+		return t.lostSecret(ctx), nil
 	case d == nil, c.command != nil && c.slash, c.command != nil && !d.secret && t.e.cfg.Now().After(d.expires):
 		return t.obey(ctx, c) // an old question swallows no plain words
 	default:
@@ -136,6 +128,7 @@ func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
 	}
 	if c.command.name != "annuler" {
 		t.endDialogue()
+		t.awaitSecret(false)
 	}
 	reply, err := t.run(ctx, c.command, c.args)
 	t.log.Info("command handled", "command", c.command.name, "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
@@ -191,7 +184,7 @@ func (t *turn) deliverTo(ctx context.Context, to Target, r Reply) error {
 	}
 	err := t.adapter.Send(ctx, to, r)
 	if errors.Is(err, ErrChatGone) {
-		return errors.Join(err, t.e.markGone(to.Chat))
+		return errors.Join(err, t.e.Present(to.Chat, false))
 	}
 	return err
 }

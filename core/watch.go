@@ -11,9 +11,6 @@ import (
 
 // watch does what is due until ctx ends: it looks up lost top-ups and removes what has expired.
 func (e *Engine) watch(ctx context.Context) {
-	if err := e.recoverTopUps(); err != nil {
-		e.cfg.Log.Error("top-ups not recovered", "error", err)
-	}
 	for {
 		next := e.lookUpDue(ctx)
 		if err := e.cleanUp(); err != nil {

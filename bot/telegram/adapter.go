@@ -13,7 +13,6 @@ package telegram
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -75,10 +74,9 @@ type Adapter struct {
 	handle core.Handler
 	quit   context.CancelFunc // ends Run
 
-	life   context.Context // of what nobody waits for
-	end    context.CancelFunc
-	work   sync.WaitGroup // goroutines of this package that outlive the call that started them
-	stored func()         // tests: called between storing updates and handing them over
+	life context.Context // of what nobody waits for
+	end  context.CancelFunc
+	work sync.WaitGroup // goroutines of this package that outlive the call that started them
 }
 
 var tokenForm = regexp.MustCompile(`^\d+:[\w-]{30,}$`)
@@ -103,6 +101,9 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
+	if cfg.Store == nil {
+		return nil, errors.New("telegram: no store")
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -111,8 +112,8 @@ func New(cfg Config) (*Adapter, error) {
 		return nil, err
 	}
 	botID, _, _ := strings.Cut(token, ":")
-	if a.inbox, err = openInbox(cfg.Store, botID); err != nil {
-		return nil, fmt.Errorf("telegram: read the inbox: %w", err)
+	if a.inbox, err = openInbox(cfg.Store, botID); err != nil { // what can be read must be handled
+		a.log.Error("some stored updates cannot be read", "error", err)
 	}
 	if cfg.Webhook != nil {
 		if a.hookSecret, err = a.inbox.webhookSecret(); err != nil {

@@ -206,9 +206,12 @@ func (c *api) getUpdates(ctx context.Context, offset int64, timeout time.Duratio
 	return updates, nil
 }
 
+// opDownload stands for a method in the errors of reading a file, which is none.
+const opDownload = "download"
+
 // download reads a file by the path that getFile gave, of at most limit bytes.
 func (c *api) download(ctx context.Context, file string, limit int) ([]byte, error) {
-	const op = "download"
+	const op = opDownload
 	if file == "" || strings.Contains(file, "..") || strings.ContainsAny(file, "?#%\\:") || strings.HasPrefix(file, "/") {
 		return nil, &Error{Op: op, Text: "odd file path"}
 	}

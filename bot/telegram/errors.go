@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrToken matches, with errors.Is, the error of Run that says that Telegram knows no such bot: the token
@@ -37,9 +38,9 @@ func (e *Error) Error() string {
 // Unwrap gives context.Canceled or context.DeadlineExceeded when the call's context ended it.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is matches ErrToken: 401 is a revoked token, 404 one that never was.
+// Is matches ErrToken: 401 is a revoked token, 404 one that never was, or a file that is no more.
 func (e *Error) Is(target error) bool {
-	return target == ErrToken && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound)
+	return target == ErrToken && e.Op != opDownload && (e.Code == http.StatusUnauthorized || e.Code == http.StatusNotFound)
 }
 
 // passing tells whether the same call may work later: a lost connection, or a server that is down. A
@@ -81,19 +82,12 @@ func (c *api) clean(text string) string {
 	return cut(strings.ToValidUTF8(text, "�"), maxErrorText)
 }
 
-// cut shortens s to at most n runes.
+// cut shortens s to at most n runes, the last of which then tells that there was more.
 func cut(s string, n int) string {
-	count := 0
-	for i := range s {
-		if count == n-1 {
-			if len([]rune(s[i:])) <= 1 {
-				return s
-			}
-			return s[:i] + "…"
-		}
-		count++
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
 	}
-	return s
+	return string([]rune(s)[:n-1]) + "…"
 }
 
 // refusedAs tells whether err is a 400 whose description has one of the words.

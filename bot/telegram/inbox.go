@@ -1,9 +1,10 @@
 package telegram
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -57,31 +58,23 @@ type row struct {
 	raw json.RawMessage
 }
 
+// openInbox reads what is in the store. With an error, which tells of damaged records, the inbox is usable.
 func openInbox(store Store, botID string) (*inbox, error) {
 	b := &inbox{
 		store: store, state: "telegram." + botID, rows: "telegram." + botID + ".inbox",
 		freed: make(chan struct{}, 1),
 	}
-	if store == nil {
-		return nil, fmt.Errorf("no store")
-	}
-	seen, err := b.record("seen")
-	if err != nil {
-		return nil, err
-	}
+	seen, seenErr := b.record("seen")
 	for len(seen) >= 8 && len(b.seen) < seenIDs {
 		b.seen = append(b.seen, int64(binary.BigEndian.Uint64(seen)))
 		seen = seen[8:]
 	}
-	rows, err := b.load()
-	if err != nil {
-		return nil, err
-	}
+	rows, rowsErr := b.load()
 	b.waiting = len(rows)
 	if b.waiting > 0 {
 		b.next = rows[len(rows)-1].seq + 1
 	}
-	return b, nil
+	return b, errors.Join(seenErr, rowsErr)
 }
 
 // record reads one of the bot's other records; nil when there is none.
@@ -97,7 +90,7 @@ func (b *inbox) setRecord(key string, value []byte) error {
 	return b.store.Update(func(tx Tx) error { return tx.Put(b.state, key, value) })
 }
 
-// load reads the rows that wait, oldest first.
+// load reads the rows that wait, oldest first. With an error, those are left out that cannot be read.
 func (b *inbox) load() ([]row, error) {
 	var rows []row
 	err := b.store.View(func(tx Tx) error {
@@ -108,12 +101,7 @@ func (b *inbox) load() ([]row, error) {
 			return nil
 		})
 	})
-	slices.SortFunc(rows, func(x, y row) int {
-		if x.seq < y.seq {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(rows, func(x, y row) int { return cmp.Compare(x.seq, y.seq) })
 	return rows, err
 }
 

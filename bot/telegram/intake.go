@@ -176,9 +176,6 @@ func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
 		a.log.Error("updates not stored", "count", len(kept), "error", err)
 		return 0, errNotTaken
 	}
-	if a.stored != nil {
-		a.stored()
-	}
 	for i := range updates {
 		a.dispatch(rows[i].seq, &updates[i])
 	}

@@ -15,7 +15,7 @@ const fileCall = 60 * time.Second // to move a file of core.MaxFile
 // Of the sizes of a photo it takes the largest that is not too big.
 func (a *Adapter) picture(m *message) func(context.Context) ([]byte, error) {
 	id := ""
-	if d := m.Document; d != nil && strings.HasPrefix(d.Type, "image/") && d.Size <= core.MaxFile {
+	if d := m.Document; d != nil && strings.HasPrefix(d.Type, "image/") {
 		id = d.FileID
 	}
 	most := 0

@@ -70,7 +70,7 @@ func render(r core.Reply, st style) []bubble {
 
 // draw lays a reply out in lines for a narrow screen.
 func draw(r core.Reply) []textRow {
-	var rows []textRow
+	rows := make([]textRow, 0, 2*len(r.Body)+1)
 	if r.Title != "" {
 		rows = appendText(rows, bold, r.Title, true)
 	}
@@ -116,7 +116,7 @@ func appendLine(rows []textRow, l core.Line, below bool) []textRow {
 	label, text := oneLine(l.Label), l.Text
 	switch l.Kind {
 	case core.LineHeading:
-		return appendText(rows, bold, join(label, "  ", text), true)
+		return appendText(rows, underlined, join(label, "  ", text), true)
 	case core.LineNote:
 		return appendText(rows, italic, join(label, " ", text), false)
 	case core.LineStruck:
@@ -156,6 +156,7 @@ func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
 	return rows
 }
 
+// oneLine is a text that must not have line ends.
 func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(clean(s), "\n", " ")) }
 
 func join(a, gap, b string) string {

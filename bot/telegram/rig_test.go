@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,9 @@ func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, core.Messag
 	return r
 }
 
+// generous are flood limits that no test reaches.
+var generous = limits{limit{1000, time.Second}, limit{1000, time.Second}, limit{1000, time.Second}}
+
 func (r *rig) start() {
 	r.t.Helper()
 	a, err := New(r.cfg)
@@ -64,7 +68,7 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(limits{limit{1000, time.Second}, limit{1000, time.Second}, limit{1000, time.Second}})
+		a.outbox = newOutbox(generous)
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[core.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -88,6 +92,11 @@ func (r *rig) stop() {
 		r.t.Error(err)
 	}
 	r.adapter = nil
+	eventually(r.t, "no goroutine is left", func() bool {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		return !bytes.Contains(stacks, []byte("telegram.(*Adapter)")) && !bytes.Contains(stacks, []byte("go-telegram/bot."))
+	})
 }
 
 // kill is a kill -9: nothing that happens afterwards reaches the store or Telegram.
@@ -181,7 +190,7 @@ type memory struct {
 	mu      sync.Mutex
 	records map[string]string // by bucket, NUL, key
 	broken  error
-	updates int
+	last    bool // the next update is the last that works
 }
 
 func newMemory() *memory { return &memory{records: make(map[string]string)} }
@@ -192,6 +201,12 @@ func (s *memory) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = errDisk
+}
+
+func (s *memory) cutAfterNext() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = true
 }
 
 func (s *memory) mend() {
@@ -212,12 +227,14 @@ func (s *memory) Update(fn func(Tx) error) error {
 	if s.broken != nil {
 		return s.broken
 	}
-	s.updates++
 	draft := maps.Clone(s.records)
 	if err := fn(memoryTx(draft)); err != nil {
 		return err
 	}
 	s.records = draft
+	if s.last {
+		s.last, s.broken = false, errDisk
+	}
 	return nil
 }
 

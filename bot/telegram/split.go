@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -59,6 +60,9 @@ func trimBlank(rows []textRow) []textRow {
 
 // cutLong cuts the rows that are longer than limit.
 func cutLong(rows []textRow, limit int) []textRow {
+	if !slices.ContainsFunc(rows, func(r textRow) bool { return r.units() > limit }) {
+		return rows
+	}
 	var out []textRow
 	for _, r := range rows {
 		for r.units() > limit {

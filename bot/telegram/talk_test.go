@@ -32,7 +32,9 @@ func plainFields(m core.Message) string {
 	return fmt.Sprintf("%+v", m)
 }
 
-func chatOf(id int64) core.ChatID { return core.ChatID{Platform: "telegram", ID: strconv.FormatInt(id, 10)} }
+func chatOf(id int64) core.ChatID {
+	return core.ChatID{Platform: "telegram", ID: strconv.FormatInt(id, 10)}
+}
 
 func TestPrivateTalk(t *testing.T) {
 	script, messages := recorder(echo)

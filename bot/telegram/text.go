@@ -6,15 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// looks are the formats of a span, as the tags that Telegram's HTML has for them.
-type looks string
+// looks is how a span is shown.
+type looks int
 
 const (
-	plainText looks = ""
-	bold      looks = "b"
-	italic    looks = "i"
-	struck    looks = "s"
+	plainText looks = iota
+	bold
+	underlined // bold as well: a heading among bold labels
+	italic
+	struck
 )
+
+// tags are those of Telegram's HTML ("HTML style").
+var tags = [...][2]string{
+	bold: {"<b>", "</b>"}, underlined: {"<b><u>", "</u></b>"}, italic: {"<i>", "</i>"}, struck: {"<s>", "</s>"},
+}
 
 // span is text of one look, without line ends.
 type span struct {
@@ -64,16 +70,17 @@ var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 // well-formed.
 func writeHTML(rows []textRow) string {
 	var b strings.Builder
+	b.Grow(2 * bytesOf(rows))
 	for i, r := range rows {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		for _, s := range r.spans {
-			if s.looks == plainText || s.text == "" {
-				b.WriteString(escaper.Replace(s.text))
-				continue
+			if s.text != "" {
+				b.WriteString(tags[s.looks][0])
+				_, _ = escaper.WriteString(&b, s.text) // a Builder takes everything
+				b.WriteString(tags[s.looks][1])
 			}
-			b.WriteString("<" + string(s.looks) + ">" + escaper.Replace(s.text) + "</" + string(s.looks) + ">")
 		}
 	}
 	return b.String()
@@ -82,6 +89,7 @@ func writeHTML(rows []textRow) string {
 // writePlain writes rows without markup.
 func writePlain(rows []textRow) string {
 	var b strings.Builder
+	b.Grow(bytesOf(rows))
 	for i, r := range rows {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -91,6 +99,17 @@ func writePlain(rows []textRow) string {
 		}
 	}
 	return b.String()
+}
+
+// bytesOf is the length of the plain text.
+func bytesOf(rows []textRow) int {
+	n := len(rows)
+	for _, r := range rows {
+		for _, s := range r.spans {
+			n += len(s.text)
+		}
+	}
+	return n
 }
 
 // clean makes text fit to be shown: valid, without control characters, and without those that turn the

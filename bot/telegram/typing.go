@@ -27,11 +27,12 @@ type place struct {
 
 type typist struct {
 	messages int // that are being handled
-	stop     context.CancelFunc
+	timer    *time.Timer
+	stop     context.CancelFunc // nil until the timer has fired
+	left     bool
 }
 
-// typing notes that a message is being handled, until the returned function is called, more often if
-// need be.
+// typing notes that a message is being handled, until the returned function is called, once.
 func (a *Adapter) typing(m *message) (quiet func()) {
 	where := place{chat: m.Chat.ID}
 	if m.InTopic {
@@ -42,47 +43,58 @@ func (a *Adapter) typing(m *message) (quiet func()) {
 	defer ts.mu.Unlock()
 	t := ts.at[where]
 	if t == nil {
-		t = a.startTypist(where)
+		t = new(typist)
+		a.work.Add(1)
+		t.timer = time.AfterFunc(ts.after, func() { // only a slow message costs a goroutine
+			defer a.work.Done()
+			a.typeIn(t, where)
+		})
 		if ts.at == nil {
 			ts.at = make(map[place]*typist)
 		}
 		ts.at[where] = t
 	}
 	t.messages++
-	var once sync.Once
-	return func() { once.Do(func() { ts.leave(where, t) }) }
+	return func() { a.quiet(t, where) }
 }
 
-func (ts *typists) leave(where place, t *typist) {
+func (a *Adapter) quiet(t *typist, where place) {
+	ts := &a.typists
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t.messages--; t.messages == 0 {
+	if t.messages--; t.messages > 0 {
+		return
+	}
+	delete(ts.at, where)
+	t.left = true
+	if t.timer.Stop() {
+		a.work.Done() // its function will not
+	}
+	if t.stop != nil {
 		t.stop()
-		delete(ts.at, where)
 	}
 }
 
-// startTypist begins to wait; only a slow message costs a goroutine.
-func (a *Adapter) startTypist(where place) *typist {
-	ctx, cancel := context.WithCancel(a.life)
-	a.work.Add(1)
-	timer := time.AfterFunc(a.typists.after, func() {
-		defer a.work.Done()
-		a.typeIn(ctx, where)
-	})
-	return &typist{stop: func() {
-		cancel()
-		if timer.Stop() {
-			a.work.Done()
-		}
-	}}
+// begin gives the context of a typist whose timer has fired; false if there is nothing left to type for.
+func (ts *typists) begin(life context.Context, t *typist) (context.Context, bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if t.left {
+		return nil, false
+	}
+	var ctx context.Context
+	ctx, t.stop = context.WithTimeout(life, typeMost)
+	return ctx, true
 }
 
-// typeIn shows that the bot is at work until ctx ends, or for typeMost. What fails is left: the answer
-// will tell.
-func (a *Adapter) typeIn(ctx context.Context, where place) {
-	ctx, cancel := context.WithTimeout(ctx, typeMost)
-	defer cancel()
+// typeIn shows that the bot is at work until the messages are handled, or for typeMost. What fails is
+// left: the answer will tell.
+func (a *Adapter) typeIn(t *typist, where place) {
+	ctx, ok := a.typists.begin(a.life, t)
+	if !ok {
+		return
+	}
+	defer t.stop()
 	for {
 		if ctx.Err() != nil || a.api.chatAction(ctx, where.chat, where.thread) != nil {
 			return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +18,8 @@ import (
 
 // WebhookConfig makes Telegram send updates instead of being asked for them.
 type WebhookConfig struct {
-	// PublicURL is where Telegram reaches Webhook: https, on port 443, 80, 88 or 8443. Its path is no
+	// PublicURL is where Telegram reaches Webhook: https, on port 443, 80, 88 or 8443 (a Bot API server of
+	// one's own takes http as well). Its path is no
 	// secret; Telegram proves itself by a header.
 	PublicURL string
 }
@@ -27,7 +27,7 @@ type WebhookConfig struct {
 func (w *WebhookConfig) check() error {
 	u, err := url.Parse(w.PublicURL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.Fragment != "" {
-		return errors.New("telegram: the public address of the webhook must be an https address")
+		return errors.New("telegram: the public address of the webhook must be an http or https address")
 	}
 	return nil
 }
@@ -38,21 +38,19 @@ const (
 	webhookConns = 10      // calls that Telegram may make at once
 )
 
-// webhookSecret is what Telegram sends with each update. It is made once and kept.
+// webhookSecret is what Telegram sends with each update. It is made once and kept, and made anew if it
+// cannot be read: serve tells Telegram at each start.
 func (b *inbox) webhookSecret() (secret.Text, error) {
-	kept, err := b.record("webhook secret")
-	if err != nil {
-		return secret.Text{}, fmt.Errorf("telegram: read the webhook's secret: %w", err)
+	const key = "webhook secret"
+	kept, err := b.record(key)
+	if err == nil && len(kept) > 0 {
+		return secret.New(string(kept)), nil
 	}
-	if len(kept) == 0 {
-		var random [32]byte
-		_, _ = rand.Read(random[:]) // it never fails
-		kept = []byte(hex.EncodeToString(random[:]))
-		if err := b.setRecord("webhook secret", kept); err != nil {
-			return secret.Text{}, fmt.Errorf("telegram: store the webhook's secret: %w", err)
-		}
+	made := rand.Text()
+	if err := b.setRecord(key, []byte(made)); err != nil {
+		return secret.Text{}, fmt.Errorf("telegram: store the webhook's secret: %w", err)
 	}
-	return secret.New(string(kept)), nil
+	return secret.New(made), nil
 }
 
 // serve tells Telegram where to send updates, and waits. The webhook stays set when it returns: Telegram

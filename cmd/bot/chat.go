@@ -31,12 +31,12 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)
-	v, err := cfg.openVault(log)
+	v, _, err := cfg.openVault(log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 3. nothing writes any more
-	engine, err := cfg.engine(v, log)
+	engine, err := cfg.engine(v, log, nil)
 	if err != nil {
 		return err
 	}
@@ -45,23 +45,24 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 
 // openVault opens the vault with the key that the settings name, or else with that of the key file beside
 // it, which is made with a new vault.
-func (c config) openVault(log *slog.Logger) (*vault.Vault, error) {
+func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	key := c.key
 	if !c.hasKey {
 		var created bool
 		var err error
 		if key, created, err = vault.LoadOrCreateKeyFile(c.keyFilePath(), c.vaultPath()); err != nil {
-			return nil, err
+			return nil, key, err
 		}
 		if created {
 			log.Warn("a new vault key was made; keep a copy of it elsewhere: nothing opens the vault without it", "file", c.keyFilePath())
 		}
 	}
-	return vault.Open(c.vaultPath(), key)
+	v, err := vault.Open(c.vaultPath(), key)
+	return v, key, err
 }
 
-// engine wires the core to the two clients and a store.
-func (c config) engine(store core.Store, log *slog.Logger) (*core.Engine, error) {
+// engine wires the core to the two clients and a store. access is who may use it; nil: everyone.
+func (c config) engine(store core.Store, log *slog.Logger, access *core.Access) (*core.Engine, error) {
 	wallet, err := izly.New(izly.Config{
 		SOAPURL: c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
 		Enrolment: c.izly.enrolment, Print: c.izly.print, Log: log,
@@ -77,7 +78,7 @@ func (c config) engine(store core.Store, log *slog.Logger) (*core.Engine, error)
 	}
 	return core.New(core.Config{
 		Store: store, School: pronote.New(school), Wallet: wallet,
-		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private,
+		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cartable/core"
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/vault"
@@ -23,6 +24,11 @@ type config struct {
 	location *time.Location
 	private  bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
 	izly     izlyConfig
+	telegram telegramConfig
+	listen   string
+	public   string // https address of the listener, without a slash at the end; empty when it has none
+	open     bool   // CARTABLE_ACCESS
+	admins   []core.PersonID
 	logLevel *slog.Level // nil when not set
 	logJSON  bool
 
@@ -33,6 +39,12 @@ type izlyConfig struct {
 	soapURL, restURL, siteURL string
 	enrolment                 izly.Enrolment
 	print                     izly.PrintMode
+}
+
+type telegramConfig struct {
+	token   secret.Text // empty: no Telegram
+	api     string
+	webhook bool
 }
 
 // given is a setting that the environment has.
@@ -82,6 +94,9 @@ func loadConfig(environ []string, only ...string) (config, error) {
 	}
 	if key, passphrase := cfg.source("CARTABLE_KEY"), cfg.source("CARTABLE_PASSPHRASE"); key != "" && passphrase != "" {
 		problems = append(problems, fmt.Sprintf("%s: the vault has one key, and %s is set too; unset one of them", passphrase, key))
+	}
+	if len(only) == 0 && cfg.telegram.webhook && cfg.public == "" {
+		problems = append(problems, "CARTABLE_TELEGRAM_WEBHOOK: Telegram needs an address to send to; set CARTABLE_PUBLIC_URL, for example CARTABLE_PUBLIC_URL=https://bot.example.org")
 	}
 	if len(only) == 0 {
 		problems = append(problems, unknown(env)...)

@@ -43,7 +43,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close(), remove()) }()
-	engine, err := cfg.engine(v, log)
+	engine, err := cfg.engine(v, log, nil)
 	if err != nil {
 		return err
 	}

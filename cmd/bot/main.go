@@ -32,6 +32,8 @@ type cli struct {
 	Chat        chatCmd        `cmd:"" help:"Chat in the terminal over the real services and the real vault."`
 	Sim         simCmd         `cmd:"" help:"Run the pretend PRONOTE and Izly servers alone."`
 	CheckConfig checkConfigCmd `cmd:"" help:"Check the settings and show them, without secrets."`
+	Invite      inviteCmd      `cmd:"" help:"Make an invitation code for one person."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask the running bot whether it is well."`
 	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -6,13 +6,17 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"cartable/bot/telegram"
+	"cartable/core"
 	"cartable/core/izly"
+	"cartable/core/secret"
 	"cartable/i18n"
 )
 
@@ -49,31 +53,28 @@ var settings = []setting{
 	{name: "CARTABLE_LOG", standard: "info; warn for chat and demo", example: "debug", set: setLog},
 	{name: "CARTABLE_LOG_FORMAT", standard: "text", example: "json", set: setLogFormat},
 
-	{name: "CARTABLE_TELEGRAM_TOKEN", secret: true, later: telegram},
-	{name: "CARTABLE_TELEGRAM_API", later: telegram},
-	{name: "CARTABLE_TELEGRAM_WEBHOOK", later: telegram},
+	{name: "CARTABLE_TELEGRAM_TOKEN", example: "what BotFather gave", secret: true, set: setTelegramToken},
+	{name: "CARTABLE_TELEGRAM_API", standard: "https://api.telegram.org", example: "http://127.0.0.1:8081", set: setURL(func(c *config) *string { return &c.telegram.api })},
+	{name: "CARTABLE_TELEGRAM_WEBHOOK", standard: "0", example: "1", set: setWebhook},
+	{name: "CARTABLE_LISTEN", standard: "127.0.0.1:8080", example: "0.0.0.0:8080", set: setListen},
+	{name: "CARTABLE_PUBLIC_URL", example: "https://bot.example.org", set: setPublicURL},
+	{name: "CARTABLE_ACCESS", standard: "invite", example: "open", set: setAccess},
+	{name: "CARTABLE_ADMINS", example: "telegram:12345,matrix:@ana:example.org", set: setAdmins},
 	{name: "CARTABLE_MATRIX_HOMESERVER", later: matrix},
 	{name: "CARTABLE_MATRIX_USER", later: matrix},
 	{name: "CARTABLE_MATRIX_PASSWORD", secret: true, later: matrix},
 	{name: "CARTABLE_MATRIX_RECOVERY_KEY", secret: true, later: matrix},
-	{name: "CARTABLE_LISTEN", later: "health page"},
-	{name: "CARTABLE_PUBLIC_URL", later: "health page"},
-	{name: "CARTABLE_ACCESS", later: "access control"},
-	{name: "CARTABLE_ADMINS", later: "access control"},
 }
 
-// The platforms that `bot run` will serve.
-const (
-	telegram = "Telegram"
-	matrix   = "Matrix"
-)
+// matrix is a platform that `bot run` will serve.
+const matrix = "Matrix"
 
 func defaults() config {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {
 		panic("bot: the zone data is linked in: " + err.Error())
 	}
-	return config{data: "data", lang: i18n.Languages[0], location: paris}
+	return config{data: "data", lang: i18n.Languages[0], location: paris, listen: "127.0.0.1:8080"}
 }
 
 // variables are the names under which the environment may give the setting.
@@ -250,4 +251,53 @@ func setURL(field func(*config) *string) func(*config, string) error {
 		*field(c) = value
 		return nil
 	}
+}
+
+// setTelegramToken takes the token; the adapter checks its form.
+func setTelegramToken(c *config, value string) error {
+	c.telegram.token = secret.New(strings.TrimSpace(value))
+	return nil
+}
+
+func setWebhook(c *config, value string) (err error) {
+	c.telegram.webhook, err = oneOf(value, map[string]bool{"0": false, "1": true})
+	return err
+}
+
+func setListen(c *config, value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || port == "" || host == "" {
+		return fmt.Errorf("%q is no address to listen on, with host and port", value)
+	}
+	c.listen = value
+	return nil
+}
+
+// setPublicURL takes the address under which people and Telegram reach the listener.
+func setPublicURL(c *config, value string) error {
+	if err := setURL(func(c *config) *string { return &c.public })(c, value); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(c.public, "https://") {
+		return errors.New("not an https address")
+	}
+	c.public = strings.TrimRight(c.public, "/")
+	return nil
+}
+
+func setAccess(c *config, value string) (err error) {
+	c.open, err = oneOf(value, map[string]bool{"invite": false, "open": true})
+	return err
+}
+
+// setAdmins takes people as the core names them: "telegram:12345,matrix:@ana:example.org".
+func setAdmins(c *config, value string) error {
+	for _, entry := range strings.Split(value, ",") {
+		platform, id, found := strings.Cut(strings.TrimSpace(entry), ":")
+		if !found || id == "" || platform != telegram.Platform && platform != "matrix" {
+			return fmt.Errorf("%q is not a platform (telegram or matrix), a colon and a person's identifier there", entry)
+		}
+		c.admins = append(c.admins, core.PersonID{Platform: platform, ID: id})
+	}
+	return nil
 }

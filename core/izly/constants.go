@@ -27,7 +27,7 @@ const (
 	rootLogon     = "Logon"
 	rootStatement = "RPL"
 	rootCards     = "RCBL"
-	rootConfirmed = "RMINC"
+	rootPrepared  = "RMIN"
 )
 
 // Arguments that every call carries (seed-izly §II.a), and what the application adds (izly-today §1.1).

@@ -97,9 +97,12 @@ func outcome(err error) error {
 	return &OutcomeError{err}
 }
 
-// confirmed reads RMINC and adopts its session id, which replaces the old one at once (izly-today §7.4).
+// confirmed reads the answer to an order, RMINC (izly-today §7.4), and adopts its session id, which replaces
+// the old one at once. The seed names no answer, only that a refusal is the document E: whatever else comes is
+// a success, except the answers to other requests.
 func (w *Wallet) confirmed(ctx context.Context, t TopUp, doc *node) (TopUp, error) {
-	if doc.name != rootConfirmed {
+	switch doc.name {
+	case rootUserData, rootLogon, rootPrepared:
 		return TopUp{}, outcome(unexpected(opConfirm, doc))
 	}
 	balance := w.c.readBalance(doc)

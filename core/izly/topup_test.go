@@ -216,7 +216,7 @@ func TestUnknownIsNothingElse(t *testing.T) {
 
 func TestConfirmOddAnswers(t *testing.T) {
 	for name, inner := range map[string]string{
-		"another document":   `<RMIN><ID>1</ID></RMIN>`,
+		"that of MoneyInCb":  `<RMIN><ID>1</ID></RMIN>`,
 		"an SMS":             `<UserData><UID>33611223344</UID></UserData>`,
 		"half a redirection": `<RMINC><ID>1</ID><RDURL>https://bank.example</RDURL></RMINC>`,
 		"nothing":            ``,
@@ -225,6 +225,10 @@ func TestConfirmOddAnswers(t *testing.T) {
 		if _, err := w.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00}, code); !errors.Is(err, izly.ErrOutcomeUnknown) || len(server.seen()) != 1 {
 			t.Errorf("%s: %v after %d requests", name, err, len(server.seen()))
 		}
+	}
+	_, seed, _ := scripted(t, map[string][]string{"MoneyInCbConfirm": {`<OK/>`}}, izly.Config{})
+	if _, err := seed.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00}, code); err != nil {
+		t.Errorf("an answer that is no refusal: %v", err)
 	}
 	_, w, _ := scripted(t, map[string][]string{"MoneyInCbConfirm": {`<RMINC><CRED>many</CRED></RMINC>`}}, izly.Config{})
 	if got, err := w.ConfirmTopUp(t.Context(), izly.TopUp{CardID: card, Credit: 10_00, Debit: 10_50}, code); err != nil || got.Credit != 10_00 || got.Debit != 10_50 {

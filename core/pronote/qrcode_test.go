@@ -104,6 +104,22 @@ func TestEveryOtherPINIsWrong(t *testing.T) {
 	}
 }
 
+// Texts that unpad by chance are looked at too.
+func TestUnreadableTextsAreAWrongPIN(t *testing.T) {
+	const pin, good = "1234", "l.dupont"
+	for text, readable := range map[string]bool{good: true, "l.dupont é": true, "": false, "a\x01b": false, "a\nb": false, "\xff": false} {
+		for _, pair := range [2][2]string{{text, good}, {good, text}} {
+			q := QRCode{
+				login: secret.New(encryptHex([]byte(pin), nil, pair[0])),
+				token: secret.New(encryptHex([]byte(pin), nil, pair[1])),
+			}
+			if _, _, err := q.unlock(secret.New(pin)); errors.Is(err, ErrWrongPIN) == readable {
+				t.Errorf("%q: %v", pair, err)
+			}
+		}
+	}
+}
+
 func TestNotAPIN(t *testing.T) {
 	for _, text := range []string{"", "123", "12345", "12 34", "abcd", "-123", "+123", "１２３４", "1.23"} {
 		if pin, err := ParsePIN(text); !errors.Is(err, ErrBadPIN) || !pin.Empty() {

@@ -1,0 +1,154 @@
+package telegram
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cartable/bot/telegram/telegramtest"
+	"cartable/core"
+)
+
+var rewrite = flag.Bool("update", false, "write the golden files")
+
+// replies are what the core says, one of each kind.
+var replies = map[string]core.Reply{
+	"timetable": {
+		Title: "Emploi du temps de Léa",
+		Body: []core.Line{
+			{Kind: core.LineHeading, Text: "lundi 23 novembre"},
+			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
+			{Kind: core.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN\nPrévoir une tenue chaude"},
+			{Kind: core.LineHeading, Text: "mardi 24 novembre"},
+			{Text: "Pas de cours."},
+			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
+		},
+		Choices: []core.Choice{{ID: "a", Label: "◀"}, {ID: "b", Label: "Semaine"}, {ID: "c", Label: "▶"}},
+	},
+	"grades": {
+		Title: "Notes de Léa · Trimestre 1",
+		Body: []core.Line{
+			{Label: "Maths", Text: "14,5/20"},
+			{Label: "Sciences de la vie et de la Terre", Text: "absente"},
+			{Label: "Moyenne générale"},
+			{Kind: core.LineHeading, Label: "Arts", Text: "18/20"},
+			{Label: "20/11", Text: "18/20 · classe 12,1 · Aquarelle"},
+		},
+	},
+	"homework": {
+		Title: "Devoirs de Léa",
+		Body: []core.Line{
+			{Kind: core.LineHeading, Text: "demain, mardi 24 novembre"},
+			{Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions sur le narrateur"},
+			{Label: "Maths", Text: "Exercice 4"},
+			{Kind: core.LineHeading, Text: "jeudi 26 novembre"},
+			{Label: "Anglais", Text: "Verbes irréguliers"},
+		},
+	},
+	"proposal": {
+		Title: "Recharger 20,00 € ?",
+		Body: []core.Line{
+			{Label: "Carte", Text: "Carte perso ····4242"},
+			{Label: "Solde après", Text: "25,40 €"},
+			{Kind: core.LineNote, Text: "Rien n'est débité avant la confirmation."},
+		},
+		Choices: []core.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
+	},
+	"help": {
+		Body: []core.Line{
+			{Label: "/edt", Text: "les cours"},
+			{Label: "/devoirs", Text: "le travail à faire"},
+			{Kind: core.LineNote, Text: "Envoyez /annuler pour sortir d'une question."},
+		},
+		Choices: []core.Choice{{Label: "Ouvrir la conversation privée", Start: "link_1"}},
+	},
+	"hostile": {
+		Title: "<b>Zoé</b> & \x1b[31mco\u202e",
+		Body: []core.Line{
+			{Label: "</b>\nMaths", Text: "<script>&amp;\x00\t1 < 2 · a > b\r\n<i>"},
+			{Kind: core.LineStruck, Label: "<", Text: "\xff"},
+			{},
+		},
+		Choices: []core.Choice{{ID: "a", Label: "<b>\nno"}, {ID: "", Label: "no data"}, {ID: strings.Repeat("x", 65), Label: "too long"}, {ID: "b"}},
+	},
+	"nothing": {Choices: []core.Choice{{ID: "a", Label: "OK"}}},
+}
+
+func describe(b bubble) string {
+	var s strings.Builder
+	s.WriteString(b.html + "\n")
+	for _, row := range b.rows {
+		for _, button := range row {
+			fmt.Fprintf(&s, "[%s]", button.Text)
+		}
+		s.WriteByte('\n')
+	}
+	return s.String()
+}
+
+func TestGolden(t *testing.T) {
+	for name, reply := range replies {
+		bubbles := render(reply, style{username: "cartable_bot"})
+		if len(bubbles) != 1 {
+			t.Errorf("%s: %d messages", name, len(bubbles))
+		}
+		got, path := describe(bubbles[0]), filepath.Join("testdata", name+".golden")
+		if *rewrite {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil || got != string(want) {
+			t.Errorf("%s: %v; got\n%s\nwant\n%s", name, err, got, want)
+		}
+	}
+}
+
+// TestTelegramTakesAll sends every reply to the pretend server, which refuses bad markup.
+func TestTelegramTakesAll(t *testing.T) {
+	r := newRig(t, telegramtest.Config{}, silent)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/start")
+	for name, reply := range replies {
+		before := len(anna.Messages())
+		r.sendTo(core.Target{Chat: chatOf(1001)}, reply)
+		if seen := anna.Messages(); len(seen) != before+1 || seen[before].Mode != "HTML" {
+			t.Errorf("%s: not accepted as it is: %+v", name, seen[before:])
+		}
+	}
+	if strings.Contains(r.log.String(), "a bug") {
+		t.Error("markup refused")
+	}
+}
+
+func TestKeyboardRows(t *testing.T) {
+	tests := []struct {
+		labels string
+		want   string
+	}{
+		{"◀,Semaine,▶", "3"},
+		{"Oui,Non", "2"},
+		{"Confirmer,Changer de carte,Annuler", "2 1"},
+		{"Léa,Hugo,Emma,Louis", "3 1"},
+		{"Un établissement au nom long,Oui", "1 1"},
+		{strings.Repeat("x,", 120) + "x", strings.TrimSpace(strings.Repeat("3 ", 33) + "1")},
+	}
+	for _, tt := range tests {
+		var choices []core.Choice
+		for i, label := range strings.Split(tt.labels, ",") {
+			choices = append(choices, core.Choice{ID: fmt.Sprint(i), Label: label})
+		}
+		var got []string
+		for _, row := range keyboard(choices, "") {
+			got = append(got, fmt.Sprint(len(row)))
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%.40s: rows of %s, want %s", tt.labels, s, tt.want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package telegram
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"cartable/core"
+)
+
+func TestReadCommand(t *testing.T) {
+	tests := []struct {
+		text, addressee string
+		command         bool
+	}{
+		{"/edt", "", true},
+		{"/edt demain", "", true},
+		{"/edt@our_bot demain", "our_bot", true},
+		{"/edt\ndemain@school", "", true},
+		{"/déconnexion", "", true},
+		{"edt", "", false},
+		{"/", "", false},
+		{"/ edt", "", false},
+		{"/1", "", false},
+		{"/etc/passwd", "", false},
+		{"mail@example.org", "", false},
+		{"", "", false},
+	}
+	for _, tt := range tests {
+		command, addressee := readCommand(tt.text)
+		if command != tt.command || command && addressee != tt.addressee {
+			t.Errorf("%q: %v, %q", tt.text, command, addressee)
+		}
+	}
+}
+
+func TestBound(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		n    int
+		want string
+	}{{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"aé", 2, "a"}, {"é", 1, ""}, {"", 0, ""}} {
+		if got := bound(tt.in, tt.n); got != tt.want {
+			t.Errorf("%q to %d: %q", tt.in, tt.n, got)
+		}
+	}
+}
+
+// FuzzUpdate: whatever an update is, what the core gets of it keeps the promises of core.Message.
+func FuzzUpdate(f *testing.F) {
+	f.Add(string(rawUpdate(5)))
+	f.Add(`{"update_id":1,"message":{"message_id":9,"from":{"id":3},"chat":{"id":-7,"type":"group","title":"x"},"caption":"/edt@me","photo":[{"file_id":"a","width":2,"height":2}]}}`)
+	f.Add(`{"update_id":2,"callback_query":{"id":"4","from":{"id":3},"data":"go2","message":{"message_id":9,"date":0,"chat":{"id":5,"type":"private"}}}}`)
+	f.Add(`{"update_id":3,"message":{"message_id":1,"chat":{"id":-7,"type":"group"},"migrate_to_chat_id":-1007}}`)
+	f.Add(`{"update_id":4,"my_chat_member":{"chat":{"id":5},"new_chat_member":{"status":"kicked"}}}`)
+	f.Add(`{"update_id":5,"message":null}`)
+	f.Add(`{"update_id":"x"}`)
+	a := &Adapter{}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, ok := decodeUpdate(json.RawMessage(text))
+		if !ok {
+			return
+		}
+		switch kind := u.sort(botUser{1, "me"}); kind {
+		case aMessage, aPress:
+			m := a.toCore(&u)
+			if m.Chat.ID == "" || m.Person.ID == "" || len(m.Text) > core.MaxText+utf8.UTFMax || len(m.Choice) > maxData {
+				t.Errorf("%+v", m)
+			}
+			if (m.Choice != "") != (kind == aPress) || m.Choice != "" && m.Text != "" {
+				t.Errorf("neither text nor press: %+v", m)
+			}
+			if !m.Private && kind == aMessage && !strings.HasPrefix(m.Text, "/") && u.Message.ReplyTo == nil {
+				t.Errorf("overheard %+v", m)
+			}
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthcheckCmd is for a container's HEALTHCHECK.
+type healthcheckCmd struct{}
+
+// Run asks the listener of the running bot whether it answers.
+func (healthcheckCmd) Run(ctx context.Context, p *program) error {
+	cfg, err := loadConfig(p.environ, "CARTABLE_LISTEN")
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(cfg.listen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+healthPath, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("the bot does not answer: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("the bot answers with HTTP status %d", resp.StatusCode)
+	}
+	return nil
+}
