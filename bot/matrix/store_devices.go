@@ -18,7 +18,7 @@ type devicesRecord struct {
 type deviceRecord struct {
 	IdentityKey id.Curve25519
 	SigningKey  id.Ed25519
-	Trust       id.TrustState
+	Trust       int
 	Deleted     bool   `json:",omitempty"`
 	Name        string `json:",omitempty"`
 }
@@ -27,12 +27,12 @@ func (r *devicesRecord) device(user id.UserID, name id.DeviceID) *id.Device {
 	d := r.Devices[name]
 	return &id.Device{
 		UserID: user, DeviceID: name, IdentityKey: d.IdentityKey, SigningKey: d.SigningKey,
-		Trust: d.Trust, Deleted: d.Deleted, Name: d.Name,
+		Trust: id.TrustState(d.Trust), Deleted: d.Deleted, Name: d.Name,
 	}
 }
 
 func (r *devicesRecord) set(name id.DeviceID, d *id.Device) {
-	r.Devices[name] = deviceRecord{d.IdentityKey, d.SigningKey, d.Trust, d.Deleted, d.Name}
+	r.Devices[name] = deviceRecord{d.IdentityKey, d.SigningKey, int(d.Trust), d.Deleted, d.Name}
 }
 
 // devices reads a user's record; an empty one when there is none.

@@ -16,11 +16,12 @@ import (
 // for it again; 8 sessions are 800 messages with the usual rotation.
 const keptRecipients = 8
 
-// outboundRecord is the session that messages to a room are encrypted with. The library's list of users
-// serves only until the session is shared, and is not kept.
+// outboundRecord is the session that messages to a room are encrypted with. Its Users hide the library's,
+// which serve only until the session is shared, and which JSON cannot hold.
 type outboundRecord struct {
-	Session crypto.OutboundGroupSession
-	Pickle  []byte
+	crypto.OutboundGroupSession
+	Users  *struct{} `json:",omitempty"`
+	Pickle []byte
 }
 
 // AddOutboundGroupSession keeps the session of its room, instead of the one before.
@@ -74,8 +75,8 @@ func (s *Store) pickleOutbound(session *crypto.OutboundGroupSession) (*outboundR
 	if err != nil {
 		return nil, fmt.Errorf("matrix: pickle outbound session: %w", err)
 	}
-	record := &outboundRecord{*session, pickle}
-	record.Session.Internal, record.Session.Users = nil, nil
+	record := &outboundRecord{OutboundGroupSession: *session, Pickle: pickle}
+	record.Internal = nil
 	return record, nil
 }
 
@@ -102,7 +103,7 @@ func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) er
 
 func (s *Store) loadOutbound(tx Tx) {
 	load(s, tx, s.own("outbound"), func(record *outboundRecord) error {
-		session := &record.Session
+		session := &record.OutboundGroupSession
 		session.Users = make(map[crypto.UserDevice]crypto.OGSState)
 		session.Internal = olm.NewBlankOutboundGroupSession()
 		if err := session.Internal.Unpickle(record.Pickle, s.pickleKey); err != nil {

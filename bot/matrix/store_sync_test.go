@@ -1,0 +1,105 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+)
+
+// The rules of matrix-notes §6.
+
+func TestTokenIsTheOneBefore(t *testing.T) {
+	r := newStoreRig(t)
+	token := func() string { return value[string](t)(r.LoadNextBatch(background, bob)) }
+	equal(t, token(), "")
+	for _, step := range []struct{ save, want string }{{"1", ""}, {"2", "1"}, {"2", "2"}, {"3", "2"}} {
+		noError(t, r.SaveNextBatch(background, bob, step.save))
+		equal(t, token(), step.want)
+	}
+	r.kill() // while the response with token 3 is being handled
+	equal(t, token(), "2")
+	noError(t, r.SaveNextBatch(background, bob, "3"))
+	equal(t, token(), "2")
+	noError(t, r.Flush(background))
+	equal(t, token(), "2")
+	noError(t, r.Commit(background))
+	equal(t, token(), "3")
+	noError(t, r.Commit(background))
+	r.kill()
+	equal(t, token(), "3")
+	equal(t, value[string](t)(r.LoadNextBatch(background, alice)), "")
+}
+
+func TestFailedTokenIsTriedAgain(t *testing.T) {
+	r := newStoreRig(t)
+	noError(t, r.SaveNextBatch(background, bob, "1"))
+	r.fault.broken.Store(true)
+	if r.SaveNextBatch(background, bob, "2") == nil || r.Commit(background) == nil {
+		t.Fatal("no error")
+	}
+	r.fault.broken.Store(false)
+	noError(t, r.Commit(background))
+	equal(t, value[string](t)(r.LoadNextBatch(background, bob)), "1")
+}
+
+func TestFilterIsNotKept(t *testing.T) {
+	r := newStoreRig(t)
+	noError(t, r.SaveFilterID(background, bob, "7"))
+	equal(t, value[string](t)(r.LoadFilterID(background, bob)), "")
+}
+
+func TestJournal(t *testing.T) {
+	r := newStoreRig(t)
+	equal(t, value[bool](t)(r.Handled("$1")), false)
+	noError(t, r.MarkHandled("$1", time.Now()))
+	writes := r.fault.writes.Load()
+	noError(t, r.MarkHandled("$1", time.Now()))
+	equal(t, r.fault.writes.Load(), writes)
+	r.kill()
+	equal(t, value[bool](t)(r.Handled("$1")), true)
+	equal(t, value[bool](t)(r.Handled("$2")), false)
+}
+
+func TestJournalIsBounded(t *testing.T) {
+	j := journal{places: make(map[id.EventID]uint64), ring: make(map[uint64]id.EventID)}
+	evt := func(i uint64) id.EventID { return id.EventID("$" + strconv.FormatUint(i, 10)) }
+	for i := range uint64(3*journalSize + 5) {
+		j.note(j.next, evt(i))
+		if i >= journalSize {
+			if _, old := j.places[evt(i-journalSize)]; old {
+				t.Fatalf("%d is still known after %d", i-journalSize, i)
+			}
+		}
+		if _, known := j.places[evt(i-min(i, journalSize-1))]; !known {
+			t.Fatalf("forgot too much at %d", i)
+		}
+	}
+	equal(t, len(j.places), journalSize)
+	equal(t, len(j.ring), journalSize)
+}
+
+// The records are read back in any order, and some of the old round lie among those of the new.
+func TestJournalSurvivesARound(t *testing.T) {
+	r := newStoreRig(t)
+	noError(t, r.update(func(tx Tx) error {
+		for place := uint64(journalSize - 2); place < journalSize+1; place++ {
+			evt := id.EventID("$" + strconv.FormatUint(place, 10))
+			key := strconv.FormatUint(place%journalSize, 10)
+			if err := put(tx, journalBucket, key, journalRecord{Place: place, Event: evt}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	r.kill()
+	noError(t, r.MarkHandled("$new", time.Now()))
+	equal(t, r.journal.next, journalSize+2)
+	r.kill()
+	for _, evt := range []id.EventID{"$8190", "$8191", "$8192", "$new"} {
+		equal(t, value[bool](t)(r.Handled(evt)), true)
+	}
+}
