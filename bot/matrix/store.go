@@ -55,6 +55,7 @@ type Store struct {
 	account  *crypto.OlmAccount
 	olm      map[id.SenderKey]map[id.SessionID]*olmEntry
 	hashes   map[[32]byte]time.Time // those among the late writes
+	fresh    *olmHash               // the last one, until its session is put
 	outbound map[id.RoomID]*crypto.OutboundGroupSession
 	pending  map[id.UserID]string // sync tokens of responses that are being handled
 	journal  journal
@@ -105,7 +106,7 @@ func (s *Store) empty() {
 	defer s.mu.Unlock()
 	s.account = nil
 	s.olm = make(map[id.SenderKey]map[id.SessionID]*olmEntry)
-	s.hashes = make(map[[32]byte]time.Time)
+	s.hashes, s.fresh = make(map[[32]byte]time.Time), nil
 	s.outbound = make(map[id.RoomID]*crypto.OutboundGroupSession)
 	s.pending = make(map[id.UserID]string)
 }
@@ -180,6 +181,7 @@ func (s *Store) commit(fn func(Tx) error) error {
 func (s *Store) flush() error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.settle()
 	if len(s.late) == 0 {
 		return nil
 	}

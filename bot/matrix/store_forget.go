@@ -19,18 +19,20 @@ import (
 //   - For all other ways to put back a file (a snapshot, cp) the homeserver is the witness: the adapter
 //     keeps a random epoch in the account data there and renews it at each start, before the first sync,
 //     and every hour. A vault that does not know the server's epoch is an old one, and the adapter calls
-//     ForgetOlm. What stays unseen is a copy taken from a running bot and put back before the epoch changed,
+//     ForgetOlm. It asks at each start, also when it had to log in again, and whatever device the server
+//     had the epoch from: the device of an old copy may have been retired since. What stays unseen is a copy taken from a running bot and put back before the epoch changed,
 //     which is less than an hour of keys; the cure of broken sessions in matrix-notes §8 is for that.
 
 // epochs is the epoch that the server has confirmed and the one that it may have been given since.
 type epochs struct{ Current, Next string }
 
-// EpochKnown tells whether the epoch that the server remembers for the bot's device is one that this
-// vault gave out last. If not, the vault is older than what the server has seen: forget the device. Before
-// the first ConfirmEpoch, and when the server remembers nothing, everything is well.
+// EpochKnown tells whether the epoch that the server remembers for the account is one that this vault gave
+// out last. If not, the vault is older than what the server has seen: forget the device. All is well when
+// the server remembers nothing, and while no epoch of this device was confirmed: a device has not synced
+// before, so there is nothing of it to bring back. (The epoch is then that of the device before.)
 func (s *Store) EpochKnown(server string) (bool, error) {
 	e, err := readMain[epochs](s, keyEpoch)
-	return err == nil && (server == "" || server == e.Current || server == e.Next), err
+	return err == nil && (server == "" || e.Current == "" || server == e.Current || server == e.Next), err
 }
 
 // NextEpoch makes a new epoch, to be given to the server. It is on disk when it returns, and known from

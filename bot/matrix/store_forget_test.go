@@ -14,6 +14,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/secret"
+	"cartable/vault"
 )
 
 // furnish puts something of everything into a store.
@@ -160,18 +161,38 @@ func TestMarkedCopyTakesANewDevice(t *testing.T) {
 func TestEpochs(t *testing.T) {
 	r := newStoreRig(t)
 	known := func(epoch string) bool { return value[bool](t)(r.EpochKnown(epoch)) }
-	equal(t, known("") && !known("stranger"), true)
 	first := value[string](t)(r.NextEpoch())
 	r.kill()
-	equal(t, known(first) && known(""), true) // it may have reached the server, or not
+	equal(t, known(first) && known("") && known("of another device"), true)
 	noError(t, r.ConfirmEpoch(first))
+	equal(t, known(first) && known("") && !known("of another device"), true)
 	second := value[string](t)(r.NextEpoch())
-	equal(t, known(first) && known(second), true)
+	r.kill()
+	equal(t, known(first) && known(second), true) // it may have reached the server, or not
 	noError(t, r.ConfirmEpoch(second))
 	r.kill()
 	equal(t, known(second) && !known(first), true)
 	noError(t, r.ForgetOlm(background))
-	equal(t, known(second), false)
+	equal(t, known(second), true)
+}
+
+// A copy of the file that nobody marked.
+func TestOldCopyIsNoticed(t *testing.T) {
+	r := newStoreRig(t)
+	server := value[string](t)(r.NextEpoch())
+	noError(t, r.ConfirmEpoch(server))
+	var backup bytes.Buffer
+	noError(t, r.vault.Backup(&backup))
+	r.kill()
+	server = value[string](t)(r.NextEpoch()) // as at each start
+	noError(t, r.ConfirmEpoch(server))
+	equal(t, value[bool](t)(r.EpochKnown(server)), true)
+
+	noError(t, r.vault.Close())
+	r.path += ".restored"
+	noError(t, vault.Restore(&backup, r.path))
+	r.open()
+	equal(t, value[bool](t)(r.EpochKnown(server)), false)
 }
 
 // An account that cannot be read is no reason to make another unasked; MarkCopied is how to ask.

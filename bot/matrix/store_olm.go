@@ -109,30 +109,20 @@ func (s *Store) remember(sender id.SenderKey, session *crypto.OlmSession) {
 
 // AddSession keeps a new session.
 func (s *Store) AddSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
-	write, err := s.writeOlm(sender, session)
-	if err != nil {
-		return err
-	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	decrypted := s.settle()
 	if e := s.findOlm(sender, session.ID()); e != nil && e.session != session {
 		return errForked
 	}
-	if err := s.commitOlm(write); err != nil {
-		return err
-	}
-	s.remember(sender, session)
-	return nil
+	return s.putOlm(sender, session, decrypted)
 }
 
 // UpdateSession writes a session that was added before. One that was deleted meanwhile stays deleted.
 func (s *Store) UpdateSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
-	write, err := s.writeOlm(sender, session)
-	if err != nil {
-		return err
-	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	decrypted := s.settle()
 	e := s.findOlm(sender, session.ID())
 	if e == nil {
 		return nil
@@ -140,36 +130,27 @@ func (s *Store) UpdateSession(_ context.Context, sender id.SenderKey, session *c
 	if e.session != session {
 		return errForked
 	}
-	if err := s.commitOlm(write); err != nil {
-		return err
-	}
-	s.remember(sender, session)
-	return nil
+	return s.putOlm(sender, session, decrypted)
 }
 
-// writeOlm takes down the session as it is now, for a write that may be late.
-func (s *Store) writeOlm(sender id.SenderKey, session *crypto.OlmSession) (func(Tx) error, error) {
+// putOlm writes a session as it is now, or leaves it to the next write when it has just decrypted a
+// message. A session that encrypts must be on the disk before the message leaves. The caller holds write.
+func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, late bool) error {
 	pickle, err := session.Internal.Pickle(s.pickleKey)
 	if err != nil {
-		return nil, fmt.Errorf("matrix: pickle Olm session: %w", err)
+		return fmt.Errorf("matrix: pickle Olm session: %w", err)
 	}
 	record := olmRecord{sender, *session, pickle}
 	record.Session.Internal = nil
 	bucket, key := s.own("olm"), olmKey(sender, session.ID())
-	return func(tx Tx) error { return put(tx, bucket, key, record) }, nil
-}
-
-// commitOlm writes a session, or leaves it for the next write when it has just decrypted a message. The
-// caller holds write.
-func (s *Store) commitOlm(write func(Tx) error) error {
-	s.mu.RLock()
-	decrypted := len(s.hashes) > 0
-	s.mu.RUnlock()
-	if decrypted {
+	write := func(tx Tx) error { return put(tx, bucket, key, record) }
+	if late {
 		s.late = append(s.late, write)
-		return nil
+	} else if err := s.commit(write); err != nil {
+		return err
 	}
-	return s.commit(write)
+	s.remember(sender, session)
+	return nil
 }
 
 // DeleteSession deletes a session, or does nothing when there is none.
@@ -249,32 +230,54 @@ func (s *Store) sessionsWith(sender id.SenderKey) []*olmEntry {
 	return entries
 }
 
+// olmHash is a message that was decrypted.
+type olmHash struct {
+	hash     [32]byte
+	received time.Time
+}
+
 // PutOlmHash notes that a message was decrypted, so that its repetition is known as one: after a crash the
 // server sends to-device messages again, and only the hash tells a repeat from a broken session.
 //
-// The hash, the session that moved on and what the message brought are one step. So the hash waits for the
-// next write, as the session does that is put after it, and goes to the disk with it, in one transaction:
-// the room key mostly, at the latest the next sync token. A crash before leaves no trace of the message,
-// and its repetition is decrypted as if for the first time. (Were each written at once, a crash between
-// them would lose the room key, since its repetition would be refused.)
+// The hash, the session that moved on and what the message brought are one step. So the hash waits for its
+// session, which is the next that is put, and both go to the disk with the write that follows, in one
+// transaction: the room key mostly, at the latest the next sync token. A crash before leaves no trace of
+// the message, and its repetition is decrypted as if for the first time. (Were each written at once, a
+// crash between them would lose the room key, since its repetition would be refused.)
 func (s *Store) PutOlmHash(_ context.Context, hash [32]byte, received time.Time) error {
-	value := binary.BigEndian.AppendUint64(nil, uint64(received.UnixMilli()))
-	bucket := s.own("hash")
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, hex.EncodeToString(hash[:]), value) })
+	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hashes[hash] = received
+	s.fresh = &olmHash{hash, received}
 	return nil
+}
+
+// settle puts the last hash among the late writes, if it is not there yet. The caller holds write.
+func (s *Store) settle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.fresh
+	if h == nil {
+		return false
+	}
+	s.fresh = nil
+	s.hashes[h.hash] = h.received
+	bucket, value := s.own("hash"), binary.BigEndian.AppendUint64(nil, uint64(h.received.UnixMilli()))
+	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, hex.EncodeToString(h.hash[:]), value) })
+	return true
 }
 
 // GetOlmHash tells when that message was decrypted; the zero time if it was not.
 func (s *Store) GetOlmHash(_ context.Context, hash [32]byte) (received time.Time, err error) {
 	s.mu.RLock()
-	received, late := s.hashes[hash]
+	received, waits := s.hashes[hash]
+	if s.fresh != nil && s.fresh.hash == hash {
+		received, waits = s.fresh.received, true
+	}
 	s.mu.RUnlock()
-	if late {
+	if waits {
 		return received, nil
 	}
 	err = s.view(func(tx Tx) error {

@@ -153,6 +153,37 @@ func TestDecryptedMessageIsOneStep(t *testing.T) {
 	}
 }
 
+// Another goroutine may write between a hash and its session.
+func TestHashDoesNotGoAlone(t *testing.T) {
+	r := newStoreRig(t)
+	noError(t, r.PutOlmHash(background, [32]byte{1}, time.Now()))
+	noError(t, r.MarkHandled("$e", time.Now()))
+	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), false)
+	r.kill()
+	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), true)
+}
+
+// Only the session that decrypted may be late. If the next one were as well, a message that it encrypts
+// could leave before the session is on the disk, and its key would be used again after a crash.
+func TestEncryptingIsNeverLate(t *testing.T) {
+	r := newStoreRig(t)
+	gone, with := newPair(t), newPair(t)
+	doomed, session := gone.receive("one"), with.receive("one")
+	noError(t, r.AddSession(background, gone.from.IdentityKey(), doomed))
+	noError(t, r.AddSession(background, with.from.IdentityKey(), session))
+	noError(t, r.DeleteSession(background, gone.from.IdentityKey(), doomed))
+	noError(t, r.PutOlmHash(background, [32]byte{1}, time.Now()))
+	noError(t, r.UpdateSession(background, gone.from.IdentityKey(), doomed))
+	_, before, err := session.Encrypt([]byte("answer"))
+	noError(t, err)
+	noError(t, r.UpdateSession(background, with.from.IdentityKey(), session))
+	r.kill()
+	session = value[*crypto.OlmSession](t)(r.GetLatestSession(background, with.from.IdentityKey()))
+	_, after, err := session.Encrypt([]byte("answer"))
+	noError(t, err)
+	equal(t, string(before) != string(after), true)
+}
+
 func TestDecryptedMessageCostsOneWrite(t *testing.T) {
 	r := newStoreRig(t)
 	with := newPair(t)

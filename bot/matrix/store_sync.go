@@ -23,6 +23,7 @@ func (s *Store) LoadFilterID(context.Context, id.UserID) (string, error) { retur
 func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.settle()
 	s.mu.RLock()
 	handled := s.pending[user]
 	s.mu.RUnlock()
@@ -56,6 +57,7 @@ func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error)
 func (s *Store) Commit(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.settle()
 	s.mu.RLock()
 	handled := maps.Clone(s.pending)
 	s.mu.RUnlock()
