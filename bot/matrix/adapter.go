@@ -49,6 +49,7 @@ type Core interface {
 	Admin(core.PersonID) bool
 	Words(chat core.ChatID, what core.Trouble, args ...any) string
 	Disown(core.PersonID) error
+	Present(chat core.ChatID, present bool) error
 }
 
 const defaultMaxMembers = 50

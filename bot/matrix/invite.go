@@ -142,7 +142,11 @@ func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
 
 // thrownOut forgets a room that the bot is no longer in.
 func (l *link) thrownOut(name id.RoomID) {
-	if err := l.a.rooms.forget(name); err != nil {
+	err := l.a.rooms.forget(name)
+	if err == nil {
+		err = l.a.cfg.Core.Present(chatOf(name), false)
+	}
+	if err != nil {
 		l.a.log.Error("room not forgotten", "error", err)
 	}
 	l.a.background(func(ctx context.Context) {

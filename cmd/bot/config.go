@@ -25,6 +25,7 @@ type config struct {
 	private  bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
 	izly     izlyConfig
 	telegram telegramConfig
+	matrix   matrixConfig
 	listen   string
 	public   string // https address of the listener, without a slash at the end; empty when it has none
 	open     bool   // CARTABLE_ACCESS

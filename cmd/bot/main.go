@@ -35,6 +35,7 @@ type cli struct {
 	Invite      inviteCmd      `cmd:"" help:"Make an invitation code for one person."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the running bot whether it is well."`
 	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`
+	Matrix      matrixCmd      `cmd:"" help:"The bot's encryption identity on Matrix."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,41 +44,55 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	adapter, err := cfg.telegramAdapter(engine, v, log)
+	platforms, webhook, err := cfg.platforms(engine, v, log)
+	for _, platform := range platforms {
+		defer func() { err = errors.Join(err, platform.Close()) }() // 3. no reply is under way any more
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, adapter.Close()) }() // 3. no reply is under way any more
 	listener, err := net.Listen("tcp", cfg.listen)
 	if err != nil {
 		return fmt.Errorf("CARTABLE_LISTEN: %w", err)
 	}
-	log.Info("serving", "version", version, "platform", adapter.Name(), "listen", listener.Addr().String(), "open", cfg.open)
-	return serve(ctx, engine, adapter, listener, adapter.Webhook())
+	for _, platform := range platforms {
+		log.Info("serving", "version", version, "platform", platform.Name(), "listen", listener.Addr().String(), "open", cfg.open)
+	}
+	return serve(ctx, engine, platforms, listener, webhook)
 }
 
-// checkPlatforms refuses settings that turn nothing on, or something that this version does not have.
+// platform is an adapter that has to be closed.
+type platform interface {
+	core.Adapter
+	Close() error
+}
+
+// platforms are those that the settings turn on, and what answers at webhookPath; nil for nothing. With an
+// error, those that were made are to be closed.
+func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger) (list []platform, webhook http.Handler, err error) {
+	if !c.telegram.token.Empty() {
+		adapter, err := c.telegramAdapter(engine, v, log)
+		if err != nil {
+			return nil, nil, err
+		}
+		list, webhook = append(list, adapter), adapter.Webhook()
+	}
+	if c.matrix.on() {
+		adapter, err := c.matrixAdapter(engine, v, log)
+		if err != nil {
+			return list, nil, err
+		}
+		list = append(list, adapter)
+	}
+	return list, webhook, nil
+}
+
+// checkPlatforms refuses settings that turn nothing on, or something that this program does not have.
 func (c config) checkPlatforms() error {
-	for _, g := range c.given {
-		if g.setting.later == matrix {
-			return fmt.Errorf("%s is not part of this version; unset %s", matrix, c.givenFor(matrix))
-		}
+	if c.telegram.token.Empty() && !c.matrix.on() {
+		return errors.New("no platform is turned on: set CARTABLE_TELEGRAM_TOKEN or CARTABLE_MATRIX_HOMESERVER, or use `bot chat` for a chat in the terminal")
 	}
-	if c.telegram.token.Empty() {
-		return errors.New("no platform is turned on: set CARTABLE_TELEGRAM_TOKEN, or use `bot chat` for a chat in the terminal")
-	}
-	return nil
-}
-
-// givenFor names the variables that are set for a platform.
-func (c config) givenFor(platform string) string {
-	var names []string
-	for _, g := range c.given {
-		if g.setting.later == platform {
-			names = append(names, g.from)
-		}
-	}
-	return strings.Join(names, ", ")
+	return c.matrix.check()
 }
 
 // access is who may use the bot on the platforms.
@@ -108,17 +121,22 @@ const (
 	healthPath  = "/healthz"
 )
 
-// serve runs the adapter and the listener until ctx is done or one of them fails, then lets queued commands
+// serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
 // answer.
-func serve(ctx context.Context, engine *core.Engine, adapter core.Adapter, listener net.Listener, webhook http.Handler) error {
+func serve(ctx context.Context, engine *core.Engine, platforms []platform, listener net.Listener, webhook http.Handler) error {
 	mux := http.NewServeMux()
-	mux.Handle(webhookPath, webhook)
+	if webhook != nil {
+		mux.Handle(webhookPath, webhook)
+	}
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 
 	engine.Start(ctx)
 	g, running := errgroup.WithContext(ctx)
-	g.Go(func() error { return adapter.Run(running, engine.Handler(adapter)) })
+	for _, platform := range platforms {
+		handle := engine.Handler(platform)
+		g.Go(func() error { return platform.Run(running, handle) })
+	}
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listener: %w", err)

@@ -60,14 +60,11 @@ var settings = []setting{
 	{name: "CARTABLE_PUBLIC_URL", example: "https://bot.example.org", set: setPublicURL},
 	{name: "CARTABLE_ACCESS", standard: "invite", example: "open", set: setAccess},
 	{name: "CARTABLE_ADMINS", example: "telegram:12345,matrix:@ana:example.org", set: setAdmins},
-	{name: "CARTABLE_MATRIX_HOMESERVER", later: matrix},
-	{name: "CARTABLE_MATRIX_USER", later: matrix},
-	{name: "CARTABLE_MATRIX_PASSWORD", secret: true, later: matrix},
-	{name: "CARTABLE_MATRIX_RECOVERY_KEY", secret: true, later: matrix},
+	{name: "CARTABLE_MATRIX_HOMESERVER", example: "https://matrix.example.org", set: setURL(func(c *config) *string { return &c.matrix.homeserver })},
+	{name: "CARTABLE_MATRIX_USER", example: "@cartable:example.org", set: func(c *config, v string) error { c.matrix.user = v; return nil }},
+	{name: "CARTABLE_MATRIX_PASSWORD", example: "the password of the bot's account", secret: true, set: func(c *config, v string) error { c.matrix.password = secret.New(v); return nil }},
+	{name: "CARTABLE_MATRIX_RECOVERY_KEY", example: "what `bot matrix recovery-key` printed", secret: true, set: func(c *config, v string) error { c.matrix.recoveryKey = secret.New(v); return nil }},
 }
-
-// matrix is a platform that `bot run` will serve.
-const matrix = "Matrix"
 
 func defaults() config {
 	paris, err := time.LoadLocation("Europe/Paris")
