@@ -114,20 +114,31 @@ func (s *Store) Handled(evt id.EventID) (bool, error) {
 	return handled, nil
 }
 
-// MarkHandled notes that an event was handled, so that it is not handled again when the server repeats it.
-// The journal holds the last journalSize events.
-func (s *Store) MarkHandled(evt id.EventID, at time.Time) error {
+// MarkHandled notes that an event was handled, so that it is not handled again when the server repeats it,
+// and does in the same transaction what else belongs to that step. The journal holds the last journalSize
+// events; one that is in it keeps its place.
+func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	if handled, _ := s.Handled(evt); handled {
-		return nil
-	}
 	s.mu.RLock()
 	place := s.journal.next
+	_, known := s.journal.places[evt]
 	s.mu.RUnlock()
-	key := strconv.FormatUint(place%journalSize, 10)
-	err := s.commit(func(tx Tx) error { return put(tx, journalBucket, key, journalRecord{place, evt, at.UTC()}) })
-	if err != nil {
+	if known && len(also) == 0 {
+		return nil
+	}
+	err := s.commit(func(tx Tx) error {
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		if known {
+			return nil
+		}
+		return put(tx, journalBucket, strconv.FormatUint(place%journalSize, 10), journalRecord{place, evt, at.UTC()})
+	})
+	if err != nil || known {
 		return err
 	}
 	s.mu.Lock()
