@@ -275,6 +275,7 @@ func TestMessageIndicesConform(t *testing.T) {
 			{"s", "$1", 0, 10, true},
 			{"s", "$2", 0, 10, false},
 			{"s", "$1", 0, 11, false},
+			{"s", "$1", 0, 10, true}, // what was refused has changed nothing
 			{"s", "", 0, 0, false},
 			{"s", "$2", 1, 10, true},
 			{"t", "$3", 0, 10, true},

@@ -72,8 +72,6 @@ func MarkCopied(v Vault) error {
 func (s *Store) ForgetOlm(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	late := s.late
-	s.late = nil // it is of the device, too
 	next := s.device.Load() + 1
 	err := s.commit(func(tx Tx) error {
 		if err := retire(tx); err != nil {
@@ -88,7 +86,6 @@ func (s *Store) ForgetOlm(context.Context) error {
 		return put(tx, mainBucket, keyDevice, next)
 	})
 	if err != nil {
-		s.late = late
 		return err
 	}
 	s.device.Store(next)

@@ -105,6 +105,7 @@ func TestForgetOlmDeletes(t *testing.T) {
 	noError(t, err)
 	r.Store = s
 	furnish(t, r)
+	noError(t, s.SetMembership(background, room2, alice, event.MembershipInvite))
 	old := "matrix.0."
 	noError(t, s.ForgetOlm(background))
 	noError(t, r.vault.View(func(tx Tx) error {
@@ -173,7 +174,7 @@ func TestEpochs(t *testing.T) {
 	r.kill()
 	equal(t, known(second) && !known(first), true)
 	noError(t, r.ForgetOlm(background))
-	equal(t, known(second), true)
+	equal(t, known(second) && known("of another device"), true)
 }
 
 // A copy of the file that nobody marked.

@@ -23,7 +23,6 @@ func (s *Store) LoadFilterID(context.Context, id.UserID) (string, error) { retur
 func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.settle()
 	s.mu.RLock()
 	handled := s.pending[user]
 	s.mu.RUnlock()
@@ -57,7 +56,6 @@ func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error)
 func (s *Store) Commit(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.settle()
 	s.mu.RLock()
 	handled := maps.Clone(s.pending)
 	s.mu.RUnlock()
@@ -149,9 +147,7 @@ func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error
 
 // note puts an event at its place, over the one that was there a round ago.
 func (j *journal) note(place uint64, evt id.EventID) {
-	if old, taken := j.ring[place%journalSize]; taken && j.places[old]+journalSize == place {
-		delete(j.places, old)
-	}
+	delete(j.places, j.ring[place%journalSize])
 	j.ring[place%journalSize] = evt
 	j.places[evt] = place
 	j.next = max(j.next, place+1)
