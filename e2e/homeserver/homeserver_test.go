@@ -26,7 +26,7 @@ func TestServer(t *testing.T) {
 // TestPortTaken gives a server the port of another.
 func TestPortTaken(t *testing.T) {
 	first := Start(t)
-	second := &Server{t: t, dir: t.TempDir(), secret: "another", address: first.address, URL: first.URL}
+	second := &Server{t: t, dir: t.TempDir(), secret: "another", address: first.address}
 	if err := configure(second.dir, second.secret); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (s *Server) admin(ctx context.Context, method string, in any) (status int, 
 	if err != nil {
 		return 0, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, s.URL+registerPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.address+registerPath, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}

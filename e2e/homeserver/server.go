@@ -22,9 +22,10 @@ type Server struct {
 	URL string // "http://127.0.0.1:34567", the same after a restart
 
 	t       testing.TB
+	front   *front
 	dir     string
 	secret  string // of Register
-	address string
+	address string // where Dendrite listens
 	process *proc.Process
 }
 
@@ -36,22 +37,32 @@ const (
 // Start starts an empty homeserver on a free port and waits until it answers.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), secret: rand.Text()}
+	s := &Server{t: t, dir: t.TempDir(), secret: rand.Text(), front: newFront()}
+	s.URL = s.front.URL
 	if err := configure(s.dir, s.secret); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.front.Close) // before start: it closes after Dendrite has been killed, which ends what is under way
+	s.start()
+	return s
+}
+
+// start runs Dendrite on a port that is free.
+func (s *Server) start() {
+	s.t.Helper()
 	for try := 1; ; try++ {
 		address, err := freeAddress()
 		if err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
-		s.address, s.URL = address, "http://"+address
+		s.address = address
 		err = s.run()
 		switch {
 		case err == nil:
-			return s
+			s.front.address.Store(&address)
+			return
 		case try == 5 || !errors.Is(err, errTaken):
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 	}
 }
@@ -62,7 +73,7 @@ var errTaken = errors.New("homeserver: the port is taken")
 // Kill ends the server at once, as a power cut does.
 func (s *Server) Kill() { s.process.Kill() }
 
-// Restart stops the server, if it runs, and starts it again on its data and address.
+// Restart stops the server, if it runs, and starts it again on its data.
 func (s *Server) Restart() {
 	s.t.Helper()
 	select {
@@ -72,9 +83,7 @@ func (s *Server) Restart() {
 			s.t.Logf("homeserver: stop: %v", err) // it has been killed then
 		}
 	}
-	if err := s.run(); err != nil {
-		s.t.Fatal(err)
-	}
+	s.start()
 }
 
 // run starts the program and waits until it answers.

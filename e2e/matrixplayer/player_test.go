@@ -41,6 +41,10 @@ func TestTalk(t *testing.T) {
 	if in := bob.WaitFor(room, "au fait"); in.Thread != said {
 		t.Errorf("bob heard %+v", in)
 	}
+	bob.SendFile(room, event.MsgFile, "cartable.json", []byte("secret"))
+	if got := anna.Open(anna.WaitFor(room, "cartable.json")); string(got) != "secret" {
+		t.Errorf("anna reads %q", got)
+	}
 	anna.Redact(room, said)
 	bob.WaitRedacted(said)
 }

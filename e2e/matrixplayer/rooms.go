@@ -4,6 +4,7 @@ package matrixplayer
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"maunium.net/go/mautrix"
@@ -103,13 +104,17 @@ func (p *Player) Kick(room id.RoomID, who id.UserID) {
 	}
 }
 
-// Join accepts an invitation.
+// Join accepts an invitation and waits until the person's client knows everybody in the room.
 func (p *Player) Join(room id.RoomID) {
 	p.t.Helper()
 	if _, err := p.client.JoinRoomByID(p.t.Context(), room); err != nil {
 		p.t.Fatalf("%s joins: %v", p.name, err)
 	}
-	p.WaitMembers(room, p.ID)
+	members, err := p.client.JoinedMembers(p.t.Context(), room)
+	if err != nil {
+		p.t.Fatalf("%s asks who is there: %v", p.name, err)
+	}
+	p.WaitMembers(room, slices.Collect(maps.Keys(members.Joined))...)
 }
 
 // Leave leaves a room.
