@@ -18,50 +18,29 @@ func risky(choices []offered) bool {
 	return slices.ContainsFunc(choices, func(c offered) bool { return c.Risky })
 }
 
-// after notes what the choices of a reply stand for, once it has been sent as evt, and then draws their
-// buttons: the typed ways work from the first moment and without them.
-func (d *delivery) after(ctx context.Context, evt id.EventID, votes bool, err error) error {
-	if err != nil {
-		return err
-	}
-	var o *offer
-	if len(d.choices) > 0 {
-		o = &offer{Room: d.room, Event: evt, Choices: d.choices, Made: d.l.a.cfg.Now()}
-		if d.answers != nil {
-			o.For = d.answers.Sender
-		}
-	}
-	if err := d.l.a.offers.said(d.room, evt, o, d.reply.Expect); err != nil {
-		d.l.a.log.Error("choices not stored", "error", err)
-		return nil // the reply itself was sent
-	}
-	switch {
-	case o == nil:
-	case votes:
-		d.openPoll(ctx, o)
-	case !risky(o.Choices):
-		d.placeReactions(ctx, o)
-	}
-	return nil
-}
-
 // placeReactions puts the reactions under a message that people then only have to tap.
-func (d *delivery) placeReactions(ctx context.Context, o *offer) {
+func (l *link) placeReactions(ctx context.Context, o *offer) {
+	var placed []id.EventID
 	for _, c := range o.Choices {
 		if c.Key == "" {
 			continue
 		}
-		answer, err := d.l.cli.SendReaction(ctx, o.Room, o.Event, c.Key)
-		if err != nil {
-			d.l.a.log.Warn("reaction not placed", "error", fail("react", err))
-			return
+		answer, err := l.cli.SendReaction(ctx, o.Room, o.Event, c.Key)
+		if err != nil && !refusedAs(err, errDuplicateReaction) {
+			l.a.log.Warn("reaction not placed", "error", fail("react", err))
+			break
 		}
-		o.Reactions = append(o.Reactions, answer.EventID)
+		if err == nil {
+			placed = append(placed, answer.EventID)
+		}
 	}
-	if err := d.l.a.offers.update(o.Event, func(stored *offer) { stored.Reactions = o.Reactions }); err != nil {
-		d.l.a.log.Error("reactions not stored", "error", err)
+	if err := l.a.offers.update(o.Event, func(stored *offer) { stored.Reactions = placed }); err != nil {
+		l.a.log.Error("reactions not stored", "error", err)
 	}
 }
+
+// errDuplicateReaction says that a reaction is there already, from before a crash.
+var errDuplicateReaction = mautrix.RespError{ErrCode: "M_DUPLICATE_ANNOTATION"}
 
 // The names of a poll (MSC3381), as clients know them.
 const (
@@ -71,9 +50,8 @@ const (
 	pollText  = "org.matrix.msc1767.text"
 )
 
-// openPoll follows a message with a poll of its choices: votes are encrypted, and clients draw them as
-// buttons.
-func (d *delivery) openPoll(ctx context.Context, o *offer) {
+// poll follows a message with its choices: votes are encrypted, and clients draw them as buttons.
+func (d *drawing) poll() map[string]any {
 	question := oneLine(d.reply.Title)
 	if question == "" && len(d.reply.Body) > 0 {
 		question = oneLine(d.reply.Body[0].Text)
@@ -94,22 +72,19 @@ func (d *delivery) openPoll(ctx context.Context, o *offer) {
 		pollText: strings.Join(text, "\n"), "m.mentions": map[string]any{},
 	}
 	if d.to.Thread != "" {
-		content["m.relates_to"] = (&event.RelatesTo{}).SetThread(id.EventID(d.to.Thread), o.Event)
+		content["m.relates_to"] = (&event.RelatesTo{}).SetThread(id.EventID(d.to.Thread), id.EventID(d.to.Thread))
 	}
-	poll, err := d.post(ctx, event.EventUnstablePollStart, content)
-	if err == nil {
-		err = d.l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
-	}
-	if err != nil {
-		d.l.a.log.Warn("poll not opened", "error", err)
-	}
+	return content
 }
 
-// clearOffer takes the choices of a message away before it says something else: its poll is closed, and the
-// bot's reactions go.
-func (l *link) clearOffer(ctx context.Context, evt id.EventID) error {
-	o, err := l.a.offers.remove(evt)
-	if err != nil || o == nil {
+// clearOffer takes the choices of a message away before it says something else, with next ones: its poll is
+// closed, and the bot's reactions go.
+func (l *link) clearOffer(evt id.EventID, next []offered) error {
+	o, err := l.a.offers.byEvent(evt)
+	if err != nil || o == nil || len(next) > 0 && o.place(next[0].ID) >= 0 { // it says so already
+		return err
+	}
+	if o, err = l.a.offers.remove(evt); err != nil || o == nil {
 		return err
 	}
 	l.a.background(func(ctx context.Context) {

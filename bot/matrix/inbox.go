@@ -5,9 +5,11 @@ package matrix
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -32,7 +34,9 @@ type row struct {
 	File    *media     `json:"file,omitempty"`
 	Made    bool       `json:"made,omitempty"` // by the adapter: there is no such event
 
-	sent int // messages that answer it; guarded by inbox.mu
+	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
+	// asked again, since its answer would be another one under the same names.
+	Plans []*plan `json:"plans,omitempty"`
 }
 
 // media is where a picture or document is, and its key where it is encrypted.
@@ -115,34 +119,37 @@ func (b *inbox) load() ([]*row, error) {
 	return rows, err
 }
 
-// enqueue says that a row is handed over; head is the one of its room that is being answered.
+// enqueue says that a row is handed over.
 func (b *inbox) enqueue(r *row) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.queues[r.Room] = append(b.queues[r.Room], r)
 }
 
-// head is the row of a room that is being answered, nil when what is said there answers nothing, and a
-// number for the next message that answers it.
-func (b *inbox) head(room id.RoomID) (*row, int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	queue := b.queues[room]
-	if len(queue) == 0 {
-		return nil, 0
-	}
-	queue[0].sent++
-	return queue[0], queue[0].sent
-}
-
-// peek is the row of a room that is being answered, nil when there is none.
-func (b *inbox) peek(room id.RoomID) (*row, bool) {
+// head is the row of a room that is being answered, nil when what is said there answers nothing.
+func (b *inbox) head(room id.RoomID) *row {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if queue := b.queues[room]; len(queue) > 0 {
-		return queue[0], true
+		return queue[0]
 	}
-	return nil, false
+	return nil
+}
+
+// plan stores an answer before it is sent. Its events are named after the message that it answers, so that
+// the homeserver knows them again when they are sent once more.
+func (b *inbox) plan(r *row, p *plan) error {
+	if r == nil {
+		p.Name = "cartable-" + rand.Text()
+		return nil
+	}
+	b.mu.Lock()
+	p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	r.Plans = append(r.Plans, p)
+	stored := *r
+	stored.Plans = slices.Clone(r.Plans)
+	b.mu.Unlock()
+	return b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), stored) })
 }
 
 // dequeue takes a row back that was handed over.
@@ -157,15 +164,15 @@ func (b *inbox) dequeue(r *row) {
 	b.queues[r.Room] = rest
 }
 
-// done notes that a row has been answered. The journal comes first: a crash between the two repeats a
-// command, which is better than to lose one.
-func (b *inbox) done(r *row, a *Adapter) error {
-	if !r.Made {
-		if err := b.store.MarkHandled(r.Event, a.cfg.Now()); err != nil {
-			return err
-		}
+// done notes that a row has been answered.
+func (b *inbox) done(r *row, at time.Time) error {
+	remove := func(tx Tx) error { return tx.Delete(inboxBucket, r.Event.String()) }
+	err := error(nil)
+	if r.Made {
+		err = b.vault.Update(remove)
+	} else {
+		err = b.store.MarkHandled(r.Event, at, remove)
 	}
-	err := b.vault.Update(func(tx Tx) error { return tx.Delete(inboxBucket, r.Event.String()) })
 	if err == nil {
 		b.mu.Lock()
 		delete(b.known, r.Event)
@@ -205,6 +212,10 @@ func (a *Adapter) replay(l *link) {
 		a.log.Info("messages waited to be handled", "count", len(rows))
 	}
 	for _, r := range rows {
+		if len(r.Plans) > 0 {
+			l.finish(r)
+			continue
+		}
 		a.hand(l, r)
 	}
 	l.retryWaiting()
@@ -220,7 +231,7 @@ func (a *Adapter) hand(l *link, r *row) {
 	err := a.handle(r.message(l), func() {
 		a.inbox.dequeue(r)
 		stopTyping()
-		if err := a.inbox.done(r, a); err != nil {
+		if err := a.inbox.done(r, a.cfg.Now()); err != nil {
 			a.log.Error("answered message not noted", "error", err)
 		}
 	})

@@ -47,7 +47,7 @@ type latest struct {
 
 const (
 	offersBucket = "matrix.offers" // by our message
-	pollsBucket  = "matrix.polls"  // our message, by poll
+	votesBucket  = "matrix.votes"  // our message, by choice, where one can vote
 	latestBucket = "matrix.latest" // by room
 
 	// offerLife is as long as the core remembers a choice.
@@ -151,10 +151,10 @@ func (f *offers) byEvent(evt id.EventID) (*offer, error) {
 	return f.find(func(tx Tx) (id.EventID, error) { return evt, nil })
 }
 
-// byPoll reads an offer by its poll.
-func (f *offers) byPoll(poll id.EventID) (*offer, error) {
+// byVote reads an offer by one of its choices, whose names nobody can guess.
+func (f *offers) byVote(choice string) (*offer, error) {
 	return f.find(func(tx Tx) (id.EventID, error) {
-		name, err := tx.Get(pollsBucket, poll.String())
+		name, err := tx.Get(votesBucket, choice)
 		return id.EventID(name), err
 	})
 }
@@ -225,9 +225,11 @@ func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect core.Expe
 }
 
 func (f *offers) put(tx Tx, o *offer) error {
-	if o.Poll != "" {
-		if err := tx.Put(pollsBucket, o.Poll.String(), []byte(o.Event)); err != nil {
-			return err
+	if risky(o.Choices) {
+		for _, c := range o.Choices {
+			if err := tx.Put(votesBucket, c.ID, []byte(o.Event)); err != nil {
+				return err
+			}
 		}
 	}
 	return put(tx, offersBucket, o.Event.String(), o)
@@ -271,9 +273,11 @@ func (f *offers) remove(evt id.EventID) (gone *offer, err error) {
 }
 
 func (f *offers) delete(tx Tx, o *offer) error {
-	if o.Poll != "" {
-		if err := tx.Delete(pollsBucket, o.Poll.String()); err != nil {
-			return err
+	if risky(o.Choices) {
+		for _, c := range o.Choices {
+			if err := tx.Delete(votesBucket, c.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Delete(offersBucket, o.Event.String())
@@ -314,18 +318,16 @@ func (f *offers) dropIdentityCode(user id.UserID) {
 	delete(f.identities, user)
 }
 
-// votes of both names of the event, see pollResponse.
-func voteOf(evt *event.Event) (poll id.EventID, choice string) {
+// voteOf reads both names of the event, see pollResponse. A vote that was taken back has no choice.
+func voteOf(evt *event.Event) (choice string) {
 	if content, ok := evt.Content.Parsed.(*event.PollResponseEventContent); ok {
 		if len(content.Response.Answers) == 1 {
 			choice = content.Response.Answers[0]
 		}
-		return content.RelatesTo.EventID, choice
+		return choice
 	}
-	relation, _ := evt.Content.Raw["m.relates_to"].(map[string]any)
-	name, _ := relation["event_id"].(string)
 	if selections, _ := evt.Content.Raw["m.selections"].([]any); len(selections) == 1 {
 		choice, _ = selections[0].(string)
 	}
-	return id.EventID(name), choice
+	return choice
 }

@@ -123,8 +123,11 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 // onVote takes a vote in one of our polls. Only an encrypted one counts, and for a risky choice only that of
 // a device which its owner has signed.
 func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
-	poll, choice := voteOf(evt)
-	o, err := l.a.offers.byPoll(poll)
+	choice := voteOf(evt)
+	if choice == "" {
+		return
+	}
+	o, err := l.a.offers.byVote(choice)
 	if err != nil || o == nil || o.Room != evt.RoomID {
 		if err != nil {
 			l.a.log.Error("choices not read", "error", err)
@@ -133,7 +136,7 @@ func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
 	}
 	at := o.place(choice)
 	switch {
-	case at < 0: // a vote taken back
+	case at < 0:
 		return
 	case trust == changed:
 		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))

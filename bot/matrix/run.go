@@ -61,7 +61,6 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 	*wait = firstBackoff
 	a.link.Store(l)
 	a.once.Do(func() { close(a.ready) })
-	a.log.Info("connected", "device", string(l.cli.DeviceID))
 	a.replay(l)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

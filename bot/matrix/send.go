@@ -3,7 +3,9 @@
 package matrix
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,18 +22,6 @@ import (
 // sendPatience bounds how long one reply is tried for.
 const sendPatience = 3 * time.Minute
 
-// delivery is a reply on its way.
-type delivery struct {
-	l         *link
-	room      id.RoomID
-	to        core.Target
-	reply     core.Reply
-	answers   *row // nil when nobody asked
-	encrypted bool
-	private   bool
-	choices   []offered
-}
-
 // Send implements core.Adapter. It blocks until the homeserver has all events of the reply, or has refused
 // one, or could not be reached for some minutes.
 func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
@@ -41,19 +31,40 @@ func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error 
 	if err != nil {
 		return err
 	}
-	d := &delivery{l: l, room: id.RoomID(to.Chat.ID), to: to, reply: r}
+	d := &drawing{l: l, room: id.RoomID(to.Chat.ID), to: to, reply: r}
 	if err := d.look(ctx); err != nil {
 		return err
 	}
-	return d.send(ctx)
+	p, err := d.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.inbox.plan(d.answers, p); err != nil {
+		return err
+	}
+	return l.deliver(ctx, p)
+}
+
+// drawing is a reply that becomes a plan.
+type drawing struct {
+	l         *link
+	room      id.RoomID
+	to        core.Target
+	reply     core.Reply
+	answers   *row // nil when nobody asked
+	encrypted bool
+	private   bool
 }
 
 // look finds out what the room is like at this moment: who may read the answer may have changed since the
 // question.
-func (d *delivery) look(ctx context.Context) (err error) {
+func (d *drawing) look(ctx context.Context) (err error) {
 	a := d.l.a
 	if !d.l.isIn(ctx, d.room) {
 		return fmt.Errorf("%w: the bot is not in the room", core.ErrChatGone)
+	}
+	if err := d.l.knows(ctx, d.room); err != nil {
+		return err
 	}
 	if d.encrypted, err = a.store.IsEncrypted(ctx, d.room); err != nil {
 		return err
@@ -66,69 +77,64 @@ func (d *delivery) look(ctx context.Context) (err error) {
 		return err
 	}
 	if record.Private && !d.private {
-		d.reply = core.Reply{Body: []core.Line{{Text: a.cfg.Core.Words(d.to.Chat, core.TroubleNotPrivate)}}}
+		d.reply = core.Reply{Body: []core.Line{{Text: d.say(core.TroubleNotPrivate)}}}
 	}
-	d.answers, _ = a.inbox.peek(d.room)
+	d.answers = a.inbox.head(d.room)
 	return nil
 }
 
-// send sends what the reply consists of: a file, its text, and what makes its choices easy to pick.
-func (d *delivery) send(ctx context.Context) error {
-	d.choices = prepare(d.reply.Choices)
-	votes := d.encrypted && risky(d.choices)
-	parts := render(d.reply, legend{choices: d.choices, votes: votes, bot: d.l.me, say: d.say})
+// plan makes the events of the reply, and what is to be remembered of it.
+func (d *drawing) plan(ctx context.Context) (*plan, error) {
+	choices := prepare(d.reply.Choices)
+	p := &plan{
+		Room: d.room, Edit: id.EventID(d.to.Edit), Choices: choices, Expect: d.reply.Expect, Private: d.private, Made: d.l.a.cfg.Now(),
+	}
+	if d.answers != nil {
+		p.For = d.answers.Sender
+	}
+	votes := d.encrypted && risky(choices)
+	parts := render(d.reply, legend{choices: choices, votes: votes, bot: d.l.me, say: d.say})
 	if d.reply.File != nil {
-		caption := (*event.MessageEventContent)(nil)
+		p.Edit = ""
+		var caption *event.MessageEventContent
 		if len(parts) == 1 {
 			caption, parts = parts[0], nil
 		}
-		evt, err := d.sendFile(ctx, caption)
-		if err != nil || len(parts) == 0 {
-			return d.after(ctx, evt, votes, err)
-		}
-	}
-	edit := id.EventID(d.to.Edit)
-	if d.reply.File != nil {
-		edit = ""
-	}
-	var last id.EventID
-	for i, content := range parts {
-		if i > 0 {
-			edit = ""
-		}
-		evt, err := d.sendPart(ctx, content, edit)
+		file, err := d.file(ctx, caption)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		last = evt
+		parts = append([]*event.MessageEventContent{file}, parts...)
 	}
-	return d.after(ctx, last, votes, nil)
+	for i, content := range parts {
+		d.dress(content)
+		if i == 0 && p.Edit != "" {
+			content.RelatesTo = nil
+			content.SetEdit(p.Edit)
+		}
+		raw, err := json.Marshal(content)
+		if err != nil {
+			return nil, fmt.Errorf("matrix: draw a reply: %w", err)
+		}
+		p.Events = append(p.Events, raw)
+	}
+	if votes {
+		raw, err := json.Marshal(d.poll())
+		if err != nil {
+			return nil, fmt.Errorf("matrix: draw a poll: %w", err)
+		}
+		p.Poll = raw
+	}
+	return p, nil
 }
 
-func (d *delivery) say(what core.Trouble, args ...any) string {
+func (d *drawing) say(what core.Trouble, args ...any) string {
 	return d.l.a.cfg.Core.Words(d.to.Chat, what, args...)
-}
-
-// sendPart sends one text, or puts it in the place of an earlier one, whose name it then returns.
-func (d *delivery) sendPart(ctx context.Context, content *event.MessageEventContent, edit id.EventID) (id.EventID, error) {
-	d.dress(content)
-	if edit != "" {
-		if err := d.l.clearOffer(ctx, edit); err != nil {
-			d.l.a.log.Warn("old choices not removed", "error", err)
-		}
-		content.RelatesTo = nil
-		content.SetEdit(edit)
-	}
-	evt, err := d.post(ctx, event.EventMessage, content)
-	if edit != "" {
-		return edit, err
-	}
-	return evt, err
 }
 
 // dress says to whom a message speaks and how loudly: answers are notices, which make no sound and which
 // other bots do not answer; what nobody asked for is heard.
-func (d *delivery) dress(content *event.MessageEventContent) {
+func (d *drawing) dress(content *event.MessageEventContent) {
 	if d.answers == nil && !d.reply.Silent && content.MsgType == event.MsgNotice {
 		content.MsgType = event.MsgText
 	}
@@ -142,14 +148,37 @@ func (d *delivery) dress(content *event.MessageEventContent) {
 	relate(content, id.EventID(d.to.Thread), answers)
 }
 
-// post sends one event. The transaction is named after the message that it answers, so that an answer which
-// is given again after a crash does not appear twice.
-func (d *delivery) post(ctx context.Context, kind event.Type, content any) (id.EventID, error) {
-	transaction := ""
-	if r, n := d.l.a.inbox.head(d.room); r != nil {
-		transaction = fmt.Sprintf("%s-%d", r.Event, n)
+// file uploads a file, encrypted where the room is, and makes its event, with a text for those who do not
+// see it.
+func (d *drawing) file(ctx context.Context, caption *event.MessageEventContent) (*event.MessageEventContent, error) {
+	f := d.reply.File
+	content := &event.MessageEventContent{
+		MsgType: event.MsgFile, Body: f.Name, FileName: f.Name, Mentions: &event.Mentions{},
+		Info: &event.FileInfo{MimeType: f.Type, Size: len(f.Data)},
 	}
-	return d.l.post(ctx, d.room, kind, content, transaction)
+	if strings.HasPrefix(f.Type, "image/") {
+		content.MsgType = event.MsgImage
+	}
+	if caption != nil && caption.Body != "" {
+		content.Body, content.Format, content.FormattedBody = caption.Body, caption.Format, caption.FormattedBody
+	}
+	data, mediaType := f.Data, f.Type
+	var sealed *attachment.EncryptedFile
+	if d.encrypted {
+		data, mediaType = bytes.Clone(f.Data), "application/octet-stream"
+		sealed = attachment.NewEncryptedFile()
+		sealed.EncryptInPlace(data)
+	}
+	upload, err := d.l.cli.UploadBytes(ctx, data, mediaType)
+	if err != nil {
+		return nil, fail("upload a file", err)
+	}
+	if sealed != nil {
+		content.File = &event.EncryptedFileInfo{EncryptedFile: *sealed, URL: upload.ContentURI.CUString()}
+	} else {
+		content.URL = upload.ContentURI.CUString()
+	}
+	return content, nil
 }
 
 // post sends one event, encrypted where the room is.
@@ -203,39 +232,6 @@ func (l *link) isJoined(ctx context.Context, room id.RoomID) bool {
 		}
 	}
 	return false
-}
-
-// sendFile uploads a file, encrypted where the room is, and sends it with a text for those who do not see it.
-func (d *delivery) sendFile(ctx context.Context, caption *event.MessageEventContent) (id.EventID, error) {
-	f := d.reply.File
-	content := &event.MessageEventContent{
-		MsgType: event.MsgFile, Body: f.Name, FileName: f.Name, Mentions: &event.Mentions{},
-		Info: &event.FileInfo{MimeType: f.Type, Size: len(f.Data)},
-	}
-	if strings.HasPrefix(f.Type, "image/") {
-		content.MsgType = event.MsgImage
-	}
-	if caption != nil && caption.Body != "" {
-		content.Body, content.Format, content.FormattedBody = caption.Body, caption.Format, caption.FormattedBody
-	}
-	data, mediaType := f.Data, f.Type
-	var sealed *attachment.EncryptedFile
-	if d.encrypted {
-		data, mediaType = append([]byte(nil), f.Data...), "application/octet-stream"
-		sealed = attachment.NewEncryptedFile()
-		sealed.EncryptInPlace(data)
-	}
-	upload, err := d.l.cli.UploadBytes(ctx, data, mediaType)
-	if err != nil {
-		return "", fail("upload a file", err)
-	}
-	if sealed != nil {
-		content.File = &event.EncryptedFileInfo{EncryptedFile: *sealed, URL: upload.ContentURI.CUString()}
-	} else {
-		content.URL = upload.ContentURI.CUString()
-	}
-	d.dress(content)
-	return d.post(ctx, event.EventMessage, content)
 }
 
 func refusedNotFound(err error) bool { return refusedAs(err, mautrix.MNotFound) }

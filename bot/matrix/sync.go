@@ -23,6 +23,7 @@ type syncer struct {
 
 	mu   sync.Mutex
 	wait time.Duration // before the next try; 0 when all is well
+	read bool          // something was
 }
 
 func newSyncer(l *link) *syncer { return &syncer{DefaultSyncer: mautrix.NewDefaultSyncer(), l: l} }
@@ -48,11 +49,15 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	if s.wait != 0 {
 		s.l.a.log.Info("connection is back")
 	}
-	s.wait = 0
+	first := !s.read
+	s.wait, s.read = 0, true
 	s.mu.Unlock()
 	gaps := s.l.gaps(answer, since)
 	if err := s.DefaultSyncer.ProcessResponse(ctx, answer, since); err != nil {
 		return err
+	}
+	if first {
+		s.l.a.log.Info("connected", "device", string(s.l.cli.DeviceID))
 	}
 	for _, room := range gaps {
 		s.l.a.say(room, core.TroubleGap)

@@ -151,10 +151,7 @@ func (c config) dump(w io.Writer) error {
 		value, note := s.standard, "default"
 		if at := slices.IndexFunc(c.given, func(g given) bool { return g.setting == s }); at >= 0 {
 			value, note = c.given[at].shown, "from "+c.given[at].from
-			if s.later != "" {
-				note += "; no effect in this version"
-			}
-		} else if s.later != "" || value == "" {
+		} else if value == "" {
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "%-32s %s (%s)\n", s.name, value, note); err != nil {

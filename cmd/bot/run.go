@@ -89,10 +89,13 @@ func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger)
 
 // checkPlatforms refuses settings that turn nothing on, or something that this program does not have.
 func (c config) checkPlatforms() error {
+	if err := c.matrix.check(); err != nil {
+		return err
+	}
 	if c.telegram.token.Empty() && !c.matrix.on() {
 		return errors.New("no platform is turned on: set CARTABLE_TELEGRAM_TOKEN or CARTABLE_MATRIX_HOMESERVER, or use `bot chat` for a chat in the terminal")
 	}
-	return c.matrix.check()
+	return nil
 }
 
 // access is who may use the bot on the platforms.

@@ -30,14 +30,12 @@ type setting struct {
 	name     string
 	standard string // what holds when it is not set, as shown to people
 	example  string
-	secret   bool   // never shown; may be given as NAME_FILE instead
-	fileOnly bool   // only as NAME_FILE
-	later    string // the platform or part that it is for, when this version does not have it
+	secret   bool // never shown; may be given as NAME_FILE instead
+	fileOnly bool // only as NAME_FILE
 	set      func(c *config, value string) error
 }
 
-// settings is every name that may be set, also those of later versions, so that one environment serves
-// several versions.
+// settings is every name that may be set.
 var settings = []setting{
 	{name: "CARTABLE_DATA", standard: "data", example: "/data", set: func(c *config, v string) error { c.data = v; return nil }},
 	{name: "CARTABLE_KEY", standard: "the file vault.key beside the vault", example: "the output of `bot key new`", secret: true, set: (*config).setKey},
@@ -86,8 +84,7 @@ func (s *setting) variables() []string {
 	}
 }
 
-// read finds the value and the variable it came from, "" when there is none. Files of settings without
-// effect are not opened.
+// read finds the value and the variable it came from, "" when there is none.
 func (s *setting) read(env map[string]string) (value, from string, err error) {
 	for _, name := range s.variables() {
 		text, set := env[name]
@@ -99,7 +96,7 @@ func (s *setting) read(env map[string]string) (value, from string, err error) {
 		}
 		value, from = text, name
 	}
-	if from == "" || from == s.name || s.later != "" {
+	if from == "" || from == s.name {
 		return value, from, nil
 	}
 	if value, err = readSecretFile(value); err != nil {
