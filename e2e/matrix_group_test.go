@@ -1,0 +1,77 @@
+//go:build goolm
+
+package e2e
+
+import (
+	"regexp"
+	"testing"
+
+	"cartable/e2e/matrixplayer"
+)
+
+var startLink = regexp.MustCompile(`start (\S+)`)
+
+// TestMatrixGroup shows the children's timetable in a group, by a link from there into the private chat,
+// and takes it away again. Buttons are reactions, which count from the right person only.
+func TestMatrixGroup(t *testing.T) {
+	w := newWorld(t)
+	anna, bob := w.Player("anna"), w.Player("bob")
+	direct := anna.DM(w.bot.ID)
+	anna.WaitFor(direct, "je suis Cartable")
+	w.linkSchool(anna, direct)
+
+	group := anna.Group(w.bot.ID, bob)
+	anna.WaitFor(group, "je suis Cartable")
+	bob.WaitFor(group, "je suis Cartable")
+	bob.Say(group, "!edt")
+	bob.WaitFor(group, "Rien de tel n'est montré")
+
+	anna.Say(group, "!connexion")
+	link := anna.Wait(group, "a way into the private chat", func(e *matrixplayer.Event) bool { return startLink.MatchString(e.Body) })
+	anna.Say(direct, "!start "+startLink.FindStringSubmatch(link.Body)[1])
+	offer := anna.WaitFor(direct, "que vous pouvez montrer")
+	anna.WaitReaction(offer, "1️⃣")
+	anna.React(offer, "1️⃣")
+	anna.WaitFor(direct, "C'est montré")
+
+	bob.WaitFor(group, "montre ici l'emploi du temps")
+	bob.Say(group, "!edt semaine")
+	bob.WaitFor(group, "Léa")
+	bob.Say(group, "!notes")
+	bob.WaitFor(group, "Rien de tel n'est montré")
+	bob.Say(group, "!deconnexion")
+	bob.WaitFor(group, "Vous ne montrez rien")
+
+	anna.Say(group, "!deconnexion")
+	hide := anna.WaitFor(group, "ne plus montrer dans ce groupe")
+	seen := bob.WaitFor(group, "ne plus montrer dans ce groupe")
+	bob.WaitReaction(seen, "1️⃣")
+	bob.React(seen, "1️⃣")
+	bob.Say(group, "!edt semaine")
+	bob.WaitFor(group, "Léa") // still shown
+	anna.React(hide, "1️⃣")
+	anna.WaitFor(group, "ne montre plus")
+	bob.Say(group, "!edt semaine")
+	bob.WaitFor(group, "Rien de tel n'est montré")
+
+	bob.Say(group, "edt, on en parle entre nous")
+	if n := w.answers(bob, group, "Rien de tel"); n != 0 {
+		t.Error("the bot answers what is not for it")
+	}
+	w.mustBeEncrypted(anna, group)
+	w.mustBeEncrypted(bob, group)
+}
+
+// TestMatrixEmptyRoom leaves the bot alone in a room.
+func TestMatrixEmptyRoom(t *testing.T) {
+	w := newWorld(t)
+	anna, bob := w.Player("anna"), w.Player("bob")
+	group := anna.Group(w.bot.ID, bob)
+	anna.WaitFor(group, "je suis Cartable")
+	anna.Kick(group, bob.ID)
+	bob.WaitLeft(group, bob.ID)
+	anna.Leave(group)
+	// Whoever has left learns nothing more, so the bot itself is asked.
+	direct := anna.DM(w.bot.ID)
+	anna.WaitFor(direct, "je suis Cartable")
+}
