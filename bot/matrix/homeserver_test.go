@@ -1,0 +1,302 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	botName     = "@cartable:example.org"
+	botPassword = "Tilleul-2611-bot"
+)
+
+// object is JSON as it comes.
+type object = map[string]any
+
+// homeserver plays the part of a homeserver that the bot's account and rooms need, on loopback. What the real
+// one does with encryption is left to e2e.
+type homeserver struct {
+	*httptest.Server
+	t testing.TB
+
+	mu       sync.Mutex
+	devices  map[string]*fakeDevice
+	logins   int
+	keys     map[string]object // "master_key", "self_signing_key", "user_signing_key"
+	data     map[string]json.RawMessage
+	rooms    map[string]*fakeRoom
+	requests []string                                    // "PUT /_matrix/…" in order
+	refuse   func(call string) (status int, code string) // "": as usual
+	watch    func(call string, body object)              // sees each call before it is answered
+	syncs    chan object
+	token    int
+}
+
+type fakeDevice struct {
+	name, token string
+	keys        object
+	oneTime     int
+}
+
+type fakeRoom struct {
+	state  []object
+	sent   []object // events of the bot: "type", "content", "txn"
+	joined bool
+	left   bool
+	gone   []string // redacted events
+	mute   bool     // the bot may not write
+	guard  bool     // the bot may not redact
+}
+
+func newHomeserver(t testing.TB) *homeserver {
+	hs := &homeserver{
+		t: t, devices: map[string]*fakeDevice{}, keys: map[string]object{}, data: map[string]json.RawMessage{},
+		rooms: map[string]*fakeRoom{}, syncs: make(chan object, 64),
+	}
+	hs.Server = httptest.NewServer(http.HandlerFunc(hs.serve))
+	t.Cleanup(hs.Close)
+	return hs
+}
+
+// serve answers one call. Paths are cut to what follows /_matrix/client/v3/.
+func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
+	_, path, _ := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	call := r.Method + " " + path
+	raw, _ := io.ReadAll(r.Body)
+	body := object{}
+	_ = json.Unmarshal(raw, &body)
+	hs.mu.Lock()
+	hs.requests = append(hs.requests, call)
+	watch, refuse := hs.watch, hs.refuse
+	hs.mu.Unlock()
+	if watch != nil {
+		watch(call, body)
+	}
+	if refuse != nil {
+		if status, code := refuse(call); status != 0 {
+			reply(w, status, object{"errcode": code, "error": "as the test wishes"})
+			return
+		}
+	}
+	if path == "sync" {
+		hs.sync(w, r)
+		return
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if path == "login" {
+		hs.login(w, body)
+		return
+	}
+	device := hs.deviceOf(r)
+	if device == "" {
+		reply(w, http.StatusUnauthorized, object{"errcode": "M_UNKNOWN_TOKEN", "error": "unknown token"})
+		return
+	}
+	status, answer := hs.answer(call, strings.Split(path, "/"), device, body, raw)
+	reply(w, status, answer)
+}
+
+func reply(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (hs *homeserver) login(w http.ResponseWriter, body object) {
+	if body["password"] != botPassword {
+		reply(w, http.StatusForbidden, object{"errcode": "M_FORBIDDEN", "error": "wrong"})
+		return
+	}
+	hs.logins++
+	name, _ := body["device_id"].(string)
+	if name == "" {
+		name = fmt.Sprintf("DEVICE%d", hs.logins)
+	}
+	d := hs.devices[name]
+	if d == nil {
+		title, _ := body["initial_device_display_name"].(string)
+		d = &fakeDevice{name: title}
+		hs.devices[name] = d
+	}
+	d.token = fmt.Sprintf("token-%d", hs.logins)
+	reply(w, http.StatusOK, object{"user_id": botName, "device_id": name, "access_token": d.token})
+}
+
+func (hs *homeserver) deviceOf(r *http.Request) string {
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	for name, d := range hs.devices {
+		if d.token == token && token != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// answer is called with mu held.
+func (hs *homeserver) answer(call string, path []string, device string, body object, raw []byte) (int, any) {
+	ok := http.StatusOK
+	d := hs.devices[device]
+	switch {
+	case strings.HasSuffix(call, "/whoami"):
+		return ok, object{"user_id": botName, "device_id": device}
+	case call == "POST keys/query":
+		return ok, hs.published()
+	case call == "POST keys/upload":
+		if keys, there := body["device_keys"].(map[string]any); there {
+			d.keys = keys
+		}
+		if keys, there := body["one_time_keys"].(map[string]any); there {
+			d.oneTime += len(keys)
+		}
+		return ok, object{"one_time_key_counts": object{"signed_curve25519": d.oneTime}}
+	case call == "POST keys/device_signing/upload":
+		return hs.publish(body)
+	case call == "POST keys/signatures/upload":
+		hs.sign(body)
+		return ok, object{}
+	case call == "GET devices":
+		var list []object
+		for _, name := range slices.Sorted(maps.Keys(hs.devices)) {
+			list = append(list, object{"device_id": name, "display_name": hs.devices[name].name})
+		}
+		return ok, object{"devices": list}
+	case call == "POST delete_devices":
+		if status, question := hs.askPassword(body); status != 0 {
+			return status, question
+		}
+		for _, name := range body["devices"].([]any) {
+			delete(hs.devices, name.(string))
+		}
+		return ok, object{}
+	case path[0] == "user" && path[2] == "account_data":
+		return hs.accountData(call, path[3], raw)
+	case path[0] == "user":
+		return ok, object{"filter_id": "1"}
+	case path[0] == "rooms" || path[0] == "joined_rooms":
+		return hs.room(call, path, body)
+	}
+	return http.StatusNotFound, object{"errcode": "M_UNRECOGNIZED", "error": call}
+}
+
+func (hs *homeserver) askPassword(body object) (int, object) {
+	auth, _ := body["auth"].(map[string]any)
+	if auth == nil || auth["password"] != botPassword || auth["session"] != "s" {
+		return http.StatusUnauthorized, object{"session": "s", "flows": []object{{"stages": []string{"m.login.password"}}}}
+	}
+	return 0, nil
+}
+
+// publish takes cross-signing keys: the first ones as they are, others with the password.
+func (hs *homeserver) publish(body object) (int, any) {
+	if len(hs.keys) > 0 {
+		if status, question := hs.askPassword(body); status != 0 {
+			return status, question
+		}
+	}
+	for name, keys := range body {
+		if name != "auth" {
+			hs.keys[name] = keys.(map[string]any)
+		}
+	}
+	return http.StatusOK, object{}
+}
+
+// sign adds signatures to a device or a key.
+func (hs *homeserver) sign(body object) {
+	for name, signed := range body[botName].(map[string]any) {
+		target := object(nil)
+		if d := hs.devices[name]; d != nil {
+			target = d.keys
+		}
+		for _, keys := range hs.keys {
+			for _, key := range keys["keys"].(map[string]any) {
+				if key == name {
+					target = keys
+				}
+			}
+		}
+		if target == nil {
+			continue
+		}
+		made, _ := target["signatures"].(map[string]any)
+		if made == nil {
+			made = object{botName: object{}}
+			target["signatures"] = made
+		}
+		for key, signature := range signed.(map[string]any)["signatures"].(map[string]any)[botName].(map[string]any) {
+			made[botName].(map[string]any)[key] = signature
+		}
+	}
+}
+
+func (hs *homeserver) published() object {
+	devices := object{}
+	for name, d := range hs.devices {
+		if d.keys != nil {
+			devices[name] = d.keys
+		}
+	}
+	answer := object{"device_keys": object{botName: devices}}
+	for name, keys := range hs.keys {
+		answer[name+"s"] = object{botName: keys}
+	}
+	return answer
+}
+
+func (hs *homeserver) accountData(call, name string, raw []byte) (int, any) {
+	if strings.HasPrefix(call, "PUT") {
+		hs.data[name] = raw
+		return http.StatusOK, object{}
+	}
+	if hs.data[name] == nil {
+		return http.StatusNotFound, object{"errcode": "M_NOT_FOUND", "error": "none"}
+	}
+	return http.StatusOK, hs.data[name]
+}
+
+// sync gives what the test has prepared, and nothing until then.
+func (hs *homeserver) sync(w http.ResponseWriter, r *http.Request) {
+	hs.mu.Lock()
+	known := hs.deviceOf(r) != ""
+	hs.token++
+	token := fmt.Sprintf("s%d", hs.token)
+	hs.mu.Unlock()
+	if !known {
+		reply(w, http.StatusUnauthorized, object{"errcode": "M_UNKNOWN_TOKEN", "error": "unknown token"})
+		return
+	}
+	news := object{}
+	if r.URL.Query().Get("timeout") != "0" || len(hs.syncs) > 0 {
+		select {
+		case news = <-hs.syncs:
+		case <-time.After(time.Second):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	news["next_batch"] = token
+	if news["device_one_time_keys_count"] == nil {
+		news["device_one_time_keys_count"] = object{"signed_curve25519": 50}
+	}
+	reply(w, http.StatusOK, news)
+}
+
+// unsign takes from each device all signatures but its own.
+func (hs *homeserver) unsign() {
+	for name, d := range hs.devices {
+		made := d.keys["signatures"].(map[string]any)[botName].(map[string]any)
+		maps.DeleteFunc(made, func(key string, _ any) bool { return key != "ed25519:"+name })
+	}
+}
