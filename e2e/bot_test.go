@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,8 @@ import (
 
 // botStopTime is how long `docker stop` waits.
 const botStopTime = 10 * time.Second
+
+const botPassword = "the bot's own password"
 
 // bot is the built program, serving Matrix.
 type bot struct {
@@ -38,15 +42,14 @@ func newBot(t *testing.T, hs *homeserver.Server, env ...string) *bot {
 	if path == "" {
 		t.Skip("CARTABLE_BOT names no binary")
 	}
-	const password = "the bot's own password"
-	hs.Register("cartable", password)
-	b := &bot{t: t, path: path, ID: "@cartable:" + homeserver.Name, Data: t.TempDir(), secrets: []string{password}}
+	hs.Register("cartable", botPassword)
+	b := &bot{t: t, path: path, ID: "@cartable:" + homeserver.Name, Data: t.TempDir(), secrets: []string{botPassword}}
 	b.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.Data,
 		"CARTABLE_DATA=" + b.Data,
 		"CARTABLE_MATRIX_HOMESERVER=" + hs.URL,
 		"CARTABLE_MATRIX_USER=" + b.ID.String(),
-		"CARTABLE_MATRIX_PASSWORD=" + password,
+		"CARTABLE_MATRIX_PASSWORD=" + botPassword,
 		"CARTABLE_ACCESS=open",
 		"CARTABLE_ALLOW_PRIVATE_NETWORKS=1",
 		"CARTABLE_LISTEN=127.0.0.1:0",
@@ -98,6 +101,35 @@ func (b *bot) stop() {
 func (b *bot) kill() {
 	b.process.Kill()
 	b.logs = append(b.logs, b.process.Output())
+}
+
+// run runs another command of the program on the bot's data, which a running bot holds. It gives all that is
+// printed.
+func (b *bot) run(args ...string) (printed string, err error) {
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, b.path, args...)
+	cmd.Env, cmd.Dir = b.env, b.Data
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// mustRun is run for a command that has to work.
+func (b *bot) mustRun(args ...string) string {
+	b.t.Helper()
+	out, err := b.run(args...)
+	if err != nil {
+		b.t.Fatalf("bot %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// loseVault is a disk that fails.
+func (b *bot) loseVault() {
+	b.t.Helper()
+	if err := os.Remove(filepath.Join(b.Data, "vault.db")); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func (b *bot) checkLogs() {

@@ -5,6 +5,7 @@ package matrixplayer
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
@@ -47,7 +48,8 @@ func (p *Player) open(ctx context.Context, e *Event) ([]byte, error) {
 func (p *Player) SendFile(room id.RoomID, kind event.MessageType, name string, data []byte) id.EventID {
 	p.t.Helper()
 	sealed := attachment.NewEncryptedFile()
-	data = sealed.Encrypt(data)
+	data = slices.Clone(data)
+	sealed.EncryptInPlace(data)
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	uploaded, err := p.client.UploadBytes(ctx, data, "application/octet-stream")
