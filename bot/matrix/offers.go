@@ -88,23 +88,18 @@ func prepare(choices []core.Choice) []offered {
 		list = append(list, o)
 	}
 	if !risky {
-		for i, key := range reactionKeys(len(list)) {
-			list[i].Key = key
+		for i := range min(len(list), len(digits)) {
+			list[i].Key = digits[i]
 		}
 	}
 	return list
 }
 
-// digits are the reactions for more than two choices.
+// digits are the reactions for choices. They are alternatives, as a rule: a ❌ under "Izly" would be odd.
 var digits = []string{"1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟"}
 
-// reactionKeys are the reactions for n choices; fewer when there are too many.
-func reactionKeys(n int) []string {
-	if n == 2 {
-		return []string{"✅", "❌"}
-	}
-	return digits[:min(n, len(digits))]
-}
+// yesNo are understood, too, where there are two.
+var yesNo = []string{"✅", "❌"}
 
 // newCode makes four digits that do not begin with 0.
 func newCode() string {
@@ -118,27 +113,15 @@ func newCode() string {
 // plainKey takes out what some clients add to an emoji (U+FE0F).
 func plainKey(key string) string { return strings.ReplaceAll(key, "\ufe0f", "") }
 
-// reacted is the place of the choice that a reaction stands for, -1 for none. Numbers are understood
-// everywhere, also where others were placed.
+// reacted is the place of the choice that a reaction stands for, -1 for none.
 func (o *offer) reacted(key string) int {
-	key = plainKey(key)
-	for i, c := range o.Choices {
-		if c.Key != "" && plainKey(c.Key) == key {
-			return i
+	for _, keys := range [][]string{digits, yesNo} {
+		at := slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == plainKey(key) })
+		if at >= 0 && at < len(o.Choices) && (len(keys) > len(yesNo) || len(o.Choices) == len(yesNo)) {
+			return at
 		}
 	}
-	keys := digits
-	if len(o.Choices) == 2 {
-		keys = slices.Concat(reactionKeys(2), digits[:2])
-	}
-	at := slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == key })
-	if len(o.Choices) == 2 && at >= 0 {
-		at %= 2
-	}
-	if at >= len(o.Choices) {
-		return -1
-	}
-	return at
+	return -1
 }
 
 // place is where a choice stands in the offer, -1 for nowhere.

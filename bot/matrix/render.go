@@ -118,9 +118,6 @@ func drawChoices(choices []core.Choice, l legend) []line {
 		o := l.choices[n]
 		n++
 		text := strconv.Itoa(n) + ". " + label
-		if o.Key != "" && !strings.HasPrefix(plainKey(o.Key), strconv.Itoa(n)) {
-			text = o.Key + " " + text
-		}
 		if o.Code != "" {
 			text += " : " + clean(l.say(core.WordsTypeCode, "code", o.Code))
 		}

@@ -189,7 +189,7 @@ func (c *fakeCore) Admitted(p core.PersonID) (bool, error) { return c.admitted[p
 func (c *fakeCore) Admin(p core.PersonID) bool             { return c.admins[p.ID] }
 
 func (c *fakeCore) Words(_ core.ChatID, what core.Trouble, args ...any) string {
-	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + strings.Trim(fmt.Sprint(args...), "[]"))
+	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + fmt.Sprintln(args...))
 }
 
 func (c *fakeCore) Disown(p core.PersonID) error {

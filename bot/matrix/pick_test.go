@@ -1,0 +1,209 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// offering is a private chat in which the last answer had these choices.
+func offering(t *testing.T, r core.Reply) (*rig, *offer) {
+	t.Helper()
+	a := inDirect(t)
+	a.core.answers(func(core.Message) core.Reply { return r })
+	a.hs.syncs <- joins(direct, nil, []object{messageEvent("$ask", ana, "ask")})
+	a.hear()
+	a.core.answers(nil)
+	o, err := a.offers.byEvent(id.EventID("$sent0:" + direct))
+	if err != nil || o == nil {
+		t.Fatalf("no choices are stored: %v", err)
+	}
+	return a, o
+}
+
+func reaction(id, sender, key string) object {
+	return object{
+		"type": "m.reaction", "sender": sender, "event_id": id, "origin_server_ts": 1,
+		"content": object{"m.relates_to": object{"rel_type": "m.annotation", "event_id": "$sent0:" + direct, "key": key}},
+	}
+}
+
+var twoChoices = core.Reply{Title: "?", Choices: []core.Choice{{ID: "c1", Label: "Oui"}, {ID: "c2", Label: "Non"}}}
+
+// TestHarmless picks by reactions and numbers, and takes nothing else for a choice.
+func TestHarmless(t *testing.T) {
+	r, _ := offering(t, twoChoices)
+	list := r.sent(direct, 3)
+	for i, key := range []string{"1️⃣", "2️⃣"} {
+		if got := list[i+1]["content"].(map[string]any)["m.relates_to"].(map[string]any)["key"]; got != key {
+			t.Errorf("placed %v", got)
+		}
+	}
+	r.hs.syncs <- joins(direct, nil, []object{
+		reaction("$r0", botName, "✅"), reaction("$r1", ana, "👍"), reaction("$r2", ana, "❌\ufe0f"), reaction("$r3", ben, "1️⃣"),
+		messageEvent("$n1", ana, "3"), messageEvent("$n2", ana, " 1. "),
+	})
+	for _, want := range []core.Message{
+		{Choice: "c2", Person: personOf(ana)}, {Choice: "c1", Person: personOf(ben)},
+		{Text: "3", Person: personOf(ana)}, {Choice: "c1", Person: personOf(ana)},
+	} {
+		m := r.hear()
+		if m.Choice != want.Choice || m.Text != want.Text || m.Person != want.Person || m.Choice != "" && m.ID != "$sent0:"+direct {
+			t.Errorf("the core heard %+v, want %+v", m, want)
+		}
+	}
+	r.hs.syncs <- joins(direct, nil, []object{reaction("$r2", ana, "❌")}) // repeated by the homeserver
+	r.hearsNothing(direct, "after")
+}
+
+// TestNumberForAQuestion leaves a number alone where the bot waits for something typed.
+func TestNumberForAQuestion(t *testing.T) {
+	for _, tt := range []struct {
+		expect core.Expect
+		with   []core.Choice
+		choice string
+	}{
+		{core.ExpectNothing, nil, "c1"},
+		{core.ExpectText, nil, ""},
+		{core.ExpectText, []core.Choice{{ID: "c9", Label: "Autre"}}, "c9"},
+		{core.ExpectSecret, []core.Choice{{ID: "c9", Label: "Autre"}}, ""},
+	} {
+		r, _ := offering(t, twoChoices)
+		r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "next", Expect: tt.expect, Choices: tt.with} })
+		r.hs.syncs <- joins(direct, nil, []object{messageEvent("$next", ana, "next")})
+		r.hear()
+		r.hs.syncs <- joins(direct, nil, []object{messageEvent("$one", ana, "1")})
+		if m := r.hear(); m.Choice != tt.choice {
+			t.Errorf("%+v: the core heard %+v", tt, m)
+		}
+	}
+}
+
+var riskyChoices = core.Reply{Title: "Recharger", Choices: []core.Choice{{ID: "yes", Label: "Confirmer", Risky: true}, {ID: "no", Label: "Annuler"}}}
+
+// TestRisky confirms by the typed code alone, once for each person, and outlives a restart.
+func TestRisky(t *testing.T) {
+	r, o := offering(t, riskyChoices)
+	code := o.Choices[0].Code
+	wrong := "1000"
+	if code == wrong {
+		wrong = "1001"
+	}
+	if list := r.sent(direct, 1); len(list) != 1 || !strings.Contains(bodyOf(list[0]), "type_code code "+code) {
+		t.Errorf("said %v", list)
+	}
+	r.restart()
+	r.hs.syncs <- joins(direct, nil, []object{
+		reaction("$r1", ana, "✅"), reaction("$r2", ana, "1️⃣"), messageEvent("$n", ana, "1"), messageEvent("$w", ana, "oui "+wrong),
+		messageEvent("$y", ana, "Oui "+code+" !"), messageEvent("$y2", ana, "yes "+code), messageEvent("$b", ben, "!yes "+code),
+	})
+	for _, want := range []string{ana, ben} {
+		if m := r.hear(); m.Choice != "yes" || m.Person.ID != want {
+			t.Errorf("the core heard %+v from %s", m, want)
+		}
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$n2", ana, "2")})
+	if m := r.hear(); m.Choice != "no" {
+		t.Errorf("the core heard %+v", m)
+	}
+	refusals := strings.Builder{}
+	for _, e := range r.sent(direct, 4)[1:] {
+		refusals.WriteString(bodyOf(e) + "\n")
+	}
+	if text := refusals.String(); !strings.Contains(text, "no_reaction") || !strings.Contains(text, "wrong_code") {
+		t.Errorf("said %s", text)
+	}
+}
+
+// TestCodeExpires refuses a code after its time, and choices after theirs.
+func TestCodeExpires(t *testing.T) {
+	r, o := offering(t, riskyChoices)
+	now := time.Now()
+	r.offers.now = func() time.Time { return now }
+	for age, found := range map[time.Duration]bool{time.Minute: true, codeLife + time.Minute: false} {
+		now = o.Made.Add(age)
+		if got, _, err := r.offers.byCode(direct, o.Choices[0].Code); err != nil || (got != nil) != found {
+			t.Errorf("after %v: %v, %v", age, got, err)
+		}
+	}
+	if got, _, err := r.offers.byCode(group, o.Choices[0].Code); err != nil || got != nil {
+		t.Errorf("in another room: %v, %v", got, err)
+	}
+	now = o.Made.Add(offerLife + time.Minute)
+	if got, err := r.offers.byEvent(o.Event); err != nil || got != nil {
+		t.Errorf("after a day: %v, %v", got, err)
+	}
+	noError(t, r.offers.cleanUp())
+	noError(t, r.vault.View(func(tx Tx) error {
+		for _, bucket := range []string{offersBucket, votesBucket} {
+			noError(t, tx.Each(bucket, func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil }))
+		}
+		return nil
+	}))
+}
+
+// TestEditReplacesChoices has a press answered in place: the old choices are gone, with their reactions.
+func TestEditReplacesChoices(t *testing.T) {
+	r, _ := offering(t, twoChoices)
+	r.sent(direct, 3)
+	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "done"} })
+	r.hs.syncs <- joins(direct, nil, []object{reaction("$r", ana, "✅")})
+	r.hear()
+	content := r.sent(direct, 4)[3]["content"].(map[string]any)
+	relation := content["m.relates_to"].(map[string]any)
+	if relation["rel_type"] != "m.replace" || relation["event_id"] != "$sent0:"+direct || content["m.new_content"].(map[string]any)["body"] != "done" {
+		t.Errorf("said %v", content)
+	}
+	r.until("the bot's reactions are taken back", func() bool {
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		return len(r.hs.rooms[direct].gone) == 2
+	})
+	r.hs.syncs <- joins(direct, nil, []object{reaction("$r2", ana, "❌")})
+	r.hearsNothing(direct, "after")
+}
+
+func TestTypedForms(t *testing.T) {
+	for text, want := range map[string]string{
+		"oui 4827": "4827", " OUI  4827.": "4827", "!yes 4827": "4827", "/oui 4827 !": "4827",
+		"oui": "", "oui 482": "", "oui 48270": "", "non 4827": "", "je dis oui 4827": "", "oui 4827 oui": "",
+	} {
+		if got := typedCode(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	for text, want := range map[string]bool{"1": true, " 2. ": true, "!3": true, "10)": true, "0": false, "100": false, "1 2": false, "un": false} {
+		if got := numberForm.MatchString(text); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+}
+
+// TestVotes reads both names of the event.
+func TestVotes(t *testing.T) {
+	for raw, want := range map[string]string{
+		`{"m.relates_to":{"rel_type":"m.reference","event_id":"$p"},"m.selections":["c1"]}`: "c1",
+		`{"m.relates_to":{"rel_type":"m.reference","event_id":"$p"},"m.selections":[]}`:     "",
+		`{"m.selections":["c1","c2"]}`: "",
+		`{"m.selections":"c1"}`:        "",
+	} {
+		evt := &event.Event{Type: pollResponse}
+		noError(t, evt.Content.UnmarshalJSON([]byte(raw)))
+		if got := voteOf(evt); got != want {
+			t.Errorf("%s: %q", raw, got)
+		}
+	}
+	evt := &event.Event{Type: event.EventUnstablePollResponse}
+	noError(t, evt.Content.UnmarshalJSON([]byte(`{"org.matrix.msc3381.poll.response":{"answers":["c1"]}}`)))
+	noError(t, evt.Content.ParseRaw(evt.Type))
+	if got := voteOf(evt); got != "c1" {
+		t.Errorf("the unstable name: %q", got)
+	}
+}

@@ -1,0 +1,139 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"flag"
+	"html"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"maunium.net/go/mautrix/event"
+
+	"cartable/core"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// replies are the shapes of answers that commands give.
+var replies = map[string]core.Reply{
+	"timetable": {
+		Title: "Emploi du temps de Léa",
+		Body: []core.Line{
+			{Kind: core.LineHeading, Text: "lundi 23 novembre"},
+			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
+			{Kind: core.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Label: "10:00–11:30", Text: "Éducation physique et sportive · gymnase du bas\nPrévoir une tenue chaude"},
+			{Kind: core.LineHeading, Text: "mardi 24 novembre"},
+			{Text: "Pas de cours."},
+			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : !edt lundi"},
+		},
+		Choices: []core.Choice{{ID: "a", Label: "◀ ven. 20"}, {ID: "b", Label: "mar. 24 ▶"}, {ID: "c", Label: "La semaine"}},
+	},
+	"question": {
+		Body:    []core.Line{{Text: "Quel compte voulez-vous relier ?"}},
+		Choices: []core.Choice{{ID: "a", Label: "PRONOTE (école)"}, {ID: "b", Label: "Izly (carte Crous)"}},
+	},
+	"proposal": {
+		Title: "Recharger le compte Izly",
+		Body: []core.Line{
+			{Label: "Montant", Text: "20,00\u00a0€"},
+			{Label: "Carte", Text: "Carte perso ····4242"},
+		},
+		Choices: []core.Choice{
+			{ID: "a", Label: "Confirmer", Risky: true}, {ID: "b", Label: "Autre carte"}, {ID: "c", Label: "Annuler"},
+			{Label: "Relier un compte", Start: "link_abc"},
+		},
+	},
+	"hostile": {
+		Title: "\x1b[2J<b>École</b> & co",
+		Body: []core.Line{
+			{Label: "08:00\r\n<i>", Text: "Maths\u202e<script>alert(1)</script>\xff\x00"},
+			{Text: "ligne 1\r\nligne 2\u2028ligne 3\n\nligne 5 @room"},
+			{Kind: core.LineHeading, Text: "</strong>"},
+		},
+		Choices: []core.Choice{{ID: "a", Label: "Oui\n2. <u>Non</u>"}},
+	},
+}
+
+// shownWords are the sentences around choices.
+func shownWords(what core.Trouble, args ...any) string {
+	return (*fakeCore)(nil).Words(core.ChatID{}, what, args...)
+}
+
+// rendered draws a reply with a code that is the same each time.
+func rendered(r core.Reply) []*event.MessageEventContent {
+	choices := prepare(r.Choices)
+	for i := range choices {
+		if choices[i].Code != "" {
+			choices[i].Code = "4827"
+		}
+	}
+	return render(r, legend{choices: choices, votes: risky(choices), bot: botName, say: shownWords})
+}
+
+func TestRenderGolden(t *testing.T) {
+	for name, r := range replies {
+		var got strings.Builder
+		for _, content := range rendered(r) {
+			got.WriteString(content.Body + "\n\n" + strings.ReplaceAll(content.FormattedBody, "<br>", "<br>\n") + "\n")
+		}
+		path := filepath.Join("testdata", name+".golden")
+		if *update {
+			noError(t, os.WriteFile(path, []byte(got.String()), 0o644))
+		}
+		want, err := os.ReadFile(path)
+		noError(t, err)
+		if got.String() != string(want) {
+			t.Errorf("%s:\n%s\nwant:\n%s", path, got.String(), want)
+		}
+	}
+}
+
+// tags are those that we write; nothing else may stand between < and >.
+var tags = regexp.MustCompile(`</?(strong|em|del)>`)
+
+// plainOf is what a client without markup would show of HTML.
+func plainOf(marked string) string {
+	return html.UnescapeString(tags.ReplaceAllString(strings.ReplaceAll(marked, "<br>", "\n"), ""))
+}
+
+// FuzzRender states what holds for any text a server may send: both forms of a message say the same, nothing
+// in it is markup but ours, and each event has room.
+func FuzzRender(f *testing.F) {
+	f.Add("<b>", "08:00–09:00", "Maths\u202e & 20\u00a0€\nsuite", uint16(1))
+	f.Add("", "", "\x00\xff</strong>", uint16(3000))
+	f.Add("titre", "Maths", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", uint16(20000))
+	f.Fuzz(func(t *testing.T, title, label, text string, times uint16) {
+		text = strings.Repeat(text, min(int(times), 1+200_000/(len(text)+1)))
+		r := core.Reply{
+			Title: title,
+			Body: []core.Line{
+				{Label: label, Text: text}, {Kind: core.LineHeading, Label: label, Text: text}, {Kind: core.LineNote, Text: text},
+				{Kind: core.LineStruck, Label: label},
+			},
+			Choices: []core.Choice{{ID: "1", Label: label, Risky: true}, {ID: "2", Label: title}},
+		}
+		for _, content := range rendered(r) {
+			if plainOf(content.FormattedBody) != content.Body {
+				t.Fatalf("%q says another thing than %q", content.FormattedBody, content.Body)
+			}
+			if left := tags.ReplaceAllString(strings.ReplaceAll(content.FormattedBody, "<br>", ""), ""); strings.ContainsAny(left, "<>") {
+				t.Fatalf("foreign markup in %q", content.FormattedBody)
+			}
+			if size := len(content.Body) + len(content.FormattedBody); size > maxPart+100 {
+				t.Fatalf("an event of %d bytes", size)
+			}
+		}
+	})
+}
+
+func TestAddressed(t *testing.T) {
+	content := addressed(&event.MessageEventContent{Body: "a\n<b>", Mentions: &event.Mentions{}}, ana, "An<a>")
+	if content.Body != "An<a>: a\n<b>" || content.FormattedBody != `<a href="https://matrix.to/#/@ana:example.org">An&lt;a&gt;</a>: a<br>&lt;b&gt;` || !content.Mentions.Has(ana) {
+		t.Errorf("%+v", content)
+	}
+}

@@ -1,0 +1,327 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+const (
+	ana    = "@ana:example.org"
+	ben    = "@ben:example.org"
+	direct = "!direct:example.org"
+	group  = "!group:example.org"
+)
+
+// inDirect starts the adapter and lets ana invite it to a private chat.
+func inDirect(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	r.hs.addRoom(direct, ana, botName)
+	r.start()
+	r.hs.syncs <- invites(direct, ana, true)
+	if m := r.hear(); m.Text != "!start" || !m.Private || m.Person.ID != ana || m.Chat.ID != direct {
+		t.Fatalf("the core heard %+v", m)
+	}
+	return r
+}
+
+// inGroup does so for a group of ana, who has been admitted, and ben.
+func inGroup(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	r.core.admitted[ana] = true
+	r.hs.addRoom(group, ana, ben, botName)
+	r.start()
+	r.hs.syncs <- invites(group, ana, false)
+	if m := r.hear(); m.Private {
+		t.Fatalf("the core heard %+v", m)
+	}
+	return r
+}
+
+func TestInvitations(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		direct, admitted bool
+		members          []string
+		admin            bool
+		joins            bool
+	}{
+		{"stranger, private", true, false, []string{ana, botName}, false, true},
+		{"stranger, group", false, false, []string{ana, ben, botName}, false, false},
+		{"known, group", false, true, []string{ana, ben, botName}, false, true},
+		{"known, too many", false, true, crowd(60), false, false},
+		{"known, many with an admin", false, true, crowd(60), true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.core.admitted[ana] = tt.admitted
+			r.core.admins[ana] = tt.admin
+			hosted := r.hs.addRoom(group, tt.members...)
+			r.start()
+			r.hs.syncs <- invites(group, ana, tt.direct)
+			if tt.joins {
+				r.hear()
+				return
+			}
+			r.until("the bot leaves", func() bool {
+				r.hs.mu.Lock()
+				defer r.hs.mu.Unlock()
+				return hosted.left
+			})
+		})
+	}
+}
+
+func crowd(n int) []string {
+	list := []string{ana, botName}
+	for i := range n {
+		list = append(list, fmt.Sprintf("@p%02d:example.org", i))
+	}
+	return list
+}
+
+// TestStrangersManyRooms bounds what somebody who was not admitted can make the bot join.
+func TestStrangersManyRooms(t *testing.T) {
+	r := newRig(t)
+	last := ""
+	r.start()
+	for i := range maxStrangers + 1 {
+		last = fmt.Sprintf("!room%d:example.org", i)
+		r.hs.addRoom(last, ana, botName)
+		r.hs.syncs <- invites(last, ana, true)
+		if i < maxStrangers {
+			r.hear()
+		}
+	}
+	r.until("the last is declined", func() bool {
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		return r.hs.rooms[last].left
+	})
+}
+
+// TestInvitationSurvives kills the bot between an invitation and the joining.
+func TestInvitationSurvives(t *testing.T) {
+	r := newRig(t)
+	r.hs.addRoom(direct, ana, botName)
+	noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Inviter: ana, Waiting: true} }))
+	r.start()
+	if m := r.hear(); !m.Private || m.Person.ID != ana {
+		t.Errorf("the core heard %+v", m)
+	}
+}
+
+func TestPrivateWords(t *testing.T) {
+	r := inDirect(t)
+	edit := messageEvent("$edit", ana, "* /solde")
+	edit["content"].(object)["m.relates_to"] = object{"rel_type": "m.replace", "event_id": "$a"}
+	notice := messageEvent("$notice", ana, "/solde")
+	notice["content"].(object)["msgtype"] = "m.notice"
+	own := messageEvent("$own", botName, "/solde")
+	threaded := messageEvent("$b", ana, "notes")
+	threaded["content"].(object)["m.relates_to"] = object{"rel_type": "m.thread", "event_id": "$root"}
+	r.hs.syncs <- joins(direct, nil, []object{edit, notice, own, messageEvent("$a", ana, "emploi du temps"), threaded})
+	if m := r.hear(); m.Text != "emploi du temps" || m.ID != "$a" || !m.Private || m.Name != "Ana" {
+		t.Errorf("the core heard %+v", m)
+	}
+	if m := r.hear(); m.Text != "notes" || m.Thread != "$root" {
+		t.Errorf("the core heard %+v", m)
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "emploi du temps")}) // repeated
+	r.hearsNothing(direct, "again")
+}
+
+func TestGroupWords(t *testing.T) {
+	r := inGroup(t)
+	mention := messageEvent("$m", ana, "Car: edt demain")
+	mention["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
+	asked := messageEvent("$q", ana, "dis, Car, tu es là ?")
+	asked["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
+	r.hs.syncs <- joins(group, nil, []object{
+		messageEvent("$1", ana, "edt"), messageEvent("$2", ben, "2"), messageEvent("$3", ana, "oui 1234"),
+		messageEvent("$4", ana, "!edt"), mention, asked, messageEvent("$5", ben, "/notes maths"),
+	})
+	for _, want := range []string{"!edt", "!edt demain", "dis, Car, tu es là ?", "/notes maths"} {
+		if m := r.hear(); m.Text != want || m.Private {
+			t.Errorf("the core heard %+v, want %q", m, want)
+		}
+	}
+}
+
+// TestOldEvents leaves out what was written before the bot was there.
+func TestOldEvents(t *testing.T) {
+	r := newRig(t)
+	r.hs.addRoom(direct, ana, botName)
+	noError(t, r.rooms.change(direct, func(record *room) { record.Direct = true }))
+	me := func(membership string) object {
+		return stateEvent("m.room.member", botName, object{"membership": membership})
+	}
+	her := stateEvent("m.room.member", ana, object{"membership": "join", "displayname": "Ana"})
+	r.hs.syncs <- joins(direct, []object{her, me("join")}, []object{messageEvent("$1", ana, "before the first start")})
+	r.start()
+	r.hearsNothing(direct, "now")
+
+	r.hs.addRoom(group, ana, botName)
+	noError(t, r.rooms.change(group, func(record *room) { record.Direct = true }))
+	r.hs.syncs <- joins(group, []object{her}, []object{
+		messageEvent("$2", ana, "before the invitation"), me("invite"), messageEvent("$3", ana, "after it"), me("join"), messageEvent("$4", ana, "hello"),
+	})
+	for _, want := range []string{"after it", "hello"} {
+		if m := r.hear(); m.Text != want {
+			t.Errorf("the core heard %q, want %q", m.Text, want)
+		}
+	}
+}
+
+// TestRestart answers what was under way, once, and what came meanwhile.
+func TestRestart(t *testing.T) {
+	r := inDirect(t)
+	r.core.answers(func(m core.Message) core.Reply { return core.Reply{Title: "to " + m.Text} })
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "a")})
+	r.hear()
+	r.sent(direct, 1)
+	r.until("the answer is noted", func() bool { known, _ := r.store.Handled("$a"); return known })
+	r.restart()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "a"), messageEvent("$b", ana, "b")})
+	if m := r.hear(); m.Text != "b" {
+		t.Errorf("the core heard %q", m.Text)
+	}
+	if list := r.sent(direct, 2); len(list) != 2 || bodyOf(list[1]) != "to b" {
+		t.Errorf("said %v", list)
+	}
+}
+
+// TestAnswerSurvives has an answer stored and not sent when the bot ends: the next start sends that answer,
+// and does not ask the core for another one.
+func TestAnswerSurvives(t *testing.T) {
+	r := inDirect(t)
+	r.core.answers(func(core.Message) core.Reply {
+		return core.Reply{Title: "top-up", Choices: []core.Choice{{ID: "c1", Label: "Confirmer", Risky: true}, {ID: "c2", Label: "Annuler"}}}
+	})
+	r.hs.refuse = func(call string) (int, string) {
+		if strings.Contains(call, "/send/") {
+			return http.StatusBadRequest, "M_UNKNOWN"
+		}
+		return 0, ""
+	}
+	handle := r.core.handler(r.Adapter)
+	r.mu.Lock()
+	r.handle = func(m core.Message, _ func()) error { return handle(m, func() {}) } // a crash comes before done
+	r.mu.Unlock()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
+	r.hear()
+	r.close()
+	r.hs.refuse = nil
+	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "another answer"} })
+	r.open()
+	r.start()
+	list := r.sent(direct, 1)
+	if body := bodyOf(list[0]); !strings.Contains(body, "top-up") {
+		t.Errorf("said %q", body)
+	}
+	o, err := r.offers.byEvent(id.EventID("$sent0:" + direct))
+	if err != nil || o == nil || o.place("c1") != 0 {
+		t.Fatalf("the choices are %+v, %v", o, err)
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$b", ana, "oui "+o.Choices[0].Code)})
+	if m := r.hear(); m.Choice != "c1" || m.ID != "$sent0:"+direct {
+		t.Errorf("the core heard %+v", m)
+	}
+}
+
+// TestLeft ends a chat that the bot was thrown out of, and one where nobody else is left.
+func TestLeft(t *testing.T) {
+	r := inDirect(t)
+	kicked := stateEvent("m.room.member", botName, object{"membership": "leave"})
+	r.hs.syncs <- object{"rooms": object{"leave": object{direct: object{"timeline": object{"events": []object{kicked}}}}}}
+	r.until("the core is told", func() bool {
+		r.core.mu.Lock()
+		defer r.core.mu.Unlock()
+		return len(r.core.gone) == 1
+	})
+	err := r.Send(t.Context(), core.Target{Chat: chatOf(direct)}, core.Reply{Title: "hello"})
+	if !errors.Is(err, core.ErrChatGone) {
+		t.Errorf("got %v", err)
+	}
+
+	r.core.admitted[ana] = true
+	hosted := r.hs.addRoom(group, ana, ben, botName)
+	r.hs.syncs <- invites(group, ana, false)
+	r.hear()
+	r.hs.syncs <- joins(group, nil, []object{
+		stateEvent("m.room.member", ana, object{"membership": "leave"}), stateEvent("m.room.member", ben, object{"membership": "leave"}),
+	})
+	r.until("the bot leaves", func() bool {
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		return hosted.left
+	})
+}
+
+// TestNoLongerPrivate keeps an answer from somebody who joined after the question.
+func TestNoLongerPrivate(t *testing.T) {
+	r := inDirect(t)
+	asked, joined := make(chan struct{}), make(chan struct{})
+	r.core.answers(func(core.Message) core.Reply {
+		close(asked)
+		<-joined
+		return core.Reply{Title: "balance: 12,34", Private: true}
+	})
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "solde")})
+	<-asked
+	r.hs.syncs <- joins(direct, nil, []object{stateEvent("m.room.member", ben, object{"membership": "join"})})
+	r.until("ben is known", func() bool { return r.store.IsInRoom(context.Background(), direct, ben) })
+	close(joined)
+	r.hear()
+	if body := bodyOf(r.sent(direct, 1)[0]); strings.Contains(body, "12,34") || !strings.Contains(body, "not_private") {
+		t.Errorf("said %q", body)
+	}
+}
+
+func TestRedact(t *testing.T) {
+	r := inDirect(t)
+	m := core.Message{ID: "$secret", Chat: chatOf(direct), Person: personOf(ana), Private: true}
+	if err := r.Redact(t.Context(), m); err != nil || len(r.hs.rooms[direct].gone) != 1 {
+		t.Errorf("redacted %v, %v", r.hs.rooms[direct].gone, err)
+	}
+	r.hs.rooms[direct].guard = true
+	if err := r.Redact(t.Context(), m); err == nil {
+		t.Error("a refusal is no error")
+	}
+	if body := bodyOf(r.sent(direct, 1)[0]); !strings.Contains(body, "please_delete") {
+		t.Errorf("said %q", body)
+	}
+}
+
+// TestTokenForgotten logs in again in the middle of a run.
+func TestTokenForgotten(t *testing.T) {
+	r := inDirect(t)
+	r.hs.mu.Lock()
+	for _, d := range r.hs.devices {
+		d.token = "another"
+	}
+	r.hs.mu.Unlock()
+	r.until("a second login", func() bool {
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		return r.hs.logins == 2
+	})
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "aide")})
+	if m := r.hear(); m.Text != "aide" {
+		t.Errorf("the core heard %+v", m)
+	}
+	if n := len(r.hs.devices); n != 1 {
+		t.Errorf("%d devices", n)
+	}
+}
