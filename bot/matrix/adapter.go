@@ -63,9 +63,9 @@ type Adapter struct {
 	mu     sync.Mutex // guards handle; held while a message is stored and handed over, which keeps their order
 	handle core.Handler
 
-	link  atomic.Pointer[link] // nil until the first connection
-	ready chan struct{}        // closed then
-	once  sync.Once
+	linking sync.Mutex    // guards what follows
+	link    *link         // nil until the first response of the first connection
+	linked  chan struct{} // closed when link changes
 
 	inbox    *inbox
 	rooms    *rooms
@@ -97,7 +97,7 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.MaxMembers == 0 {
 		cfg.MaxMembers = defaultMaxMembers
 	}
-	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), ready: make(chan struct{})}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{})}
 	if a.store, err = NewStore(cfg.Vault); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
@@ -129,15 +129,31 @@ func (a *Adapter) Close() error {
 	return nil
 }
 
-// connected waits for the first connection.
-func (a *Adapter) connected(ctx context.Context) (*link, error) {
-	select {
-	case <-a.ready:
-		return a.link.Load(), nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("matrix: not connected: %w", context.Cause(ctx))
-	case <-a.life.Done():
-		return nil, errors.New("matrix: closed")
+// use makes l the connection that everything goes through. It knows the rooms by then.
+func (a *Adapter) use(l *link) {
+	a.linking.Lock()
+	defer a.linking.Unlock()
+	a.link = l
+	close(a.linked)
+	a.linked = make(chan struct{})
+}
+
+// connected waits for a connection, other than the one that is of no more use; nil for any.
+func (a *Adapter) connected(ctx context.Context, useless *link) (*link, error) {
+	for {
+		a.linking.Lock()
+		l, changed := a.link, a.linked
+		a.linking.Unlock()
+		if l != useless {
+			return l, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("matrix: not connected: %w", context.Cause(ctx))
+		case <-a.life.Done():
+			return nil, errors.New("matrix: closed")
+		}
 	}
 }
 

@@ -76,7 +76,7 @@ func (l *link) download(ctx context.Context, uri id.ContentURI) ([]byte, error) 
 // Redact implements core.Redacter: it deletes the person's message. Where the bot may not, it asks the person
 // to, and says so in its error.
 func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
-	l, err := a.connected(ctx)
+	l, err := a.connected(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (a *Adapter) Answer(ctx context.Context, m core.Message, text string) error
 	if text == "" {
 		return nil
 	}
-	l, err := a.connected(ctx)
+	l, err := a.connected(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,9 @@ import (
 type plan struct {
 	Name    string            `json:"name"` // of its transactions
 	Room    id.RoomID         `json:"room"`
-	Edit    id.EventID        `json:"edit,omitempty"` // our message that the first event takes the place of
-	Events  []json.RawMessage `json:"events"`         // the last bears the choices
+	Edit    id.EventID        `json:"edit,omitempty"`  // our message that the first event takes the place of
+	Close   id.EventID        `json:"close,omitempty"` // our message whose question this answers
+	Events  []json.RawMessage `json:"events"`          // the last bears the choices
 	Poll    json.RawMessage   `json:"poll,omitempty"`
 	Choices []offered         `json:"choices,omitempty"`
 	For     id.UserID         `json:"for,omitempty"`
@@ -56,6 +57,11 @@ func (l *link) deliver(ctx context.Context, p *plan) error {
 		l.a.log.Error("choices not stored", "error", err)
 		return nil // the reply itself was sent
 	}
+	if p.Close != "" {
+		if err := l.clearOffer(p.Close, nil); err != nil {
+			l.a.log.Warn("old choices not removed", "error", err)
+		}
+	}
 	switch {
 	case o == nil:
 	case p.Poll != nil:
@@ -78,8 +84,8 @@ func (l *link) openPoll(ctx context.Context, o *offer, p *plan) {
 }
 
 // finish sends once more what was on its way when an earlier run ended.
-func (l *link) finish(r *row) {
-	ctx, cancel := context.WithTimeout(l.a.life, sendPatience)
+func (l *link) finish(ctx context.Context, r *row) {
+	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
 	for _, p := range r.Plans {
 		if private, err := l.a.isPrivate(p.Room); err != nil || p.Private && !private {

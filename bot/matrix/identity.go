@@ -90,18 +90,22 @@ func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept Identity) 
 	} else if err != nil {
 		return fmt.Errorf("matrix: the account has no recovery data: %w", ErrIdentityUnknown)
 	}
+	useless := ErrRecoveryKey
+	if l.a.cfg.RecoveryKey.Empty() {
+		useless = ErrIdentityUnknown // it is the vault's own
+	}
 	key, err := data.VerifyRecoveryKey(keyID, recovery)
 	if key == nil || err != nil {
-		return fmt.Errorf("matrix: %w", ErrRecoveryKey)
+		return fmt.Errorf("matrix: %w", useless)
 	}
 	if err := l.mach.FetchCrossSigningKeysFromSSSS(ctx, key); err != nil {
 		if passing(err) && statusOf(err) != 0 {
 			return fail("fetch the encryption identity", err)
 		}
-		return fmt.Errorf("matrix: %w", ErrRecoveryKey)
+		return fmt.Errorf("matrix: %w", useless)
 	}
 	if !l.holds(own) {
-		return fmt.Errorf("matrix: it opens an older identity: %w", ErrRecoveryKey)
+		return fmt.Errorf("matrix: the recovery key opens an older identity: %w", useless)
 	}
 	l.a.log.Info("encryption identity recovered")
 	return l.a.store.SetIdentity(Identity{

@@ -27,12 +27,14 @@ type row struct {
 	Sender id.UserID  `json:"sender"`
 	Name   string     `json:"name,omitempty"`
 
-	Private bool       `json:"private,omitempty"`
-	Text    string     `json:"text,omitempty"`
-	Choice  string     `json:"choice,omitempty"`
-	Carrier id.EventID `json:"carrier,omitempty"` // our message that offered the choice
-	File    *media     `json:"file,omitempty"`
-	Made    bool       `json:"made,omitempty"` // by the adapter: there is no such event
+	Private  bool       `json:"private,omitempty"`
+	Text     string     `json:"text,omitempty"`
+	Choice   string     `json:"choice,omitempty"`
+	Carrier  id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
+	Typed    bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
+	Confirms bool       `json:"confirms,omitempty"` // it is a typed code: the question is answered
+	File     *media     `json:"file,omitempty"`
+	Made     bool       `json:"made,omitempty"` // by the adapter: there is no such event
 
 	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
 	// asked again, since its answer would be another one under the same names.
@@ -201,7 +203,7 @@ func (a *Adapter) takeWith(ctx context.Context, l *link, r *row, also func(Tx) e
 }
 
 // replay hands over what an earlier run left, or an earlier connection did not get to hand over.
-func (a *Adapter) replay(l *link) {
+func (a *Adapter) replay(ctx context.Context, l *link) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rows, err := a.inbox.load()
@@ -213,7 +215,7 @@ func (a *Adapter) replay(l *link) {
 	}
 	for _, r := range rows {
 		if len(r.Plans) > 0 {
-			l.finish(r)
+			l.finish(ctx, r)
 			continue
 		}
 		a.hand(l, r)
@@ -250,10 +252,10 @@ func (r *row) message(l *link) core.Message {
 		Private: r.Private, Text: r.Text, Choice: r.Choice,
 	}
 	switch {
+	case r.Made, r.Typed:
+		m.ID = ""
 	case r.Choice != "":
 		m.ID = r.Carrier.String()
-	case r.Made:
-		m.ID = ""
 	}
 	if r.File != nil {
 		m.File = func(ctx context.Context) ([]byte, error) { return l.a.fetch(ctx, *r.File) }
@@ -263,7 +265,7 @@ func (r *row) message(l *link) core.Message {
 
 // fetch reads a file that a person sent.
 func (a *Adapter) fetch(ctx context.Context, m media) ([]byte, error) {
-	l, err := a.connected(ctx)
+	l, err := a.connected(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

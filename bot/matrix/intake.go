@@ -88,7 +88,7 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 }
 
 func (l *link) newRow(ctx context.Context, evt *event.Event) (*row, error) {
-	private, err := l.isPrivateNow(ctx, evt.RoomID)
+	private, err := l.isPrivateNow(ctx, evt.RoomID, evt.Sender)
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
 		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
@@ -97,7 +97,7 @@ func (l *link) newRow(ctx context.Context, evt *event.Event) (*row, error) {
 
 // isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room
 // for two without a name, to which people must be invited, is a private chat.
-func (l *link) isPrivateNow(ctx context.Context, name id.RoomID) (bool, error) {
+func (l *link) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserID) (bool, error) {
 	_, found, err := l.a.rooms.get(name)
 	if err != nil || found {
 		if err != nil {
@@ -112,7 +112,7 @@ func (l *link) isPrivateNow(ctx context.Context, name id.RoomID) (bool, error) {
 	var titled event.RoomNameEventContent
 	unnamed := refusedNotFound(l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled)) || titled.Name == ""
 	direct := unnamed && rules != nil && rules.JoinRule == event.JoinRuleInvite
-	if err := l.a.rooms.change(name, func(r *room) { r.Direct = direct }); err != nil {
+	if err := l.a.rooms.change(name, func(r *room) { r.Direct, r.Person = direct, sender }); err != nil {
 		return false, err
 	}
 	return l.a.isPrivate(name)

@@ -32,7 +32,7 @@ func (l *link) onMember(ctx context.Context, evt *event.Event) {
 
 // invited notes an invitation, so that a crash does not lose it, and follows it.
 func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
-	err := l.a.rooms.change(name, func(r *room) { *r = room{Direct: direct, Inviter: inviter, Waiting: true} })
+	err := l.a.rooms.change(name, func(r *room) { *r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true} })
 	if err != nil {
 		l.a.log.Error("invitation not noted", "error", err)
 	}

@@ -56,6 +56,7 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 		return pickRefuse, nil, nil
 	}
 	r.press(o, at)
+	r.Typed, r.Confirms = true, true
 	return pickTaken, l.a.offers.confirm(o.Event, r.Sender), nil
 }
 
@@ -82,6 +83,7 @@ func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool
 		return pickRefuse, nil
 	}
 	r.press(o, n-1)
+	r.Typed = true
 	return pickTaken, nil
 }
 

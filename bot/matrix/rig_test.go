@@ -78,6 +78,14 @@ func (r *rig) start() {
 	go func() { r.ended <- run.Run(ctx, handle) }()
 }
 
+// connection is the one that everything goes through.
+func (r *rig) connection() *link {
+	r.t.Helper()
+	l, err := r.connected(r.t.Context(), nil)
+	noError(r.t, err)
+	return l
+}
+
 // finish asks the adapter to stop and waits for it.
 func (r *rig) finish() error {
 	r.stop()

@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	"maunium.net/go/mautrix/event"
@@ -14,6 +15,7 @@ import (
 // room is the stored record of what the bot must remember of a room besides its state.
 type room struct {
 	Direct  bool      `json:"direct,omitempty"`  // was made as a private chat
+	Person  id.UserID `json:"person,omitempty"`  // whose private chat it is, for good
 	Inviter id.UserID `json:"inviter,omitempty"` // who invited the bot
 	Waiting bool      `json:"waiting,omitempty"` // for the bot to accept
 	// Private is whether the last message was taken as one of a private chat: answers to it, and what the
@@ -111,14 +113,16 @@ func (r *rooms) forget(name id.RoomID) error {
 	return nil
 }
 
-// isPrivate tells whether only one person and the bot can read a room, invited ones included.
+// isPrivate tells whether only the person whose private chat a room is and the bot can read it, invited ones
+// included. Somebody else who is left there with the bot is not in their own private chat: what was linked in
+// it is not theirs.
 func (a *Adapter) isPrivate(name id.RoomID) (bool, error) {
 	record, _, err := a.rooms.get(name)
 	if err != nil || !record.Direct {
 		return false, err
 	}
 	members, err := a.store.GetRoomJoinedOrInvitedMembers(context.Background(), name)
-	return err == nil && len(members) == 2, err
+	return err == nil && len(members) == 2 && slices.Contains(members, record.Person), err
 }
 
 // isIn tells whether the bot is in a room, as far as is known.

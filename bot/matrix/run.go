@@ -59,9 +59,7 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 		return err
 	}
 	*wait = firstBackoff
-	a.link.Store(l)
-	a.once.Do(func() { close(a.ready) })
-	a.replay(l)
+	a.replay(ctx, l)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chores := make(chan struct{})
@@ -100,6 +98,7 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) {
 		case <-ctx.Done():
 			return
 		}
+		l.enterInvited(ctx)
 		if err := l.bumpEpoch(ctx); err != nil {
 			a.log.Warn("place in time not noted on the homeserver", "error", err)
 		}

@@ -69,7 +69,7 @@ func (a *Adapter) answerTrouble(evt *event.Event, what core.Trouble, args ...any
 // tell says a sentence of the adapter's own, soon.
 func (a *Adapter) tell(room id.RoomID, thread id.EventID, to id.UserID, text string) {
 	a.background(func(ctx context.Context) {
-		l, err := a.connected(ctx)
+		l, err := a.connected(ctx, nil)
 		if err == nil {
 			err = l.notice(ctx, room, thread, to, text)
 		}

@@ -27,7 +27,7 @@ const sendPatience = 3 * time.Minute
 func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
-	l, err := a.connected(ctx)
+	l, err := a.connected(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,15 @@ func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error 
 	if err := a.inbox.plan(d.answers, p); err != nil {
 		return err
 	}
-	return l.deliver(ctx, p)
+	for {
+		err := l.deliver(ctx, p)
+		if !refusedAs(err, mautrix.MUnknownToken) {
+			return err
+		}
+		if l, err = a.connected(ctx, l); err != nil { // it logs in again
+			return err
+		}
+	}
 }
 
 // drawing is a reply that becomes a plan.
@@ -60,7 +68,7 @@ type drawing struct {
 // question.
 func (d *drawing) look(ctx context.Context) (err error) {
 	a := d.l.a
-	if !d.l.isIn(ctx, d.room) {
+	if !d.l.isIn(ctx, d.room) && !d.l.isJoined(ctx, d.room) {
 		return fmt.Errorf("%w: the bot is not in the room", core.ErrChatGone)
 	}
 	if err := d.l.knows(ctx, d.room); err != nil {
@@ -91,6 +99,9 @@ func (d *drawing) plan(ctx context.Context) (*plan, error) {
 	}
 	if d.answers != nil {
 		p.For = d.answers.Sender
+	}
+	if d.answers != nil && d.answers.Confirms {
+		p.Close = d.answers.Carrier
 	}
 	votes := d.encrypted && risky(choices)
 	parts := render(d.reply, legend{choices: choices, votes: votes, bot: d.l.me, say: d.say})
@@ -213,7 +224,7 @@ func escapeTransaction(s string) string {
 // would take an encrypted room for one that is not.
 func (l *link) knows(ctx context.Context, room id.RoomID) error {
 	create, err := l.a.store.GetCreate(ctx, room)
-	if err != nil || create != nil {
+	if err != nil || create != nil && l.isIn(ctx, room) {
 		return err
 	}
 	_, err = l.cli.State(ctx, room)

@@ -57,6 +57,7 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 		return err
 	}
 	if first {
+		s.l.a.use(s.l)
 		s.l.a.log.Info("connected", "device", string(s.l.cli.DeviceID))
 	}
 	for _, room := range gaps {

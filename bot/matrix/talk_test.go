@@ -115,7 +115,7 @@ func TestStrangersManyRooms(t *testing.T) {
 func TestInvitationSurvives(t *testing.T) {
 	r := newRig(t)
 	r.hs.addRoom(direct, ana, botName)
-	noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Inviter: ana, Waiting: true} }))
+	noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Person: ana, Inviter: ana, Waiting: true} }))
 	r.start()
 	if m := r.hear(); !m.Private || m.Person.ID != ana {
 		t.Errorf("the core heard %+v", m)
@@ -163,7 +163,7 @@ func TestGroupWords(t *testing.T) {
 func TestOldEvents(t *testing.T) {
 	r := newRig(t)
 	r.hs.addRoom(direct, ana, botName)
-	noError(t, r.rooms.change(direct, func(record *room) { record.Direct = true }))
+	noError(t, r.rooms.change(direct, func(record *room) { record.Direct, record.Person = true, ana }))
 	me := func(membership string) object {
 		return stateEvent("m.room.member", botName, object{"membership": membership})
 	}
@@ -173,7 +173,7 @@ func TestOldEvents(t *testing.T) {
 	r.hearsNothing(direct, "now")
 
 	r.hs.addRoom(group, ana, botName)
-	noError(t, r.rooms.change(group, func(record *room) { record.Direct = true }))
+	noError(t, r.rooms.change(group, func(record *room) { record.Direct, record.Person = true, ana }))
 	r.hs.syncs <- joins(group, []object{her}, []object{
 		messageEvent("$2", ana, "before the invitation"), me("invite"), messageEvent("$3", ana, "after it"), me("join"), messageEvent("$4", ana, "hello"),
 	})
@@ -235,7 +235,7 @@ func TestAnswerSurvives(t *testing.T) {
 		t.Fatalf("the choices are %+v, %v", o, err)
 	}
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$b", ana, "oui "+o.Choices[0].Code)})
-	if m := r.hear(); m.Choice != "c1" || m.ID != "$sent0:"+direct {
+	if m := r.hear(); m.Choice != "c1" || m.ID != "" {
 		t.Errorf("the core heard %+v", m)
 	}
 }
@@ -243,6 +243,9 @@ func TestAnswerSurvives(t *testing.T) {
 // TestLeft ends a chat that the bot was thrown out of, and one where nobody else is left.
 func TestLeft(t *testing.T) {
 	r := inDirect(t)
+	r.hs.mu.Lock()
+	r.hs.rooms[direct].left = true
+	r.hs.mu.Unlock()
 	kicked := stateEvent("m.room.member", botName, object{"membership": "leave"})
 	r.hs.syncs <- object{"rooms": object{"leave": object{direct: object{"timeline": object{"events": []object{kicked}}}}}}
 	r.until("the core is told", func() bool {
@@ -323,5 +326,33 @@ func TestTokenForgotten(t *testing.T) {
 	}
 	if n := len(r.hs.devices); n != 1 {
 		t.Errorf("%d devices", n)
+	}
+}
+
+// TestSomebodyElseIsLeft keeps what was linked in a private chat from somebody who stays in it alone with the
+// bot.
+func TestSomebodyElseIsLeft(t *testing.T) {
+	r := inDirect(t)
+	r.hs.syncs <- joins(direct, nil, []object{
+		stateEvent("m.room.member", ben, object{"membership": "join"}), stateEvent("m.room.member", ana, object{"membership": "leave"}),
+		messageEvent("$b", ben, "!solde"),
+	})
+	if m := r.hear(); m.Text != "!solde" || m.Private {
+		t.Errorf("the core heard %+v", m)
+	}
+}
+
+// TestUnknownRoom takes a room that the vault knows nothing of for a private chat only if it looks like one.
+func TestUnknownRoom(t *testing.T) {
+	r := newRig(t)
+	r.start()
+	r.connection() // it has read once
+	for name, rule := range map[string]string{direct: "invite", group: "public"} {
+		r.hs.addRoom(name, ana, botName)
+		state := append(r.hs.rooms[name].state, stateEvent("m.room.join_rules", "", object{"join_rule": rule}))
+		r.hs.syncs <- joins(name, state, []object{messageEvent("$"+rule, ana, "!aide")})
+		if m := r.hear(); m.Private != (rule == "invite") {
+			t.Errorf("%s: the core heard %+v", rule, m)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"maunium.net/go/mautrix/event"
@@ -34,7 +35,7 @@ func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
 		return clear_
 	case !evt.Mautrix.WasEncrypted: // any server can put this there
 		l.a.log.Warn("clear event in an encrypted room not obeyed")
-		l.a.say(evt.RoomID, core.TroubleClear)
+		l.tellSender(evt, core.TroubleClear)
 		return refused
 	}
 	state := evt.Mautrix.TrustState
@@ -47,9 +48,18 @@ func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
 	v := verdictOf(state)
 	if v == refused {
 		l.a.log.Warn("event not obeyed", "trust", state.String())
-		l.a.say(evt.RoomID, core.TroubleUnknownDevice)
+		l.tellSender(evt, core.TroubleUnknownDevice)
 	}
 	return v
+}
+
+// tellSender says why an event is not obeyed, if it was meant for the bot.
+func (l *link) tellSender(evt *event.Event, what core.Trouble) {
+	private, err := l.a.isPrivate(evt.RoomID)
+	content, ok := evt.Content.Parsed.(*event.MessageEventContent)
+	if err == nil && private || ok && (strings.HasPrefix(content.Body, "!") || content.Mentions.Has(l.me)) {
+		l.a.say(evt.RoomID, what)
+	}
 }
 
 // verdictOf names what is accepted: the library's numbers are in no order of trust.

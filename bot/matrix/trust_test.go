@@ -27,7 +27,7 @@ func TestVerdicts(t *testing.T) {
 // TestJudge tells encrypted rooms from others, and what came encrypted from what did not.
 func TestJudge(t *testing.T) {
 	r := inDirect(t)
-	l := r.link.Load()
+	l := r.connection()
 	for _, tt := range []struct {
 		name                         string
 		encrypted, sealed, forwarded bool
@@ -56,7 +56,7 @@ func TestJudge(t *testing.T) {
 // TestChangedIdentity refuses somebody with a new identity until they give up what was linked.
 func TestChangedIdentity(t *testing.T) {
 	r := inDirect(t)
-	l := r.link.Load()
+	l := r.connection()
 	ctx := t.Context()
 	noError(t, r.store.PutCrossSigningKey(ctx, ana, id.XSUsageMaster, "the first"))
 	noError(t, r.store.PutCrossSigningKey(ctx, ana, id.XSUsageMaster, "the second"))

@@ -86,7 +86,8 @@ func (l *link) notDecrypted(evt *event.Event, cause error) {
 		return
 	}
 	l.a.background(func(ctx context.Context) {
-		if errors.Is(cause, crypto.ErrNoSessionFound) && l.mend(ctx, evt) {
+		mendable := errors.Is(cause, crypto.ErrNoSessionFound) || l.withheldAs(evt, event.RoomKeyWithheldNoOlmSession)
+		if mendable && l.mend(ctx, evt) {
 			return
 		}
 		l.giveUp(evt, cause)
@@ -105,7 +106,7 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 		l.a.log.Error("unreadable message not noted", "error", err)
 	}
 	trouble := core.TroubleUnreadable
-	if l.keyWithheld(evt) {
+	if l.withheldAs(evt, event.RoomKeyWithheldUnverified) {
 		trouble = core.TroubleWithheld
 	}
 	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
@@ -113,14 +114,14 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 	}
 }
 
-// keyWithheld tells whether the sender's app said that it gives no key to devices that it has not verified.
-func (l *link) keyWithheld(evt *event.Event) bool {
+// withheldAs tells whether the sender's app said that it does not give the key, for this reason.
+func (l *link) withheldAs(evt *event.Event, why event.RoomKeyWithheldCode) bool {
 	content, ok := evt.Content.Parsed.(*event.EncryptedEventContent)
 	if !ok {
 		return false
 	}
 	word, err := l.a.store.GetWithheldGroupSession(context.Background(), evt.RoomID, content.SessionID)
-	return err == nil && word != nil && word.Code == event.RoomKeyWithheldUnverified
+	return err == nil && word != nil && word.Code == why
 }
 
 const (
