@@ -175,6 +175,7 @@ func (a *Adapter) recovered(what string) {
 }
 
 func chatOf(room id.RoomID) core.ChatID { return core.ChatID{Platform: Platform, ID: room.String()} }
+
 func personOf(user id.UserID) core.PersonID {
 	return core.PersonID{Platform: Platform, ID: user.String()}
 }

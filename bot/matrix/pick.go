@@ -143,7 +143,7 @@ func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
 	case trust == changed:
 		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
 		return
-	case trust == clear_, o.Choices[at].Risky && trust != trusted:
+	case trust == inClear, o.Choices[at].Risky && trust != trusted:
 		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
 		return
 	}

@@ -51,8 +51,10 @@ func TestHarmless(t *testing.T) {
 		messageEvent("$n1", ana, "3"), messageEvent("$n2", ana, " 1. "),
 	})
 	for _, want := range []core.Message{
-		{ID: "$sent0:" + direct, Choice: "c2", Person: personOf(ana)}, {ID: "$sent0:" + direct, Choice: "c1", Person: personOf(ben)},
-		{ID: "$n1", Text: "3", Person: personOf(ana)}, {Choice: "c1", Person: personOf(ana)}, // typed: answered below
+		{ID: "$sent0:" + direct, Choice: "c2", Person: personOf(ana)},
+		{ID: "$sent0:" + direct, Choice: "c1", Person: personOf(ben)},
+		{ID: "$n1", Text: "3", Person: personOf(ana)},
+		{Choice: "c1", Person: personOf(ana)}, // typed: answered below
 	} {
 		m := r.hear()
 		if m.Choice != want.Choice || m.Text != want.Text || m.Person != want.Person || m.ID != want.ID {

@@ -44,7 +44,9 @@ var replies = map[string]core.Reply{
 			{Label: "Carte", Text: "Carte perso ····4242"},
 		},
 		Choices: []core.Choice{
-			{ID: "a", Label: "Confirmer", Risky: true}, {ID: "b", Label: "Autre carte"}, {ID: "c", Label: "Annuler"},
+			{ID: "a", Label: "Confirmer", Risky: true},
+			{ID: "b", Label: "Autre carte"},
+			{ID: "c", Label: "Annuler"},
 			{Label: "Relier un compte", Start: "link_abc"},
 		},
 	},
@@ -112,7 +114,9 @@ func FuzzRender(f *testing.F) {
 		r := core.Reply{
 			Title: title,
 			Body: []core.Line{
-				{Label: label, Text: text}, {Kind: core.LineHeading, Label: label, Text: text}, {Kind: core.LineNote, Text: text},
+				{Label: label, Text: text},
+				{Kind: core.LineHeading, Label: label, Text: text},
+				{Kind: core.LineNote, Text: text},
 				{Kind: core.LineStruck, Label: label},
 			},
 			Choices: []core.Choice{{ID: "1", Label: label, Risky: true}, {ID: "2", Label: title}},

@@ -18,7 +18,7 @@ type verdict int
 
 const (
 	refused  verdict = iota // not at all
-	clear_                  // the room is not encrypted: the homeserver's word
+	inClear                 // the room is not encrypted: the homeserver's word
 	unsigned                // from a device of the sender's that they have not signed: no confirmations
 	trusted                 // from a device that the sender has signed
 	changed                 // signed by an identity that is not the one known
@@ -32,7 +32,7 @@ func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
 		l.a.log.Error("room not read", "error", err)
 		return refused
 	case !encrypted:
-		return clear_
+		return inClear
 	case !evt.Mautrix.WasEncrypted: // any server can put this there
 		l.a.log.Warn("clear event in an encrypted room not obeyed")
 		l.tellSender(evt, core.TroubleClear)

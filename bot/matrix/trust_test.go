@@ -34,7 +34,7 @@ func TestJudge(t *testing.T) {
 		trust                        id.TrustState
 		want                         verdict
 	}{
-		{"clear room", false, false, false, 0, clear_},
+		{"clear room", false, false, false, 0, inClear},
 		{"clear event", true, false, false, id.TrustStateVerified, refused},
 		{"signed device", true, true, false, id.TrustStateCrossSignedTOFU, trusted},
 		{"forwarded key", true, true, true, id.TrustStateCrossSignedTOFU, refused},
