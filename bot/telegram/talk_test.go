@@ -110,8 +110,10 @@ func TestTopics(t *testing.T) {
 // day is a reply whose buttons lead to the days beside it.
 func day(n int) core.Reply {
 	return core.Reply{Title: fmt.Sprintf("day %d", n), Choices: []core.Choice{
-		{ID: "go" + strconv.Itoa(n-1), Label: "◀"}, {ID: "go" + strconv.Itoa(n+1), Label: "▶"},
-		{ID: "end", Label: "Terminer"}, {ID: "no", Label: "Pas pour vous"},
+		{ID: "go" + strconv.Itoa(n-1), Label: "◀"},
+		{ID: "go" + strconv.Itoa(n+1), Label: "▶"},
+		{ID: "end", Label: "Terminer"},
+		{ID: "no", Label: "Pas pour vous"},
 	}}
 }
 
