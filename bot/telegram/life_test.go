@@ -87,6 +87,27 @@ func TestKilledBeforeConfirming(t *testing.T) {
 	}
 }
 
+// TestKilledBeforeRemoving: the answer is sent, the note that it was is not. Nobody can tell the two
+// apart afterwards, so the message is handled again.
+func TestKilledBeforeRemoving(t *testing.T) {
+	var c counter
+	r := newRig(t, telegramtest.Config{}, c.answer)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	r.store.cutAfterNext()
+	anna.Say("once")
+	anna.WaitFor("echo once")
+	r.kill()
+	r.start()
+	eventually(t, "it is handled again", func() bool { return c.of("once") == 2 && r.store.rows() == 0 })
+	r.stop()
+	r.start()
+	anna.Say("next")
+	anna.WaitFor("echo next")
+	if n := c.of("once"); n != 2 {
+		t.Errorf("handled %d times", n)
+	}
+}
+
 func TestIDsBeginAnew(t *testing.T) {
 	var c counter
 	r := newRig(t, telegramtest.Config{}, c.answer)
@@ -392,6 +413,9 @@ func TestWebhook(t *testing.T) {
 	anna.WaitFor("echo two")
 	if n := c.of("one"); n != 1 {
 		t.Errorf("handled %d times", n)
+	}
+	if last := r.adapter.watchWebhook(t.Context(), 0); last == 0 || !strings.Contains(r.log.String(), "could not deliver") {
+		t.Errorf("trouble of %d:\n%s", last, r.log)
 	}
 	secret := r.adapter.hookSecret.Reveal()
 	tests := []struct {

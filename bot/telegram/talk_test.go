@@ -246,6 +246,16 @@ func TestEditWithManyParts(t *testing.T) {
 	}
 }
 
+func TestSilent(t *testing.T) {
+	r := newRig(t, telegramtest.Config{}, silent)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/start")
+	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "no hurry", Silent: true, Private: true})
+	if m := anna.WaitFor("no hurry"); !m.Silent || m.Protected || !m.NoPreview {
+		t.Errorf("sent as %+v", m)
+	}
+}
+
 func TestButtonThatOpensPrivateChat(t *testing.T) {
 	r := newRig(t, telegramtest.Config{BotUsername: "famille_bot"}, func(r *rig, m core.Message) {
 		r.send(m, core.Reply{Title: "here", Choices: []core.Choice{{Label: "En privé", Start: "link_abc-1"}}})
