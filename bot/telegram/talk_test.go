@@ -174,6 +174,24 @@ func TestSamePressTwice(t *testing.T) {
 	}
 }
 
+func TestPressTooOldToAnswer(t *testing.T) {
+	errs := make(chan error, 1)
+	r := newRig(t, telegramtest.Config{QueryTTL: time.Nanosecond}, func(r *rig, m core.Message) {
+		if m.Choice == "" {
+			r.send(m, day(1))
+			return
+		}
+		errs <- r.adapter.Answer(context.Background(), m, "")
+	})
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/edt")
+	anna.WaitFor("day 1")
+	anna.Press("▶")
+	if err := <-errs; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPressOnVanishedMessage(t *testing.T) {
 	script, messages := recorder(navigate)
 	r := newRig(t, telegramtest.Config{}, script)
