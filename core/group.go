@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"cartable/core/izly"
 )
 
 // showing is the stored record of a link that its owner shows in a group. A school is shown with its
@@ -108,6 +110,27 @@ func (t *turn) runInGroup(ctx context.Context, c *command, args string) (Reply, 
 	}
 }
 
+// secretInGroup tells whether a message in a group holds what belongs into a private chat: an account's data
+// after /connexion, or an activation link.
+func secretInGroup(c call, text string) bool {
+	if c.command != nil && c.command.name == "connexion" && c.args != "" {
+		return true
+	}
+	act, err := izly.ParseActivation(text)
+	return err == nil && act.Phone != ""
+}
+
+// warnOfSecret deletes such a message if the bot may, and says why. Nothing of it is used.
+func (t *turn) warnOfSecret(ctx context.Context) Reply {
+	t.redact(ctx)
+	r := t.plain("group.secret", "name", t.name())
+	r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: startHello}}
+	return r
+}
+
+// startHello is the payload of a deep link that only opens the private chat.
+const startHello = "hello"
+
 // answerInPrivate runs a command in the private chat of an owner and says so in the group. Who owns nothing
 // that the command could be about is refused.
 func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Reply, error) {
@@ -127,7 +150,7 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		}
 		if err := private.deliverTo(ctx, Target{Chat: l.Chat}, reply); errors.Is(err, ErrChatGone) {
 			r := t.plain("group.write_first")
-			r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: "hello"}}
+			r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: startHello}}
 			return r, nil
 		}
 		return t.plain("group.answered_in_private", "name", t.name()), nil

@@ -93,11 +93,15 @@ func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
 }
 
 func TestEveryoneTurnsThePagesOfASharedTimetable(t *testing.T) {
-	_, _, anna, bob := family(t)
+	p, _, anna, bob := family(t)
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	anna.say("/edt")
+	before := len(p.edits)
 	has(t, bob.press("▶"), "Léa – mercredi 18 novembre")
+	if len(p.edits) != before+1 {
+		t.Error("the page was not turned in place")
+	}
 }
 
 func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
@@ -173,4 +177,20 @@ func TestGroupTalkIsNotForTheBot(t *testing.T) {
 			t.Errorf("%q was answered:\n%s", text, got)
 		}
 	}
+}
+
+func TestSecretsInAGroupAreRefusedAndDeleted(t *testing.T) {
+	p, _, anna, _ := family(t)
+	for _, text := range []string{
+		"/connexion https://ecole.example/pronote anna s3cret",
+		"voilà https://mon-espace.izly.fr/tools/Activation/33611223344/AbCdEfGh",
+	} {
+		deleted := len(p.deleted)
+		has(t, anna.say(text), "rien de secret dans un groupe", "Ouvrir la conversation privée")
+		if len(p.deleted) != deleted+1 {
+			t.Errorf("%q was not deleted", text)
+		}
+	}
+	has(t, anna.say("/connexion"), "Relier un compte en privé")
+	p.r.noViolations()
 }

@@ -20,6 +20,7 @@ type platform struct {
 	alerts  []string // answers to presses that did not count
 	gone    map[core.ChatID]bool
 	edits   []string // IDs of messages that were replaced
+	deleted []string // IDs of people's messages
 	serial  int
 }
 
@@ -40,6 +41,13 @@ func (p *platform) Send(_ context.Context, to core.Target, r core.Reply) error {
 	if to.Edit != "" {
 		p.edits = append(p.edits, to.Edit)
 	}
+	return nil
+}
+
+func (p *platform) Redact(_ context.Context, m core.Message) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deleted = append(p.deleted, m.ID)
 	return nil
 }
 

@@ -83,6 +83,8 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	}
 	c, d := t.e.parseCall(text), t.dialogue()
 	switch {
+	case !t.msg.Private && secretInGroup(c, text):
+		return t.warnOfSecret(ctx), nil
 	case len(t.msg.Text) > MaxText:
 		return t.tooLong(ctx, c, d), nil
 	case d == nil && c.command == nil && t.settings.Secret && t.msg.Private:

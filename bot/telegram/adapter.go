@@ -141,7 +141,10 @@ func (a *Adapter) Close() error {
 	return nil
 }
 
-const quickCall = 20 * time.Second // for a call that moves no file
+const (
+	quickCall      = 20 * time.Second // for a call that moves no file
+	redactPatience = 30 * time.Second
+)
 
 // Redact implements core.Redacter: it deletes the person's message. In a group that takes the right to
 // delete messages; without it the error says that it was refused.
@@ -154,6 +157,8 @@ func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, redactPatience)
+	defer cancel()
 	return a.insist(ctx, func(ctx context.Context) error {
 		err := a.api.deleteMessage(ctx, chat, message)
 		if refusedAs(err, "message to delete not found") {

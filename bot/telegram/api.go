@@ -171,7 +171,8 @@ func (c *api) typed(ctx context.Context, op string, limit time.Duration, call fu
 	return c.fail(op, err)
 }
 
-func (c *api) address(prefix, rest string) string {
+// link is where a method or file is. It holds the token.
+func (c *api) link(prefix, rest string) string {
 	return c.base + prefix + "/bot" + c.token.Reveal() + "/" + rest
 }
 
@@ -190,7 +191,7 @@ func (c *api) getUpdates(ctx context.Context, offset int64, timeout time.Duratio
 	if err != nil {
 		return nil, c.fail(op, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address("", op), bytes.NewReader(asked))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.link("", op), bytes.NewReader(asked))
 	if err != nil {
 		return nil, c.fail(op, err)
 	}
@@ -215,7 +216,7 @@ func (c *api) download(ctx context.Context, file string, limit int) ([]byte, err
 	if file == "" || strings.Contains(file, "..") || strings.ContainsAny(file, "?#%\\:") || strings.HasPrefix(file, "/") {
 		return nil, &Error{Op: op, Text: "odd file path"}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address("/file", file), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.link("/file", file), nil)
 	if err != nil {
 		return nil, c.fail(op, err)
 	}

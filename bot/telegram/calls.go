@@ -54,6 +54,17 @@ func (c *api) deleteWebhook(ctx context.Context) error {
 	})
 }
 
+func (c *api) webhookInfo(ctx context.Context) (info models.WebhookInfo, err error) {
+	err = c.typed(ctx, "getWebhookInfo", quickCall, func(ctx context.Context) error {
+		i, err := c.bot.GetWebhookInfo(ctx)
+		if i != nil {
+			info = *i
+		}
+		return err
+	})
+	return info, err
+}
+
 func (c *api) getMe(ctx context.Context) (me botUser, err error) {
 	err = c.typed(ctx, "getMe", quickCall, func(ctx context.Context) error {
 		u, err := c.bot.GetMe(ctx)

@@ -49,8 +49,8 @@ func (e *Error) passing() bool { return e.Code == 0 || e.Code >= 500 }
 
 const maxErrorText = 300 // runes
 
-// address is anything like a URL, up to white space or a quote.
-var address = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
+// urlForm is anything like a URL, up to white space or a quote.
+var urlForm = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
 
 // fail is the way by which every error leaves the client: it takes out addresses and the token, and
 // keeps of the causes only the context's, because the others might print either.
@@ -75,7 +75,7 @@ func (c *api) fail(op string, err error) *Error {
 
 // clean takes addresses and the token out of a text and cuts it.
 func (c *api) clean(text string) string {
-	text = address.ReplaceAllString(text, "[address]")
+	text = urlForm.ReplaceAllString(text, "[address]")
 	token := c.token.Reveal()
 	_, key, _ := strings.Cut(token, ":")
 	text = strings.NewReplacer(token, "[token]", key, "[token]").Replace(text)

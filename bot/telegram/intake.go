@@ -103,28 +103,28 @@ func (m *message) topic() string {
 
 // toCore makes the core's message of an update of kind aMessage or aPress.
 func (a *Adapter) toCore(u *update) core.Message {
-	m, from := u.Message, (*user)(nil)
-	if u.Query != nil {
-		m, from = u.Query.Message, &u.Query.From
-	} else {
-		from = m.From
-	}
-	msg := core.Message{
-		Chat: chatID(m.Chat.ID), Thread: m.topic(), Person: personID(from.ID),
-		Name: strings.TrimSpace(from.FirstName + " " + from.LastName), Title: m.Chat.Title,
-		Lang: from.Lang, Private: m.private(),
-	}
-	if u.Query != nil {
-		msg.Choice = bound(u.Query.Data, maxData)
-		if m.Date != 0 { // else the message is out of reach: the reply is a new one
-			msg.ID = strconv.Itoa(m.ID)
+	if q := u.Query; q != nil {
+		msg := q.Message.toCore(&q.From)
+		msg.Choice = bound(q.Data, maxData)
+		if q.Message.Date == 0 { // out of reach: the reply is to be a new message
+			msg.ID = ""
 		}
 		return msg
 	}
-	msg.ID = strconv.Itoa(m.ID)
+	m := u.Message
+	msg := m.toCore(m.From)
 	msg.Text = bound(m.words(), core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	msg.File = a.picture(m)
 	return msg
+}
+
+// toCore is what a message and a press on one have in common.
+func (m *message) toCore(from *user) core.Message {
+	return core.Message{
+		ID: strconv.Itoa(m.ID), Chat: chatID(m.Chat.ID), Thread: m.topic(), Person: personID(from.ID),
+		Name: strings.TrimSpace(from.FirstName + " " + from.LastName), Title: m.Chat.Title,
+		Lang: from.Lang, Private: m.private(),
+	}
 }
 
 // bound cuts s to at most n bytes, between runes.

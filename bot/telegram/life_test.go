@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +83,27 @@ func TestKilledBeforeConfirming(t *testing.T) {
 	anna.WaitFor("echo twice")
 	r.tg.WaitConfirmed()
 	if n := c.of("once"); n != 1 {
+		t.Errorf("handled %d times", n)
+	}
+}
+
+// TestKilledBeforeRemoving: the answer is sent, the note that it was is not. Nobody can tell the two
+// apart afterwards, so the message is handled again.
+func TestKilledBeforeRemoving(t *testing.T) {
+	var c counter
+	r := newRig(t, telegramtest.Config{}, c.answer)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	r.store.cutAfterNext()
+	anna.Say("once")
+	anna.WaitFor("echo once")
+	r.kill()
+	r.start()
+	eventually(t, "it is handled again", func() bool { return c.of("once") == 2 && r.store.rows() == 0 })
+	r.stop()
+	r.start()
+	anna.Say("next")
+	anna.WaitFor("echo next")
+	if n := c.of("once"); n != 2 {
 		t.Errorf("handled %d times", n)
 	}
 }
@@ -268,7 +291,10 @@ func TestBadTimes(t *testing.T) {
 	r := newRig(t, telegramtest.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	for i, f := range []telegramtest.Fault{
-		{Status: 502, HTML: true}, {Status: 500}, {Cut: telegramtest.CutBefore}, {Cut: telegramtest.CutAfter},
+		{Status: 502, HTML: true},
+		{Status: 500},
+		{Cut: telegramtest.CutBefore},
+		{Cut: telegramtest.CutAfter},
 		{Status: 429, RetryAfter: 1},
 	} {
 		r.tg.FailNext("sendMessage", 1, f)
@@ -388,6 +414,9 @@ func TestWebhook(t *testing.T) {
 	if n := c.of("one"); n != 1 {
 		t.Errorf("handled %d times", n)
 	}
+	if last := r.adapter.watchWebhook(t.Context(), 0); last == 0 || !strings.Contains(r.log.String(), "could not deliver") {
+		t.Errorf("trouble of %d:\n%s", last, r.log)
+	}
 	secret := r.adapter.hookSecret.Reveal()
 	tests := []struct {
 		method, secret, body string
@@ -433,14 +462,43 @@ func TestNoWebhookConfigured(t *testing.T) {
 	}
 }
 
+// TestEngineFarBehind: while too much waits, nothing is read.
+func TestEngineFarBehind(t *testing.T) {
+	r := newRig(t, telegramtest.Config{}, echo)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	backlog := func(n int) {
+		r.adapter.inbox.mu.Lock()
+		defer r.adapter.inbox.mu.Unlock()
+		r.adapter.inbox.waiting += n
+	}
+	r.tg.WaitCalls("deleteWebhook", 1)
+	backlog(maxWaiting)
+	anna.Say("one") // by the poll that was under way, if there was one
+	second := anna.Say("two")
+	third := anna.Say("three")
+	time.Sleep(20 * time.Millisecond)
+	if r.tg.Confirmed(second.Update) || r.tg.Confirmed(third.Update) {
+		t.Error("read on")
+	}
+	backlog(-maxWaiting)
+	r.adapter.inbox.freed <- struct{}{}
+	anna.WaitFor("echo three")
+}
+
+var fullLoad = flag.Bool("load", false, "500 chats, 20 messages each, and a school that takes 300 ms")
+
 // TestLoad: many chats at once, with a slow school: all are answered, once, each in its order.
 func TestLoad(t *testing.T) {
-	const chats, messages = 60, 5
+	chats, messages, slow := 60, 5, 5*time.Millisecond
+	if *fullLoad {
+		chats, messages, slow = 500, 20, 300*time.Millisecond
+	}
 	var c counter
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m core.Message) {
-		time.Sleep(5 * time.Millisecond)
+	r := newRig(t, telegramtest.Config{Wait: 5 * time.Minute}, func(r *rig, m core.Message) {
+		time.Sleep(slow)
 		c.answer(r, m)
 	})
+	start := time.Now()
 	for n := range messages {
 		for i := range chats {
 			r.tg.User(int64(2000+i), "P", "fr").Private().Say(fmt.Sprintf("%d/%d", i, n))
@@ -450,6 +508,9 @@ func TestLoad(t *testing.T) {
 		r.tg.User(int64(2000+i), "P", "fr").Private().WaitFor(fmt.Sprintf("echo %d/%d", i, messages-1))
 	}
 	r.tg.WaitConfirmed()
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	t.Logf("%d answers in %v, %d MiB from the system", chats*messages, time.Since(start).Round(time.Millisecond), mem.Sys>>20)
 	r.stop()
 	for i := range chats {
 		var want []string

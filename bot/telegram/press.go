@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"cartable/core"
 )
@@ -11,6 +12,8 @@ import (
 const (
 	maxData  = 64  // bytes of the data of a button (InlineKeyboardButton)
 	maxAlert = 200 // characters of the answer to a press (answerCallbackQuery)
+
+	answerPatience = 10 * time.Second // what the press does must not wait longer for its answer
 )
 
 // press is a callback query whose sender waits for an answer.
@@ -88,6 +91,8 @@ func (a *Adapter) Answer(ctx context.Context, m core.Message, text string) error
 }
 
 func (a *Adapter) answerQuery(ctx context.Context, query, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
 	return a.insist(ctx, func(ctx context.Context) error {
 		err := a.api.answerQuery(ctx, query, text)
 		if refusedAs(err, "query is too old", "query id is invalid") {

@@ -54,7 +54,9 @@ func (a *Adapter) whoAmI(ctx context.Context) (botUser, error) {
 func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
+	a.mu.Lock()
 	a.quit = quit
+	a.mu.Unlock()
 	err := a.run(ctx, handle)
 	if ctx.Err() != nil && !errors.Is(err, ErrToken) {
 		return nil

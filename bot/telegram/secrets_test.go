@@ -23,7 +23,10 @@ import (
 func adversaries(t *testing.T) map[string]string {
 	serve := func(h http.HandlerFunc) string {
 		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
+		t.Cleanup(func() {
+			s.CloseClientConnections()
+			s.Close()
+		})
 		return s.URL
 	}
 	closed := httptest.NewServer(http.NotFoundHandler())
@@ -101,7 +104,7 @@ func TestTokenNeverShows(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.self.set(botUser{1, "bot"}) // so that everything is tried, not only getMe
-			ctx, cancel := context.WithTimeout(context.Background(), 400*time.Millisecond)
+			ctx, cancel := context.WithTimeout(context.Background(), 250*time.Millisecond)
 			defer cancel()
 			noToken(t, fmt.Sprintf("%+v %#v %v", a, *a.api, a.cfg))
 			var errs []error

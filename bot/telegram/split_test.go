@@ -69,8 +69,10 @@ func FuzzSplit(f *testing.F) {
 		}
 		most := int(limit)%500 + 2
 		rows := draw(core.Reply{Title: title, Body: []core.Line{
-			{Kind: core.LineKind(kind % 4), Label: label, Text: text}, {Kind: core.LineHeading, Text: title},
-			{Label: text, Text: label}, {Kind: core.LineNote, Text: text},
+			{Kind: core.LineKind(kind % 4), Label: label, Text: text},
+			{Kind: core.LineHeading, Text: title},
+			{Label: text, Text: label},
+			{Kind: core.LineNote, Text: text},
 		}})
 		whole, joined := solid(writePlain(rows)), ""
 		for _, p := range split(rows, most) {

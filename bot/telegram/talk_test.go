@@ -110,8 +110,10 @@ func TestTopics(t *testing.T) {
 // day is a reply whose buttons lead to the days beside it.
 func day(n int) core.Reply {
 	return core.Reply{Title: fmt.Sprintf("day %d", n), Choices: []core.Choice{
-		{ID: "go" + strconv.Itoa(n-1), Label: "◀"}, {ID: "go" + strconv.Itoa(n+1), Label: "▶"},
-		{ID: "end", Label: "Terminer"}, {ID: "no", Label: "Pas pour vous"},
+		{ID: "go" + strconv.Itoa(n-1), Label: "◀"},
+		{ID: "go" + strconv.Itoa(n+1), Label: "▶"},
+		{ID: "end", Label: "Terminer"},
+		{ID: "no", Label: "Pas pour vous"},
 	}}
 }
 
@@ -169,6 +171,24 @@ func TestSamePressTwice(t *testing.T) {
 	r.stop()
 	if n := len(a.presses.open); n != 0 {
 		t.Errorf("%d presses are kept", n)
+	}
+}
+
+func TestPressTooOldToAnswer(t *testing.T) {
+	errs := make(chan error, 1)
+	r := newRig(t, telegramtest.Config{QueryTTL: time.Nanosecond}, func(r *rig, m core.Message) {
+		if m.Choice == "" {
+			r.send(m, day(1))
+			return
+		}
+		errs <- r.adapter.Answer(context.Background(), m, "")
+	})
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/edt")
+	anna.WaitFor("day 1")
+	anna.Press("▶")
+	if err := <-errs; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -241,6 +261,16 @@ func TestEditWithManyParts(t *testing.T) {
 	first := anna.WaitFor("000 all work")
 	if first.ID != shown.ID || len(first.Buttons) > 0 || len(last.Buttons) == 0 || last.ID == shown.ID || !last.Silent {
 		t.Errorf("first %+v\nlast %+v", first, last)
+	}
+}
+
+func TestSilent(t *testing.T) {
+	r := newRig(t, telegramtest.Config{}, silent)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/start")
+	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "no hurry", Silent: true, Private: true})
+	if m := anna.WaitFor("no hurry"); !m.Silent || m.Protected || !m.NoPreview {
+		t.Errorf("sent as %+v", m)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/go-telegram/bot"
 
@@ -35,7 +36,8 @@ func (w *WebhookConfig) check() error {
 const (
 	secretHeader = "X-Telegram-Bot-Api-Secret-Token"
 	maxUpdate    = 1 << 20 // bytes of a webhook's body: one update
-	webhookConns = 10      // calls that Telegram may make at once
+	watchEvery   = 10 * time.Minute
+	webhookConns = 10 // calls that Telegram may make at once
 )
 
 // webhookSecret is what Telegram sends with each update. It is made once and kept, and made anew if it
@@ -69,8 +71,26 @@ func (a *Adapter) serve(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("webhook set")
-	<-ctx.Done()
+	for last := 0; sleep(ctx, watchEvery); {
+		last = a.watchWebhook(ctx, last)
+	}
 	return nil
+}
+
+// watchWebhook logs what Telegram says went wrong since last, a time in Unix seconds, and returns the time
+// of the latest trouble.
+func (a *Adapter) watchWebhook(ctx context.Context, last int) int {
+	info, err := a.api.webhookInfo(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		a.log.Warn("Telegram cannot be reached", "error", err)
+	case info.LastErrorDate > last:
+		a.log.Warn("Telegram could not deliver updates to the webhook",
+			"reason", a.api.clean(info.LastErrorMessage), "waiting", info.PendingUpdateCount)
+		return info.LastErrorDate
+	}
+	return last
 }
 
 // Webhook is the handler for what Telegram sends to WebhookConfig.PublicURL. It answers 200 once an

@@ -125,12 +125,12 @@ func TestSecretsOfAnAppShowNowhere(t *testing.T) {
 	}
 	k := &keeper{s: s}
 	_, errPIN := s.client.LoginQRCode(t.Context(), q, secret.New("9999"), k.keep)
-	session, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep)
-	if err != nil {
+	if _, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep); err != nil {
 		t.Fatal(err)
 	}
 	w.take()
-	if session, err = s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
+	session, err := s.client.LoginToken(t.Context(), k.token(), k.keep)
+	if err != nil {
 		t.Fatal(err)
 	}
 	_, errUsed := s.client.LoginToken(t.Context(), k.nth(0), k.keep)
