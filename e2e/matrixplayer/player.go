@@ -208,9 +208,18 @@ func (s syncer) OnFailedSync(resp *mautrix.RespSync, err error) (time.Duration, 
 	return 200 * time.Millisecond, nil
 }
 
-// roomStates is the library's store, without two faults: it lists people who have left, which would give
-// them keys, and reads that list while others write it.
+// roomStates is the library's store, without three faults: it lists people who have left, which would give
+// them keys; it reads that list while others write it; and the answers of requests write memberships into
+// it that are older than what sync has told meanwhile. Here sync alone tells who is where.
 type roomStates struct{ *mautrix.MemoryStateStore }
+
+func (roomStates) SetMembership(context.Context, id.RoomID, id.UserID, event.Membership) error {
+	return nil
+}
+
+func (roomStates) ReplaceCachedMembers(context.Context, id.RoomID, []*event.Event, ...event.Membership) error {
+	return nil
+}
 
 func newRoomStates() roomStates {
 	return roomStates{mautrix.NewMemoryStateStore().(*mautrix.MemoryStateStore)}
