@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type homeserver struct {
 	refuse   func(call string) (status int, code string) // "": as usual
 	watch    func(call string, body object)              // sees each call before it is answered
 	syncs    chan object
+	files    map[string][]byte
 	token    int
 }
 
@@ -62,7 +64,7 @@ type fakeRoom struct {
 func newHomeserver(t testing.TB) *homeserver {
 	hs := &homeserver{
 		t: t, devices: map[string]*fakeDevice{}, keys: map[string]object{}, data: map[string]json.RawMessage{},
-		rooms: map[string]*fakeRoom{}, syncs: make(chan object, 64),
+		rooms: map[string]*fakeRoom{}, syncs: make(chan object, 64), files: map[string][]byte{},
 	}
 	hs.Server = httptest.NewServer(http.HandlerFunc(hs.serve))
 	t.Cleanup(hs.Close)
@@ -71,8 +73,8 @@ func newHomeserver(t testing.TB) *homeserver {
 
 // serve answers one call. Paths are cut to what follows /_matrix/client/v3/.
 func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
-	_, path, _ := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
-	call := r.Method + " " + path
+	_, place, _ := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	call := r.Method + " " + place
 	raw, _ := io.ReadAll(r.Body)
 	body := object{}
 	_ = json.Unmarshal(raw, &body)
@@ -89,13 +91,17 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if path == "sync" {
+	if place == "sync" {
 		hs.sync(w, r)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/_matrix/") && strings.Contains(r.URL.Path, "/media/") {
+		hs.media(w, r, raw)
 		return
 	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	if path == "login" {
+	if place == "login" {
 		hs.login(w, body)
 		return
 	}
@@ -104,7 +110,7 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusUnauthorized, object{"errcode": "M_UNKNOWN_TOKEN", "error": "unknown token"})
 		return
 	}
-	status, answer := hs.answer(call, strings.Split(path, "/"), device, body, raw)
+	status, answer := hs.answer(call, strings.Split(place, "/"), device, body, raw)
 	reply(w, status, answer)
 }
 
@@ -299,4 +305,22 @@ func (hs *homeserver) unsign() {
 		made := d.keys["signatures"].(map[string]any)[botName].(map[string]any)
 		maps.DeleteFunc(made, func(key string, _ any) bool { return key != "ed25519:"+name })
 	}
+}
+
+// media keeps and gives files.
+func (hs *homeserver) media(w http.ResponseWriter, r *http.Request, raw []byte) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if r.Method == http.MethodPost {
+		name := fmt.Sprintf("file%d", len(hs.files))
+		hs.files[name] = raw
+		reply(w, http.StatusOK, object{"content_uri": "mxc://example.org/" + name})
+		return
+	}
+	data, there := hs.files[path.Base(r.URL.Path)]
+	if !there {
+		reply(w, http.StatusNotFound, object{"errcode": "M_NOT_FOUND", "error": "no such file"})
+		return
+	}
+	_, _ = w.Write(data)
 }

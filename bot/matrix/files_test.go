@@ -1,0 +1,92 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"maunium.net/go/mautrix/crypto/attachment"
+	"maunium.net/go/mautrix/event"
+
+	"cartable/core"
+)
+
+// TestFilesIn reads what a person sends, in clear and encrypted, and refuses what is too large or was changed.
+func TestFilesIn(t *testing.T) {
+	r := inDirect(t)
+	sealed := attachment.NewEncryptedFile()
+	secretData := []byte("a QR code")
+	sealed.EncryptInPlace(secretData)
+	r.hs.mu.Lock()
+	r.hs.files["clear"] = []byte("a picture")
+	r.hs.files["sealed"] = bytes.Clone(secretData)
+	r.hs.files["changed"] = append([]byte("x"), secretData[1:]...)
+	r.hs.files["large"] = make([]byte, core.MaxFile+1)
+	r.hs.mu.Unlock()
+	for _, tt := range []struct {
+		name   string
+		sealed bool
+		want   string // empty: refused
+	}{{"clear", false, "a picture"}, {"sealed", true, "a QR code"}, {"changed", true, ""}, {"large", false, ""}, {"none", false, ""}} {
+		content := object{"msgtype": "m.image", "body": "photo.png", "info": object{"mimetype": "image/png"}}
+		if address := "mxc://example.org/" + tt.name; tt.sealed {
+			raw, err := json.Marshal(event.EncryptedFileInfo{EncryptedFile: *sealed, URL: "mxc://example.org/"})
+			noError(t, err)
+			file := object{}
+			noError(t, json.Unmarshal(raw, &file))
+			file["url"] = address
+			content["file"] = file
+		} else {
+			content["url"] = address
+		}
+		evt := messageEvent("$"+tt.name, ana, "")
+		evt["content"] = content
+		r.hs.syncs <- joins(direct, nil, []object{evt})
+		m := r.hear()
+		if m.File == nil || m.Text != "" {
+			t.Fatalf("%s: the core heard %+v", tt.name, m)
+		}
+		data, err := m.File(t.Context())
+		if (err != nil) != (tt.want == "") || string(data) != tt.want {
+			t.Errorf("%s: got %d bytes, %v", tt.name, len(data), err)
+		}
+	}
+}
+
+// TestFilesOut sends a picture with the reply as its text, in clear and encrypted.
+func TestFilesOut(t *testing.T) {
+	r := inDirect(t)
+	l := r.connection()
+	reply := core.Reply{Title: "Code de paiement", File: &core.File{Name: "code.png", Type: "image/png", Data: []byte("a picture")}}
+	for _, encrypted := range []bool{false, true} {
+		d := &drawing{l: l, room: direct, to: core.Target{Chat: chatOf(direct)}, reply: reply, encrypted: encrypted, private: true}
+		p, err := d.plan(t.Context())
+		noError(t, err)
+		var content event.MessageEventContent
+		noError(t, json.Unmarshal(p.Events[0], &content))
+		if len(p.Events) != 1 || content.MsgType != event.MsgImage || content.Body != "Code de paiement" || content.FileName != "code.png" || content.Info.MimeType != "image/png" {
+			t.Errorf("encrypted %t: %+v", encrypted, content)
+		}
+		address := content.URL
+		if encrypted {
+			address = content.File.URL
+		}
+		uri, err := address.Parse()
+		noError(t, err)
+		data := bytes.Clone(r.hs.files[uri.FileID])
+		if stored := string(data); (stored == "a picture") == encrypted {
+			t.Errorf("encrypted %t: the homeserver holds %q", encrypted, stored)
+		}
+		if encrypted {
+			if content.URL != "" {
+				t.Error("an encrypted picture has an address in clear")
+			}
+			noError(t, content.File.DecryptInPlace(data))
+		}
+		if string(data) != "a picture" || string(reply.File.Data) != "a picture" {
+			t.Errorf("encrypted %t: the picture became %q", encrypted, data)
+		}
+	}
+}
