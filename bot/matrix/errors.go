@@ -105,7 +105,17 @@ func kind(err error) string {
 	case errors.As(err, &address):
 		return "no connection"
 	}
-	return err.Error() // of the library or the vault: it had no address at hand
+	return innermost(err).Error() // what is wrapped around it may name people and rooms
+}
+
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
 
 // refusedAs tells whether the server refused with one of these codes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -110,8 +111,10 @@ func (l *link) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserI
 		return false, err
 	}
 	var titled event.RoomNameEventContent
-	unnamed := refusedNotFound(l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled)) || titled.Name == ""
-	direct := unnamed && rules != nil && rules.JoinRule == event.JoinRuleInvite
+	if err := l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled); err != nil && !refusedAs(err, mautrix.MNotFound) {
+		return false, fail("read a room", err)
+	}
+	direct := titled.Name == "" && rules != nil && rules.JoinRule == event.JoinRuleInvite
 	if err := l.a.rooms.change(name, func(r *room) { r.Direct, r.Person = direct, sender }); err != nil {
 		return false, err
 	}

@@ -4,6 +4,8 @@ package matrix
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"maunium.net/go/mautrix"
@@ -101,7 +103,7 @@ func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
 		l.a.log.Error("room not read", "error", err)
 	}
 	l.a.take(ctx, l, &row{
-		Event: id.EventID("join " + name.String()), Room: name, Sender: record.Inviter, Private: private, Text: "!start", Made: true,
+		Event: id.EventID(fmt.Sprintf("join %s %d", name, l.a.cfg.Now().UnixNano())), Room: name, Sender: record.Inviter, Private: private, Text: "!start", Made: true,
 		Name: l.displayName(ctx, name, record.Inviter),
 	})
 }
@@ -142,7 +144,7 @@ func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
 
 // thrownOut forgets a room that the bot is no longer in.
 func (l *link) thrownOut(name id.RoomID) {
-	err := l.a.rooms.forget(name)
+	err := errors.Join(l.a.rooms.forget(name), l.a.offers.forget(name), l.a.store.ForgetRoom(context.Background(), name))
 	if err == nil {
 		err = l.a.cfg.Core.Present(chatOf(name), false)
 	}

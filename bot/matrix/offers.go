@@ -266,6 +266,11 @@ func (f *offers) delete(tx Tx, o *offer) error {
 	return tx.Delete(offersBucket, o.Event.String())
 }
 
+// forget removes what a number may stand for in a room that the bot has left.
+func (f *offers) forget(room id.RoomID) error {
+	return f.vault.Update(func(tx Tx) error { return tx.Delete(latestBucket, room.String()) })
+}
+
 // cleanUp removes offers whose time is over.
 func (f *offers) cleanUp() error {
 	return f.vault.Update(func(tx Tx) error {

@@ -244,5 +244,3 @@ func (l *link) isJoined(ctx context.Context, room id.RoomID) bool {
 	}
 	return false
 }
-
-func refusedNotFound(err error) bool { return refusedAs(err, mautrix.MNotFound) }

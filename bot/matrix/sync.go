@@ -87,8 +87,8 @@ func (l *link) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
 }
 
 // leaveOutOld takes out of a response what was written before the bot was there to be asked: everything
-// before its first start, and in a room that it joins everything before its invitation. State stays: without
-// it nobody in the room could read the bot (matrix-notes §6).
+// before its first start, and in a room that it joins everything before its invitation. What was deleted goes
+// too. State stays: without it nobody in the room could read the bot (matrix-notes §6).
 func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since string) bool {
 	for _, news := range answer.Rooms.Join {
 		if news == nil {
@@ -100,7 +100,7 @@ func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since st
 		}
 		kept := news.Timeline.Events[:0]
 		for i, evt := range news.Timeline.Events {
-			if i >= from || evt.StateKey != nil {
+			if evt.StateKey != nil || i >= from && evt.Unsigned.RedactedBecause == nil {
 				kept = append(kept, evt)
 			}
 		}

@@ -131,7 +131,10 @@ func TestPrivateWords(t *testing.T) {
 	own := messageEvent("$own", botName, "/solde")
 	threaded := messageEvent("$b", ana, "notes")
 	threaded["content"].(object)["m.relates_to"] = object{"rel_type": "m.thread", "event_id": "$root"}
-	r.hs.syncs <- joins(direct, nil, []object{edit, notice, own, messageEvent("$a", ana, "emploi du temps"), threaded})
+	deleted := messageEvent("$deleted", ana, "")
+	deleted["type"], deleted["content"] = "m.room.encrypted", object{}
+	deleted["unsigned"] = object{"redacted_because": messageEvent("$why", ana, "")}
+	r.hs.syncs <- joins(direct, nil, []object{edit, notice, own, deleted, messageEvent("$a", ana, "emploi du temps"), threaded})
 	if m := r.hear(); m.Text != "emploi du temps" || m.ID != "$a" || !m.Private || m.Name != "Ana" {
 		t.Errorf("the core heard %+v", m)
 	}
@@ -140,6 +143,9 @@ func TestPrivateWords(t *testing.T) {
 	}
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "emploi du temps")}) // repeated
 	r.hearsNothing(direct, "again")
+	if n := r.Counts(); n.Unreadable != 0 {
+		t.Errorf("counted %+v", n)
+	}
 }
 
 func TestGroupWords(t *testing.T) {
