@@ -11,42 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
-
-	"cartable/core"
 )
-
-// row is a message or press on its way to the core: what is left of an event once it has been decrypted and
-// judged. It is stored until it has been answered, so that neither a crash nor a stop loses it.
-type row struct {
-	Seq    uint64     `json:"seq"`
-	Event  id.EventID `json:"event"`
-	Room   id.RoomID  `json:"room"`
-	Thread id.EventID `json:"thread,omitempty"`
-	Sender id.UserID  `json:"sender"`
-	Name   string     `json:"name,omitempty"`
-
-	Private  bool       `json:"private,omitempty"`
-	Text     string     `json:"text,omitempty"`
-	Choice   string     `json:"choice,omitempty"`
-	Carrier  id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
-	Typed    bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
-	Confirms bool       `json:"confirms,omitempty"` // it is a typed code: the question is answered
-	File     *media     `json:"file,omitempty"`
-	Made     bool       `json:"made,omitempty"` // by the adapter: there is no such event
-
-	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
-	// asked again, since its answer would be another one under the same names.
-	Plans []*plan `json:"plans,omitempty"`
-}
-
-// media is where a picture or document is, and its key where it is encrypted.
-type media struct {
-	URL  id.ContentURIString      `json:"url"`
-	File *event.EncryptedFileInfo `json:"file,omitempty"`
-	Type string                   `json:"type,omitempty"`
-}
 
 const inboxBucket = "matrix.inbox" // by event
 
@@ -243,94 +209,4 @@ func (a *Adapter) hand(l *link, r *row) {
 		return
 	}
 	a.counters.messages.Add(1)
-}
-
-// message is the row as the core takes it.
-func (r *row) message(l *link) core.Message {
-	m := core.Message{
-		ID: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
-		Private: r.Private, Text: r.Text, Choice: r.Choice,
-	}
-	switch {
-	case r.Made, r.Typed:
-		m.ID = ""
-	case r.Choice != "":
-		m.ID = r.Carrier.String()
-	}
-	if r.File != nil {
-		m.File = func(ctx context.Context) ([]byte, error) { return l.a.fetch(ctx, *r.File) }
-	}
-	return m
-}
-
-// fetch reads a file that a person sent.
-func (a *Adapter) fetch(ctx context.Context, m media) ([]byte, error) {
-	l, err := a.connected(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	address := m.URL
-	if m.File != nil {
-		address = m.File.URL
-	}
-	uri, err := address.Parse()
-	if err != nil {
-		return nil, fmt.Errorf("matrix: fetch a file: bad address")
-	}
-	data, err := l.download(ctx, uri)
-	if err != nil {
-		return nil, err
-	}
-	if m.File != nil {
-		if err := m.File.DecryptInPlace(data); err != nil {
-			return nil, fmt.Errorf("matrix: fetch a file: %w", err)
-		}
-	}
-	return data, nil
-}
-
-// wait stores an encrypted event until its key is there.
-func (b *inbox) wait(evt *event.Event, complain func(string, ...any)) {
-	b.mu.Lock()
-	known := b.waits[evt.ID]
-	b.waits[evt.ID] = true
-	b.mu.Unlock()
-	if known {
-		return
-	}
-	if err := b.vault.Update(func(tx Tx) error { return put(tx, waitingBucket, evt.ID.String(), evt) }); err != nil {
-		complain("encrypted event not stored", "error", err)
-	}
-}
-
-// noLongerWaits removes an encrypted event that was read or given up.
-func (b *inbox) noLongerWaits(evt id.EventID) error {
-	b.mu.Lock()
-	known := b.waits[evt]
-	delete(b.waits, evt)
-	b.mu.Unlock()
-	if !known {
-		return nil
-	}
-	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, evt.String()) })
-}
-
-// waiting are the encrypted events that an earlier connection left.
-func (b *inbox) waiting() ([]*event.Event, error) {
-	var events []*event.Event
-	err := b.vault.View(func(tx Tx) error {
-		return tx.Each(waitingBucket, func(_ string, value []byte) error {
-			if evt, err := decode[event.Event](waitingBucket, value); err == nil {
-				events = append(events, evt)
-			}
-			return nil
-		})
-	})
-	slices.SortFunc(events, func(x, y *event.Event) int { return cmp.Compare(x.Timestamp, y.Timestamp) })
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, evt := range events {
-		b.waits[evt.ID] = true
-	}
-	return events, err
 }

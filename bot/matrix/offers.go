@@ -3,40 +3,14 @@
 package matrix
 
 import (
-	"crypto/rand"
-	"fmt"
-	"math/big"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core"
 )
-
-// offer is the stored record of the choices under one of our messages: what a reaction, a vote, a number and
-// a typed code there stand for.
-type offer struct {
-	Room      id.RoomID    `json:"room"`
-	Event     id.EventID   `json:"event"` // our message
-	Poll      id.EventID   `json:"poll,omitempty"`
-	For       id.UserID    `json:"for,omitempty"` // whose message it answers
-	Choices   []offered    `json:"choices"`
-	Reactions []id.EventID `json:"reactions,omitempty"` // placed by us
-	Confirmed []id.UserID  `json:"confirmed,omitempty"` // who has made a risky choice here
-	Made      time.Time    `json:"made"`
-}
-
-// offered is one choice of an offer.
-type offered struct {
-	ID    string `json:"id"`
-	Key   string `json:"key,omitempty"` // the reaction that we place; empty for none
-	Risky bool   `json:"risky,omitempty"`
-	Code  string `json:"code,omitempty"` // that confirms a risky one
-}
 
 // latest is the stored record of what a number typed in a room may stand for.
 type latest struct {
@@ -70,63 +44,6 @@ type offers struct {
 
 func newOffers(v Vault, now func() time.Time) *offers {
 	return &offers{vault: v, now: now, identities: make(map[id.UserID]string)}
-}
-
-// prepare gives each choice that can be picked the reaction or the code that stands for it. Choices that
-// open the private chat are none of them.
-func prepare(choices []core.Choice) []offered {
-	var list []offered
-	risky := false
-	for _, c := range choices {
-		if c.Start != "" {
-			continue
-		}
-		o := offered{ID: c.ID, Risky: c.Risky}
-		if c.Risky {
-			risky, o.Code = true, newCode()
-		}
-		list = append(list, o)
-	}
-	if !risky {
-		for i := range min(len(list), len(digits)) {
-			list[i].Key = digits[i]
-		}
-	}
-	return list
-}
-
-// digits are the reactions for choices. They are alternatives, as a rule: a ❌ under "Izly" would be odd.
-var digits = []string{"1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟"}
-
-// yesNo are understood, too, where there are two.
-var yesNo = []string{"✅", "❌"}
-
-// newCode makes four digits that do not begin with 0.
-func newCode() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(9000))
-	if err != nil {
-		panic("matrix: no randomness: " + err.Error())
-	}
-	return fmt.Sprint(1000 + n.Int64())
-}
-
-// plainKey takes out what some clients add to an emoji (U+FE0F).
-func plainKey(key string) string { return strings.ReplaceAll(key, "\ufe0f", "") }
-
-// reacted is the place of the choice that a reaction stands for, -1 for none.
-func (o *offer) reacted(key string) int {
-	for _, keys := range [][]string{digits, yesNo} {
-		at := slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == plainKey(key) })
-		if at >= 0 && at < len(o.Choices) && (len(keys) > len(yesNo) || len(o.Choices) == len(yesNo)) {
-			return at
-		}
-	}
-	return -1
-}
-
-// place is where a choice stands in the offer, -1 for nowhere.
-func (o *offer) place(choice string) int {
-	return slices.IndexFunc(o.Choices, func(c offered) bool { return c.ID == choice })
 }
 
 // byEvent reads an offer by our message; nil when there is none that is still good.
@@ -304,18 +221,4 @@ func (f *offers) dropIdentityCode(user id.UserID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.identities, user)
-}
-
-// voteOf reads both names of the event, see pollResponse. A vote that was taken back has no choice.
-func voteOf(evt *event.Event) (choice string) {
-	if content, ok := evt.Content.Parsed.(*event.PollResponseEventContent); ok {
-		if len(content.Response.Answers) == 1 {
-			choice = content.Response.Answers[0]
-		}
-		return choice
-	}
-	if selections, _ := evt.Content.Raw["m.selections"].([]any); len(selections) == 1 {
-		choice, _ = selections[0].(string)
-	}
-	return choice
 }

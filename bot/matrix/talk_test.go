@@ -236,9 +236,13 @@ func TestAnswerSurvives(t *testing.T) {
 	if body := bodyOf(list[0]); !strings.Contains(body, "top-up") {
 		t.Errorf("said %q", body)
 	}
-	o, err := r.offers.byEvent(id.EventID("$sent0:" + direct))
-	if err != nil || o == nil || o.place("c1") != 0 {
-		t.Fatalf("the choices are %+v, %v", o, err)
+	var o *offer
+	r.until("the choices are stored", func() (stored bool) {
+		o, _ = r.offers.byEvent(id.EventID("$sent0:" + direct))
+		return o != nil
+	})
+	if o.place("c1") != 0 {
+		t.Fatalf("the choices are %+v", o)
 	}
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$b", ana, "oui "+o.Choices[0].Code)})
 	if m := r.hear(); m.Choice != "c1" || m.ID != "" {

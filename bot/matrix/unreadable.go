@@ -14,9 +14,6 @@ import (
 	"cartable/core"
 )
 
-// waitingBucket keeps encrypted events whose keys have not come yet, by event: a stop must not lose them.
-const waitingBucket = "matrix.waiting"
-
 // maxSealed bounds the encrypted events that are remembered for a second look.
 const maxSealed = 256
 

@@ -1,0 +1,60 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"cmp"
+	"slices"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// waitingBucket keeps encrypted events whose keys have not come yet, by event: a stop must not lose them.
+const waitingBucket = "matrix.waiting"
+
+// wait stores an encrypted event until its key is there.
+func (b *inbox) wait(evt *event.Event, complain func(string, ...any)) {
+	b.mu.Lock()
+	known := b.waits[evt.ID]
+	b.waits[evt.ID] = true
+	b.mu.Unlock()
+	if known {
+		return
+	}
+	if err := b.vault.Update(func(tx Tx) error { return put(tx, waitingBucket, evt.ID.String(), evt) }); err != nil {
+		complain("encrypted event not stored", "error", err)
+	}
+}
+
+// noLongerWaits removes an encrypted event that was read or given up.
+func (b *inbox) noLongerWaits(evt id.EventID) error {
+	b.mu.Lock()
+	known := b.waits[evt]
+	delete(b.waits, evt)
+	b.mu.Unlock()
+	if !known {
+		return nil
+	}
+	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, evt.String()) })
+}
+
+// waiting are the encrypted events that an earlier connection left.
+func (b *inbox) waiting() ([]*event.Event, error) {
+	var events []*event.Event
+	err := b.vault.View(func(tx Tx) error {
+		return tx.Each(waitingBucket, func(_ string, value []byte) error {
+			if evt, err := decode[event.Event](waitingBucket, value); err == nil {
+				events = append(events, evt)
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(events, func(x, y *event.Event) int { return cmp.Compare(x.Timestamp, y.Timestamp) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, evt := range events {
+		b.waits[evt.ID] = true
+	}
+	return events, err
+}
