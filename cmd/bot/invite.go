@@ -37,7 +37,7 @@ func (inviteCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%s\nGood for one person and seven days. On Telegram they write to the bot:\n/start inv_%s\nor open https://t.me/NAME_OF_THE_BOT?start=inv_%s\n", code, code, code)
+	_, err = fmt.Fprintf(p.stdout, "%s\nGood for one person and seven days. On Telegram they write to the bot:\n/start inv_%s\nor open https://t.me/NAME_OF_THE_BOT?start=inv_%s\nOn Matrix they invite the bot to a private chat and write:\n!start inv_%s\n", code, code, code, code)
 	return err
 }
 
