@@ -80,13 +80,18 @@ func plainKey(key string) string { return strings.ReplaceAll(key, "\ufe0f", "") 
 
 // reacted is the place of the choice that a reaction stands for, -1 for none.
 func (o *offer) reacted(key string) int {
-	for _, keys := range [][]string{digits, yesNo} {
-		at := slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == plainKey(key) })
-		if at >= 0 && at < len(o.Choices) && (len(keys) > len(yesNo) || len(o.Choices) == len(yesNo)) {
-			return at
-		}
+	at := placeOfKey(digits, key)
+	if at < 0 && len(o.Choices) == len(yesNo) {
+		at = placeOfKey(yesNo, key)
 	}
-	return -1
+	if at >= len(o.Choices) {
+		return -1
+	}
+	return at
+}
+
+func placeOfKey(keys []string, key string) int {
+	return slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == plainKey(key) })
 }
 
 // place is where a choice stands in the offer, -1 for nowhere.
