@@ -73,9 +73,10 @@ type Adapter struct {
 	sayings  *sayings
 	counters counters
 
-	life context.Context // of what nobody waits for
-	end  context.CancelFunc
-	work sync.WaitGroup
+	life   context.Context // of what nobody waits for
+	end    context.CancelFunc
+	ending sync.Mutex // held while work is begun, and while life ends
+	work   sync.WaitGroup
 }
 
 // New checks the settings and reads what is in the vault. It sends no request.
@@ -124,7 +125,9 @@ func (a *Adapter) ExposedIn(chat core.ChatID) bool {
 // Close ends what is still under way and waits for it. Call it when Run has returned and the engine is shut
 // down; nothing works afterwards.
 func (a *Adapter) Close() error {
+	a.ending.Lock()
 	a.end()
+	a.ending.Unlock()
 	a.work.Wait()
 	return nil
 }
@@ -159,6 +162,8 @@ func (a *Adapter) connected(ctx context.Context, useless *link) (*link, error) {
 
 // background runs f where nobody waits for it but Close.
 func (a *Adapter) background(f func(ctx context.Context)) {
+	a.ending.Lock()
+	defer a.ending.Unlock()
 	if a.life.Err() == nil {
 		a.work.Go(func() {
 			defer a.recovered("background work")
