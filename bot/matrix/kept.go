@@ -40,18 +40,14 @@ const epochType = "org.cartable.epoch"
 
 // epochData is the content of it.
 type epochData struct {
-	Device string `json:"device"`
-	Epoch  string `json:"epoch"`
+	Epoch string `json:"epoch"`
 }
 
-// rolledBack tells whether the homeserver has seen this device with a newer vault.
+// rolledBack tells whether the homeserver has seen the bot with a newer vault.
 func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (bool, error) {
 	var data epochData
 	if err := cli.GetAccountData(ctx, epochType, &data); err != nil && !refusedAs(err, mautrix.MNotFound) {
 		return false, fail("ask for the place in time", err)
-	}
-	if data.Device != cli.DeviceID.String() {
-		return false, nil
 	}
 	known, err := a.store.EpochKnown(data.Epoch)
 	return !known, err
@@ -63,7 +59,7 @@ func (l *link) bumpEpoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.cli.SetAccountData(ctx, epochType, epochData{l.cli.DeviceID.String(), next}); err != nil {
+	if err := l.cli.SetAccountData(ctx, epochType, epochData{next}); err != nil {
 		return fail("note the place in time", err)
 	}
 	return l.a.store.ConfirmEpoch(next)

@@ -42,7 +42,9 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) (login, error)
 	_, err = cli.Whoami(ctx)
 	switch {
 	case refusedAs(err, mautrix.MUnknownToken, mautrix.MMissingToken):
-		return login{}, a.logInByPassword(ctx, cli, s.DeviceID) // the same device and keys: nobody notices
+		if err := a.logInByPassword(ctx, cli, s.DeviceID); err != nil { // the same device and keys: nobody notices
+			return login{}, err
+		}
 	case err != nil:
 		return login{}, fail("ask who we are", err)
 	}

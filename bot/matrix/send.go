@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -197,7 +199,7 @@ func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, conten
 	if err := l.knows(ctx, room); err != nil {
 		return "", err
 	}
-	answer, err := l.cli.SendMessageEvent(ctx, room, kind, content, mautrix.ReqSendEvent{TransactionID: escapeTransaction(transaction)})
+	answer, err := l.send(ctx, room, kind, content, mautrix.ReqSendEvent{TransactionID: escapeTransaction(transaction)})
 	switch {
 	case refusedAs(err, mautrix.MForbidden) || statusOf(err) == http.StatusNotFound:
 		if !l.isJoined(ctx, room) {
@@ -208,6 +210,18 @@ func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, conten
 		return "", fail("send", err)
 	}
 	return answer.EventID, nil
+}
+
+// send shares a new session and tries again when the sync has dropped the one that was shared a moment ago,
+// as it does when somebody joins in between: nothing has been sent then.
+func (l *link) send(ctx context.Context, room id.RoomID, kind event.Type, content any, extra mautrix.ReqSendEvent) (answer *mautrix.RespSendEvent, err error) {
+	for range 3 {
+		answer, err = l.cli.SendMessageEvent(ctx, room, kind, content, extra)
+		if !errors.Is(err, crypto.ErrNoGroupSession) {
+			break
+		}
+	}
+	return answer, err
 }
 
 // escapeTransaction keeps to letters that every server takes in a path.

@@ -156,20 +156,7 @@ func (l *link) markLists(ctx context.Context, answer *mautrix.RespSync, since st
 
 // everybody are the users whose devices we know.
 func (l *link) everybody(ctx context.Context) []id.UserID {
-	rooms, err := l.a.rooms.all()
-	if err != nil {
-		l.a.log.Error("rooms not read", "error", err)
-	}
-	var users []id.UserID
-	for room := range rooms {
-		members, err := l.a.store.GetRoomJoinedOrInvitedMembers(ctx, room)
-		if err != nil {
-			l.a.log.Error("members not read", "error", err)
-		}
-		users = append(users, members...)
-	}
-	slices.Sort(users)
-	tracked, err := l.a.store.FilterTrackedUsers(ctx, slices.Compact(users))
+	tracked, err := l.a.store.TrackedUsers(ctx)
 	if err != nil {
 		l.a.log.Error("known devices not read", "error", err)
 	}
