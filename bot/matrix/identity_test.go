@@ -252,6 +252,21 @@ func TestRolledBack(t *testing.T) {
 	}
 }
 
+// TestRolledBackAndLoggedOut puts an older vault under an account that was logged out meanwhile: the keys of
+// its device must not come back to life.
+func TestRolledBackAndLoggedOut(t *testing.T) {
+	r := newRig(t)
+	before := r.mustConnect().cli.DeviceID
+	noError(t, r.vault.Update(func(tx Tx) error { return put(tx, mainBucket, keyEpoch, epochs{Current: "of long ago"}) }))
+	r.hs.mu.Lock()
+	delete(r.hs.devices, before.String())
+	r.hs.mu.Unlock()
+	r.reopen()
+	if l := r.mustConnect(); l.cli.DeviceID == before {
+		t.Error("the device of an old copy came back")
+	}
+}
+
 func TestSameUser(t *testing.T) {
 	for given, want := range map[string]bool{
 		botName: true, "cartable": true, "@cartable": true, "@cartable:example.com": false, "other": false, "": false,
