@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -24,20 +23,6 @@ type schoolAccount struct {
 
 	mu  sync.Mutex // guards rec, which is read while a request is in flight
 	rec link
-}
-
-// adopt makes a stored link usable.
-func (e *Engine) adopt(l link) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if l.School != nil {
-		a := &schoolAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
-		e.schools = append(e.schools, a)
-	}
-	if l.Wallet != nil {
-		a := &walletAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
-		e.wallets = append(e.wallets, a)
-	}
 }
 
 // stoppedError says that a link rests until its owner acts.
@@ -69,81 +54,6 @@ func (e *Engine) LinkSchool(ctx context.Context, chat ChatID, owner PersonID, cr
 		return pronote.Account{}, err
 	}
 	return session.Account(), nil
-}
-
-// replaceLink stores a new link in place of those of its chat that are the same account.
-func (e *Engine) replaceLink(l link, same func(link) bool) error {
-	replaced := func(old link) bool { return old.Chat == l.Chat && same(old) }
-	if err := e.cfg.Store.Update(func(tx Tx) error {
-		if err := inherit(tx, l, replaced); err != nil {
-			return err
-		}
-		return links.put(tx, l.ID, l)
-	}); err != nil {
-		return fmt.Errorf("core: store link: %w", err)
-	}
-	e.drop(replaced)
-	e.adopt(l)
-	return e.loadShowings()
-}
-
-// inherit removes the links that l replaces and their readings. It makes their top-ups those of l, so that one
-// whose outcome is unknown is still looked up and still stands in the way of another; and l is shown wherever
-// they were.
-func inherit(tx Tx, l link, replaced func(link) bool) error {
-	old := make(map[string]bool)
-	_ = links.each(tx, func(id string, other link) error { // one that cannot be read is in nobody's way
-		if id != l.ID && replaced(other) {
-			old[id] = true
-		}
-		return nil
-	})
-	var topUps []proposal
-	err := proposals.each(tx, func(_ string, p proposal) error {
-		if old[p.Link] {
-			p.Link = l.ID
-			topUps = append(topUps, p)
-		}
-		return nil
-	})
-	for _, p := range topUps {
-		err = errors.Join(err, proposals.put(tx, p.ID, p))
-	}
-	var shown []showing
-	err = errors.Join(err, showings.each(tx, func(_ string, s showing) error {
-		if old[s.Link] {
-			shown = append(shown, s)
-		}
-		return nil
-	}))
-	for _, s := range shown {
-		was := s.key()
-		s.Link = l.ID
-		err = errors.Join(err, showings.delete(tx, was), showings.put(tx, s.key(), s))
-	}
-	for id := range old {
-		err = errors.Join(err, links.delete(tx, id))
-	}
-	return errors.Join(err, snapshots.deleteWhere(tx, func(s snapshot) bool { return old[s.Link] }))
-}
-
-// drop forgets the links that match; the store is not touched.
-func (e *Engine) drop(match func(link) bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var schools []*schoolAccount
-	for _, a := range e.schools {
-		if !match(a.record()) {
-			schools = append(schools, a)
-		}
-	}
-	var wallets []*walletAccount
-	for _, a := range e.wallets {
-		if !match(a.record()) {
-			wallets = append(wallets, a)
-		}
-	}
-	e.schools, e.wallets = schools, wallets
 }
 
 // login logs in with a password.
@@ -345,25 +255,5 @@ func (a *schoolAccount) change(alter func(*schoolLink)) error {
 		return err
 	}
 	a.rec = rec
-	return nil
-}
-
-// errLinkGone says that the link was removed while it was in use.
-var errLinkGone = errors.New("core: the link has been removed")
-
-// keepLink stores a link that is still there; for one that was removed meanwhile it returns errLinkGone.
-func (e *Engine) keepLink(l link) error {
-	if err := e.cfg.Store.Update(func(tx Tx) error {
-		_, found, err := links.get(tx, l.ID)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return errLinkGone
-		}
-		return links.put(tx, l.ID, l)
-	}); err != nil {
-		return fmt.Errorf("core: store link: %w", err)
-	}
 	return nil
 }
