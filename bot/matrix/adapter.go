@@ -188,14 +188,11 @@ func personOf(user id.UserID) core.PersonID {
 // counters are what an operator may want to know. Read them with Counts.
 type counters struct{ messages, unreadable, refused atomic.Uint64 }
 
-// Counts are how many events there were since the start.
-type Counts struct {
-	Messages   uint64 // handed to the core, presses included
-	Unreadable uint64 // could not be decrypted
-	Refused    uint64 // not obeyed: clear in an encrypted room, or from a device that is not trusted
-}
-
-// Counts reads the counters.
-func (a *Adapter) Counts() Counts {
-	return Counts{a.counters.messages.Load(), a.counters.unreadable.Load(), a.counters.refused.Load()}
+// Counts says how many events there were since the start: "messages" handed to the core, presses included;
+// "unreadable" that could not be decrypted; "refused" that were not obeyed, because they were clear in an
+// encrypted room or came from a device that is not trusted.
+func (a *Adapter) Counts() map[string]uint64 {
+	return map[string]uint64{
+		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+	}
 }

@@ -114,7 +114,7 @@ func TestUnreadable(t *testing.T) {
 	if list := r.sent(direct, 2); len(list) != 2 || bodyOf(list[0]) != string(core.TroubleUnreadable)[len("matrix."):] {
 		t.Errorf("said %v", list)
 	}
-	if n := r.Counts().Unreadable; n != 3 {
+	if n := r.Counts()["unreadable"]; n != 3 {
 		t.Errorf("counted %d", n)
 	}
 }

@@ -143,7 +143,7 @@ func TestPrivateWords(t *testing.T) {
 	}
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "emploi du temps")}) // repeated
 	r.hearsNothing(direct, "again")
-	if n := r.Counts(); n.Unreadable != 0 {
+	if n := r.Counts(); n["unreadable"] != 0 {
 		t.Errorf("counted %+v", n)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -122,7 +124,27 @@ func (c config) telegramAdapter(engine *core.Engine, v *vault.Vault, log *slog.L
 const (
 	webhookPath = "/telegram"
 	healthPath  = "/healthz"
+	metricsPath = "/metrics"
 )
+
+// counter is a platform that counts what an operator may want to know.
+type counter interface{ Counts() map[string]uint64 }
+
+// metrics prints the counts of the platforms in the text format of Prometheus.
+func metrics(platforms []platform) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for _, p := range platforms {
+			counter, ok := p.(counter)
+			if !ok {
+				continue
+			}
+			counts := counter.Counts()
+			for _, name := range slices.Sorted(maps.Keys(counts)) {
+				fmt.Fprintf(w, "cartable_%s_%s_total %d\n", p.Name(), name, counts[name])
+			}
+		}
+	}
+}
 
 // serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
 // answer.
@@ -132,6 +154,7 @@ func serve(ctx context.Context, engine *core.Engine, platforms []platform, liste
 		mux.Handle(webhookPath, webhook)
 	}
 	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET "+metricsPath, metrics(platforms))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 
 	engine.Start(ctx)
