@@ -161,7 +161,7 @@ func (t *turn) notACommand(c call) (Reply, error) {
 		r.Choices = []Choice{t.runChoice(line, line)}
 		return r, nil
 	}
-	if c.slash {
+	if c.slash && c.name != "" {
 		return t.plain("unknown.command", "typed", short(c.name), "help", t.cmd("aide")), nil
 	}
 	return t.plain("unknown.text", "help", t.cmd("aide")), nil
