@@ -33,6 +33,7 @@ type homeserver struct {
 
 	mu       sync.Mutex
 	devices  map[string]*fakeDevice
+	others   map[string]object // devices of other users, as published
 	logins   int
 	keys     map[string]object // "master_key", "self_signing_key", "user_signing_key"
 	data     map[string]json.RawMessage
@@ -63,7 +64,7 @@ type fakeRoom struct {
 
 func newHomeserver(t testing.TB) *homeserver {
 	hs := &homeserver{
-		t: t, devices: map[string]*fakeDevice{}, keys: map[string]object{}, data: map[string]json.RawMessage{},
+		t: t, devices: map[string]*fakeDevice{}, others: map[string]object{}, keys: map[string]object{}, data: map[string]json.RawMessage{},
 		rooms: map[string]*fakeRoom{}, syncs: make(chan object, 64), files: map[string][]byte{},
 	}
 	hs.Server = httptest.NewServer(http.HandlerFunc(hs.serve))
@@ -254,7 +255,11 @@ func (hs *homeserver) published() object {
 			devices[name] = d.keys
 		}
 	}
-	answer := object{"device_keys": object{botName: devices}}
+	list := object{botName: devices}
+	for user, published := range hs.others {
+		list[user] = published
+	}
+	answer := object{"device_keys": list}
 	for name, keys := range hs.keys {
 		answer[name+"s"] = object{botName: keys}
 	}

@@ -85,10 +85,12 @@ func (l *link) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
 	l.mu.Lock()
 	original := l.sealed[evt.ID]
 	now := l.a.cfg.Now()
-	asked := now.Sub(l.fetched[evt.Sender]) < fetchPause
-	l.fetched[evt.Sender] = now
+	ask := original != nil && now.Sub(l.fetched[evt.Sender]) >= fetchPause
+	if ask {
+		l.fetched[evt.Sender] = now
+	}
 	l.mu.Unlock()
-	if original == nil || asked {
+	if !ask {
 		return id.TrustStateUnknownDevice
 	}
 	if _, err := l.mach.FetchKeys(ctx, []id.UserID{evt.Sender}, true); err != nil {
