@@ -76,17 +76,26 @@ func (b *bot) start() {
 // waitConnected waits until this run of the bot reads what happens.
 func (b *bot) waitConnected() {
 	b.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(b.process.Output(), "msg=connected"); time.Sleep(20 * time.Millisecond) {
+	b.waitLogged("msg=connected", 1)
+}
+
+// waitLogged waits until the log of this run of the bot has a text in it n times.
+func (b *bot) waitLogged(text string, n int) {
+	b.t.Helper()
+	for end := time.Now().Add(30 * time.Second); b.logged(text) < n; time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-b.process.Ended():
 			b.t.Fatal("the bot has ended")
 		default:
 		}
 		if time.Now().After(end) {
-			b.t.Fatal("the bot does not connect")
+			b.t.Fatalf("the bot's log has %q %d times; want %d", text, b.logged(text), n)
 		}
 	}
 }
+
+// logged is how often the log of this run of the bot has a text in it.
+func (b *bot) logged(text string) int { return strings.Count(b.process.Output(), text) }
 
 // stop asks the bot to end, and takes it ill if it does not.
 func (b *bot) stop() {

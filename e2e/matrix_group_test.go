@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"testing"
 
+	"maunium.net/go/mautrix/id"
+
 	"cartable/e2e/matrixplayer"
 )
 
@@ -26,13 +28,7 @@ func TestMatrixGroup(t *testing.T) {
 	bob.Say(group, "!edt")
 	bob.WaitFor(group, "Rien de tel n'est montré")
 
-	anna.Say(group, "!connexion")
-	link := anna.Wait(group, "a way into the private chat", func(e *matrixplayer.Event) bool { return startLink.MatchString(e.Body) })
-	anna.Say(direct, "!start "+startLink.FindStringSubmatch(link.Body)[1])
-	offer := anna.WaitFor(direct, "que vous pouvez montrer")
-	anna.WaitReaction(offer, "1️⃣")
-	anna.React(offer, "1️⃣")
-	anna.WaitFor(direct, "C'est montré")
+	w.show(anna, direct, group)
 
 	bob.WaitFor(group, "montre ici l'emploi du temps")
 	bob.Say(group, "!edt semaine")
@@ -60,6 +56,18 @@ func TestMatrixGroup(t *testing.T) {
 	}
 	w.mustBeEncrypted(anna, group)
 	w.mustBeEncrypted(bob, group)
+}
+
+// show lets a person show the children's timetable in a group, as they are asked to in their private chat.
+func (w *world) show(p *matrixplayer.Player, direct, group id.RoomID) {
+	w.t.Helper()
+	p.Say(group, "!connexion")
+	link := p.Wait(group, "a way into the private chat", func(e *matrixplayer.Event) bool { return startLink.MatchString(e.Body) })
+	p.Say(direct, "!start "+startLink.FindStringSubmatch(link.Body)[1])
+	offer := p.WaitFor(direct, "que vous pouvez montrer")
+	p.WaitReaction(offer, "1️⃣")
+	p.React(offer, "1️⃣")
+	p.WaitFor(direct, "C'est montré")
 }
 
 // TestMatrixEmptyRoom leaves the bot alone in a room.

@@ -35,7 +35,13 @@ type world struct {
 // newWorld starts everything. env is added to the settings of the bot.
 func newWorld(t *testing.T, env ...string) *world {
 	t.Helper()
-	w := &world{t: t, hs: homeserver.Start(t)}
+	return newWorldOn(t, homeserver.Start(t), env...)
+}
+
+// newWorldOn is newWorld on a homeserver that runs.
+func newWorldOn(t *testing.T, hs *homeserver.Server, env ...string) *world {
+	t.Helper()
+	w := &world{t: t, hs: hs}
 	w.school = pronote.New(pronote.Config{Version: "2026.2.5", Encrypt: true, Compress: true})
 	school := httptest.NewServer(w.school)
 	t.Cleanup(school.Close)
