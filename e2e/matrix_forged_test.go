@@ -73,8 +73,9 @@ func TestMatrixForged(t *testing.T) {
 			func() { mallory.SayInClear(room, "oui "+code) },
 			func() { mallory.VoteInClear(poll, "Confirmer") },
 			func() { mallory.SayInClear(room, "!deconnexion izly") })
-		mallory.React(poll, "✅")
 		mallory.React(poll, "1️⃣")
+		mallory.React(summaryOf(t, anna, room, code), "1️⃣")
+		anna.WaitFor(room, "Une réaction ne suffit pas")
 		if n := w.answers(anna, room, "effectué"); n != 0 {
 			t.Error("a forged confirmation was obeyed")
 		}

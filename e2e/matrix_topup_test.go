@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"maunium.net/go/mautrix/id"
@@ -31,6 +32,18 @@ func propose(t *testing.T, anna *matrixplayer.Player, room id.RoomID, euros stri
 	poll = anna.WaitPoll(room, "Confirmer")
 	summary := anna.Wait(room, "a code to type", func(e *matrixplayer.Event) bool { return typedCode.MatchString(e.Body) })
 	return poll, typedCode.FindStringSubmatch(summary.Body)[1]
+}
+
+// summaryOf is the message that a code confirms: reactions belong under it, if they counted.
+func summaryOf(t *testing.T, anna *matrixplayer.Player, room id.RoomID, code string) *matrixplayer.Event {
+	t.Helper()
+	for _, e := range anna.Heard(room) {
+		if strings.Contains(e.Body, "oui "+code) {
+			return e
+		}
+	}
+	t.Fatalf("no message has the code %s", code)
+	return nil
 }
 
 // TestMatrixTopUpVote spends by a vote, once however often it is repeated.
@@ -83,9 +96,11 @@ func TestMatrixTopUpNot(t *testing.T) {
 	before := w.balance()
 
 	t.Run("reaction", func(t *testing.T) {
-		poll, _ := propose(t, anna, room, "20")
+		poll, code := propose(t, anna, room, "20")
+		summary := summaryOf(t, anna, room, code)
 		for _, emoji := range []string{"✅", "1️⃣", "👍"} {
 			anna.React(poll, emoji)
+			anna.React(summary, emoji)
 		}
 		anna.Say(room, "!solde")
 		anna.WaitFor(room, "Solde")
