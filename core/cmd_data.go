@@ -54,7 +54,7 @@ type (
 func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 	file := exportFile{Generated: t.e.now(), Language: t.settings.Lang, Accounts: []exportAccount{}}
 	err := t.e.cfg.Store.View(func(tx Tx) error {
-		for _, l := range t.owned() {
+		for _, l := range t.provenOwned() {
 			account, err := exportLink(tx, l)
 			if err != nil {
 				return err

@@ -12,7 +12,7 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 	if !t.msg.Private {
 		return t.hideInGroup(), nil
 	}
-	mine := t.owned()
+	mine := t.provenOwned()
 	if len(mine) == 0 {
 		return t.plain("unlink.none"), nil
 	}
@@ -51,7 +51,7 @@ func (t *turn) unlink(id string) (Reply, error) {
 		return t.plain("unlink.kept"), nil
 	}
 	var gone link
-	for _, l := range t.owned() {
+	for _, l := range t.provenOwned() {
 		if l.ID == id {
 			gone = l
 		}

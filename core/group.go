@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"cartable/core/izly"
@@ -47,6 +48,16 @@ func (t *turn) readable(chat ChatID, id string) bool {
 		}
 	}
 	return false
+}
+
+// provenOwned are the links of the person who speaks that the message may touch: all, or when it is hearsay
+// those of this very chat.
+func (t *turn) provenOwned() []link {
+	mine := t.owned()
+	if !t.msg.Hearsay {
+		return mine
+	}
+	return slices.DeleteFunc(mine, func(l link) bool { return l.Chat != t.msg.Chat })
 }
 
 // owned are all links of the person who speaks, in whichever chat.

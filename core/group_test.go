@@ -194,3 +194,21 @@ func TestSecretsInAGroupAreRefusedAndDeleted(t *testing.T) {
 	has(t, anna.say("/connexion"), "Relier un compte en privé")
 	p.r.noViolations()
 }
+
+// TestHearsayTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
+// making: what the person keeps in other chats is neither shown, nor given away, nor erased.
+func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
+	p, private, anna, bob := family(t)
+	hear := func(s seat, text string) string { return s.deliver(core.Message{Text: text, Hearsay: true})[s.chat] }
+	lacks(t, hear(anna, "/connexion"), "Montrer")
+	lacks(t, bob.say("/edt"), "08:00")
+	elsewhere := p.private("anna")
+	elsewhere.chat.ID = "a clear room"
+	has(t, hear(elsewhere, "/deconnexion"), "relié aucun compte")
+	lacks(t, hear(elsewhere, "/mesdonnees"), "Un fichier")
+	lacks(t, hear(elsewhere, "/edt"), "08:00")
+	has(t, private.say("/edt"), "08:00")
+	anna.say("/connexion") // and by herself she shows it
+	anna.press("cours et devoirs")
+	has(t, bob.say("/edt"), "08:00")
+}

@@ -102,7 +102,7 @@ func (t *turn) showChoices(group ChatID) []Choice {
 		shown[s.Link] = true
 	}
 	var list []Choice
-	for _, l := range t.owned() {
+	for _, l := range t.provenOwned() {
 		if shown[l.ID] {
 			continue
 		}
@@ -142,7 +142,7 @@ func (t *turn) show(ctx context.Context, arg string) (Reply, error) {
 		return Reply{}, err
 	}
 	var shown link
-	for _, l := range t.owned() {
+	for _, l := range t.provenOwned() {
 		if l.ID == s.Link {
 			shown = l
 		}

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -90,10 +91,12 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 
 func (l *link) newRow(ctx context.Context, evt *event.Event) (*row, error) {
 	private, err := l.isPrivateNow(ctx, evt.RoomID, evt.Sender)
+	encrypted, cryptErr := l.a.store.IsEncrypted(ctx, evt.RoomID)
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
 		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
-	}, err
+		Hearsay: !encrypted,
+	}, errors.Join(err, cryptErr)
 }
 
 // isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room

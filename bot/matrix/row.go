@@ -23,6 +23,7 @@ type row struct {
 	Name   string     `json:"name,omitempty"`
 
 	Private  bool       `json:"private,omitempty"`
+	Hearsay  bool       `json:"hearsay,omitempty"` // the homeserver alone says who sent it
 	Text     string     `json:"text,omitempty"`
 	Choice   string     `json:"choice,omitempty"`
 	Carrier  id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
@@ -47,7 +48,7 @@ type media struct {
 func (r *row) message(l *link) core.Message {
 	m := core.Message{
 		ID: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
-		Private: r.Private, Text: r.Text, Choice: r.Choice,
+		Private: r.Private, Hearsay: r.Hearsay, Text: r.Text, Choice: r.Choice,
 	}
 	switch {
 	case r.Made, r.Typed:
