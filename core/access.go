@@ -135,6 +135,5 @@ func invite(_ context.Context, t *turn, _ string) (Reply, error) {
 	}
 	r := t.plain("access.invitation", "days", int(invitationLife.Hours()/24))
 	r.Body = append(r.Body, Line{Text: t.slash() + "start " + startInvite + code})
-	r.Private = true
 	return r, nil
 }

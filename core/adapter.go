@@ -26,7 +26,6 @@ type Message struct {
 	Person  PersonID
 	Name    string // what the platform calls the person
 	Title   string // of a group
-	Lang    string // a hint of the person's language, such as "fr" or "en-GB"
 	Private bool   // only the person and the bot are in the chat
 	// Hearsay is true where the platform's servers alone say who sent it, on a platform that can prove it
 	// elsewhere: what the person keeps in other chats is not touched then.

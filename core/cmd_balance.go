@@ -22,7 +22,7 @@ func balance(ctx context.Context, t *turn, args string) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	r := Reply{Title: t.p.T("balance.title"), Private: true}
+	r := Reply{Title: t.p.T("balance.title")}
 	for _, a := range wallets {
 		var b izly.Balance
 		err := a.do(ctx, secret.Text{}, func(w *izly.Wallet) (err error) {
@@ -68,7 +68,7 @@ func history(ctx context.Context, t *turn, args string) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	r := Reply{Title: t.p.T("history.title"), Private: true}
+	r := Reply{Title: t.p.T("history.title")}
 	for _, a := range wallets {
 		var s izly.Statement
 		err := a.do(ctx, secret.Text{}, func(w *izly.Wallet) (err error) {

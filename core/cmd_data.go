@@ -71,7 +71,6 @@ func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 		return Reply{}, err
 	}
 	r := t.plain("mydata.text", "unlink", t.cmd("deconnexion"))
-	r.Private = true
 	r.File = &File{Name: "cartable.json", Type: "application/json", Data: append(data, '\n')}
 	return r, nil
 }

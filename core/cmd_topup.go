@@ -159,7 +159,7 @@ func (t *turn) propose(ctx context.Context, a *walletAccount, wish topUpWish) (R
 
 // summary shows what would be spent, and the buttons.
 func (t *turn) summary(a *walletAccount, p proposal, list izly.Cards) Reply {
-	r := Reply{Title: t.p.T("topup.title"), Private: true}
+	r := Reply{Title: t.p.T("topup.title")}
 	r.Body = []Line{
 		{Label: t.p.T("topup.label.amount"), Text: t.p.Euros(int64(p.Amount))},
 		{Label: t.p.T("topup.label.card"), Text: p.Card},

@@ -75,8 +75,9 @@ func (t *turn) dialogue() *dialogue {
 	return t.e.dialogues[t.dialogueKey()]
 }
 
-// endDialogue forgets the dialogue, if there is one, and tells whether there was.
+// endDialogue forgets the dialogue, if there is one, and tells whether there was. No secret is awaited then.
 func (t *turn) endDialogue() bool {
+	t.awaitSecret(false)
 	t.e.mu.Lock()
 	defer t.e.mu.Unlock()
 	_, was := t.e.dialogues[t.dialogueKey()]
@@ -90,7 +91,6 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 	t.endDialogue()
 	if d.secret {
 		t.redact(ctx)
-		t.awaitSecret(false)
 	}
 	if t.e.cfg.Now().After(d.expires) {
 		return t.plain("dialogue.expired", "link", t.cmd("connexion")), nil
@@ -101,7 +101,6 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 // cancelDialogue is /annuler: it leaves any dialogue and takes open proposals back.
 func cancelDialogue(_ context.Context, t *turn, _ string) (Reply, error) {
 	left := t.endDialogue()
-	t.awaitSecret(false)
 	taken, err := t.takeBackProposals()
 	switch {
 	case err != nil:

@@ -124,7 +124,7 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 			continue
 		}
 		private, err := t.e.newTurn(t.adapter, Message{
-			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Lang: t.msg.Lang, Private: true,
+			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true,
 		})
 		if err != nil {
 			return Reply{}, err
@@ -138,7 +138,9 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 			r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: startHello}}
 			return r, nil
 		}
-		return t.plain("group.answered_in_private", "name", t.name()), nil
+		note := t.plain("group.answered_in_private", "name", t.name())
+		note.Silent = true // the answer itself rings
+		return note, nil
 	}
 	return t.plain("group.not_shown", "link", t.cmd("connexion")), nil
 }

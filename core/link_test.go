@@ -356,3 +356,18 @@ func TestASecretSentAfterARestartIsDeletedAndNotUsed(t *testing.T) {
 		t.Errorf("%d messages deleted", len(c.deleted))
 	}
 }
+
+func TestAPressLeavesTheQuestionForASecret(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	c.linkParent()
+	c.Say("/edt")
+	next := c.button("▶")
+	c.Say("/connexion izly")
+	c.Say("0611223344")
+	c.wants(c.PressID(next), "Léa")
+	c.wants(c.Say("merci beaucoup"), "pas compris")
+	if len(c.deleted) != 0 {
+		t.Errorf("%d messages deleted", len(c.deleted))
+	}
+}

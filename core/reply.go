@@ -6,7 +6,6 @@ type Reply struct {
 	Body    []Line
 	Choices []Choice
 	Expect  Expect // whether the bot now waits for something typed
-	Private bool   // holds personal figures or follows a secret: no previews
 	Silent  bool   // nobody waits for it: no sound
 	File    *File  // sent with the rest as its caption
 }

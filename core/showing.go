@@ -166,11 +166,12 @@ func (t *turn) show(ctx context.Context, arg string) (Reply, error) {
 	if s.Group == t.msg.Chat {
 		return t.plain(key, "name", t.name(), "account", shown.label(), "unlink", t.cmd("deconnexion")), nil
 	}
-	there, err := t.e.newTurn(t.adapter, Message{Chat: s.Group, Person: t.msg.Person, Name: t.msg.Name, Lang: t.msg.Lang})
+	there, err := t.e.newTurn(t.adapter, Message{Chat: s.Group, Person: t.msg.Person, Name: t.msg.Name})
 	if err != nil {
 		return Reply{}, err
 	}
 	r := there.plain(key, "name", there.name(), "account", shown.label(), "unlink", there.cmd("deconnexion"))
+	r.Silent = true
 	if err := there.deliverTo(ctx, Target{Chat: s.Group}, r); err != nil {
 		return t.plain("group.shown_unsaid"), nil
 	}

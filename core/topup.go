@@ -149,7 +149,7 @@ func (t *turn) ordered(a *walletAccount, p proposal, done izly.TopUp, err error)
 
 // receipt says that the top-up is done, and the new balance when the answer told it.
 func (t *turn) receipt(p proposal, done izly.TopUp) Reply {
-	r := Reply{Title: t.p.T("topup.done", "amount", t.p.Euros(int64(p.Amount))), Private: true}
+	r := Reply{Title: t.p.T("topup.done", "amount", t.p.Euros(int64(p.Amount)))}
 	r.Body = []Line{{Label: t.p.T("topup.label.card"), Text: p.Card}}
 	if done.Balance != nil {
 		r.Body = append(r.Body, Line{Label: t.p.T("topup.label.now"), Text: t.p.Euros(int64(done.Balance.Main))})

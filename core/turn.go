@@ -130,7 +130,6 @@ func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
 	}
 	if c.command.name != "annuler" {
 		t.endDialogue()
-		t.awaitSecret(false)
 	}
 	reply, err := t.run(ctx, c.command, c.args)
 	t.log.Info("command handled", "command", c.command.name, "took", t.e.cfg.Now().Sub(start), "refused", err != nil)

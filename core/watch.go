@@ -153,7 +153,6 @@ func (e *Engine) tell(ctx context.Context, p proposal, key string) {
 	}
 	r := t.plain("topup.found", "amount", t.p.Euros(int64(p.Amount)), "at", t.p.Clock(p.Sent.In(e.cfg.Location)))
 	r.Body = append(r.Body, t.plain(key, "amount", t.p.Euros(int64(p.Amount)), "card", p.Card, "command", t.cmd("recharger"), "history", t.cmd("historique")).Body...)
-	r.Private = true
 	if t.settings.Gone {
 		t.log.Warn("outcome of a top-up not told: chat gone")
 		return

@@ -289,7 +289,7 @@ func TestNoLongerPrivate(t *testing.T) {
 	r.core.answers(func(core.Message) core.Reply {
 		close(asked)
 		<-joined
-		return core.Reply{Title: "balance: 12,34", Private: true}
+		return core.Reply{Title: "balance: 12,34"}
 	})
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "solde")})
 	<-asked

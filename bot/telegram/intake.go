@@ -123,7 +123,7 @@ func (m *message) toCore(from *user) core.Message {
 	return core.Message{
 		ID: strconv.Itoa(m.ID), Chat: chatID(m.Chat.ID), Thread: m.topic(), Person: personID(from.ID),
 		Name: strings.TrimSpace(from.FirstName + " " + from.LastName), Title: m.Chat.Title,
-		Lang: from.Lang, Private: m.private(),
+		Private: m.private(),
 	}
 }
 

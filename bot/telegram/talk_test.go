@@ -50,7 +50,7 @@ func TestPrivateTalk(t *testing.T) {
 	got := <-messages
 	want := core.Message{
 		ID: strconv.Itoa(sent.ID), Chat: chatOf(1001), Person: core.PersonID{Platform: "telegram", ID: "1001"},
-		Name: "Anna", Lang: "fr", Private: true, Text: "/edt demain",
+		Name: "Anna", Private: true, Text: "/edt demain",
 	}
 	if got.File != nil || plainFields(got) != plainFields(want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -78,7 +78,7 @@ func TestWhatIsHeardInGroups(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	g.As(bob).Reply(answer.ID, "et lundi ?")
-	if got := <-messages; got.Text != "et lundi ?" || got.Person.ID != "1002" || got.Lang != "en" {
+	if got := <-messages; got.Text != "et lundi ?" || got.Person.ID != "1002" {
 		t.Errorf("got %+v", got)
 	}
 	r.tg.WaitConfirmed()
@@ -268,7 +268,7 @@ func TestSilent(t *testing.T) {
 	r := newRig(t, telegramtest.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
-	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "no hurry", Silent: true, Private: true})
+	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "no hurry", Silent: true})
 	if m := anna.WaitFor("no hurry"); !m.Silent || m.Protected || !m.NoPreview {
 		t.Errorf("sent as %+v", m)
 	}

@@ -20,7 +20,6 @@ type user struct {
 	IsBot     bool   `json:"is_bot"`
 	FirstName string `json:"first_name"`
 	LastName  string `json:"last_name"`
-	Lang      string `json:"language_code"`
 }
 
 type chat struct {

@@ -25,7 +25,6 @@ var replies = map[string]core.Reply{
 			{Text: "Pas de cours."},
 			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
 		},
-		Private: true,
 	},
 	"grades": {
 		Title: "Notes de Léa · Trimestre 1",
