@@ -212,3 +212,12 @@ func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
 	anna.press("cours et devoirs")
 	has(t, bob.say("/edt"), "08:00")
 }
+
+func TestWhatNobodyWaitsForIsSilent(t *testing.T) {
+	p, private, anna, _ := family(t)
+	anna.say("/solde")
+	group, own := p.replies[anna.chat], p.replies[private.chat]
+	if !group[len(group)-1].Silent || own[len(own)-1].Silent {
+		t.Error("the note in the group rings, or the answer in private does not")
+	}
+}
