@@ -97,6 +97,15 @@ func (b *bot) waitLogged(text string, n int) {
 // logged is how often the log of this run of the bot has a text in it.
 func (b *bot) logged(text string) int { return strings.Count(b.process.Output(), text) }
 
+// vaultSize is how large the vault's file is, in bytes; 0 if there is none.
+func (b *bot) vaultSize() int64 {
+	info, err := os.Stat(filepath.Join(b.Data, "vault.db"))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // stop asks the bot to end, and takes it ill if it does not.
 func (b *bot) stop() {
 	b.t.Helper()

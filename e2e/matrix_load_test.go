@@ -15,6 +15,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/e2e/matrixplayer"
+	"cartable/e2e/proc"
 )
 
 // load is how much TestMatrixLoad asks for. The short form is what a busy test machine can do in some
@@ -62,7 +63,7 @@ func TestMatrixLoad(t *testing.T) {
 	l := loadFromEnvironment(t)
 	w := newWorld(t)
 	rooms := w.openRooms(l.rooms)
-	first := w.resident()
+	first := w.memory()
 
 	var mu sync.Mutex
 	var took []time.Duration
@@ -86,19 +87,20 @@ func TestMatrixLoad(t *testing.T) {
 			}
 		})
 	}
-	watched := make(chan []int64)
+	watched := make(chan []proc.Memory)
 	go func() { watched <- w.watchMemory(ctx) }()
 	group.Wait()
-	if err := context.Cause(ctx); err != nil {
-		t.Fatal(err)
-	}
+	failed := context.Cause(ctx)
 	cancel(nil)
 	samples := <-watched
+	if failed != nil {
+		t.Fatal(failed)
+	}
 	slices.Sort(took)
 	quantile := func(q float64) time.Duration { return took[int(q*float64(len(took)-1))].Round(time.Millisecond) }
-	t.Logf("%d rooms × %d commands at %.1f/s in %v: p50 %v, p95 %v, p99 %v, longest %v; resident memory %d MiB before, %d after",
+	t.Logf("%d rooms × %d commands at %.1f/s in %v: p50 %v, p95 %v, p99 %v, longest %v; resident memory %v before, %v after",
 		l.rooms, l.commands, l.rate, time.Since(start).Round(time.Second), quantile(.5), quantile(.95), quantile(.99), quantile(1),
-		first>>20, w.resident()>>20)
+		first, w.memory())
 	if l.soak > 0 {
 		checkGrowth(t, samples)
 	}
@@ -143,17 +145,17 @@ func (r loadRoom) ask(ctx context.Context, at time.Time) (time.Duration, error) 
 	return answer.At.Sub(sent), nil
 }
 
-func (w *world) resident() int64 {
+func (w *world) memory() proc.Memory {
 	w.t.Helper()
-	n, err := w.bot.process.Resident()
+	m, err := w.bot.process.Memory()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return n
+	return m
 }
 
-// watchMemory looks each 10 seconds at what the bot occupies.
-func (w *world) watchMemory(ctx context.Context) (samples []int64) {
+// watchMemory looks each 10 seconds at what the bot occupies, and tells of it each 5 minutes.
+func (w *world) watchMemory(ctx context.Context) (samples []proc.Memory) {
 	tick := time.NewTicker(10 * time.Second)
 	defer tick.Stop()
 	for {
@@ -162,23 +164,34 @@ func (w *world) watchMemory(ctx context.Context) (samples []int64) {
 		case <-ctx.Done():
 			return samples
 		}
-		if n, err := w.bot.process.Resident(); err == nil {
-			samples = append(samples, n)
+		m, err := w.bot.process.Memory()
+		if err != nil {
+			continue
+		}
+		samples = append(samples, m)
+		if len(samples)%30 == 0 {
+			w.t.Logf("after %d min: %v, the vault %.1f MiB", len(samples)/6, m, float64(w.bot.vaultSize())/(1<<20))
 		}
 	}
 }
 
 // checkGrowth compares the second quarter of the time, when everything is warm, with the last.
-func checkGrowth(t *testing.T, samples []int64) {
+func checkGrowth(t *testing.T, samples []proc.Memory) {
 	t.Helper()
 	quarter := len(samples) / 4
 	if quarter < 3 {
 		t.Log("too short to tell whether memory grows")
 		return
 	}
-	early, late := slices.Max(samples[quarter:2*quarter]), slices.Max(samples[3*quarter:])
-	t.Logf("resident memory: at most %d MiB in the second quarter, %d in the last", early>>20, late>>20)
-	if late > early+early/5+8<<20 {
+	most := func(samples []proc.Memory) (m proc.Memory) {
+		for _, s := range samples {
+			m.Resident, m.Anonymous, m.File = max(m.Resident, s.Resident), max(m.Anonymous, s.Anonymous), max(m.File, s.File)
+		}
+		return m
+	}
+	early, late := most(samples[quarter:2*quarter]), most(samples[3*quarter:])
+	t.Logf("resident memory at most: %v in the second quarter, %v in the last", early, late)
+	if late.Resident > early.Resident+early.Resident/5+8<<20 {
 		t.Error("memory grows")
 	}
 }

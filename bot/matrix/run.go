@@ -93,6 +93,9 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) {
 		if err := a.offers.cleanUp(); err != nil {
 			a.log.Error("old choices not removed", "error", err)
 		}
+		if _, err := a.store.RedactExpiredGroupSessions(ctx); err != nil {
+			a.log.Error("old keys not removed", "error", err)
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

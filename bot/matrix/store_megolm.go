@@ -124,13 +124,20 @@ func (s *Store) RedactGroupSessions(_ context.Context, room id.RoomID, sender id
 	})
 }
 
+// usualAge is how long a session is used where neither its sender nor its room says (the specification's
+// default of rotation_period_ms).
+const usualAge = 7 * 24 * time.Hour
+
 // RedactExpiredGroupSessions deletes the sessions that are twice as old as their sender was going to use
 // them for, and returns their names.
 func (s *Store) RedactExpiredGroupSessions(context.Context) ([]id.SessionID, error) {
 	now := time.Now()
 	return s.redact(func(have *crypto.InboundGroupSession, _ id.SessionID) bool {
 		age := time.Duration(have.MaxAge) * time.Millisecond
-		return !have.IsScheduled && !have.ReceivedAt.IsZero() && age > 0 && have.ReceivedAt.Add(2*age).Before(now)
+		if age <= 0 {
+			age = usualAge
+		}
+		return !have.IsScheduled && !have.ReceivedAt.IsZero() && have.ReceivedAt.Add(2*age).Before(now)
 	})
 }
 

@@ -247,10 +247,13 @@ func TestRedactByAge(t *testing.T) {
 		names = append(names, in.ID())
 		noError(t, r.PutGroupSession(background, in))
 	}
+	unknown := newInbound(t, newOutbound(t, room1), "s") // came before the room's settings did
+	unknown.ReceivedAt, unknown.MaxAge = time.Now().Add(-15*24*time.Hour), 0
+	noError(t, r.PutGroupSession(background, unknown))
 	scheduled := newInbound(t, newOutbound(t, room1), "s")
 	scheduled.ReceivedAt, scheduled.IsScheduled = time.Now().Add(-3*time.Hour), true
 	noError(t, r.PutGroupSession(background, scheduled))
-	sameNames(t, value[[]id.SessionID](t)(r.RedactExpiredGroupSessions(background)), names[1:2])
+	sameNames(t, value[[]id.SessionID](t)(r.RedactExpiredGroupSessions(background)), []id.SessionID{names[1], unknown.ID()})
 	sameNames(t, value[[]id.SessionID](t)(r.RedactOutdatedGroupSessions(background)), names[2:])
 	r.kill()
 	sameNames(t, namesOf(r.GetAllGroupSessions(background).AsList())(t), []id.SessionID{names[0], scheduled.ID()})

@@ -174,3 +174,16 @@ func TestSayings(t *testing.T) {
 		t.Errorf("remembers %d sayings", len(s.said))
 	}
 }
+
+// Nothing is answered that was written weeks ago, so the keys to it need not be kept.
+func TestOldKeysAreRemoved(t *testing.T) {
+	r := newRig(t)
+	old := newInbound(t, newOutbound(t, room1), "s")
+	old.ReceivedAt = time.Now().Add(-15 * 24 * time.Hour)
+	noError(t, r.store.PutGroupSession(background, old))
+	r.start()
+	r.until("no old key", func() bool {
+		have, err := r.store.GetGroupSession(background, room1, old.ID())
+		return err == nil && have == nil
+	})
+}

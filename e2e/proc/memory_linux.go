@@ -7,17 +7,26 @@ import (
 	"strings"
 )
 
-// Resident is how much memory the program occupies, in bytes (proc(5), VmRSS).
-func (p *Process) Resident() (int64, error) {
+// Memory says what the program occupies now (proc(5), VmRSS and its parts).
+func (p *Process) Memory() (m Memory, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
 	if err != nil {
-		return 0, err
+		return m, err
 	}
 	for line := range strings.Lines(string(status)) {
-		if kib, found := strings.CutPrefix(line, "VmRSS:"); found {
-			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kib), "kB")), 10, 64)
-			return n << 10, err
+		name, value, _ := strings.Cut(line, ":")
+		field := map[string]*int64{"VmRSS": &m.Resident, "RssAnon": &m.Anonymous, "RssFile": &m.File}[name]
+		if field == nil {
+			continue
 		}
+		kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+		if err != nil {
+			return m, err
+		}
+		*field = kib << 10
 	}
-	return 0, fmt.Errorf("process %d has no memory", p.Pid())
+	if m.Resident == 0 {
+		return m, fmt.Errorf("process %d has no memory", p.Pid())
+	}
+	return m, nil
 }

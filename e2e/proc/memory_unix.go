@@ -4,5 +4,5 @@ package proc
 
 import "errors"
 
-// Resident is not known on this system.
-func (p *Process) Resident() (int64, error) { return 0, errors.ErrUnsupported }
+// Memory is not known on this system.
+func (p *Process) Memory() (Memory, error) { return Memory{}, errors.ErrUnsupported }

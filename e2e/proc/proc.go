@@ -24,6 +24,19 @@ type Process struct {
 	err   error // of Wait; to be read once ended is closed
 }
 
+// Memory is what a program occupies, in bytes.
+type Memory struct {
+	Resident  int64 // all of it
+	Anonymous int64 // its own: heap and stacks
+	File      int64 // pages of files, which the kernel takes back when it needs them: the binary, the vault
+}
+
+func (m Memory) String() string {
+	return fmt.Sprintf("%.1f MiB (%.1f of its own, %.1f of files)", mib(m.Resident), mib(m.Anonymous), mib(m.File))
+}
+
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
 // Start starts cmd, whose output goes to a file. It fails the test if there is no such program.
 func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
