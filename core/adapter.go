@@ -28,7 +28,7 @@ type Message struct {
 	Title   string // of a group
 	Private bool   // only the person and the bot are in the chat
 	// Hearsay is true where the platform's servers alone say who sent it, on a platform that can prove it
-	// elsewhere: what the person keeps in other chats is not touched then.
+	// elsewhere: what the person keeps in other chats is neither touched nor brought here then.
 	Hearsay bool
 	Text    string // bounded by the adapter to MaxText bytes; empty for a press
 	Choice  string // the ID of the Choice that was pressed; empty for a text

@@ -49,10 +49,10 @@ func (t *turn) offer(label string, act action, arg string) Choice {
 	return Choice{ID: id, Label: label, Risky: act.risky(arg)}
 }
 
-// risky tells whether the action spends money, removes something or changes how an account is kept. Of the
-// choices of an unlinking, the one without an account keeps everything.
+// risky tells whether the action spends money, removes something, changes how an account is kept or lets others
+// read it. Of the choices of an unlinking, the one without an account keeps everything.
 func (a action) risky(arg string) bool {
-	return a == actTopUp || a == actTrade || a == actUnlink && arg != ""
+	return a == actTopUp || a == actTrade || a == actShow || a == actUnlink && arg != ""
 }
 
 // runChoice is a button that acts like typing line.

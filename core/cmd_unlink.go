@@ -103,6 +103,6 @@ func (t *turn) erase(tx Tx, l link) error {
 		}
 	}
 	return errors.Join(err, choices.deleteWhere(tx, func(c choice) bool {
-		return c.Chat == l.Chat && slices.ContainsFunc(about, func(s string) bool { return strings.Contains(c.Arg, s) })
+		return c.Person == l.Owner && slices.ContainsFunc(about, func(s string) bool { return strings.Contains(c.Arg, s) })
 	}))
 }

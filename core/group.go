@@ -16,7 +16,7 @@ func (t *turn) schools() []*schoolAccount {
 	defer t.e.mu.Unlock()
 	var list []*schoolAccount
 	for _, a := range t.e.schools {
-		if t.readable(a.chat, a.id) {
+		if t.readable(a.record()) {
 			list = append(list, a)
 		}
 	}
@@ -29,7 +29,7 @@ func (t *turn) openWallets() []*walletAccount {
 	defer t.e.mu.Unlock()
 	var list []*walletAccount
 	for _, a := range t.e.wallets {
-		if t.readable(a.chat, a.id) {
+		if t.readable(a.record()) {
 			list = append(list, a)
 		}
 	}
@@ -37,13 +37,13 @@ func (t *turn) openWallets() []*walletAccount {
 }
 
 // readable tells whether a link is of this chat. The caller holds e.mu.
-func (t *turn) readable(chat ChatID, id string) bool {
+func (t *turn) readable(l link) bool {
 	if t.msg.Private {
-		return chat == t.msg.Chat
+		return l.Chat == t.msg.Chat
 	}
 	grades := t.command != nil && t.command.grades
 	for _, s := range t.e.showings {
-		if s.Group == t.msg.Chat && s.Link == id && (s.Grades || !grades) {
+		if s.Group == t.msg.Chat && s.Link == l.ID && (s.Grades || !grades) {
 			return true
 		}
 	}

@@ -195,6 +195,28 @@ func TestSecretsInAGroupAreRefusedAndDeleted(t *testing.T) {
 	p.r.noViolations()
 }
 
+// TestAccountsFollowTheirOwner is a person who leaves the private chat, as one can on Matrix, and opens another:
+// what they linked is there, and what concerns them alone arrives there.
+func TestAccountsFollowTheirOwner(t *testing.T) {
+	p, private, anna, bob := family(t)
+	p.gone[private.chat] = true
+	if err := p.r.engine.Present(private.chat, false); err != nil {
+		t.Fatal(err)
+	}
+	has(t, anna.say("/edt"), "conversation privée") // and not into the one that she left
+	opened := p.private("anna")
+	opened.chat.ID = "opened later"
+	has(t, opened.say("/edt"), "08:00")
+	lacks(t, bob.say("/edt"), "08:00")
+	said := anna.deliver(core.Message{Text: "/edt"})
+	has(t, said[opened.chat], "08:00")
+	p.r.restart()
+	has(t, opened.say("/edt"), "08:00")
+	has(t, opened.say("/deconnexion pronote"), "Oublier PRONOTE")
+	has(t, opened.press("Oublier PRONOTE"), "oublié")
+	has(t, opened.say("/deconnexion"), "Izly")
+}
+
 // TestHearsayTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
 // making: what the person keeps in other chats is neither shown, nor given away, nor erased.
 func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {

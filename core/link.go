@@ -75,13 +75,41 @@ func (e *Engine) adopt(l link) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if l.School != nil {
-		a := &schoolAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
+		a := &schoolAccount{e: e, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
 		e.schools = append(e.schools, a)
 	}
 	if l.Wallet != nil {
-		a := &walletAccount{e: e, chat: l.Chat, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
+		a := &walletAccount{e: e, owner: l.Owner, id: l.ID, turnstile: make(chan struct{}, 1), rec: l}
 		e.wallets = append(e.wallets, a)
 	}
+}
+
+// bringLinks moves the links of the person who speaks in private into this chat: where a person can open a
+// second private chat, or a new one in place of one that they left, their accounts are where they write. What
+// is hearsay moves nothing.
+func (t *turn) bringLinks() error {
+	if !t.msg.Private || t.msg.Hearsay {
+		return nil
+	}
+	var moves []func(ChatID) error
+	t.e.mu.Lock()
+	for _, a := range t.e.schools {
+		if a.owner == t.msg.Person && a.record().Chat != t.msg.Chat {
+			moves = append(moves, a.moveTo)
+		}
+	}
+	for _, a := range t.e.wallets {
+		if a.owner == t.msg.Person && a.record().Chat != t.msg.Chat {
+			moves = append(moves, a.moveTo)
+		}
+	}
+	t.e.mu.Unlock()
+	for _, move := range moves {
+		if err := move(t.msg.Chat); err != nil && !errors.Is(err, errLinkGone) {
+			return err
+		}
+	}
+	return nil
 }
 
 // replaceLink stores a new link in place of those of its chat that are the same account.

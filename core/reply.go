@@ -40,7 +40,8 @@ const (
 type Choice struct {
 	ID    string
 	Label string
-	// Risky says that picking it spends money or removes something: a platform must be sure of who picks.
+	// Risky says that picking it spends money, removes something or lets others read it: a platform must be
+	// sure of who picks.
 	Risky bool
 	// Start is not empty for a button that opens the private chat with the bot instead of being pressed:
 	// there the bot gets "/start " and this text, of at most 64 characters of A-Z, a-z, 0-9, _ and -.

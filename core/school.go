@@ -13,7 +13,6 @@ import (
 // schoolAccount is one linked PRONOTE account: one session, one request in flight.
 type schoolAccount struct {
 	e     *Engine
-	chat  ChatID
 	owner PersonID
 	id    string
 
@@ -183,7 +182,7 @@ func (a *schoolAccount) openSession(ctx context.Context) (fresh bool, err error)
 		if a.session, err = a.e.cfg.School.Resume(*rec.State); err == nil {
 			return false, nil
 		}
-		a.e.logger(a.chat).Warn("stored session not usable", "error", err)
+		a.e.logger(a.record().Chat).Warn("stored session not usable", "error", err)
 	}
 	return true, a.newSession(ctx)
 }
@@ -245,12 +244,23 @@ func (a *schoolAccount) keep(stop stopReason) error {
 
 // change stores a changed copy of the link, durably, and then uses it.
 func (a *schoolAccount) change(alter func(*schoolLink)) error {
+	return a.changeLink(func(l *link) {
+		updated := *l.School
+		alter(&updated)
+		l.School = &updated
+	})
+}
+
+// moveTo makes the link one of another private chat of its owner's.
+func (a *schoolAccount) moveTo(chat ChatID) error {
+	return a.changeLink(func(l *link) { l.Chat = chat })
+}
+
+func (a *schoolAccount) changeLink(alter func(*link)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	updated := *a.rec.School
-	alter(&updated)
 	rec := a.rec
-	rec.School = &updated
+	alter(&rec)
 	if err := a.e.keepLink(rec); err != nil {
 		return err
 	}

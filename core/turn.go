@@ -72,6 +72,9 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if t.stranger = !known; t.stranger && t.msg.Private {
 		return t.meetStranger(ctx, text)
 	}
+	if err := t.bringLinks(); err != nil {
+		return Reply{}, err
+	}
 	switch {
 	case t.msg.Choice != "":
 		start := t.e.cfg.Now()

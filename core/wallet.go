@@ -12,7 +12,6 @@ import (
 // walletAccount is one linked Izly account: calls one after the other.
 type walletAccount struct {
 	e     *Engine
-	chat  ChatID
 	owner PersonID
 	id    string
 
@@ -65,12 +64,23 @@ func (a *walletAccount) record() link {
 
 // change stores a changed copy of the link, durably, and then uses it.
 func (a *walletAccount) change(alter func(*walletLink)) error {
+	return a.changeLink(func(l *link) {
+		updated := *l.Wallet
+		alter(&updated)
+		l.Wallet = &updated
+	})
+}
+
+// moveTo makes the link one of another private chat of its owner's.
+func (a *walletAccount) moveTo(chat ChatID) error {
+	return a.changeLink(func(l *link) { l.Chat = chat })
+}
+
+func (a *walletAccount) changeLink(alter func(*link)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	updated := *a.rec.Wallet
-	alter(&updated)
 	rec := a.rec
-	rec.Wallet = &updated
+	alter(&rec)
 	if err := a.e.keepLink(rec); err != nil {
 		return err
 	}

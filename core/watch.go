@@ -139,8 +139,12 @@ func (e *Engine) search(ctx context.Context, p proposal) (state proposalState, e
 	return state, err
 }
 
-// tell sends what is known of a lost top-up, the sentence of key, to the chat where it was confirmed.
+// tell sends what is known of a lost top-up, the sentence of key, to the private chat of its owner: the one
+// where it was confirmed, or the one that its wallet has moved to.
 func (e *Engine) tell(ctx context.Context, p proposal, key string) {
+	if a := e.wallet(p.Link); a != nil {
+		p.Chat = a.record().Chat
+	}
 	e.mu.Lock()
 	adapter := e.adapters[p.Chat.Platform]
 	e.mu.Unlock()

@@ -64,10 +64,37 @@ func (w *world) show(p *matrixplayer.Player, direct, group id.RoomID) {
 	p.Say(group, "!connexion")
 	link := p.Wait(group, "a way into the private chat", func(e *matrixplayer.Event) bool { return startLink.MatchString(e.Body) })
 	p.Say(direct, "!start "+startLink.FindStringSubmatch(link.Body)[1])
-	offer := p.WaitFor(direct, "que vous pouvez montrer")
-	p.WaitReaction(offer, "1️⃣")
-	p.React(offer, "1️⃣")
+	p.WaitFor(direct, "que vous pouvez montrer")
+	p.Vote(p.WaitPoll(direct, "Montrer"), "Montrer")
 	p.WaitFor(direct, "C'est montré")
+}
+
+// TestMatrixNewPrivateChat has Anna leave her private chat and open another: her accounts are there, and answers
+// for her alone arrive there. A session that she has not signed brings them nowhere.
+func TestMatrixNewPrivateChat(t *testing.T) {
+	w := newWorld(t)
+	anna, bob := w.Player("anna"), w.Player("bob")
+	first := anna.DM(w.bot.ID)
+	anna.WaitFor(first, "je suis Cartable")
+	w.linkSchool(anna, first)
+	group := anna.Group(w.bot.ID, bob)
+	anna.WaitFor(group, "je suis Cartable")
+	anna.Leave(first)
+	w.bot.waitLogged("nobody else is there", 1)
+
+	second := anna.DM(w.bot.ID)
+	anna.WaitFor(second, "je suis Cartable")
+	anna.Say(second, "!edt semaine")
+	anna.WaitFor(second, "Léa")
+	anna.Say(group, "!edt semaine")
+	anna.WaitFor(group, "en privé")
+	anna.WaitFor(second, "Léa")
+
+	stray := anna.SecondDevice(matrixplayer.Options{Unsigned: true}) // as a homeserver can make one up
+	third := stray.DM(w.bot.ID)
+	stray.WaitFor(third, "je suis Cartable")
+	stray.Say(third, "!edt semaine")
+	stray.WaitFor(third, "Aucun compte PRONOTE")
 }
 
 // TestMatrixEmptyRoom leaves the bot alone in a room.

@@ -50,6 +50,7 @@ type Core interface {
 	Words(chat core.ChatID, what core.Trouble, args ...any) string
 	Disown(core.PersonID) error
 	Present(chat core.ChatID, present bool) error
+	MigrateChat(old, to core.ChatID) error
 }
 
 const defaultMaxMembers = 50

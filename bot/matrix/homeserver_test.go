@@ -121,6 +121,13 @@ func reply(w http.ResponseWriter, status int, answer any) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
+// asked tells whether a call that begins so has come.
+func (hs *homeserver) asked(call string) bool {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	return slices.ContainsFunc(hs.requests, func(c string) bool { return strings.HasPrefix(c, call) })
+}
+
 func (hs *homeserver) login(w http.ResponseWriter, body object) {
 	if body["password"] != botPassword {
 		reply(w, http.StatusForbidden, object{"errcode": "M_FORBIDDEN", "error": "wrong"})
@@ -191,6 +198,8 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 		return hs.accountData(call, path[3], raw)
 	case path[0] == "user":
 		return ok, object{"filter_id": "1"}
+	case path[0] == "join":
+		return hs.room(call, []string{"rooms", path[1], "join"}, body)
 	case path[0] == "rooms" || path[0] == "joined_rooms":
 		return hs.room(call, path, body)
 	}

@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -58,7 +57,7 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 		l.declineInRoom(evt)
 		return
 	}
-	r, err := l.newRow(ctx, evt)
+	r, err := l.newRow(ctx, evt, trust)
 	if err != nil {
 		l.a.log.Error("room not read", "error", err)
 		return
@@ -89,14 +88,15 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 	}
 }
 
-func (l *link) newRow(ctx context.Context, evt *event.Event) (*row, error) {
+// newRow makes the row of an event. That its sender sent it is only proven by a device which they have signed:
+// a homeserver can list any other for them.
+func (l *link) newRow(ctx context.Context, evt *event.Event, trust verdict) (*row, error) {
 	private, err := l.isPrivateNow(ctx, evt.RoomID, evt.Sender)
-	encrypted, cryptErr := l.a.store.IsEncrypted(ctx, evt.RoomID)
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
 		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
-		Hearsay: !encrypted,
-	}, errors.Join(err, cryptErr)
+		Hearsay: trust != trusted,
+	}, err
 }
 
 // isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room

@@ -34,7 +34,9 @@ func (l *link) onMember(ctx context.Context, evt *event.Event) {
 
 // invited notes an invitation, so that a crash does not lose it, and follows it.
 func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
-	err := l.a.rooms.change(name, func(r *room) { *r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true} })
+	err := l.a.rooms.change(name, func(r *room) {
+		*r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true, Replaces: r.Replaces}
+	})
 	if err != nil {
 		l.a.log.Error("invitation not noted", "error", err)
 	}
@@ -48,7 +50,7 @@ func (l *link) enterInvited(ctx context.Context) {
 		l.a.log.Error("rooms not read", "error", err)
 	}
 	for name, r := range all {
-		if r.Waiting {
+		if r.Waiting || r.Replaces != "" {
 			l.enter(ctx, name)
 		}
 	}
@@ -58,10 +60,11 @@ func (l *link) enterInvited(ctx context.Context) {
 const maxStrangers = 3
 
 // enter accepts an invitation or declines it. A private chat is open to everyone, since that is where a
-// person shows an invitation code; into a group only people who have been admitted may bring the bot.
+// person shows an invitation code; into a group only people who have been admitted may bring the bot, unless it
+// takes the place of one where the bot is.
 func (l *link) enter(ctx context.Context, name id.RoomID) {
 	record, found, err := l.a.rooms.get(name)
-	if err != nil || !found || !record.Waiting {
+	if err != nil || !found || !record.Waiting && record.Replaces == "" {
 		return
 	}
 	admitted, err := l.a.cfg.Core.Admitted(personOf(record.Inviter))
@@ -69,14 +72,14 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 		l.a.log.Error("admission not read", "error", err)
 		return // tried again at the next start
 	}
-	if !admitted && (!record.Direct || !l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)) {
+	if !admitted && record.Replaces == "" && (!record.Direct || !l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)) {
 		l.a.log.Info("invitation declined: the person was not admitted")
 		l.leave(ctx, name, "")
 		return
 	}
-	if _, err := l.cli.JoinRoomByID(ctx, name); err != nil {
+	if err := l.join(ctx, name, record); err != nil {
 		l.a.log.Warn("room not joined", "error", fail("join", err))
-		if !passing(err) {
+		if record.Waiting && !passing(err) {
 			l.leave(ctx, name, "")
 		}
 		return
@@ -87,6 +90,12 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 		return
 	}
 	if !l.checkRoom(ctx, name) {
+		return
+	}
+	if record.Replaces != "" {
+		if !l.succeed(ctx, record.Replaces, name) {
+			l.leave(ctx, name, "")
+		}
 		return
 	}
 	if err := l.a.rooms.change(name, func(r *room) { r.Waiting = false }); err != nil {
@@ -103,8 +112,9 @@ func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
 		l.a.log.Error("room not read", "error", err)
 	}
 	l.a.take(ctx, l, &row{
-		Event: id.EventID(fmt.Sprintf("join %s %d", name, l.a.cfg.Now().UnixNano())), Room: name, Sender: record.Inviter, Private: private, Text: "!start", Made: true,
-		Name: l.displayName(ctx, name, record.Inviter),
+		Event: id.EventID(fmt.Sprintf("join %s %d", name, l.a.cfg.Now().UnixNano())), Room: name,
+		Sender: record.Inviter, Name: l.displayName(ctx, name, record.Inviter),
+		Private: private, Hearsay: true, Text: "!start", Made: true,
 	})
 }
 

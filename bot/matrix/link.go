@@ -114,6 +114,7 @@ func (l *link) listen() {
 	}
 	l.sync.OnEventType(event.EventReaction, l.onEvent)
 	l.sync.OnEventType(event.StateMember, l.onMember)
+	l.sync.OnEventType(event.StateTombstone, l.onTombstone)
 	l.sync.OnEventType(event.ToDeviceVerificationRequest, l.declineVerification)
 }
 

@@ -113,7 +113,7 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 		}
 		return
 	}
-	r, err := l.newRow(ctx, evt)
+	r, err := l.newRow(ctx, evt, inClear)
 	if err != nil {
 		l.a.log.Error("room not read", "error", err)
 		return
@@ -147,7 +147,7 @@ func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
 		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
 		return
 	}
-	r, err := l.newRow(ctx, evt)
+	r, err := l.newRow(ctx, evt, trust)
 	if err != nil {
 		l.a.log.Error("room not read", "error", err)
 		return

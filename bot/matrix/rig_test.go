@@ -164,6 +164,7 @@ type fakeCore struct {
 	admins   map[string]bool
 	disowned []string
 	gone     []string
+	moved    []string // chats: from and to
 }
 
 func (c *fakeCore) handler(a *Adapter) core.Handler {
@@ -171,12 +172,14 @@ func (c *fakeCore) handler(a *Adapter) core.Handler {
 		c.mu.Lock()
 		reply := c.reply
 		c.mu.Unlock()
+		if reply == nil { // at once, which keeps the order
+			c.heard <- m
+			done()
+			return nil
+		}
 		go func() {
 			defer done()
 			defer func() { c.heard <- m }()
-			if reply == nil {
-				return
-			}
 			to := core.Target{Chat: m.Chat, Thread: m.Thread}
 			if m.Choice != "" {
 				to.Edit = m.ID
@@ -204,6 +207,13 @@ func (c *fakeCore) Disown(p core.PersonID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.disowned = append(c.disowned, p.ID)
+	return nil
+}
+
+func (c *fakeCore) MigrateChat(old, to core.ChatID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved = append(c.moved, old.ID+" "+to.ID)
 	return nil
 }
 
