@@ -69,6 +69,28 @@ func (w *world) show(p *matrixplayer.Player, direct, group id.RoomID) {
 	p.WaitFor(direct, "C'est montré")
 }
 
+// TestMatrixUpgrade moves a group to a new room version: somebody whom the bot would not follow elsewhere invites it
+// there, and what Anna showed is shown on.
+func TestMatrixUpgrade(t *testing.T) {
+	w := newWorld(t)
+	anna, bob := w.Player("anna"), w.Player("bob")
+	direct := anna.DM(w.bot.ID)
+	anna.WaitFor(direct, "je suis Cartable")
+	w.linkSchool(anna, direct)
+	group := anna.Group(w.bot.ID, bob)
+	anna.WaitFor(group, "je suis Cartable")
+	w.show(anna, direct, group)
+	bob.WaitFor(group, "montre ici l'emploi du temps")
+
+	next := anna.Upgrade(group, "11", bob.ID, w.bot.ID)
+	bob.Join(next)
+	bob.WaitMembers(next, w.bot.ID)
+	w.bot.waitLogged("room followed to its successor", 1)
+	bob.Say(next, "!edt semaine")
+	bob.WaitFor(next, "Léa")
+	w.mustBeEncrypted(bob, next)
+}
+
 // TestMatrixNewPrivateChat has Anna leave her private chat and open another: her accounts are there, and answers
 // for her alone arrive there. A session that she has not signed brings them nowhere.
 func TestMatrixNewPrivateChat(t *testing.T) {

@@ -26,6 +26,8 @@ type link struct {
 	sync   *syncer
 	me     id.UserID
 
+	fallback time.Time // when the server was last given a fallback key; of the sync loop
+
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted
 	mended  map[id.DeviceID]time.Time   // when Olm sessions with a device were last made anew
@@ -96,6 +98,7 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	l.mach.SetBackgroundCtx(a.life)
 	cli.Crypto = l.helper
 	l.sync.OnSync(l.refreshLists)
+	l.sync.OnSync(l.offerFallbackKey)
 	if err := l.ensureIdentity(ctx); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ package matrixplayer
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 
 	"maunium.net/go/mautrix"
@@ -94,6 +95,25 @@ func (p *Player) Invite(room id.RoomID, who id.UserID) {
 	if _, err := p.client.InviteUser(p.t.Context(), room, &mautrix.ReqInviteUser{UserID: who}); err != nil {
 		p.t.Fatalf("%s invites %s: %v", p.name, who, err)
 	}
+}
+
+// Upgrade closes a room in favour of a new one, as an app does it, and invites its members there.
+func (p *Player) Upgrade(room id.RoomID, version string, members ...id.UserID) id.RoomID {
+	p.t.Helper()
+	var made struct {
+		Room id.RoomID `json:"replacement_room"`
+	}
+	request := map[string]string{"new_version": version}
+	if _, err := p.client.MakeRequest(p.t.Context(), http.MethodPost, p.client.BuildClientURL("v3", "rooms", room, "upgrade"), request, &made); err != nil {
+		p.t.Fatalf("%s upgrades a room: %v", p.name, err)
+	}
+	if err := p.awaitMembers(p.t.Context(), made.Room, p.ID); err != nil {
+		p.t.Fatalf("%s upgrades a room: %v", p.name, err)
+	}
+	for _, m := range members {
+		p.Invite(made.Room, m)
+	}
+	return made.Room
 }
 
 // Kick puts somebody out.
