@@ -21,6 +21,7 @@ type PersonID struct {
 // Message is what a person wrote or sent, or the choice that they pressed. Everything in it is untrusted.
 type Message struct {
 	ID      string // the platform's; for a press, that of the message which carried the choice; may be empty
+	Ref     string // the adapter's own name of the message, which comes back in Target.Answers; may be empty
 	Chat    ChatID
 	Thread  string // topic of a forum or thread of a room, where the answers go; empty for none
 	Person  PersonID
@@ -48,6 +49,11 @@ type Target struct {
 	// Edit is the ID of a message of ours which the reply takes the place of, where the platform can
 	// edit; empty for a new message.
 	Edit string
+	// Answers is the Ref of the message that is answered; empty when nobody asked in this chat.
+	Answers string
+	// Private is true when the reply is for the one person of a private chat: an adapter whose chats others
+	// may join does not send it when they have.
+	Private bool
 }
 
 // MaxText bounds the text of a message, in bytes. The engine refuses longer ones with an answer.
@@ -64,7 +70,8 @@ type Adapter interface {
 
 	// Send delivers one reply. It may block for as long as the platform takes. It works while Run runs
 	// and after it has returned, so that replies under way still arrive. It returns ErrChatGone when the
-	// chat cannot be written to any more.
+	// chat cannot be written to any more, and ErrNotPrivate when others would read what is private: it has
+	// said so there then.
 	Send(ctx context.Context, to Target, r Reply) error
 }
 
@@ -100,6 +107,8 @@ type Redacter interface {
 var (
 	// ErrClosed says that the engine takes no more messages.
 	ErrClosed = errors.New("core: shut down")
+	// ErrNotPrivate says that others have joined a chat that was private.
+	ErrNotPrivate = errors.New("core: chat no longer private")
 	// ErrChatGone says that the bot was blocked by the person or removed from the group.
 	ErrChatGone = errors.New("core: chat gone")
 )

@@ -36,10 +36,11 @@ func (t *turn) openWallets() []*walletAccount {
 	return list
 }
 
-// readable tells whether a link is of this chat. The caller holds e.mu.
+// readable tells whether a link is of this chat: a private one may have been somebody else's before. The caller
+// holds e.mu.
 func (t *turn) readable(l link) bool {
 	if t.msg.Private {
-		return l.Chat == t.msg.Chat
+		return l.Chat == t.msg.Chat && l.Owner == t.msg.Person
 	}
 	grades := t.command != nil && t.command.grades
 	for _, s := range t.e.showings {
@@ -123,6 +124,9 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		if c.needs == needSchool && l.School == nil || c.needs == needWallet && l.Wallet == nil {
 			continue
 		}
+		if l.Chat == t.msg.Chat { // it was private until others joined
+			return t.askToWrite(), nil
+		}
 		private, err := t.e.newTurn(t.adapter, Message{
 			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true,
 		})
@@ -133,16 +137,22 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		if err != nil {
 			reply = private.explain(err)
 		}
-		if err := private.deliverTo(ctx, Target{Chat: l.Chat}, reply); errors.Is(err, ErrChatGone) {
-			r := t.plain("group.write_first")
-			r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: startHello}}
-			return r, nil
+		err = private.deliverTo(ctx, Target{Chat: l.Chat, Private: true}, reply)
+		if errors.Is(err, ErrChatGone) || errors.Is(err, ErrNotPrivate) {
+			return t.askToWrite(), nil
 		}
 		note := t.plain("group.answered_in_private", "name", t.name())
 		note.Silent = true // the answer itself rings
 		return note, nil
 	}
 	return t.plain("group.not_shown", "link", t.cmd("connexion")), nil
+}
+
+// askToWrite asks a person for a private chat.
+func (t *turn) askToWrite() Reply {
+	r := t.plain("group.write_first")
+	r.Choices = []Choice{{Label: t.p.T("group.button.private"), Start: startHello}}
+	return r
 }
 
 // name is how a sentence addresses the person who speaks.

@@ -217,6 +217,27 @@ func TestAccountsFollowTheirOwner(t *testing.T) {
 	has(t, opened.say("/deconnexion"), "Izly")
 }
 
+// TestOthersJoinAPrivateChat lets Bob into Anna's private chat: nothing of hers is told there any more, whoever asks
+// and wherever, and it never becomes his.
+func TestOthersJoinAPrivateChat(t *testing.T) {
+	p, private, anna, _ := family(t)
+	private.say("/edt")
+	p.crowded[private.chat] = true
+	crowd := private
+	crowd.title = "Anna et Bob"
+	for _, command := range []string{"/notes", "/edt", "/solde", "/historique", "/recharger 20", "/mesdonnees"} {
+		said := crowd.deliver(core.Message{Text: command})
+		has(t, said[crowd.chat], "Ouvrez une conversation privée")
+		has(t, anna.say(command), "Ouvrez une conversation privée")
+	}
+	bobs := private // Anna has left, and the platform takes it for Bob's private chat
+	bobs.person = person("bob")
+	p.crowded[private.chat] = false
+	has(t, bobs.say("/edt"), "Aucun compte PRONOTE")
+	has(t, bobs.say("/solde"), "Aucun compte Izly")
+	has(t, bobs.say("/deconnexion"), "aucun compte")
+}
+
 // TestHearsayTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
 // making: what the person keeps in other chats is neither shown, nor given away, nor erased.
 func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {

@@ -19,13 +19,14 @@ type platform struct {
 	replies map[core.ChatID][]core.Reply
 	alerts  []string // answers to presses that did not count
 	gone    map[core.ChatID]bool
+	crowded map[core.ChatID]bool // private chats that others have joined
 	edits   []string // IDs of messages that were replaced
 	deleted []string // IDs of people's messages
 	serial  int
 }
 
 func (r *rig) platform() *platform {
-	return &platform{t: r.t, r: r, replies: make(map[core.ChatID][]core.Reply), gone: make(map[core.ChatID]bool)}
+	return &platform{t: r.t, r: r, replies: make(map[core.ChatID][]core.Reply), gone: make(map[core.ChatID]bool), crowded: make(map[core.ChatID]bool)}
 }
 
 func (p *platform) Name() string                            { return "test" }
@@ -36,6 +37,9 @@ func (p *platform) Send(_ context.Context, to core.Target, r core.Reply) error {
 	defer p.mu.Unlock()
 	if p.gone[to.Chat] {
 		return core.ErrChatGone
+	}
+	if to.Private && p.crowded[to.Chat] {
+		return core.ErrNotPrivate
 	}
 	p.replies[to.Chat] = append(p.replies[to.Chat], r)
 	if to.Edit != "" {

@@ -158,7 +158,7 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	other.wants(other.PressID(foreign), "Ce bouton n'est pas pour vous")
 	elsewhere := r.chat("mallory")
 	elsewhere.wants(elsewhere.PressID(foreign), "Ce bouton n'est plus valable")
-	other.wants(other.Say("/recharger 20"), "Seule la personne qui a relié ce compte")
+	other.wants(other.Say("/recharger 20"), "Aucun compte Izly")
 	r.spent(account, 12_34, 0)
 }
 

@@ -171,7 +171,7 @@ func (t *turn) notACommand(c call) (Reply, error) {
 
 // send writes the choices that the reply offers, then sends it.
 func (t *turn) send(ctx context.Context, r Reply) {
-	to := Target{Chat: t.msg.Chat, Thread: t.msg.Thread}
+	to := Target{Chat: t.msg.Chat, Thread: t.msg.Thread, Answers: t.msg.Ref, Private: t.msg.Private}
 	if t.msg.Choice != "" && r.File == nil {
 		to.Edit = t.msg.ID
 	}
