@@ -20,8 +20,8 @@ type platform struct {
 	alerts  []string // answers to presses that did not count
 	gone    map[core.ChatID]bool
 	crowded map[core.ChatID]bool // private chats that others have joined
-	edits   []string // IDs of messages that were replaced
-	deleted []string // IDs of people's messages
+	edits   []string             // IDs of messages that were replaced
+	deleted []string             // IDs of people's messages
 	serial  int
 }
 

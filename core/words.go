@@ -27,8 +27,8 @@ const (
 	TroubleClear Trouble = "matrix.clear"
 	// TroublePleaseDelete asks a person to delete a message with a secret.
 	TroublePleaseDelete Trouble = "matrix.please_delete"
-	// TroubleNoReaction says that a reaction does not confirm this. Argument: code, which does.
-	TroubleNoReaction Trouble = "matrix.no_reaction"
+	// TroubleNotEnough says that a reaction or a number does not confirm this. Argument: code, which does.
+	TroubleNotEnough Trouble = "matrix.not_enough"
 	// TroubleWrongCode refuses a typed confirmation that confirms nothing.
 	TroubleWrongCode Trouble = "matrix.wrong_code"
 	// TroubleNoVerification declines to compare emojis.

@@ -75,7 +75,7 @@ func TestMatrixForged(t *testing.T) {
 			func() { mallory.SayInClear(room, "!deconnexion izly") })
 		mallory.React(poll, "1️⃣")
 		mallory.React(summaryOf(t, anna, room, code), "1️⃣")
-		anna.WaitFor(room, "Une réaction ne suffit pas")
+		anna.WaitFor(room, "ne suffit pas pour confirmer")
 		if n := w.answers(anna, room, "effectué"); n != 0 {
 			t.Error("a forged confirmation was obeyed")
 		}

@@ -4,8 +4,11 @@ package e2e
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
 	"cartable/e2e/matrixplayer"
@@ -131,4 +134,42 @@ func TestMatrixEmptyRoom(t *testing.T) {
 	// Whoever has left learns nothing more, so the bot itself is asked.
 	direct := anna.DM(w.bot.ID)
 	anna.WaitFor(direct, "je suis Cartable")
+}
+
+// TestMatrixCrowd lets Bob into Anna's private chat, and has Anna leave it: he reads nothing of hers, neither while
+// she is there nor when the bot comes back at his invitation.
+func TestMatrixCrowd(t *testing.T) {
+	w := newWorld(t)
+	anna, bob := w.Player("anna"), w.Player("bob")
+	anyone := 0
+	room := anna.Create(&mautrix.ReqCreateRoom{
+		Preset: "private_chat", IsDirect: true, Invite: []id.UserID{w.bot.ID}, InitialState: []*event.Event{matrixplayer.Encryption()},
+		PowerLevelOverride: &event.PowerLevelsEventContent{
+			Users: map[id.UserID]int{anna.ID: 100, w.bot.ID: 50}, InvitePtr: &anyone,
+		},
+	})
+	anna.WaitMembers(room, w.bot.ID)
+	anna.WaitFor(room, "je suis Cartable")
+	w.linkSchool(anna, room)
+	anna.Invite(room, bob.ID)
+	anna.WaitFor(room, "Quelqu'un d'autre est maintenant dans ce salon")
+	bob.Join(room)
+	anna.WaitMembers(room, bob.ID)
+	for _, command := range []string{"!notes", "!edt semaine"} {
+		anna.Say(room, command)
+		anna.WaitFor(room, "Ouvrez une conversation privée")
+	}
+
+	anna.Kick(room, w.bot.ID)
+	bob.WaitLeft(room, w.bot.ID)
+	anna.Leave(room)
+	bob.InviteDirect(room, w.bot.ID)
+	bob.WaitFor(room, "je suis Cartable")
+	bob.Say(room, "edt semaine")
+	bob.WaitFor(room, "Aucun compte PRONOTE")
+	for _, e := range bob.Heard(room) {
+		if strings.Contains(e.Body, "Léa") {
+			t.Errorf("bob reads %q", e.Body)
+		}
+	}
 }

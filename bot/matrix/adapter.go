@@ -73,6 +73,7 @@ type Adapter struct {
 	offers   *offers
 	sayings  *sayings
 	counters counters
+	missed   atomic.Bool // an event could not be decided on, and has to be read again
 
 	life   context.Context // of what nobody waits for
 	end    context.CancelFunc

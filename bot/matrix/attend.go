@@ -73,7 +73,7 @@ func (l *link) download(ctx context.Context, uri id.ContentURI) ([]byte, error) 
 	return data, nil
 }
 
-// Redact implements core.Redacter: it deletes the person's message. Where the bot may not, it asks the person
+// Redact implements core.Redacter: it deletes the person's message. Where the bot cannot, it asks the person
 // to, and says so in its error.
 func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
 	l, err := a.connected(ctx, nil)
@@ -82,13 +82,10 @@ func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
 	}
 	room, evt := id.RoomID(m.Chat.ID), id.EventID(m.ID)
 	_, err = l.cli.RedactEvent(ctx, room, evt, mautrix.ReqRedact{TxnID: evt.String() + "-redact"})
-	switch {
-	case err == nil, refusedAs(err, mautrix.MNotFound):
+	if err == nil || refusedAs(err, mautrix.MNotFound) {
 		return nil
-	case refusedAs(err, mautrix.MForbidden):
-		a.sayTo(ctx, l, m, a.cfg.Core.Words(m.Chat, core.TroublePleaseDelete))
 	}
-	return fail("delete a message", err)
+	return errors.Join(fail("delete a message", err), a.sayTo(ctx, l, m, a.cfg.Core.Words(m.Chat, core.TroublePleaseDelete)))
 }
 
 // Answer implements core.Presser: who pressed in vain is told why, in the room, since there is no other way.

@@ -34,8 +34,19 @@ func (l *link) placeReactions(ctx context.Context, o *offer) {
 			placed = append(placed, answer.EventID)
 		}
 	}
-	if err := l.a.offers.update(o.Event, func(stored *offer) { stored.Reactions = placed }); err != nil {
+	there, err := l.a.offers.update(o.Event, func(stored *offer) { stored.Reactions = placed })
+	if err != nil {
 		l.a.log.Error("reactions not stored", "error", err)
+	} else if !there { // somebody was faster
+		l.takeBackReactions(ctx, o.Room, placed)
+	}
+}
+
+func (l *link) takeBackReactions(ctx context.Context, room id.RoomID, placed []id.EventID) {
+	for _, reaction := range placed {
+		if _, err := l.cli.RedactEvent(ctx, room, reaction, mautrix.ReqRedact{}); err != nil {
+			l.a.log.Debug("reaction not taken back", "error", fail("redact", err))
+		}
 	}
 }
 
@@ -97,11 +108,7 @@ func (l *link) clearOffer(evt id.EventID, next []offered) error {
 				l.a.log.Warn("poll not closed", "error", err)
 			}
 		}
-		for _, reaction := range o.Reactions {
-			if _, err := l.cli.RedactEvent(ctx, o.Room, reaction, mautrix.ReqRedact{}); err != nil {
-				l.a.log.Debug("reaction not taken back", "error", fail("redact", err))
-			}
-		}
+		l.takeBackReactions(ctx, o.Room, o.Reactions)
 	})
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 type plan struct {
 	Name    string            `json:"name"` // of its transactions
 	Room    id.RoomID         `json:"room"`
+	Thread  id.EventID        `json:"thread,omitempty"`
 	Edit    id.EventID        `json:"edit,omitempty"`  // our message that the first event takes the place of
 	Close   id.EventID        `json:"close,omitempty"` // our message whose question this answers
 	Events  []json.RawMessage `json:"events"`          // the last bears the choices
@@ -26,32 +27,30 @@ type plan struct {
 	Choices []offered         `json:"choices,omitempty"`
 	For     id.UserID         `json:"for,omitempty"`
 	Expect  core.Expect       `json:"expect,omitempty"`
-	Private bool              `json:"private,omitempty"`
+	Private bool              `json:"private,omitempty"` // nobody else may read it
 	Made    time.Time         `json:"made"`
 }
 
 // deliver sends the events of a plan, and notes what its choices stand for: the typed ways to pick one work
-// from then on, and without the buttons that follow. To deliver a plan again changes nothing.
+// from then on, and without the buttons that follow. What the message offered that it takes the place of is
+// gone then. To deliver a plan again changes nothing.
 func (l *link) deliver(ctx context.Context, p *plan) error {
 	var last id.EventID
 	for i, content := range p.Events {
-		edit := i == 0 && p.Edit != ""
-		if edit {
-			if err := l.clearOffer(p.Edit, p.Choices); err != nil {
-				l.a.log.Warn("old choices not removed", "error", err)
-			}
-		}
 		evt, err := l.post(ctx, p.Room, event.EventMessage, content, fmt.Sprintf("%s-%d", p.Name, i))
 		if err != nil {
 			return err
 		}
-		if last = evt; edit {
+		if last = evt; i == 0 && p.Edit != "" {
 			last = p.Edit
+			if err := l.clearOffer(p.Edit, p.Choices); err != nil {
+				l.a.log.Warn("old choices not removed", "error", err)
+			}
 		}
 	}
 	var o *offer
 	if len(p.Choices) > 0 {
-		o = &offer{Room: p.Room, Event: last, For: p.For, Choices: p.Choices, Made: p.Made}
+		o = &offer{Room: p.Room, Event: last, Thread: p.Thread, For: p.For, Choices: p.Choices, Made: p.Made}
 	}
 	if err := l.a.offers.said(p.Room, last, o, p.Expect); err != nil {
 		l.a.log.Error("choices not stored", "error", err)
@@ -67,7 +66,7 @@ func (l *link) deliver(ctx context.Context, p *plan) error {
 	case p.Poll != nil:
 		l.openPoll(ctx, o, p)
 	case !risky(o.Choices):
-		l.placeReactions(ctx, o)
+		l.a.background(func(ctx context.Context) { l.placeReactions(ctx, o) }) // many, and a server may slow them down
 	}
 	return nil
 }
@@ -76,27 +75,49 @@ func (l *link) deliver(ctx context.Context, p *plan) error {
 func (l *link) openPoll(ctx context.Context, o *offer, p *plan) {
 	poll, err := l.post(ctx, p.Room, event.EventUnstablePollStart, p.Poll, p.Name+"-poll")
 	if err == nil {
-		err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
+		_, err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
 	}
 	if err != nil {
 		l.a.log.Warn("poll not opened", "error", err)
 	}
 }
 
-// finish sends once more what was on its way when an earlier run ended.
-func (l *link) finish(ctx context.Context, r *row) {
-	ctx, cancel := context.WithTimeout(ctx, sendPatience)
-	defer cancel()
+// maxUnsent is how old an answer may be that is still sent.
+const maxUnsent = 24 * time.Hour
+
+// resend sends the answers that the homeserver has not got: an earlier run was killed over them, or the server
+// could not be reached.
+func (l *link) resend(ctx context.Context) {
+	for _, r := range l.a.inbox.takeUnsent() {
+		err := l.finish(ctx, r)
+		switch {
+		case err == nil:
+		case l.a.cfg.Now().Sub(r.Plans[0].Made) < maxUnsent:
+			l.a.log.Warn("answer not sent again, tried later", "error", err)
+			l.a.inbox.keepUnsent(r)
+			continue
+		default:
+			l.a.log.Error("answer given up", "error", err)
+		}
+		if err := l.a.inbox.done(r, l.a.cfg.Now()); err != nil {
+			l.a.log.Error("answered message not noted", "error", err)
+		}
+	}
+}
+
+// finish delivers the plans of a row, but for those that others would read now.
+func (l *link) finish(ctx context.Context, r *row) error {
 	for _, p := range r.Plans {
-		if private, err := l.a.isPrivate(p.Room); err != nil || p.Private && !private {
-			continue // somebody has joined meanwhile
+		private, err := l.a.isPrivate(p.Room)
+		if err != nil {
+			return err
+		}
+		if p.Private && !private {
+			continue
 		}
 		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, core.ErrChatGone) {
-			l.a.log.Warn("answer not sent again, tried at the next start", "error", err)
-			return
+			return err
 		}
 	}
-	if err := l.a.inbox.done(r, l.a.cfg.Now()); err != nil {
-		l.a.log.Error("answered message not noted", "error", err)
-	}
+	return nil
 }

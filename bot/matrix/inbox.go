@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -24,12 +23,13 @@ type inbox struct {
 	mu     sync.Mutex
 	next   uint64
 	known  map[id.EventID]bool
-	waits  map[id.EventID]bool  // encrypted events that are stored
-	queues map[id.RoomID][]*row // handed over, in order: the core is at the first of each
+	waits  map[id.EventID]bool // encrypted events that are stored
+	open   map[id.EventID]*row // handed over: the core is at them
+	unsent []*row              // whose answers the homeserver has not got
 }
 
 func newInbox(v Vault, s *Store) *inbox {
-	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), queues: make(map[id.RoomID][]*row)}
+	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), open: make(map[id.EventID]*row)}
 }
 
 // has tells whether the event was taken before.
@@ -43,20 +43,13 @@ func (b *inbox) has(evt id.EventID) (bool, error) {
 	return b.store.Handled(evt)
 }
 
-// put stores a row, with what else comes of its event in the same transaction.
-func (b *inbox) put(r *row, also func(Tx) error) error {
+// put stores a row.
+func (b *inbox) put(r *row) error {
 	b.mu.Lock()
 	r.Seq = b.next
 	b.next++
 	b.mu.Unlock()
-	err := b.vault.Update(func(tx Tx) error {
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
-		}
-		return put(tx, inboxBucket, r.Event.String(), r)
-	})
+	err := b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), r) })
 	if err == nil {
 		b.mu.Lock()
 		b.known[r.Event] = true
@@ -87,21 +80,52 @@ func (b *inbox) load() ([]*row, error) {
 	return rows, err
 }
 
-// enqueue says that a row is handed over.
-func (b *inbox) enqueue(r *row) {
+// asked is the row that has that name and is being answered; nil for none.
+func (b *inbox) asked(ref string) *row {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.queues[r.Room] = append(b.queues[r.Room], r)
+	return b.open[id.EventID(ref)]
 }
 
-// head is the row of a room that is being answered, nil when what is said there answers nothing.
-func (b *inbox) head(room id.RoomID) *row {
+// begin says that a row is handed over.
+func (b *inbox) begin(r *row) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if queue := b.queues[room]; len(queue) > 0 {
-		return queue[0]
+	b.open[r.Event] = r
+}
+
+// takeBack says that a row was not taken.
+func (b *inbox) takeBack(r *row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, r.Event)
+}
+
+// keepUnsent lets a row wait whose answer could not be sent.
+func (b *inbox) keepUnsent(r *row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !r.unsent {
+		r.unsent = true
+		b.unsent = append(b.unsent, r)
 	}
-	return nil
+}
+
+// takeUnsent returns the rows that wait so, and lets none wait.
+func (b *inbox) takeUnsent() []*row {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var ready, busy []*row
+	for _, r := range b.unsent {
+		if b.open[r.Event] != nil { // the core has more to say
+			busy = append(busy, r)
+			continue
+		}
+		r.unsent = false
+		ready = append(ready, r)
+	}
+	b.unsent = busy
+	return ready
 }
 
 // plan stores an answer before it is sent. Its events are named after the message that it answers, so that
@@ -120,19 +144,19 @@ func (b *inbox) plan(r *row, p *plan) error {
 	return b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), stored) })
 }
 
-// dequeue takes a row back that was handed over.
-func (b *inbox) dequeue(r *row) {
+// answered notes that the core is done with a row, and that the row is, unless an answer waits to be sent.
+func (b *inbox) answered(r *row, at time.Time) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	rest := slices.DeleteFunc(slices.Clone(b.queues[r.Room]), func(other *row) bool { return other == r })
-	if len(rest) == 0 {
-		delete(b.queues, r.Room)
-		return
+	delete(b.open, r.Event)
+	unsent := r.unsent
+	b.mu.Unlock()
+	if unsent {
+		return nil
 	}
-	b.queues[r.Room] = rest
+	return b.done(r, at)
 }
 
-// done notes that a row has been answered.
+// done notes that nothing more comes of a row.
 func (b *inbox) done(r *row, at time.Time) error {
 	remove := func(tx Tx) error { return tx.Delete(inboxBucket, r.Event.String()) }
 	err := error(nil)
@@ -149,27 +173,24 @@ func (b *inbox) done(r *row, at time.Time) error {
 	return err
 }
 
-// take stores a row and hands it to the core.
-func (a *Adapter) take(ctx context.Context, l *link, r *row) { a.takeWith(ctx, l, r, nil) }
-
-func (a *Adapter) takeWith(ctx context.Context, l *link, r *row, also func(Tx) error) {
+// take stores a row and hands it to the core. When it returns an error the row is not stored, and its event has
+// to come again.
+func (a *Adapter) take(l *link, r *row) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if known, err := a.inbox.has(r.Event); err != nil || known {
-		return
+		return err
 	}
-	if err := a.rooms.change(r.Room, func(record *room) { record.Private = r.Private }); err != nil {
-		a.log.Error("room not noted", "error", err)
-	}
-	if err := a.inbox.put(r, also); err != nil {
-		a.log.Error("message not stored", "error", err)
-		return
+	if err := a.inbox.put(r); err != nil {
+		return err
 	}
 	a.hand(l, r)
+	return nil
 }
 
-// replay hands over what an earlier run left, or an earlier connection did not get to hand over.
-func (a *Adapter) replay(ctx context.Context, l *link) {
+// replay hands over what an earlier run left, or an earlier connection did not get to hand over. Answers that
+// were on their way wait until it is known who is in their rooms now.
+func (a *Adapter) replay(l *link) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rows, err := a.inbox.load()
@@ -181,7 +202,7 @@ func (a *Adapter) replay(ctx context.Context, l *link) {
 	}
 	for _, r := range rows {
 		if len(r.Plans) > 0 {
-			l.finish(ctx, r)
+			a.inbox.keepUnsent(r)
 			continue
 		}
 		a.hand(l, r)
@@ -195,16 +216,15 @@ func (a *Adapter) hand(l *link, r *row) {
 		return // the row waits for the next start
 	}
 	stopTyping := a.attend(l, r)
-	a.inbox.enqueue(r)
+	a.inbox.begin(r)
 	err := a.handle(r.message(l), func() {
-		a.inbox.dequeue(r)
 		stopTyping()
-		if err := a.inbox.done(r, a.cfg.Now()); err != nil {
+		if err := a.inbox.answered(r, a.cfg.Now()); err != nil {
 			a.log.Error("answered message not noted", "error", err)
 		}
 	})
 	if err != nil { // the core is shutting down
-		a.inbox.dequeue(r)
+		a.inbox.takeBack(r)
 		stopTyping()
 		return
 	}

@@ -19,30 +19,41 @@ import (
 // no keys arrive.
 func (l *link) onEvent(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("event")
+	if err := l.accept(ctx, evt); err != nil {
+		l.a.log.Error("message not taken, read again soon", "error", err)
+		l.a.missed.Store(true)
+		return
+	}
 	if evt.Mautrix.WasEncrypted {
 		l.noLongerWaits(evt.ID)
 	}
+}
+
+// accept decides on an event. With an error it has not, and the event has to be read again.
+func (l *link) accept(ctx context.Context, evt *event.Event) error {
 	if evt.Sender == l.me || evt.StateKey != nil || evt.Mautrix.EventSource&event.SourceJoin == 0 {
-		return
+		return nil
 	}
 	if known, err := l.a.inbox.has(evt.ID); err != nil || known {
-		return
+		return err
 	}
 	if content, ok := evt.Content.Parsed.(*event.ReactionEventContent); ok && evt.Type.Type == event.EventReaction.Type {
-		l.onReaction(ctx, evt, content)
-		return
+		return l.onReaction(ctx, evt, content)
 	}
 	if evt.Type.Type == event.EventMessage.Type && !meantForUs(evt.Content.AsMessage()) {
-		return
+		return nil
 	}
-	trust := l.judge(ctx, evt)
+	trust, err := l.judge(ctx, evt)
 	switch {
+	case err != nil:
+		return err
 	case trust == refused:
 		l.a.counters.refused.Add(1)
+		return nil
 	case evt.Type.Type == event.EventMessage.Type:
-		l.onMessage(ctx, evt, evt.Content.AsMessage(), trust)
+		return l.onMessage(ctx, evt, evt.Content.AsMessage(), trust)
 	default:
-		l.onVote(ctx, evt, trust)
+		return l.onVote(ctx, evt, trust)
 	}
 }
 
@@ -52,15 +63,16 @@ func meantForUs(content *event.MessageEventContent) bool {
 }
 
 // onMessage takes a text or a file.
-func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) {
+func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) error {
 	if content.MsgType == event.MsgVerificationRequest {
-		l.declineInRoom(evt)
-		return
+		if content.To == l.me {
+			l.declineInRoom(evt)
+		}
+		return nil
 	}
 	r, err := l.newRow(ctx, evt, trust)
 	if err != nil {
-		l.a.log.Error("room not read", "error", err)
-		return
+		return err
 	}
 	content.RemoveReplyFallback()
 	switch content.MsgType {
@@ -70,22 +82,46 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 		r.File = &media{URL: content.URL, File: content.File, Type: content.GetInfo().MimeType}
 		r.Text = bound(content.GetCaption(), core.MaxText+utf8.UTFMax)
 		if !r.Private {
-			return
+			return nil
 		}
 	default:
-		return
-	}
-	if trust == changed {
-		l.onChangedIdentity(ctx, evt, r)
-		return
+		return nil
 	}
 	spoken := !r.Private && !l.addresses(ctx, evt, content, r)
-	switch picked, also := l.pick(evt, r, trust, spoken); {
-	case picked == pickTaken:
-		l.a.takeWith(ctx, l, r, also)
-	case picked == pickNone && !spoken:
-		l.a.take(ctx, l, r)
+	if trust == changed {
+		return l.onChangedIdentity(ctx, evt, r, spoken)
 	}
+	if secret, err := l.secretAmongOthers(evt, r); err != nil || secret {
+		return err
+	}
+	picked, err := l.pick(evt, r, trust, spoken)
+	if err != nil || picked == pickRefuse || picked == pickNone && spoken {
+		return err
+	}
+	return l.a.take(l, r)
+}
+
+// secretAmongOthers deals with the answer to a question for a secret in a private chat that others have joined
+// since: it is deleted and not used, and the question does not stand any more.
+func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
+	record, _, err := l.a.rooms.get(r.Room)
+	if err != nil || r.Private || !record.Direct || record.Person != r.Sender {
+		return false, err
+	}
+	last, err := l.a.offers.last(r.Room)
+	if err != nil || last.Expect != core.ExpectSecret {
+		return false, err
+	}
+	if err := l.a.offers.said(r.Room, "", nil, core.ExpectNothing); err != nil {
+		return false, err
+	}
+	l.a.background(func(ctx context.Context) {
+		if err := l.a.Redact(ctx, r.message(l)); err != nil {
+			l.a.log.Warn("message with a secret not deleted", "error", err)
+		}
+	})
+	l.a.answerTrouble(evt, core.TroubleNotPrivate)
+	return true, nil
 }
 
 // newRow makes the row of an event. That its sender sent it is only proven by a device which they have signed:

@@ -28,7 +28,28 @@ func (l *link) onMember(ctx context.Context, evt *event.Event) {
 	case me && content.Membership.IsLeaveOrBan() && evt.Mautrix.EventSource&event.SourceLeave != 0:
 		l.thrownOut(evt.RoomID)
 	case !me && evt.Mautrix.EventSource&event.SourceJoin != 0 && evt.Mautrix.EventSource&event.SourceTimeline != 0:
-		l.checkRoom(ctx, evt.RoomID)
+		if l.checkRoom(ctx, evt.RoomID) && arrives(evt) {
+			l.noLongerAlone(evt.RoomID)
+		}
+	}
+}
+
+// arrives tells whether an event of membership brings somebody who was not there, not even invited.
+func arrives(evt *event.Event) bool {
+	here := func(m event.Membership) bool { return m == event.MembershipJoin || m == event.MembershipInvite }
+	before := ""
+	if evt.Unsigned.PrevContent != nil {
+		before, _ = evt.Unsigned.PrevContent.Raw["membership"].(string)
+	}
+	return here(evt.Content.AsMember().Membership) && !here(event.Membership(before))
+}
+
+// noLongerAlone says in a private chat that others can read it now.
+func (l *link) noLongerAlone(name id.RoomID) {
+	record, _, err := l.a.rooms.get(name)
+	private, alsoErr := l.a.isPrivate(name)
+	if err == nil && alsoErr == nil && record.Direct && !record.Waiting && !private {
+		l.a.say(name, core.TroubleNotPrivate)
 	}
 }
 
@@ -38,7 +59,9 @@ func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
 		*r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true, Replaces: r.Replaces}
 	})
 	if err != nil {
-		l.a.log.Error("invitation not noted", "error", err)
+		l.a.log.Error("invitation not noted, read again soon", "error", err)
+		l.a.missed.Store(true)
+		return
 	}
 	l.a.background(func(ctx context.Context) { l.enter(ctx, name) })
 }
@@ -72,7 +95,7 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 		l.a.log.Error("admission not read", "error", err)
 		return // tried again at the next start
 	}
-	if !admitted && record.Replaces == "" && (!record.Direct || !l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)) {
+	if !admitted && record.Replaces == "" && !l.welcomes(ctx, name, record) {
 		l.a.log.Info("invitation declined: the person was not admitted")
 		l.leave(ctx, name, "")
 		return
@@ -105,17 +128,28 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 	l.greet(ctx, name, record)
 }
 
+// welcomes tells whether somebody who was not admitted may bring the bot into a room: a private chat, and not
+// many of them.
+func (l *link) welcomes(ctx context.Context, name id.RoomID, record room) bool {
+	rules, err := l.a.store.GetJoinRules(ctx, name)
+	open := err == nil && rules != nil && rules.JoinRule == event.JoinRulePublic
+	return record.Direct && !open && l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)
+}
+
 // greet begins the conversation as if the person who invited the bot had said hello.
 func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
 	private, err := l.a.isPrivate(name)
 	if err != nil {
 		l.a.log.Error("room not read", "error", err)
 	}
-	l.a.take(ctx, l, &row{
+	err = l.a.take(l, &row{
 		Event: id.EventID(fmt.Sprintf("join %s %d", name, l.a.cfg.Now().UnixNano())), Room: name,
 		Sender: record.Inviter, Name: l.displayName(ctx, name, record.Inviter),
 		Private: private, Hearsay: true, Text: "!start", Made: true,
 	})
+	if err != nil {
+		l.a.log.Error("greeting not begun", "error", err)
+	}
 }
 
 // checkRoom leaves a room that is empty or too large, and tells whether the bot stays.
@@ -168,11 +202,14 @@ func (l *link) thrownOut(name id.RoomID) {
 	})
 }
 
+// maxName bounds what people are called, in bytes.
+const maxName = 100
+
 // displayName is what a person calls themselves in a room.
 func (l *link) displayName(ctx context.Context, name id.RoomID, user id.UserID) string {
 	member, err := l.a.store.TryGetMember(ctx, name, user)
 	if err != nil || member == nil || member.Displayname == "" {
-		return user.Localpart()
+		return bound(user.Localpart(), maxName)
 	}
-	return member.Displayname
+	return bound(member.Displayname, maxName)
 }

@@ -22,10 +22,10 @@ type offer struct {
 	Room      id.RoomID    `json:"room"`
 	Event     id.EventID   `json:"event"` // our message
 	Poll      id.EventID   `json:"poll,omitempty"`
-	For       id.UserID    `json:"for,omitempty"` // whose message it answers
+	For       id.UserID    `json:"for,omitempty"`    // whose message it answers
+	Thread    id.EventID   `json:"thread,omitempty"` // that our message is in
 	Choices   []offered    `json:"choices"`
 	Reactions []id.EventID `json:"reactions,omitempty"` // placed by us
-	Confirmed []id.UserID  `json:"confirmed,omitempty"` // who has made a risky choice here
 	Made      time.Time    `json:"made"`
 }
 

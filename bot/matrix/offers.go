@@ -135,29 +135,17 @@ func (f *offers) put(tx Tx, o *offer) error {
 	return put(tx, offersBucket, o.Event.String(), o)
 }
 
-// update changes an offer, if it is still there, and notes its poll.
-func (f *offers) update(evt id.EventID, change func(*offer)) error {
-	return f.vault.Update(func(tx Tx) error {
+// update changes an offer, and tells whether it is still there.
+func (f *offers) update(evt id.EventID, change func(*offer)) (there bool, err error) {
+	err = f.vault.Update(func(tx Tx) error {
 		o, err := get[offer](tx, offersBucket, evt.String())
-		if err != nil || o == nil {
+		if there = o != nil; err != nil || !there {
 			return err
 		}
 		change(o)
 		return f.put(tx, o)
 	})
-}
-
-// confirm notes that a person has made a risky choice: it counts once for each of them. The core knows for
-// whom it is.
-func (f *offers) confirm(evt id.EventID, by id.UserID) func(Tx) error {
-	return func(tx Tx) error {
-		o, err := get[offer](tx, offersBucket, evt.String())
-		if err != nil || o == nil || slices.Contains(o.Confirmed, by) {
-			return err
-		}
-		o.Confirmed = append(o.Confirmed, by)
-		return f.put(tx, o)
-	}
+	return there, err
 }
 
 // remove takes an offer away and returns it; nil when there is none.

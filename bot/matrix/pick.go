@@ -4,7 +4,6 @@ package matrix
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"maunium.net/go/mautrix/event"
@@ -22,42 +21,40 @@ const (
 )
 
 // pick makes a press of a typed number or code. spoken says that the text was written in a group and not to
-// the bot. also is to be written together with the row.
-func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (p picked, also func(Tx) error) {
-	var err error
+// the bot.
+func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picked, error) {
 	if code := typedCode(r.Text); code != "" {
-		p, also, err = l.pickByCode(evt, r, code, trust, spoken)
-	} else if n := numberForm.FindStringSubmatch(r.Text); n != nil && r.File == nil {
-		p, err = l.pickByNumber(evt, r, n[1], spoken)
+		return l.pickByCode(evt, r, code, trust, spoken)
 	}
-	if err != nil {
-		l.a.log.Error("choices not read", "error", err)
+	if n := numberForm.FindStringSubmatch(r.Text); n != nil && r.File == nil {
+		return l.pickByNumber(evt, r, n[1], spoken)
 	}
-	return p, also
+	return pickNone, nil
 }
 
-// pickByCode takes "oui 4827": in an encrypted room only from a device that its owner has signed.
-func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, func(Tx) error, error) {
+// pickByCode takes "oui 4827": in an encrypted room only from a device that its owner has signed. Typed again it
+// goes to the core again, which does once what is to be done once, and says what became of it.
+func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
 	if err != nil || last.Expect == core.ExpectSecret {
-		return pickNone, nil, err
+		return pickNone, err
 	}
 	o, at, err := l.a.offers.byCode(r.Room, code)
 	switch {
 	case err != nil:
-		return pickNone, nil, err
+		return pickNone, err
 	case o == nil && spoken:
-		return pickNone, nil, nil
-	case o == nil, slices.Contains(o.Confirmed, r.Sender):
+		return pickNone, nil
+	case o == nil:
 		l.a.answerTrouble(evt, core.TroubleWrongCode)
-		return pickRefuse, nil, nil
+		return pickRefuse, nil
 	case trust == unsigned:
 		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
-		return pickRefuse, nil, nil
+		return pickRefuse, nil
 	}
 	r.press(o, at)
 	r.Typed, r.Confirms = true, true
-	return pickTaken, l.a.offers.confirm(o.Event, r.Sender), nil
+	return pickTaken, nil
 }
 
 // pickByNumber takes the number of a choice of the last list. Where the bot waits for something typed, a
@@ -79,7 +76,7 @@ func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool
 		return pickNone, nil
 	}
 	if c := o.Choices[n-1]; c.Risky {
-		l.a.answerTrouble(evt, core.TroubleNoReaction, "code", c.Code)
+		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
 		return pickRefuse, nil
 	}
 	r.press(o, n-1)
@@ -89,77 +86,64 @@ func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool
 
 // press makes the row one of a choice.
 func (r *row) press(o *offer, at int) {
-	r.Choice, r.Carrier, r.Text, r.File = o.Choices[at].ID, o.Event, "", nil
+	r.Choice, r.Carrier, r.Thread, r.Text, r.File = o.Choices[at].ID, o.Event, o.Thread, "", nil
 }
 
 // onReaction takes a reaction to one of our messages. It comes unencrypted: it is the homeserver's word, and
 // confirms nothing that is risky.
-func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.ReactionEventContent) {
+func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.ReactionEventContent) error {
 	o, err := l.a.offers.byEvent(content.RelatesTo.EventID)
 	if err != nil || o == nil || o.Room != evt.RoomID {
-		if err != nil {
-			l.a.log.Error("choices not read", "error", err)
-		}
-		return
+		return err
 	}
 	at := o.reacted(content.RelatesTo.Key)
 	if at < 0 {
-		return
+		return nil
 	}
 	if c := o.Choices[at]; c.Risky {
 		l.a.counters.refused.Add(1)
 		if l.a.sayings.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
-			l.a.answerTrouble(evt, core.TroubleNoReaction, "code", c.Code)
+			l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
 		}
-		return
+		return nil
 	}
 	r, err := l.newRow(ctx, evt, inClear)
 	if err != nil {
-		l.a.log.Error("room not read", "error", err)
-		return
+		return err
 	}
 	r.press(o, at)
-	l.a.take(ctx, l, r)
+	return l.a.take(l, r)
 }
 
 // onVote takes a vote in one of our polls. Only an encrypted one counts, and for a risky choice only that of
 // a device which its owner has signed.
-func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) {
+func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) error {
 	choice := voteOf(evt)
 	if choice == "" {
-		return
+		return nil
 	}
 	o, err := l.a.offers.byVote(choice)
 	if err != nil || o == nil || o.Room != evt.RoomID {
-		if err != nil {
-			l.a.log.Error("choices not read", "error", err)
-		}
-		return
+		return err
 	}
 	at := o.place(choice)
 	switch {
 	case at < 0:
-		return
+		return nil
 	case trust == changed:
-		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
-		return
-	case trust == inClear, o.Choices[at].Risky && trust != trusted:
+		l.tellChangedIdentity(evt)
+		return nil
+	case trust == inClear:
+		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", o.Choices[at].Code)
+		return nil
+	case o.Choices[at].Risky && trust != trusted:
 		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
-		return
+		return nil
 	}
 	r, err := l.newRow(ctx, evt, trust)
 	if err != nil {
-		l.a.log.Error("room not read", "error", err)
-		return
+		return err
 	}
 	r.press(o, at)
-	if !o.Choices[at].Risky {
-		l.a.take(ctx, l, r)
-		return
-	}
-	if slices.Contains(o.Confirmed, r.Sender) {
-		l.a.answerTrouble(evt, core.TroubleWrongCode)
-		return
-	}
-	l.a.takeWith(ctx, l, r, l.a.offers.confirm(o.Event, r.Sender))
+	return l.a.take(l, r)
 }

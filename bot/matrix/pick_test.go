@@ -106,7 +106,7 @@ func TestRisky(t *testing.T) {
 		reaction("$r1", ana, "✅"), reaction("$r2", ana, "1️⃣"), messageEvent("$n", ana, "1"), messageEvent("$w", ana, "oui "+wrong),
 		messageEvent("$y", ana, "Oui "+code+" !"), messageEvent("$y2", ana, "yes "+code), messageEvent("$b", ben, "!yes "+code),
 	})
-	for _, want := range []string{ana, ben} {
+	for _, want := range []string{ana, ana, ben} { // the core knows that it is done
 		if m := r.hear(); m.Choice != "yes" || m.Person.ID != want {
 			t.Errorf("the core heard %+v from %s", m, want)
 		}
@@ -119,7 +119,7 @@ func TestRisky(t *testing.T) {
 	for _, e := range r.sent(direct, 4)[1:] {
 		refusals.WriteString(bodyOf(e) + "\n")
 	}
-	if text := refusals.String(); !strings.Contains(text, "no_reaction") || !strings.Contains(text, "wrong_code") {
+	if text := refusals.String(); !strings.Contains(text, "not_enough") || !strings.Contains(text, "wrong_code") {
 		t.Errorf("said %s", text)
 	}
 }
@@ -170,6 +170,21 @@ func TestEditReplacesChoices(t *testing.T) {
 	})
 	r.hs.syncs <- joins(direct, nil, []object{reaction("$r2", ana, "❌")})
 	r.hearsNothing(direct, "after")
+}
+
+// TestThread keeps a press in the thread where the choices are.
+func TestThread(t *testing.T) {
+	r := inDirect(t)
+	r.core.answers(func(core.Message) core.Reply { return twoChoices })
+	question := messageEvent("$ask", ana, "ask")
+	question["content"].(object)["m.relates_to"] = object{"rel_type": "m.thread", "event_id": "$root"}
+	r.hs.syncs <- joins(direct, nil, []object{question})
+	r.hear()
+	r.core.answers(nil)
+	r.hs.syncs <- joins(direct, nil, []object{reaction("$r", ana, "✅")})
+	if m := r.hear(); m.Choice != "c1" || m.Thread != "$root" {
+		t.Errorf("the core heard %+v", m)
+	}
 }
 
 func TestTypedForms(t *testing.T) {

@@ -15,14 +15,28 @@ import (
 	"cartable/core"
 )
 
-// maxPart bounds the text of one event, in bytes of body and markup together: an event has 65,536, and
-// encryption takes a third more.
-const maxPart = 24 << 10
+// maxPart bounds the text of one event, in bytes of JSON, body and markup together: an event has 65,536,
+// encryption takes a third more, and an edit says everything twice.
+const maxPart = 22 << 10
 
 // line is one line of a message, in both forms. They say the same.
 type line struct{ text, html string }
 
-func (l line) size() int { return len(l.text) + len(l.html) + 6 }
+func (l line) size() int { return encoded(l.text) + encoded(l.html) + encoded("\n") + encoded("<br>") }
+
+// encoded is the length of a text in JSON, where "<" takes six bytes.
+func encoded(s string) int {
+	n := len(s)
+	for _, c := range []byte(s) {
+		switch {
+		case c == '<' || c == '>' || c == '&' || c < ' ':
+			n += 5
+		case c == '"' || c == '\\':
+			n++
+		}
+	}
+	return n
+}
 
 // words are the sentences that stand around choices.
 type words func(what core.Trouble, args ...any) string
@@ -160,9 +174,10 @@ func split(lines []line) [][]line {
 	return parts
 }
 
-// cutLine keeps the beginning of a line, without its looks. An escaped letter takes at most five bytes.
+// cutLine keeps the beginning of a line, without its looks. A letter takes six bytes of JSON at most, and ten
+// more where it is markup.
 func cutLine(l line) line {
-	text := bound(l.text, maxPart/8) + "…"
+	text := bound(l.text, maxPart/18) + "…"
 	return line{text, html.EscapeString(text)}
 }
 

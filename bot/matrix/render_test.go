@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"encoding/json"
 	"flag"
 	"html"
 	"os"
@@ -139,5 +140,25 @@ func TestAddressed(t *testing.T) {
 	content := addressed(&event.MessageEventContent{Body: "a\n<b>", Mentions: &event.Mentions{}}, ana, "An<a>")
 	if content.Body != "An<a>: a\n<b>" || content.FormattedBody != `<a href="https://matrix.to/#/@ana:example.org">An&lt;a&gt;</a>: a<br>&lt;b&gt;` || !content.Mentions.Has(ana) {
 		t.Errorf("%+v", content)
+	}
+}
+
+// TestLongEditFits has each event of a long answer fit into what a homeserver takes, sealed, and as an edit, which
+// says everything twice.
+func TestLongEditFits(t *testing.T) {
+	const most, around = 65_536, 1_500 // bytes of an event; of them for what is not the text
+	for _, text := range []string{"Lire « L'Île au trésor » & répondre.", strings.Repeat("<>&\"", 40), strings.Repeat("é", 9_000)} {
+		var r core.Reply
+		for range 200 {
+			r.Body = append(r.Body, core.Line{Label: "Français", Text: text})
+		}
+		for _, part := range render(r, legend{}) {
+			part.SetEdit("$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+			plain, err := json.Marshal(part)
+			noError(t, err)
+			if sealed := len(plain)*4/3 + around; sealed > most {
+				t.Errorf("%.10s…: an event of %d bytes", text, sealed)
+			}
+		}
 	}
 }

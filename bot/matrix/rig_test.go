@@ -180,7 +180,7 @@ func (c *fakeCore) handler(a *Adapter) core.Handler {
 		go func() {
 			defer done()
 			defer func() { c.heard <- m }()
-			to := core.Target{Chat: m.Chat, Thread: m.Thread}
+			to := core.Target{Chat: m.Chat, Thread: m.Thread, Answers: m.Ref, Private: m.Private}
 			if m.Choice != "" {
 				to.Edit = m.ID
 			}

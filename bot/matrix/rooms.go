@@ -20,9 +20,6 @@ type room struct {
 	Waiting bool      `json:"waiting,omitempty"` // for the bot to accept
 	// Replaces is the closed room whose place this one takes, until it has.
 	Replaces id.RoomID `json:"replaces,omitempty"`
-	// Private is whether the last message was taken as one of a private chat: answers to it, and what the
-	// bot says unasked, must not reach others who have joined since.
-	Private bool `json:"private,omitempty"`
 }
 
 const roomNotesBucket = "matrix.notes" // by room

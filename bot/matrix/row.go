@@ -35,6 +35,8 @@ type row struct {
 	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
 	// asked again, since its answer would be another one under the same names.
 	Plans []*plan `json:"plans,omitempty"`
+
+	unsent bool // an answer could not be sent; guarded by the inbox
 }
 
 // media is where a picture or document is, and its key where it is encrypted.
@@ -47,7 +49,7 @@ type media struct {
 // message is the row as the core takes it.
 func (r *row) message(l *link) core.Message {
 	m := core.Message{
-		ID: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
+		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
 		Private: r.Private, Hearsay: r.Hearsay, Text: r.Text, Choice: r.Choice,
 	}
 	switch {

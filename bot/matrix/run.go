@@ -58,8 +58,9 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 	if err != nil {
 		return err
 	}
+	a.missed.Store(false) // what was missed comes again
 	*wait = firstBackoff
-	a.replay(ctx, l)
+	a.replay(l)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	chores := make(chan struct{})
@@ -71,8 +72,12 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 	return l.cli.SyncWithContext(ctx)
 }
 
-// stopped notes how far was read: all of it is handled, or waits in the inbox.
+// stopped notes how far was read: all of it is handled, or waits in the inbox. If something is not, the last
+// response has to come again.
 func (a *Adapter) stopped() error {
+	if a.missed.Load() {
+		return nil
+	}
 	return fail("keep the place", a.store.Commit(context.Background()))
 }
 
@@ -102,6 +107,7 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) {
 			return
 		}
 		l.enterInvited(ctx)
+		l.resend(ctx)
 		if err := l.bumpEpoch(ctx); err != nil {
 			a.log.Warn("place in time not noted on the homeserver", "error", err)
 		}

@@ -25,7 +25,7 @@ import (
 const sendPatience = 3 * time.Minute
 
 // Send implements core.Adapter. It blocks until the homeserver has all events of the reply, or has refused
-// one, or could not be reached for some minutes.
+// one, or could not be reached for some minutes; an answer to a message waits then for the server to come back.
 func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
@@ -44,12 +44,38 @@ func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error 
 	if err := a.inbox.plan(d.answers, p); err != nil {
 		return err
 	}
-	for {
+	if err := a.push(ctx, l, p); err != nil {
+		if d.answers != nil && passing(err) && !errors.Is(err, core.ErrChatGone) {
+			a.inbox.keepUnsent(d.answers)
+		}
+		return err
+	}
+	if d.withheld {
+		return core.ErrNotPrivate
+	}
+	return nil
+}
+
+// push delivers a plan, again and again while the homeserver cannot be reached.
+func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
+	for wait := firstBackoff; ; wait = min(2*wait, longBackoff) {
 		err := l.deliver(ctx, p)
-		if !refusedAs(err, mautrix.MUnknownToken) {
+		switch {
+		case err == nil:
+			return nil
+		case refusedAs(err, mautrix.MUnknownToken):
+			if l, err = a.connected(ctx, l); err != nil { // it logs in again
+				return err
+			}
+			continue
+		case !passing(err), errors.Is(err, core.ErrChatGone):
 			return err
 		}
-		if l, err = a.connected(ctx, l); err != nil { // it logs in again
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		case <-a.life.Done():
 			return err
 		}
 	}
@@ -64,6 +90,7 @@ type drawing struct {
 	answers   *row // nil when nobody asked
 	encrypted bool
 	private   bool
+	withheld  bool // others would read it: something else is said
 }
 
 // look finds out what the room is like at this moment: who may read the answer may have changed since the
@@ -82,14 +109,10 @@ func (d *drawing) look(ctx context.Context) (err error) {
 	if d.private, err = a.isPrivate(d.room); err != nil {
 		return err
 	}
-	record, _, err := a.rooms.get(d.room)
-	if err != nil {
-		return err
-	}
-	if record.Private && !d.private {
+	if d.withheld = d.to.Private && !d.private; d.withheld {
 		d.reply = core.Reply{Body: []core.Line{{Text: d.say(core.TroubleNotPrivate)}}}
 	}
-	d.answers = a.inbox.head(d.room)
+	d.answers = a.inbox.asked(d.to.Answers)
 	return nil
 }
 
@@ -97,7 +120,8 @@ func (d *drawing) look(ctx context.Context) (err error) {
 func (d *drawing) plan(ctx context.Context) (*plan, error) {
 	choices := prepare(d.reply.Choices)
 	p := &plan{
-		Room: d.room, Edit: id.EventID(d.to.Edit), Choices: choices, Expect: d.reply.Expect, Private: d.private, Made: d.l.a.cfg.Now(),
+		Room: d.room, Thread: id.EventID(d.to.Thread), Edit: id.EventID(d.to.Edit), Choices: choices, Expect: d.reply.Expect,
+		Private: d.to.Private && !d.withheld, Made: d.l.a.cfg.Now(),
 	}
 	if d.answers != nil {
 		p.For = d.answers.Sender

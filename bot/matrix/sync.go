@@ -46,7 +46,8 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 // ProcessResponse hands a response on, and tells those whom a long pause may have cost messages.
 func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, since string) error {
 	s.mu.Lock()
-	if s.wait != 0 {
+	back := s.wait != 0
+	if back {
 		s.l.a.log.Info("connection is back")
 	}
 	first := !s.read
@@ -56,14 +57,36 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	if err := s.DefaultSyncer.ProcessResponse(ctx, answer, since); err != nil {
 		return err
 	}
-	if first {
-		s.l.a.use(s.l)
-		s.l.a.log.Info("connected", "device", string(s.l.cli.DeviceID))
+	if s.l.a.missed.Load() {
+		return errMissed
+	}
+	switch {
+	case first:
+		s.l.a.background(s.l.begin)
+	case back:
+		s.l.a.background(s.l.resend)
 	}
 	for _, room := range gaps {
 		s.l.a.say(room, core.TroubleGap)
 	}
 	return nil
+}
+
+// errMissed ends a connection after a response of which something could not be decided on. The next one begins
+// before that response.
+var errMissed = errors.New("matrix: something has to be read again")
+
+// beginPatience is how long new answers wait for those of an earlier run.
+const beginPatience = 20 * time.Second
+
+// begin sends what earlier answers are left, now that it is known who is in which room, and then lets new ones
+// through.
+func (l *link) begin(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, beginPatience)
+	defer cancel()
+	l.resend(limited)
+	l.a.use(l)
+	l.a.log.Info("connected", "device", string(l.cli.DeviceID))
 }
 
 // timelineLimit is how many events of a room a response brings (the library's filter). After a longer pause
@@ -88,7 +111,8 @@ func (l *link) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
 
 // leaveOutOld takes out of a response what was written before the bot was there to be asked: everything
 // before its first start, and in a room that it joins everything before its invitation. What was deleted goes
-// too. State stays: without it nobody in the room could read the bot (matrix-notes §6).
+// too, and what the bot wrote itself: to decrypt it again would be for nothing. State stays: without it nobody
+// in the room could read the bot (matrix-notes §6).
 func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since string) bool {
 	for _, news := range answer.Rooms.Join {
 		if news == nil {
@@ -100,7 +124,7 @@ func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since st
 		}
 		kept := news.Timeline.Events[:0]
 		for i, evt := range news.Timeline.Events {
-			if evt.StateKey != nil || i >= from && evt.Unsigned.RedactedBecause == nil {
+			if evt.StateKey != nil || i >= from && evt.Unsigned.RedactedBecause == nil && evt.Sender != l.me {
 				kept = append(kept, evt)
 			}
 		}

@@ -3,7 +3,6 @@
 package matrix
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -280,26 +279,6 @@ func TestLeft(t *testing.T) {
 		defer r.hs.mu.Unlock()
 		return hosted.left
 	})
-}
-
-// TestNoLongerPrivate keeps an answer from somebody who joined after the question.
-func TestNoLongerPrivate(t *testing.T) {
-	r := inDirect(t)
-	asked, joined := make(chan struct{}), make(chan struct{})
-	r.core.answers(func(core.Message) core.Reply {
-		close(asked)
-		<-joined
-		return core.Reply{Title: "balance: 12,34"}
-	})
-	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "solde")})
-	<-asked
-	r.hs.syncs <- joins(direct, nil, []object{stateEvent("m.room.member", ben, object{"membership": "join"})})
-	r.until("ben is known", func() bool { return r.store.IsInRoom(context.Background(), direct, ben) })
-	close(joined)
-	r.hear()
-	if body := bodyOf(r.sent(direct, 1)[0]); strings.Contains(body, "12,34") || !strings.Contains(body, "not_private") {
-		t.Errorf("said %q", body)
-	}
 }
 
 func TestRedact(t *testing.T) {

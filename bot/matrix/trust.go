@@ -25,18 +25,17 @@ const (
 )
 
 // judge decides by the rules of matrix-notes §10. What it refuses it has answered.
-func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
+func (l *link) judge(ctx context.Context, evt *event.Event) (verdict, error) {
 	encrypted, err := l.a.store.IsEncrypted(ctx, evt.RoomID)
 	switch {
 	case err != nil:
-		l.a.log.Error("room not read", "error", err)
-		return refused
+		return refused, err
 	case !encrypted:
-		return inClear
+		return inClear, nil
 	case !evt.Mautrix.WasEncrypted: // any server can put this there
 		l.a.log.Warn("clear event in an encrypted room not obeyed")
 		l.tellSender(evt, core.TroubleClear)
-		return refused
+		return refused, nil
 	}
 	state := evt.Mautrix.TrustState
 	if state == id.TrustStateUnknownDevice {
@@ -50,7 +49,7 @@ func (l *link) judge(ctx context.Context, evt *event.Event) verdict {
 		l.a.log.Warn("event not obeyed", "trust", state.String())
 		l.tellSender(evt, core.TroubleUnknownDevice)
 	}
-	return v
+	return v, nil
 }
 
 // tellSender says why an event is not obeyed, if it was meant for the bot.
@@ -106,15 +105,14 @@ func (l *link) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
 
 // onChangedIdentity answers somebody whose encryption identity is not the one that the bot knows: they, who
 // made a new one, or somebody who passes for them with the homeserver's help. Nothing of what was linked
-// before is shown to them; who confirms begins anew.
-func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row) {
-	l.a.counters.refused.Add(1)
-	code := l.a.offers.identityCode(evt.Sender)
-	if typedCode(r.Text) != code {
-		if l.a.sayings.allow("identity "+evt.Sender.String(), 5) {
-			l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", code)
+// before is shown to them; who confirms begins anew. What they say to others in a group is none of the bot's
+// business.
+func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, spoken bool) error {
+	if typedCode(r.Text) != l.a.offers.identityCode(evt.Sender) {
+		if !spoken {
+			l.tellChangedIdentity(evt)
 		}
-		return
+		return nil
 	}
 	keys, err := l.a.store.GetCrossSigningKeys(ctx, evt.Sender)
 	if err == nil {
@@ -124,10 +122,18 @@ func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row) 
 		err = l.a.store.ResetMasterKeyTOFU(ctx, evt.Sender, keys[id.XSUsageMaster].Key)
 	}
 	if err != nil {
-		l.a.log.Error("accounts of a changed identity not forgotten", "error", err)
-		return
+		return err
 	}
 	l.a.offers.dropIdentityCode(evt.Sender)
 	l.a.log.Info("accounts of a changed identity forgotten")
 	l.a.answerTrouble(evt, core.TroubleForgotten)
+	return nil
+}
+
+// tellChangedIdentity refuses an event of theirs, and says so some times an hour.
+func (l *link) tellChangedIdentity(evt *event.Event) {
+	l.a.counters.refused.Add(1)
+	if l.a.sayings.allow("identity "+evt.Sender.String(), 5) {
+		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
+	}
 }

@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"strings"
 	"testing"
 
 	"maunium.net/go/mautrix/event"
@@ -47,8 +48,8 @@ func TestJudge(t *testing.T) {
 		}
 		evt := &event.Event{RoomID: direct, Sender: ana, ID: id.EventID("$" + tt.name)}
 		evt.Mautrix.WasEncrypted, evt.Mautrix.TrustState, evt.Mautrix.ForwardedKeys = tt.sealed, tt.trust, tt.forwarded
-		if got := l.judge(t.Context(), evt); got != tt.want {
-			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		if got, err := l.judge(t.Context(), evt); err != nil || got != tt.want {
+			t.Errorf("%s: %d, want %d (%v)", tt.name, got, tt.want, err)
 		}
 	}
 }
@@ -63,7 +64,7 @@ func TestChangedIdentity(t *testing.T) {
 	say := func(name, text string) {
 		evt := &event.Event{RoomID: direct, Sender: ana, ID: id.EventID(name), Type: event.EventMessage}
 		evt.Content.Parsed = &event.MessageEventContent{MsgType: event.MsgText, Body: text}
-		l.onMessage(ctx, evt, evt.Content.AsMessage(), changed)
+		noError(t, l.onMessage(ctx, evt, evt.Content.AsMessage(), changed))
 	}
 	say("$1", "!solde")
 	say("$2", "oui 1")
@@ -77,4 +78,20 @@ func TestChangedIdentity(t *testing.T) {
 		t.Errorf("disowned %v, trusts %v", r.core.disowned, keys[id.XSUsageMaster].First)
 	}
 	r.hearsNothing(direct, "after") // none of it reached the core
+}
+
+// TestChangedIdentityInAGroup leaves somebody alone who speaks to others.
+func TestChangedIdentityInAGroup(t *testing.T) {
+	r := inGroup(t)
+	l := r.connection()
+	say := func(name, text string) {
+		evt := &event.Event{RoomID: group, Sender: ben, ID: id.EventID(name), Type: event.EventMessage}
+		evt.Content.Parsed = &event.MessageEventContent{MsgType: event.MsgText, Body: text}
+		noError(t, l.onMessage(t.Context(), evt, evt.Content.AsMessage(), changed))
+	}
+	say("$1", "on mange quoi ce soir ?")
+	say("$2", "!edt")
+	if list := r.sent(group, 1); len(list) != 1 || !strings.Contains(bodyOf(list[0]), "new_identity") {
+		t.Errorf("said %v", list)
+	}
 }

@@ -81,7 +81,7 @@ func (l *link) succeed(ctx context.Context, old, name id.RoomID) bool {
 	}
 	if err == nil {
 		err = l.a.rooms.change(name, func(r *room) {
-			*r = room{Direct: was.Direct, Person: was.Person, Inviter: r.Inviter, Private: was.Private}
+			*r = room{Direct: was.Direct, Person: was.Person, Inviter: r.Inviter}
 		})
 	}
 	if err != nil {

@@ -26,7 +26,7 @@ func (p *Player) DM(other id.UserID) id.RoomID {
 // DMErr is DM.
 func (p *Player) DMErr(ctx context.Context, other id.UserID) (id.RoomID, error) {
 	room, err := p.create(ctx, &mautrix.ReqCreateRoom{
-		Preset: "trusted_private_chat", IsDirect: true, Invite: []id.UserID{other}, InitialState: []*event.Event{encryption()},
+		Preset: "trusted_private_chat", IsDirect: true, Invite: []id.UserID{other}, InitialState: []*event.Event{Encryption()},
 	})
 	if err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func (p *Player) Group(bot id.UserID, others ...*Player) id.RoomID {
 		invited = append(invited, o.ID)
 	}
 	room := p.Create(&mautrix.ReqCreateRoom{
-		Preset: "private_chat", Name: "Famille", Invite: invited, InitialState: []*event.Event{encryption()},
+		Preset: "private_chat", Name: "Famille", Invite: invited, InitialState: []*event.Event{Encryption()},
 	})
 	for _, o := range others {
 		o.Join(room)
@@ -61,7 +61,8 @@ func (p *Player) Group(bot id.UserID, others ...*Player) id.RoomID {
 	return room
 }
 
-func encryption() *event.Event {
+// Encryption is the state that makes a room encrypted.
+func Encryption() *event.Event {
 	return &event.Event{Type: event.StateEncryption, Content: event.Content{
 		Parsed: &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1},
 	}}
@@ -114,6 +115,15 @@ func (p *Player) Upgrade(room id.RoomID, version string, members ...id.UserID) i
 		p.Invite(made.Room, m)
 	}
 	return made.Room
+}
+
+// InviteDirect invites somebody to a room as to a private chat.
+func (p *Player) InviteDirect(room id.RoomID, who id.UserID) {
+	p.t.Helper()
+	content := &event.MemberEventContent{Membership: event.MembershipInvite, IsDirect: true}
+	if _, err := p.client.SendStateEvent(p.t.Context(), room, event.StateMember, who.String(), content); err != nil {
+		p.t.Fatalf("%s invites %s: %v", p.name, who, err)
+	}
 }
 
 // Kick puts somebody out.
