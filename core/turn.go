@@ -175,7 +175,10 @@ func (t *turn) send(ctx context.Context, r Reply) {
 	if t.msg.Choice != "" && r.File == nil {
 		to.Edit = t.msg.ID
 	}
-	if err := t.deliverTo(ctx, to, r); err != nil {
+	switch err := t.deliverTo(ctx, to, r); {
+	case errors.Is(err, ErrNotPrivate):
+		t.log.Info("reply not sent: the chat is no longer private")
+	case err != nil:
 		t.log.Error("reply not sent", "error", err)
 	}
 }
