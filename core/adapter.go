@@ -49,7 +49,7 @@ type Target struct {
 	// Edit is the ID of a message of ours which the reply takes the place of, where the platform can
 	// edit; empty for a new message.
 	Edit string
-	// Answers is the Ref of the message that is answered; empty when nobody asked in this chat.
+	// Answers is the Ref of the message that is answered, in this chat or in another; empty when nobody asked.
 	Answers string
 	// Private is true when the reply is for the one person of a private chat: an adapter whose chats others
 	// may join does not send it when they have.

@@ -137,7 +137,7 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		if err != nil {
 			reply = private.explain(err)
 		}
-		err = private.deliverTo(ctx, Target{Chat: l.Chat, Private: true}, reply)
+		err = private.deliverTo(ctx, Target{Chat: l.Chat, Private: true, Answers: t.msg.Ref}, reply)
 		if errors.Is(err, ErrChatGone) || errors.Is(err, ErrNotPrivate) {
 			return t.askToWrite(), nil
 		}

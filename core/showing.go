@@ -172,7 +172,7 @@ func (t *turn) show(ctx context.Context, arg string) (Reply, error) {
 	}
 	r := there.plain(key, "name", there.name(), "account", shown.label(), "unlink", there.cmd("deconnexion"))
 	r.Silent = true
-	if err := there.deliverTo(ctx, Target{Chat: s.Group}, r); err != nil {
+	if err := there.deliverTo(ctx, Target{Chat: s.Group, Answers: t.msg.Ref}, r); err != nil {
 		return t.plain("group.shown_unsaid"), nil
 	}
 	return t.plain("group.shown"), nil

@@ -88,6 +88,7 @@ type drawing struct {
 	to        core.Target
 	reply     core.Reply
 	answers   *row // nil when nobody asked
+	here      bool // whoever asked did so in this room
 	encrypted bool
 	private   bool
 	withheld  bool // others would read it: something else is said
@@ -113,6 +114,7 @@ func (d *drawing) look(ctx context.Context) (err error) {
 		d.reply = core.Reply{Body: []core.Line{{Text: d.say(core.TroubleNotPrivate)}}}
 	}
 	d.answers = a.inbox.asked(d.to.Answers)
+	d.here = d.answers != nil && d.answers.Room == d.room
 	return nil
 }
 
@@ -170,13 +172,13 @@ func (d *drawing) say(what core.Trouble, args ...any) string {
 }
 
 // dress says to whom a message speaks and how loudly: answers are notices, which make no sound and which
-// other bots do not answer; what nobody asked for is heard.
+// other bots do not answer; what nobody asked for there is heard.
 func (d *drawing) dress(content *event.MessageEventContent) {
-	if d.answers == nil && !d.reply.Silent && content.MsgType == event.MsgNotice {
+	if !d.here && !d.reply.Silent && content.MsgType == event.MsgNotice {
 		content.MsgType = event.MsgText
 	}
 	var answers id.EventID
-	if d.answers != nil && !d.private {
+	if d.here && !d.private {
 		if !d.answers.Made && d.answers.Choice == "" {
 			answers = d.answers.Event
 		}
