@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,16 +60,24 @@ func (p *Printer) Clock(t time.Time) string { return t.Format("15:04") }
 // Moment is a date and time: "23/11/2026 08:00".
 func (p *Printer) Moment(t time.Time) string { return t.Format("02/01/2006 15:04") }
 
-// Euros writes integer cents: "12,34 €", "€12.34".
+// Euros writes integer cents: "1 012,34 €", "€1,012.34".
 func (p *Printer) Euros(cents int64) string {
 	sign := ""
 	if cents < 0 {
 		sign, cents = "-", -cents
 	}
 	if p.Lang == "fr" {
-		return fmt.Sprintf("%s%d,%02d\u00a0€", sign, cents/100, cents%100)
+		return fmt.Sprintf("%s%s,%02d\u00a0€", sign, thousands(cents/100, "\u202f"), cents%100)
 	}
-	return fmt.Sprintf("%s€%d.%02d", sign, cents/100, cents%100)
+	return fmt.Sprintf("%s€%s.%02d", sign, thousands(cents/100, ","), cents%100)
+}
+
+// thousands writes a number that is not negative with a mark between each three digits.
+func thousands(n int64, mark string) string {
+	if n < 1000 {
+		return strconv.FormatInt(n, 10)
+	}
+	return thousands(n/1000, mark) + mark + fmt.Sprintf("%03d", n%1000)
 }
 
 // Decimal writes digits that have a dot, such as "14.5", as the language does.
