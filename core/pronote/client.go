@@ -3,9 +3,13 @@ package pronote
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 	_ "time/tzdata" // the default zone must exist in an image without files
@@ -17,6 +21,8 @@ type Config struct {
 	Now        func() time.Time // default time.Now
 	Rand       io.Reader        // default crypto/rand
 	Log        *slog.Logger     // default none
+	// LookUp asks the name servers for a host. Default that of the operating system.
+	LookUp func(ctx context.Context, host string) ([]string, error)
 
 	// Location is the school's time zone: servers send local times. Default Europe/Paris.
 	Location *time.Location
@@ -31,6 +37,7 @@ type Client struct {
 	now      func() time.Time
 	rand     io.Reader
 	log      *slog.Logger
+	lookUp   func(ctx context.Context, host string) ([]string, error)
 	loc      *time.Location
 	interval time.Duration
 
@@ -42,7 +49,7 @@ type Client struct {
 func New(cfg Config) *Client {
 	c := &Client{
 		http: cfg.HTTPClient, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
-		loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
+		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
 	}
 	if c.http == nil {
 		c.http = NewHTTPClient(false)
@@ -56,6 +63,9 @@ func New(cfg Config) *Client {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	if c.lookUp == nil {
+		c.lookUp = net.DefaultResolver.LookupHost
+	}
 	if c.loc == nil {
 		paris, err := time.LoadLocation("Europe/Paris")
 		if err != nil {
@@ -64,6 +74,25 @@ func New(cfg Config) *Client {
 		c.loc = paris
 	}
 	return c
+}
+
+// lookUpTimeout bounds FindHost: a login asks again, with more patience.
+const lookUpTimeout = 3 * time.Second
+
+// FindHost returns ErrNoHost when the name servers say that the host of an address does not exist, and nil
+// otherwise, also when they do not answer. It sends nothing to the school.
+func (c *Client) FindHost(ctx context.Context, a Address) error {
+	u, err := url.Parse(string(a))
+	if err != nil {
+		return fmt.Errorf("pronote: find host: %w", &AddressError{AddressNotURL})
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
+	_, err = c.lookUp(ctx, u.Hostname())
+	if missing, ok := errors.AsType[*net.DNSError](err); ok && missing.IsNotFound {
+		return fmt.Errorf("pronote: find host: %w", ErrNoHost)
+	}
+	return nil
 }
 
 // pace blocks until the next request to host may start, or until ctx is done.

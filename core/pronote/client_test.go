@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,5 +104,30 @@ func TestUselessStatesAreRefused(t *testing.T) {
 	var st State
 	if err := json.Unmarshal([]byte(`{"id":1234567}`), &st); err == nil || strings.Contains(err.Error(), "1234567") {
 		t.Errorf("unreadable state: %v", err)
+	}
+}
+
+func TestFindHost(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"found", nil, nil},
+		{"not found", &net.DNSError{Err: "no such host", IsNotFound: true}, ErrNoHost},
+		{"name servers that do not answer", &net.DNSError{Err: "i/o timeout", IsTimeout: true}, nil},
+		{"anything else", errors.New("broken"), nil},
+	} {
+		asked := ""
+		c := New(Config{LookUp: func(_ context.Context, host string) ([]string, error) {
+			asked = host
+			return nil, tt.err
+		}})
+		if err := c.FindHost(t.Context(), "https://school.example:8443/pronote"); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+		if asked != "school.example" {
+			t.Errorf("asked for %q", asked)
+		}
 	}
 }

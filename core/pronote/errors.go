@@ -41,6 +41,8 @@ var (
 	ErrNeedsENT = errors.New("login through a portal required")
 	// ErrNotPronote: the address leads to something else.
 	ErrNotPronote = errors.New("not a PRONOTE server")
+	// ErrNoHost: the name servers know no such host. Nothing was sent.
+	ErrNoHost = errors.New("no such host")
 	// ErrBrowserRefused: the server does not like the browser that this client claims to be.
 	ErrBrowserRefused = errors.New("browser refused")
 	// ErrNotPublished: the school does not show this screen to the account. Nothing was sent.
