@@ -96,6 +96,9 @@ type ExposedChat interface {
 	ExposedIn(chat ChatID) bool
 }
 
+// TextOnly is implemented by an adapter on whose platform people cannot send pictures.
+type TextOnly interface{ TextOnly() }
+
 // Marker is implemented by an adapter on whose platform people write commands with another mark than "/".
 type Marker interface{ Mark() string }
 

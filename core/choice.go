@@ -97,6 +97,14 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 		return t.runLine(ctx, c.Arg)
 	case actAnswer:
 		return t.pressDialogue(ctx, c.Arg)
+	default:
+		return t.aside(true, func() (Reply, error) { return t.act(ctx, c) })
+	}
+}
+
+// act does what a choice stands for that neither runs a command nor answers a question.
+func (t *turn) act(ctx context.Context, c choice) (Reply, error) {
+	switch c.Action {
 	case actTopUp:
 		return t.confirmTopUp(ctx, c.Arg)
 	case actTopUpCard:
@@ -122,8 +130,35 @@ func (t *turn) runLine(ctx context.Context, line string) (Reply, error) {
 	if c.command == nil {
 		return t.plain("choice.old", "help", t.cmd("aide")), nil
 	}
-	t.endDialogue()
-	return t.run(ctx, c.command, c.args)
+	return t.perform(ctx, c)
+}
+
+// takeBackChoices makes the choices of the person in this chat void that would change something, and tells
+// whether one of them would have at once, without a command that can be repeated. Those of a proposal stay: they
+// say what became of it.
+func (t *turn) takeBackChoices() (taken bool, err error) {
+	err = t.e.cfg.Store.Update(func(tx Tx) error {
+		taken = false
+		return choices.deleteWhere(tx, func(c choice) bool {
+			open := c.Chat == t.msg.Chat && c.Person == t.msg.Person && t.e.changes(c) && !t.e.cfg.Now().After(c.Expires)
+			taken = taken || open && c.Action != actRun
+			return open
+		})
+	})
+	return taken, err
+}
+
+// changes tells whether pressing a choice changes something, or runs a command that does.
+func (e *Engine) changes(c choice) bool {
+	switch c.Action {
+	case actUnlink, actTrade, actShow, actHide:
+		return true
+	case actRun:
+		command := e.parseCall(c.Arg).command
+		return command != nil && command.changes && command.name != "connexion" // which only asks
+	default:
+		return false
+	}
 }
 
 // refusePress tells the one who pressed why it does not count: to them alone where the platform can.

@@ -59,10 +59,10 @@ func history(ctx context.Context, t *turn, args string) (Reply, error) {
 	most := historyDefault
 	if args = strings.TrimSpace(args); args != "" {
 		n, err := strconv.Atoi(args)
-		if err != nil || n < 1 {
+		if err != nil || n < 1 || n > historyMost {
 			return Reply{}, say("history.args", "typed", short(args), "most", historyMost, "command", t.cmd("historique"))
 		}
-		most = min(n, historyMost)
+		most = n
 	}
 	wallets, err := t.wallets()
 	if err != nil {
@@ -179,12 +179,12 @@ func (t *turn) walletHeading(a *walletAccount, wallets int) []Line {
 func (t *turn) walletTrouble(a *walletAccount, err error) Reply {
 	r := t.explain(err)
 	if a.record().Wallet.Stopped == stoppedWrongCode && t.msg.Private {
-		r = t.ask(r, ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		r = t.ask(r, question{leave: "cancel.nothing", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 			if answer != "code" { // only a button was offered, so this is an ordinary message
 				return t.obey(ctx, t.e.parseCall(answer))
 			}
 			return t.askCode(a, "/solde"), nil
-		})
+		}})
 		r.Choices = append(r.Choices, t.answerChoice(t.p.T("code.button"), "code"))
 	}
 	return r
@@ -203,11 +203,12 @@ func (t *turn) askCodeFor(err error, a *walletAccount, line string) (Reply, bool
 }
 
 func (t *turn) askCode(a *walletAccount, line string) Reply {
-	return t.ask(t.plain("code.ask", "wallet", a.walletName(), "cancel", t.cmd("annuler")), ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	ask := t.plain("code.ask", "wallet", a.walletName(), "cancel", t.cmd("annuler"))
+	return t.ask(ask, question{expect: ExpectSecret, leave: "cancel.code", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
 			again := t.askCode(a, line)
-			again.Body = append(t.plain("code.form").Body, again.Body...)
+			again.Body = append(t.codeForm().Body, again.Body...)
 			return again, nil
 		}
 		if err := a.do(ctx, code, func(w *izly.Wallet) error {
@@ -220,5 +221,8 @@ func (t *turn) askCode(a *walletAccount, line string) Reply {
 			return t.walletTrouble(a, err), nil
 		}
 		return t.runLine(ctx, line)
-	})
+	}})
 }
+
+// codeForm says that something is no secret code.
+func (t *turn) codeForm() Reply { return t.plain("code.form", "cancel", t.cmd("annuler")) }

@@ -70,14 +70,18 @@ func chooseChild(_ context.Context, t *turn, args string) (Reply, error) {
 		return t.plain("child.only", "child", who.given()), nil
 	}
 	r := t.plain("child.ask", "child", who.given())
+	var refs []string
 	for _, p := range all {
 		label := p.given()
 		if p.child.Class != "" {
 			label += " (" + p.child.Class + ")"
 		}
 		r.Choices = append(r.Choices, t.runChoice(label, "/enfant "+p.ref()))
+		refs = append(refs, p.ref())
 	}
-	return r, nil
+	return t.askOneOf(r, refs, question{leave: "cancel.unchanged", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		return chooseChild(ctx, t, answer)
+	}}), nil
 }
 
 // languageNames are written in their own language; languageWords are what people type, folded.
@@ -105,5 +109,7 @@ func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
 	for _, lang := range i18n.Languages {
 		r.Choices = append(r.Choices, t.runChoice(languageNames[lang], "/langue "+lang))
 	}
-	return r, nil
+	return t.askOneOf(r, i18n.Languages, question{leave: "cancel.unchanged", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		return chooseLanguage(ctx, t, answer)
+	}}), nil
 }

@@ -18,9 +18,9 @@ func linkAccount(ctx context.Context, t *turn, args string) (Reply, error) {
 	if args = strings.TrimSpace(args); args != "" {
 		return t.linkKind(ctx, args)
 	}
-	r := t.ask(t.plain("link.ask", "cancel", t.cmd("annuler")), ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r := t.ask(t.plain("link.ask", "cancel", t.cmd("annuler")), question{words: true, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.linkKind(ctx, answer)
-	})
+	}})
 	r.Choices = []Choice{
 		t.answerChoice(t.p.T("link.button.school"), "pronote"),
 		t.answerChoice(t.p.T("link.button.wallet"), "izly"),
@@ -28,15 +28,21 @@ func linkAccount(ctx context.Context, t *turn, args string) (Reply, error) {
 	return r, nil
 }
 
-// linkKind reads which kind of account is meant; an address of a school says it too.
+// linkKind reads which kind of account is meant; an address of a school or a QR code says it too.
 func (t *turn) linkKind(ctx context.Context, answer string) (Reply, error) {
 	switch word := fold(answer); {
+	case isRefusal(answer):
+		return t.plain(leaveLinking), nil
+	case meansQRCode(word):
+		return t.askPicture(), nil
 	case strings.HasPrefix("pronote", word), strings.HasPrefix("ecole", word):
 		return t.askAddress(), nil
 	case strings.HasPrefix("izly", word), strings.HasPrefix("crous", word):
 		return t.askPhone(), nil
-	case strings.ContainsAny(answer, "./"):
+	case strings.ContainsAny(answer, "./"), looksLikeQRCode(answer):
 		return t.takeAddress(ctx, answer)
+	case t.e.parseCall(answer).command != nil:
+		return t.obey(ctx, t.e.parseCall(answer))
 	default:
 		again, err := linkAccount(ctx, t, "")
 		again.Body = append(t.plain("link.unknown", "typed", short(answer)).Body, again.Body...)
@@ -53,13 +59,21 @@ type schoolForm struct {
 }
 
 func (t *turn) askAddress() Reply {
-	question := t.plain("link.school.address")
-	if t.exposed() {
-		question.Body = append(t.plain("link.school.exposed").Body, question.Body...)
+	r := t.plain("link.school.address", "cancel", t.cmd("annuler"))
+	switch {
+	case t.exposed():
+		r.Body = append(t.plain("link.school.exposed").Body, r.Body...)
+	case t.takesPictures():
+		r.Body = append(r.Body, t.plain("link.school.or_picture").Body...)
 	}
-	return t.ask(question, ExpectText, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.awaitAddress(r)
+}
+
+// awaitAddress makes r the question for an address, or for what stands for one.
+func (t *turn) awaitAddress(r Reply) Reply {
+	return t.ask(r, question{expect: ExpectText, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.takeAddress(ctx, answer)
-	})
+	}})
 }
 
 // addressKeys explain what is wrong with an address.
@@ -76,30 +90,38 @@ var addressKeys = map[pronote.AddressReason]string{
 
 func (t *turn) takeAddress(ctx context.Context, answer string) (Reply, error) {
 	switch {
-	case t.msg.File != nil:
-		return t.takePicture(ctx)
 	case looksLikeQRCode(answer):
 		t.redact(ctx)
 		return t.takeQRCode(answer)
+	case meansQRCode(fold(answer)):
+		return t.askPicture(), nil
 	}
 	address, space, err := pronote.ParseAddress(answer, t.e.cfg.AllowPrivate)
 	if err != nil {
-		trouble := t.explain(err)
-		again := t.askAddress()
-		again.Body = append(trouble.Body, again.Body...)
-		return again, nil
+		return t.addressTrouble(t.explain(err)), nil
+	}
+	if errors.Is(t.e.cfg.School.FindHost(ctx, address), pronote.ErrNoHost) {
+		return t.addressTrouble(t.plain("address.no_such_host", "host", hostOf(address))), nil
 	}
 	return t.askUsername(schoolForm{address: address, space: space}), nil
 }
 
+// addressTrouble says what is wrong with an address, and asks for another.
+func (t *turn) addressTrouble(trouble Reply) Reply {
+	again := t.askAddress()
+	again.Body = append(trouble.Body, again.Body...)
+	return again
+}
+
 func (t *turn) askUsername(f schoolForm) Reply {
-	return t.ask(t.plain("link.school.username", "host", hostOf(f.address)), ExpectText, func(_ context.Context, t *turn, answer string) (Reply, error) {
+	r := t.plain("link.school.username", "host", hostOf(f.address))
+	return t.ask(r, question{expect: ExpectText, words: true, leave: leaveLinking, next: func(_ context.Context, t *turn, answer string) (Reply, error) {
 		if answer == "" || strings.ContainsAny(answer, "\n\r") {
 			return t.askUsername(f), nil
 		}
 		f.username = answer
-		return t.askPassword(f, t.plain("link.school.password", "username", short(f.username))), nil
-	})
+		return t.askPassword(f, t.plain("link.school.password", "username", short(f.username), "cancel", t.cmd("annuler"))), nil
+	}})
 }
 
 // hostOf is the part of an address that people recognise.
@@ -111,28 +133,30 @@ func hostOf(a pronote.Address) string {
 	return u.Host
 }
 
-func (t *turn) askPassword(f schoolForm, question Reply) Reply {
-	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+func (t *turn) askPassword(f schoolForm, r Reply) Reply {
+	return t.ask(r, question{expect: ExpectSecret, words: true, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		f.password = secret.New(answer)
 		if f.space != "" {
 			return t.finishSchool(ctx, f)
 		}
 		return t.askSpace(f), nil
-	})
+	}})
 }
 
 func (t *turn) askSpace(f schoolForm) Reply {
-	r := t.ask(t.plain("link.school.space"), ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r := t.ask(t.plain("link.school.space"), question{leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		switch word := fold(answer); {
 		case strings.HasPrefix(word, "par"), word == "p", word == "1":
 			f.space = pronote.SpaceParent
 		case strings.HasPrefix(word, "ele"), strings.HasPrefix(word, "pup"), strings.HasPrefix(word, "stu"), word == "e", word == "2":
 			f.space = pronote.SpacePupil
 		default:
-			return t.askSpace(f), nil
+			again := t.askSpace(f)
+			again.Body = append(t.plain("link.school.space_unknown", "typed", short(answer)).Body, again.Body...)
+			return again, nil
 		}
 		return t.finishSchool(ctx, f)
-	})
+	}})
 	r.Choices = []Choice{
 		t.answerChoice(t.p.T("link.school.button.parent"), "parent"),
 		t.answerChoice(t.p.T("link.school.button.pupil"), "eleve"),
@@ -149,6 +173,7 @@ func (t *turn) finishSchool(ctx context.Context, f schoolForm) (Reply, error) {
 		if held := t.e.mayLogin(f.address, f.space, f.username); held != nil {
 			r := t.plain("link.school.held")
 			r.Body = append(r.Body, t.explain(held).Body...)
+			t.awaitSecret(dialogueLimit) // people try once more
 			return r, nil
 		}
 		question := t.plain("link.school.wrong_password", "username", short(f.username), "cancel", t.cmd("annuler"))

@@ -39,6 +39,25 @@ func (t *turn) takePicture(ctx context.Context) (Reply, error) {
 	return t.takeQRCode(text)
 }
 
+// takesPictures tells whether people can send pictures here.
+func (t *turn) takesPictures() bool {
+	_, textOnly := t.adapter.(TextOnly)
+	return !textOnly
+}
+
+// meansQRCode tells whether a folded answer names the way by QR code.
+func meansQRCode(word string) bool {
+	return word == "qr" || word == "qr code" || word == "qrcode" || word == "photo"
+}
+
+// askPicture says where the QR code is found. Where people cannot send pictures, it asks for the address.
+func (t *turn) askPicture() Reply {
+	if !t.takesPictures() {
+		return t.addressTrouble(t.plain("qr.text_only"))
+	}
+	return t.awaitAddress(t.plain("qr.ask", "cancel", t.cmd("annuler")))
+}
+
 // looksLikeQRCode tells the content of a QR code, pasted as text, from an address.
 func looksLikeQRCode(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "{") }
 
@@ -56,17 +75,13 @@ func (t *turn) takeQRCode(text string) (Reply, error) {
 }
 
 // pictureTrouble says what is wrong with a picture, and asks for an address or another one.
-func (t *turn) pictureTrouble(key string) Reply {
-	again := t.askAddress()
-	again.Body = append(t.plain(key).Body, again.Body...)
-	return again
-}
+func (t *turn) pictureTrouble(key string) Reply { return t.addressTrouble(t.plain(key)) }
 
-func (t *turn) askPIN(code pronote.QRCode, question Reply) Reply {
-	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+func (t *turn) askPIN(code pronote.QRCode, r Reply) Reply {
+	return t.ask(r, question{expect: ExpectSecret, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		pin, err := pronote.ParsePIN(answer)
 		if err != nil {
-			return t.askPIN(code, t.plain("qr.pin_form")), nil
+			return t.askPIN(code, t.plain("qr.pin_form", "cancel", t.cmd("annuler"))), nil
 		}
 		account, err := t.e.LinkSchoolByQRCode(ctx, t.msg.Chat, t.msg.Person, code, pin)
 		switch {
@@ -78,7 +93,7 @@ func (t *turn) askPIN(code pronote.QRCode, question Reply) Reply {
 			return Reply{}, err
 		}
 		return t.offerShowing(t.linkedSchool(account, "link.school.stored_token"))
-	})
+	}})
 }
 
 // trade replaces a stored password by a token, at the owner's word.

@@ -16,23 +16,23 @@ type walletForm struct {
 }
 
 func (t *turn) askPhone() Reply {
-	return t.ask(t.plain("link.wallet.phone"), ExpectText, func(_ context.Context, t *turn, answer string) (Reply, error) {
+	return t.ask(t.plain("link.wallet.phone"), question{expect: ExpectText, leave: leaveLinking, next: func(_ context.Context, t *turn, answer string) (Reply, error) {
 		phone, err := izly.ParsePhone(answer)
 		if err != nil {
 			again := t.askPhone()
-			again.Body = append(t.plain("link.wallet.bad_phone").Body, again.Body...)
+			again.Body = append(t.plain("link.wallet.bad_phone", "cancel", t.cmd("annuler")).Body, again.Body...)
 			return again, nil
 		}
 		return t.askLinkCode(walletForm{phone: phone}, t.plain("link.wallet.code")), nil
-	})
+	}})
 }
 
 // askLinkCode asks for the secret code and has Izly send the SMS.
-func (t *turn) askLinkCode(f walletForm, question Reply) Reply {
-	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+func (t *turn) askLinkCode(f walletForm, r Reply) Reply {
+	return t.ask(r, question{expect: ExpectSecret, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
-			return t.askLinkCode(f, t.plain("code.form")), nil
+			return t.askLinkCode(f, t.codeForm()), nil
 		}
 		f.code = code
 		uid, err := t.e.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
@@ -44,15 +44,15 @@ func (t *turn) askLinkCode(f walletForm, question Reply) Reply {
 		}
 		f.phone = uid
 		return t.askActivation(f, t.plain("link.wallet.activation")), nil
-	})
+	}})
 }
 
 // askActivation asks for the link of the SMS, or its code, and finishes the enrolment.
-func (t *turn) askActivation(f walletForm, question Reply) Reply {
-	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+func (t *turn) askActivation(f walletForm, r Reply) Reply {
+	return t.ask(r, question{expect: ExpectSecret, words: true, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		act, err := izly.ParseActivation(answer)
 		if err != nil {
-			return t.askActivation(f, t.plain("link.wallet.bad_activation")), nil
+			return t.askActivation(f, t.plain("link.wallet.bad_activation", "cancel", t.cmd("annuler"))), nil
 		}
 		account, err := t.e.LinkWallet(ctx, t.msg.Chat, t.msg.Person, f.phone, act, nil)
 		if errors.Is(err, izly.ErrBadActivation) {
@@ -62,7 +62,22 @@ func (t *turn) askActivation(f walletForm, question Reply) Reply {
 			return Reply{}, err
 		}
 		return t.offerShowing(t.linkedWallet(f, account))
-	})
+	}})
+}
+
+// isActivationLink tells whether a text holds the link of Izly's SMS.
+func isActivationLink(text string) bool {
+	act, err := izly.ParseActivation(text)
+	return err == nil && act.Phone != ""
+}
+
+// takeActivationLink takes such a link to the question for a secret, or says that nobody asked for it.
+func (t *turn) takeActivationLink(ctx context.Context, d *dialogue, text string) (Reply, error) {
+	if d != nil && d.secret() {
+		return t.answerDialogue(ctx, d, text)
+	}
+	t.redact(ctx)
+	return t.plain("link.wallet.stray", "link", t.cmd("connexion")), nil
 }
 
 // linkedWallet says what the bot can now do, and offers to keep the secret code. The link is complete
@@ -75,7 +90,7 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 	r.Body = append(r.Body,
 		Line{Text: t.p.T("link.wallet.can", "solde", t.cmd("solde"), "historique", t.cmd("historique"), "recharger", t.cmd("recharger"))},
 		Line{Text: t.p.T("link.wallet.keep")})
-	r = t.ask(r, ExpectNothing, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r = t.ask(r, question{words: true, leave: "link.wallet.not_kept", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		switch word := fold(answer); {
 		case word == "keep", strings.Contains(word, "garder"), word == "oui", word == "yes":
 			return t.keepCode(account.Phone, f.code)
@@ -83,7 +98,7 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 			return t.plain("link.wallet.not_kept"), nil
 		}
 		return t.obey(ctx, t.e.parseCall(answer)) // the link is complete without an answer
-	})
+	}})
 	r.Choices = []Choice{
 		t.answerChoice(t.p.T("link.wallet.button.ask"), "ask"),
 		t.answerChoice(t.p.T("link.wallet.button.keep"), "keep"),

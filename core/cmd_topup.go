@@ -23,7 +23,7 @@ func topUp(ctx context.Context, t *turn, args string) (Reply, error) {
 	wallet, args := pickWallet(wallets, args)
 	amount, card, err := splitTopUp(args)
 	if err != nil {
-		return t.askAmount(ctx, wallet, t.amountTrouble(err))
+		return t.askAmount(ctx, wallet, t.amountTrouble(err, args))
 	}
 	if amount == 0 {
 		return t.askAmount(ctx, wallet, nil)
@@ -51,26 +51,25 @@ func splitTopUp(args string) (amount izly.Cents, card string, err error) {
 	if len(words) == 0 {
 		return 0, "", nil
 	}
-	err = errAmountForm
-	for n := min(len(words), 3); n > 0; n-- {
-		amount, trouble := parseAmount(strings.Join(words[:n], " "))
-		if trouble == nil {
+	for n := min(len(words), 4); n > 0; n-- { // "1 000 000 €" is one amount, and "- 20" is negative
+		switch amount, err := parseAmount(strings.Join(words[:n], " ")); {
+		case err == nil:
 			return amount, strings.Join(words[n:], " "), nil
-		}
-		if trouble != errAmountForm { // says more: "- 20" is negative, "-" is nothing
-			err = trouble
+		case err != errAmountForm:
+			return 0, "", err
 		}
 	}
-	return 0, "", err
+	return 0, "", errAmountForm
 }
 
 // amountKeys explain what is wrong with an amount.
 var amountKeys = map[error]string{
-	errAmountForm: "amount.form", errAmountDecimals: "amount.decimals", errAmountZero: "amount.zero", errAmountHuge: "amount.huge",
+	errAmountForm: "amount.form", errAmountApart: "amount.apart", errAmountDecimals: "amount.decimals",
+	errAmountZero: "amount.zero", errAmountHuge: "amount.huge",
 }
 
-func (t *turn) amountTrouble(err error) []Line {
-	return t.plain(amountKeys[err]).Body
+func (t *turn) amountTrouble(err error, typed string) []Line {
+	return t.plain(amountKeys[err], "typed", short(typed), "amount", t.p.Decimal(joinApart(typed))).Body
 }
 
 // askAmount asks for the amount, with the amounts that Izly suggests as buttons.
@@ -86,19 +85,19 @@ func (t *turn) askAmount(ctx context.Context, a *walletAccount, trouble []Line) 
 	if err != nil {
 		return t.walletTrouble(a, err), nil
 	}
-	question := t.plain("topup.amount", "command", t.cmd("recharger"))
-	question.Body = append(trouble, question.Body...)
+	r := t.plain("topup.amount", "cancel", t.cmd("annuler"))
+	r.Body = append(trouble, r.Body...)
 	expect := ExpectText
 	if len(list.Steps) > 0 {
 		expect = ExpectNothing // so that a number below can be picked as well as an amount be typed
 	}
-	r := t.ask(question, expect, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r = t.ask(r, question{expect: expect, leave: "cancel.amount", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		amount, card, err := splitTopUp(answer)
-		if err != nil || amount == 0 {
-			return t.askAmount(ctx, a, t.amountTrouble(err))
+		if err != nil {
+			return t.askAmount(ctx, a, t.amountTrouble(err, answer))
 		}
 		return t.propose(ctx, a, topUpWish{amount: amount, card: card})
-	})
+	}})
 	for _, step := range list.Steps {
 		r.Choices = append(r.Choices, t.answerChoice(t.p.Euros(int64(step)), step.Wire()))
 	}
@@ -258,10 +257,14 @@ func (t *turn) otherCard(ctx context.Context, id string) (Reply, error) {
 		return Reply{}, err
 	}
 	r = t.plain("topup.which_card", "amount", t.p.Euros(int64(p.Amount)))
+	var ids []string
 	for _, card := range list.Cards {
 		r.Choices = append(r.Choices, t.runChoice(cardName(card), "/recharger "+p.Amount.Wire()+" "+card.ID+" #"+a.id))
+		ids = append(ids, card.ID)
 	}
-	return r, nil
+	return t.askOneOf(r, ids, question{leave: "cancel.topup", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		return t.propose(ctx, a, topUpWish{amount: p.Amount, card: answer})
+	}}), nil
 }
 
 // cancelTopUp takes a proposal back.

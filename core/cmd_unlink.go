@@ -17,23 +17,46 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 		return t.plain("unlink.none"), nil
 	}
 	if wanted := fold(args); wanted != "" {
-		var matching []link
-		for _, l := range mine {
-			if strings.Contains(fold(l.describe()), wanted) {
-				matching = append(matching, l)
-			}
-		}
+		matching := described(mine, wanted)
 		if len(matching) == 0 {
 			return Reply{}, say("unlink.unknown", "typed", short(args), "command", t.cmd("deconnexion"))
 		}
 		mine = matching
 	}
 	r := t.plain("unlink.ask")
+	var names []string
 	for _, l := range mine {
 		r.Choices = append(r.Choices, t.offer(t.p.T("unlink.button", "account", l.describe()), actUnlink, l.ID))
+		names = append(names, l.describe())
 	}
 	r.Choices = append(r.Choices, t.offer(t.p.T("unlink.keep"), actUnlink, ""))
-	return r, nil
+	names = append(names, unlinkNothing)
+	return t.askOneOf(r, names, question{words: true, leave: "unlink.kept", next: takeUnlink}), nil
+}
+
+// unlinkNothing stands for the choice to keep everything.
+const unlinkNothing = "non"
+
+// takeUnlink takes words in place of a press. They remove nothing: the name of an account only shortens the list.
+func takeUnlink(ctx context.Context, t *turn, answer string) (Reply, error) {
+	switch wanted := fold(answer); {
+	case wanted == unlinkNothing, wanted == "no", wanted == fold(t.p.T("unlink.keep")):
+		return t.plain("unlink.kept"), nil
+	case len(described(t.provenOwned(), wanted)) > 0:
+		return unlinkAccount(ctx, t, answer)
+	}
+	return t.obey(ctx, t.e.parseCall(answer))
+}
+
+// described are the accounts whose description holds a folded word.
+func described(accounts []link, wanted string) []link {
+	var matching []link
+	for _, l := range accounts {
+		if wanted != "" && strings.Contains(fold(l.describe()), wanted) {
+			matching = append(matching, l)
+		}
+	}
+	return matching
 }
 
 // describe names an account for its owner: "PRONOTE – CITÉ SCOLAIRE (DUPONT Marc)", "Izly – …3344".

@@ -13,6 +13,7 @@ type command struct {
 	needs    need     // which kind of link makes it useful; help lists only useful commands
 	group    inGroup  // what it does in a group
 	grades   bool     // reads grades, which are shown in a group only if their owner says so
+	changes  bool     // changes something or begins to: a question that waits is given up for it
 	hidden   bool     // not in help
 	harmless bool     // strangers may run it in a group where something is shown
 	run      func(ctx context.Context, t *turn, args string) (Reply, error)
@@ -47,14 +48,14 @@ func commands() []command {
 		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, group: groupShown, run: homework},
 		{name: "solde", english: "balance", words: []string{"izly", "argent", "money"}, needs: needWallet, group: groupShown, run: balance},
 		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, group: groupShown, run: history},
-		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, group: groupPrivate, run: topUp},
-		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, run: chooseChild},
-		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, run: linkAccount},
-		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, run: unlinkAccount},
+		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, group: groupPrivate, changes: true, run: topUp},
+		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, changes: true, run: chooseChild},
+		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, changes: true, run: linkAccount},
+		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, changes: true, run: unlinkAccount},
 		{name: "mesdonnees", english: "mydata", words: []string{"mes donnees", "my data"}, needs: needLink, group: groupPrivate, run: myData},
 		{name: "confidentialite", english: "privacy", run: privacy},
 		{name: "annuler", english: "cancel", words: []string{"stop", "quitter"}, run: cancelDialogue},
-		{name: "langue", english: "language", words: []string{"lang"}, run: chooseLanguage},
+		{name: "langue", english: "language", words: []string{"lang"}, changes: true, run: chooseLanguage},
 		{name: "inviter", english: "invite", needs: needAdmin, run: invite},
 		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, harmless: true, run: help},
 		{name: "start", english: "start", words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}, hidden: true, harmless: true, run: greet},

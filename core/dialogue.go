@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -11,52 +13,114 @@ type dialogueKey struct {
 	person PersonID
 }
 
+// question says what its answer is like and what becomes of it.
+type question struct {
+	expect Expect
+	words  bool   // any words may be the answer, also those of a command without its slash
+	leave  string // key of the sentence for whoever leaves it
+	next   answerFunc
+}
+
 // dialogue is a question that waits for its answer. It lives in memory only, because the answers so far
 // may be secrets; a restart forgets it.
 type dialogue struct {
+	question
 	step    string // ID of this question: the buttons of an earlier one do not answer it
-	secret  bool   // the answer must be deleted from the chat
 	expires time.Time
-	next    answerFunc
 }
 
 // answerFunc takes the answer to a question. It may ask the next one with turn.ask; otherwise the
 // dialogue is over.
 type answerFunc func(ctx context.Context, t *turn, answer string) (Reply, error)
 
+// leaveLinking is the leave of every question of a linking.
+const leaveLinking = "cancel.link"
+
+// secret tells whether the answer must be deleted from the chat.
+func (d *dialogue) secret() bool { return d.expect == ExpectSecret }
+
+func (d *dialogue) linking() bool { return d.leave == leaveLinking }
+
+// lasts tells whether the question goes on waiting while the person only reads something else: much was
+// answered before it, or a secret would follow that nobody asks for any more.
+func (d *dialogue) lasts() bool { return d.linking() || d.secret() }
+
+// yields tells whether a message is a command rather than the answer. An old question swallows no plain words.
+func (d *dialogue) yields(c call, now time.Time) bool {
+	switch {
+	case c.command == nil:
+		return false
+	case c.slash, !d.words, c.command.name == "annuler" && c.args == "":
+		return true
+	default:
+		return !d.secret() && now.After(d.expires)
+	}
+}
+
 func (t *turn) dialogueKey() dialogueKey { return dialogueKey{t.msg.Chat, t.msg.Person} }
 
-// ask makes r a question whose answer goes to next.
-func (t *turn) ask(r Reply, expect Expect, next answerFunc) Reply {
-	r.Expect = expect
-	d := &dialogue{
-		step: t.e.newID(), secret: expect == ExpectSecret,
-		expires: t.e.cfg.Now().Add(dialogueLimit), next: next,
-	}
+// ask makes r the question q.
+func (t *turn) ask(r Reply, q question) Reply {
+	r.Expect = q.expect
+	d := &dialogue{question: q, step: t.e.newID(), expires: t.e.cfg.Now().Add(dialogueLimit)}
 	t.e.mu.Lock()
 	t.e.dialogues[t.dialogueKey()] = d
 	t.e.mu.Unlock()
-	t.awaitSecret(d.secret)
+	if d.secret() {
+		t.awaitSecret(2 * dialogueLimit)
+	} else {
+		t.awaitSecret(0)
+	}
 	return r
 }
 
-// awaitSecret notes in the store whether the next text of this chat is to be a secret, so that it is deleted
-// from the chat even when a restart has forgotten the question.
-func (t *turn) awaitSecret(awaited bool) {
-	if t.settings.Secret == awaited {
+// awaitSecret notes in the store for how long a text of this chat that is nothing else is to be taken for a
+// secret, so that it is deleted from the chat when its question is over or a restart has forgotten it.
+func (t *turn) awaitSecret(long time.Duration) {
+	if long == 0 && t.settings.SecretUntil.IsZero() {
 		return
 	}
-	t.settings.Secret = awaited
+	t.settings.SecretUntil = time.Time{}
+	if long > 0 {
+		t.settings.SecretUntil = t.e.cfg.Now().Add(long)
+	}
 	if err := t.saveSettings(); err != nil {
 		t.log.Error("question for a secret not noted", "error", err)
 	}
 }
 
+// awaitsSecret tells whether a text that is nothing else may be a secret.
+func (t *turn) awaitsSecret() bool {
+	return t.msg.Private && t.e.cfg.Now().Before(t.settings.SecretUntil)
+}
+
 // lostSecret takes an answer whose question is forgotten: it is not used, and deleted from the chat.
 func (t *turn) lostSecret(ctx context.Context) Reply {
 	t.redact(ctx)
-	t.awaitSecret(false)
+	t.awaitSecret(0)
 	return t.plain("dialogue.lost", "link", t.cmd("connexion"))
+}
+
+// askOneOf makes r, a list of choices, the question q, so that in private a typed word counts as well as a press.
+// values are what q.next gets for the number of a choice, where the platform does not make a press of it.
+func (t *turn) askOneOf(r Reply, values []string, q question) Reply {
+	if !t.msg.Private { // there people write to each other
+		return r
+	}
+	take := q.next
+	q.next = func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		n, err := strconv.Atoi(answer)
+		switch {
+		case err != nil || len(answer) > 3: // "4242" is a card
+			return take(ctx, t, answer)
+		case n < 1 || n > len(values):
+			again := t.askOneOf(r, values, question{words: q.words, leave: q.leave, next: take})
+			again.Body = append(t.plain("choice.range", "n", len(values)).Body, again.Body...)
+			return again, nil
+		}
+		return take(ctx, t, values[n-1])
+	}
+	return t.ask(r, q)
 }
 
 // answerChoice is a button that answers the question that was asked last with value.
@@ -75,41 +139,96 @@ func (t *turn) dialogue() *dialogue {
 	return t.e.dialogues[t.dialogueKey()]
 }
 
-// endDialogue forgets the dialogue, if there is one, and tells whether there was. No secret is awaited then.
-func (t *turn) endDialogue() bool {
-	t.awaitSecret(false)
+// endDialogue forgets the dialogue and returns it, or nil. No secret is awaited then.
+func (t *turn) endDialogue() *dialogue {
+	t.awaitSecret(0)
 	t.e.mu.Lock()
 	defer t.e.mu.Unlock()
-	_, was := t.e.dialogues[t.dialogueKey()]
+	d := t.e.dialogues[t.dialogueKey()]
 	delete(t.e.dialogues, t.dialogueKey())
-	return was
+	return d
 }
 
 // answerDialogue passes an answer on. An answer that comes too late is not used, and deleted from the
 // chat all the same when it was to be a secret.
 func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (Reply, error) {
+	if !d.words && isRefusal(answer) {
+		return cancelDialogue(ctx, t, "")
+	}
 	t.endDialogue()
-	if d.secret {
+	if d.secret() {
 		t.redact(ctx)
 	}
 	if t.e.cfg.Now().After(d.expires) {
 		return t.plain("dialogue.expired", "link", t.cmd("connexion")), nil
 	}
-	return d.next(ctx, t, answer)
+	r, err := d.next(ctx, t, answer)
+	if err != nil && d.secret() {
+		t.awaitSecret(dialogueLimit) // people send it once more
+	}
+	return r, err
 }
 
-// cancelDialogue is /annuler: it leaves any dialogue and takes open proposals back.
+// aside does something that is no answer to the question that waits, if one does. A question that lasts goes
+// on waiting beside what only reads; otherwise it is given up. The person is told which.
+func (t *turn) aside(reads bool, do func() (Reply, error)) (Reply, error) {
+	d := t.dialogue()
+	if d == nil {
+		return do()
+	}
+	lasts := d.lasts() && !t.e.cfg.Now().After(d.expires)
+	if !reads || !lasts {
+		t.endDialogue()
+	}
+	r, err := do()
+	if !lasts {
+		return r, err
+	}
+	if err != nil {
+		r = t.explain(err)
+	}
+	now := t.dialogue()
+	if now == d {
+		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("dialogue.waits", "cancel", t.cmd("annuler"))})
+		r.Expect = d.expect
+		return r, nil
+	}
+	if d.linking() {
+		r.Body = append(t.plain("dialogue.dropped").Body, r.Body...)
+	}
+	if now == nil && d.secret() {
+		t.awaitSecret(dialogueLimit)
+	}
+	return r, nil
+}
+
+// cancelDialogue is /annuler: it leaves any dialogue, and takes back what waits for a confirmation and every
+// choice that would change something.
 func cancelDialogue(_ context.Context, t *turn, _ string) (Reply, error) {
-	left := t.endDialogue()
-	taken, err := t.takeBackProposals()
+	var left []string
+	if d := t.endDialogue(); d != nil {
+		left = append(left, d.leave)
+	}
+	proposed, err := t.takeBackProposals()
+	if err != nil {
+		return Reply{}, err
+	}
+	if proposed { // which says it also for a question about a top-up
+		left = append(slices.DeleteFunc(left, func(key string) bool { return key == "cancel.topup" || key == "cancel.amount" }), "cancel.topup")
+	}
+	offered, err := t.takeBackChoices()
 	switch {
 	case err != nil:
 		return Reply{}, err
-	case taken:
-		return t.plain("cancel.topup"), nil
-	case left:
-		return t.plain("cancel.dialogue"), nil
+	case len(left) > 0:
+	case offered:
+		left = []string{"cancel.choices"}
 	default:
-		return t.plain("cancel.nothing"), nil
+		left = []string{"cancel.nothing"}
 	}
+	var r Reply
+	for _, key := range left {
+		r.Body = append(r.Body, t.plain(key).Body...)
+	}
+	return r, nil
 }

@@ -79,9 +79,16 @@ func (t *turn) explain(err error) Reply {
 	case errors.As(err, &own):
 		return t.plain(own.key, own.args...)
 	case errors.As(err, &held):
-		return t.plain("error.held", "until", t.clockOrMoment(held.until))
+		key := "error.held"
+		if held.account {
+			key = "error.held_account"
+		}
+		return t.plain(key, "until", t.until(held.until), "link", t.cmd("connexion"))
 	case errors.As(err, &stopped):
 		return t.plain(stopSentences[stopped.reason], "school", stopped.school, "link", t.cmd("connexion"))
+	}
+	if errors.Is(err, pronote.ErrNeedsENT) && t.takesPictures() {
+		return t.plain("error.school.ent_picture")
 	}
 	for _, known := range errorSentences {
 		if errors.Is(err, known.err) {

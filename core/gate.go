@@ -23,8 +23,11 @@ const (
 	longestHold      = 6 * time.Hour
 )
 
-// heldError says that a request was not sent, to give the server a rest.
-type heldError struct{ until time.Time }
+// heldError says that a request was not sent, to give the server a rest, or one account.
+type heldError struct {
+	until   time.Time
+	account bool
+}
 
 func (e *heldError) Error() string { return "core: held until " + e.until.Format(time.TimeOnly) }
 
@@ -42,7 +45,7 @@ func (e *Engine) pass(key string) error {
 	return e.cfg.Store.View(func(tx Tx) error {
 		g, _, err := gates.get(tx, key)
 		if err == nil && e.cfg.Now().Before(g.Until) {
-			return &heldError{g.Until}
+			return &heldError{until: g.Until}
 		}
 		return err
 	})

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-
-	"cartable/core/izly"
 )
 
 // schools are the PRONOTE accounts that may be read in this chat, oldest first: in private those linked
@@ -102,8 +100,7 @@ func secretInGroup(c call, text string) bool {
 	if c.command != nil && c.command.name == "connexion" && c.args != "" {
 		return true
 	}
-	act, err := izly.ParseActivation(text)
-	return err == nil && act.Phone != ""
+	return isActivationLink(text)
 }
 
 // warnOfSecret deletes such a message if the bot may, and says why. Nothing of it is used.

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"cartable/core/izly"
@@ -92,6 +94,53 @@ func (e *Engine) move(id string, from proposalState, change func(*proposal)) (p 
 // to is the simplest change.
 func to(state proposalState) func(*proposal) {
 	return func(p *proposal) { p.State = state }
+}
+
+// waitingProposal is what the person could confirm in this chat now, or nil.
+func (t *turn) waitingProposal() (*proposal, error) {
+	var waiting *proposal
+	err := t.e.cfg.Store.View(func(tx Tx) error {
+		return proposals.each(tx, func(_ string, p proposal) error {
+			if p.Chat == t.msg.Chat && p.Owner == t.msg.Person && p.State == topUpProposed && t.e.cfg.Now().Before(p.Expires) {
+				waiting = &p
+			}
+			return nil
+		})
+	})
+	return waiting, err
+}
+
+// consents are the words, folded, with which people agree.
+var consents = []string{"oui", "yes", "ok", "d accord", "confirmer", "confirme", "confirm"}
+
+// isRefusal tells whether a text only says no.
+func isRefusal(text string) bool {
+	word := bare(text)
+	return word == "non" || word == "no"
+}
+
+// isConsent tells whether a text only says yes.
+func isConsent(text string) bool { return slices.Contains(consents, bare(text)) }
+
+// bare is a folded text without the marks around it.
+func bare(text string) string { return strings.Trim(fold(text), " !?.,") }
+
+// wordOnProposal answers a yes or a no, written as a word, while a proposal waits: a no takes it back, a yes
+// spends nothing and is told how to confirm.
+func (t *turn) wordOnProposal(c call) (r Reply, meant bool, err error) {
+	word := c.name + " " + c.args
+	if !isRefusal(word) && !isConsent(word) {
+		return Reply{}, false, nil
+	}
+	p, err := t.waitingProposal()
+	switch {
+	case err != nil || p == nil:
+		return Reply{}, false, err
+	case isRefusal(word):
+		r, err = t.cancelTopUp(p.ID)
+		return r, true, err
+	}
+	return t.plain("topup.how", "amount", t.p.Euros(int64(p.Amount)), "confirm", t.p.T("topup.button.confirm"), "cancel", t.cmd("annuler")), true, nil
 }
 
 // takeBackProposals cancels what the person has not yet confirmed in this chat.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"testing"
@@ -154,6 +155,45 @@ func TestAPasswordStaysWhenThereIsNoToken(t *testing.T) {
 	c.wants(c.Say("/edt"), "Léa – mardi")
 }
 
+// through sends a text by way of an adapter that is more or less able than the chat.
+func (c *chat) through(a core.Adapter, text string) string {
+	c.t.Helper()
+	c.replies = nil
+	c.next++
+	done := make(chan struct{})
+	m := core.Message{ID: fmt.Sprint(c.next), Chat: c.id, Person: c.person, Private: true, Text: text}
+	if err := c.r.engine.Handler(a)(m, func() { close(done) }); err != nil {
+		c.t.Fatal(err)
+	}
+	<-done
+	return c.text()
+}
+
+// textOnly is a chat on a platform that carries no pictures.
+type textOnly struct{ *chat }
+
+func (textOnly) TextOnly() {}
+
+func TestTheWayByQRCodeIsTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	code := picture(t, r.qrText())
+	c.wants(c.Say("/connexion pronote"), "Collez l'adresse", "photo ou une capture du QR code")
+	c.wants(c.Say("qr"), "affichez le QR code", "/annuler")
+	c.wants(c.Show(code, nil), "code PIN")
+	c.wants(c.Say("annuler"), "Liaison abandonnée")
+	c.Say("/connexion")
+	c.wants(c.Say("QR code"), "affichez le QR code")
+	c.Say("/connexion " + r.schoolURL)
+	c.Say("claire")
+	c.wants(c.Show(code, nil), "code PIN") // in place of a password
+	c.Say("annuler")
+	there := textOnly{c}
+	c.refuses(c.through(there, "/connexion pronote"), "photo")
+	c.wants(c.through(there, "qr"), "On ne peut pas m'envoyer d'image ici", "Collez l'adresse")
+}
+
 // exposed is a chat on a platform that can read what people write.
 type exposed struct{ *chat }
 
@@ -163,11 +203,5 @@ func TestThePersonIsWarnedWhereMessagesCanBeRead(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("marc")
 	c.refuses(c.Say("/connexion pronote"), "bout en bout")
-	done := make(chan struct{})
-	m := core.Message{Chat: c.id, Person: c.person, Private: true, Text: "/connexion pronote"}
-	if err := r.engine.Handler(exposed{c})(m, func() { close(done) }); err != nil {
-		t.Fatal(err)
-	}
-	<-done
-	c.wants(c.text(), "pas chiffrés de bout en bout", "QR code")
+	c.wants(c.through(exposed{c}, "/connexion pronote"), "pas chiffrés de bout en bout", "QR code")
 }

@@ -91,7 +91,11 @@ func (e *Engine) mayLogin(address pronote.Address, space pronote.Space, username
 	if err := e.pass(host); err != nil {
 		return err
 	}
-	return e.pass(account)
+	err := e.pass(account)
+	if held, ok := errors.AsType[*heldError](err); ok {
+		held.account = true
+	}
+	return err
 }
 
 // refusedLogin tells whether the server said no to the account itself.

@@ -23,18 +23,18 @@ func (t *turn) confirmTopUp(ctx context.Context, id string) (Reply, error) {
 	return t.askTopUpCode(a, id, t.plain("topup.code", "amount", t.p.Euros(int64(p.Amount)), "cancel", t.cmd("annuler"))), nil
 }
 
-func (t *turn) askTopUpCode(a *walletAccount, id string, question Reply) Reply {
-	return t.ask(question, ExpectSecret, func(ctx context.Context, t *turn, answer string) (Reply, error) {
+func (t *turn) askTopUpCode(a *walletAccount, id string, r Reply) Reply {
+	return t.ask(r, question{expect: ExpectSecret, leave: "cancel.topup", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
-			return t.askTopUpCode(a, id, t.plain("code.form")), nil
+			return t.askTopUpCode(a, id, t.codeForm()), nil
 		}
 		a, p, r, err := t.openProposal(id)
 		if a == nil || err != nil {
 			return r, err
 		}
 		return t.spend(ctx, a, p, code)
-	})
+	}})
 }
 
 // spend takes the proposal through its steps, once. Whoever comes second finds it in another state.

@@ -35,11 +35,11 @@ func TestLostTopUpThatWasMade(t *testing.T) {
 	if told := c.later(59 * time.Second); told != "" {
 		t.Errorf("told too early:\n%s", told)
 	}
-	c.wants(c.later(time.Second), "Je vous devais une réponse", "envoyé à 07:30", "a été fait, une seule fois")
+	c.wants(c.later(time.Second), "Je vous devais une réponse", "envoyé à 07:30", "a bien été fait, une seule fois")
 	if told := c.later(time.Hour); told != "" {
 		t.Errorf("told twice:\n%s", told)
 	}
-	c.wants(c.Press("Confirmer"), "a été fait, une seule fois")
+	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
 	c.wants(c.Say("/recharger 10"), "Solde avant | 32,34 €")
 	r.spent(account, 32_34, 1)
 	r.noViolations()
@@ -104,7 +104,7 @@ func TestLostTopUpWithoutTheCode(t *testing.T) {
 	c.wants(c.later(time.Minute), "je ne garde pas votre code secret", "Rien n'a été renvoyé", "/historique")
 	c.wants(c.Say("/historique 1"), "(secret)")
 	c.wants(c.Say(account.SecretCode), "+20,00 € · Rechargement")
-	c.wants(c.later(4*time.Minute), "a été fait, une seule fois")
+	c.wants(c.later(4*time.Minute), "a bien été fait, une seule fois")
 	r.spent(account, 32_34, 1)
 }
 
@@ -120,7 +120,7 @@ func TestLostTopUpOverARestartAndANewLink(t *testing.T) {
 	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
 	c.linkWallet(true)
 	c.wants(c.Say("/recharger 20"), "Je cherche encore")
-	c.wants(c.later(time.Minute), "a été fait, une seule fois")
+	c.wants(c.later(time.Minute), "a bien été fait, une seule fois")
 	r.spent(account, 32_34, 1)
 }
 
@@ -158,8 +158,8 @@ func TestCrashAfterTheOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
-	c.wants(c.later(0), "a été fait, une seule fois")
-	c.wants(c.Press("Confirmer"), "a été fait, une seule fois")
+	c.wants(c.later(0), "a bien été fait, une seule fois")
+	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
 	r.spent(account, 32_34, 1)
 }
 

@@ -33,12 +33,12 @@ func TestTopUp(t *testing.T) {
 	c.wants(c.Press("Confirmer"), "# Rechargement de 20,00 € effectué", "Nouveau solde | 32,34 €", "Carte perso (Visa …4242)")
 	r.spent(account, 32_34, 1)
 	for range 10 {
-		c.wants(c.Press("Confirmer"), "a été fait, une seule fois", "Rien de plus n'a été débité")
+		c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois", "Rien de plus n'a été débité")
 	}
-	c.wants(c.Press("Annuler"), "a été fait, une seule fois")
-	c.wants(c.Press("Changer de carte"), "a été fait, une seule fois")
+	c.wants(c.Press("Annuler"), "a bien été fait, une seule fois")
+	c.wants(c.Press("Changer de carte"), "a bien été fait, une seule fois")
 	r.restart()
-	c.wants(c.Press("Confirmer"), "a été fait, une seule fois")
+	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
 	c.wants(c.Say("/solde"), "32,34 €")
 	c.wants(c.Say("/historique 1"), "+20,00 € · Rechargement · Carte perso")
 	r.spent(account, 32_34, 1)
@@ -57,26 +57,32 @@ func TestTopUpAmounts(t *testing.T) {
 		{"12,50", "12,50 €"},
 		{"12.5 €", "12,50 €"},
 		{"10", "10,00 €"},
+		{"10€50", "10,50 €"},
+		{"20,", "20,00 €"},
 	} {
 		c.wants(c.Say("/recharger "+tt.typed), "Montant | "+tt.want)
 	}
 	c.wants(c.Say("recharger 15,5"), "Montant | 15,50 €")
 	for _, tt := range []struct{ typed, want string }{
-		{"5", "Izly accepte de 10,00 € à 250,00 €"},
-		{"9,99", "Izly accepte de 10,00 €"},
-		{"300", "Izly accepte de 10,00 € à 250,00 €"},
+		{"5", "un rechargement Izly va de 10,00 € à 250,00 €"},
+		{"9,99", "va de 10,00 €"},
+		{"300", "va de 10,00 € à 250,00 €"},
 		{"12,345", "deux décimales au plus"},
 		{"0", "supérieur à zéro"},
 		{"-20", "supérieur à zéro"},
 		{"€-20", "supérieur à zéro"},
 		{"99999", "trop grand"},
-		{"vingt", "pas un montant"},
+		{"99999999999", "trop grand"},
+		{"20 000", "trop grand"},
+		{"1 000", "1\u202f000,00 € : un rechargement"},
+		{"12 50", "Écrivez 12,50"},
+		{"vingt", "pas de montant dans « vingt »"},
 	} {
 		c.wants(c.Say("/recharger "+tt.typed), tt.want, "Rien n'a été débité")
 		c.Say("/annuler")
 	}
 	c.wants(c.Say("/recharger"), "De quel montant", "[1] 10,00 €  [2] 20,00 €  [3] 50,00 €")
-	c.wants(c.Say("beaucoup"), "pas un montant", "De quel montant")
+	c.wants(c.Say("beaucoup"), "pas de montant dans « beaucoup »", "De quel montant", "/annuler")
 	c.wants(c.Say("12,50"), "Montant | 12,50 €")
 	c.Say("/recharger")
 	c.wants(c.Press("50,00"), "Montant | 50,00 €")

@@ -27,9 +27,10 @@ type turn struct {
 type chatSettings struct {
 	Lang  string `json:"lang,omitempty"`
 	Child string `json:"child,omitempty"` // Key of the child that is meant when none is named
-	// Secret is true while a question for a secret waits in this private chat.
-	Secret bool `json:"secret,omitempty"`
-	Gone   bool `json:"gone,omitempty"` // the bot was blocked or removed; nothing is sent unasked
+	// Until then a text in this private chat that is nothing else is taken for a secret: a question for one waits
+	// or was given up.
+	SecretUntil time.Time `json:"secret_until,omitzero"`
+	Gone        bool      `json:"gone,omitempty"` // the bot was blocked or removed; nothing is sent unasked
 
 	// The group from which the person came to link an account, until they have.
 	ShowIn      *ChatID `json:"show_in,omitempty"`
@@ -90,10 +91,14 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		return t.warnOfSecret(ctx), nil
 	case len(t.msg.Text) > MaxText:
 		return t.tooLong(ctx, c, d), nil
-	case d == nil && c.command == nil && t.settings.Secret && t.msg.Private:
+	case t.msg.Private && isActivationLink(text):
+		return t.takeActivationLink(ctx, d, text)
+	case t.msg.Private && t.msg.File != nil && c.command == nil:
+		return t.takePicture(ctx)
+	case d == nil && c.command == nil && t.awaitsSecret() && !isConsent(text) && !isRefusal(text):
 		return t.lostSecret(ctx), nil
-	case d == nil, c.command != nil && c.slash, c.command != nil && !d.secret && t.e.cfg.Now().After(d.expires):
-		return t.obey(ctx, c) // an old question swallows no plain words
+	case d == nil, d.yields(c, t.e.cfg.Now()):
+		return t.obey(ctx, c)
 	default:
 		return t.answerDialogue(ctx, d, text)
 	}
@@ -105,7 +110,7 @@ func (t *turn) tooLong(ctx context.Context, c call, d *dialogue) Reply {
 	if d == nil && !c.slash && !t.msg.Private {
 		return Reply{}
 	}
-	if d != nil && d.secret {
+	if d != nil && d.secret() {
 		t.redact(ctx)
 	}
 	return t.plain("text.too_long")
@@ -126,17 +131,21 @@ func (t *turn) obey(ctx context.Context, c call) (Reply, error) {
 	switch {
 	case t.stranger && !t.mayInGroup(c.command):
 		return Reply{}, nil
-	case t.msg.File != nil && c.command == nil && t.msg.Private:
-		return t.takePicture(ctx)
 	case c.command == nil || !c.slash && !t.msg.Private:
 		return t.notACommand(c)
 	}
-	if c.command.name != "annuler" {
-		t.endDialogue()
-	}
-	reply, err := t.run(ctx, c.command, c.args)
+	reply, err := t.perform(ctx, c)
 	t.log.Info("command handled", "command", c.command.name, "took", t.e.cfg.Now().Sub(start), "refused", err != nil)
 	return reply, err
+}
+
+// perform runs a command beside the question that waits, if one does.
+func (t *turn) perform(ctx context.Context, c call) (Reply, error) {
+	run := func() (Reply, error) { return t.run(ctx, c.command, c.args) }
+	if c.command.name == "annuler" {
+		return run()
+	}
+	return t.aside(!c.command.changes, run)
 }
 
 // run runs a command by the rules of the chat that it came from.
@@ -153,6 +162,9 @@ func (t *turn) run(ctx context.Context, c *command, args string) (Reply, error) 
 func (t *turn) notACommand(c call) (Reply, error) {
 	if !t.msg.Private && !c.slash {
 		return Reply{}, nil
+	}
+	if r, meant, err := t.wordOnProposal(c); meant || err != nil {
+		return r, err
 	}
 	if near := t.e.suggest(c.name); near != nil {
 		line := t.shown(near)
@@ -220,6 +232,15 @@ func (t *turn) clockOrMoment(at time.Time) string {
 		return t.p.Clock(at)
 	}
 	return t.p.Moment(at)
+}
+
+// until is "jusqu'à" and a time, or "jusqu'au" and a day and a time.
+func (t *turn) until(at time.Time) string {
+	at = at.In(t.e.cfg.Location)
+	if sameDay(at, t.e.now()) {
+		return t.p.T("until.clock", "at", t.p.Clock(at))
+	}
+	return t.p.T("until.day", "day", t.p.ShortDate(at), "at", t.p.Clock(at))
 }
 
 // short bounds what is repeated of a person's words.

@@ -33,7 +33,7 @@ func TestBalanceAndHistory(t *testing.T) {
 		t.Errorf("%d operations, want 10:\n%s", n, answer)
 	}
 	c.wants(c.Say("/historique 1"), "−3,30 €", "… et 19 autres opérations")
-	for _, bad := range []string{"0", "-3", "beaucoup", "1.5"} {
+	for _, bad := range []string{"0", "-3", "beaucoup", "1.5", "51", "100"} {
 		c.wants(c.Say("/historique "+bad), "« "+bad+" »", "Rien n'a été demandé à Izly", "1 à 50")
 	}
 	r.izly.CommaDecimals(true)
@@ -47,7 +47,7 @@ func TestLongHistory(t *testing.T) {
 	r := newRig(t, rigOptions{izly: simizly.Config{ListElement: true}})
 	c := r.chat("camille")
 	c.linkWallet(true)
-	answer := c.Say("/historique 500")
+	answer := c.Say("/historique 50")
 	c.wants(answer, "L'application Izly montre les opérations plus anciennes")
 	if n := strings.Count(answer, " | "); n > 50 || strings.Contains(answer, "/historique") {
 		t.Errorf("%d operations, want at most 50:\n%s", n, answer)

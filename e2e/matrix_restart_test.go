@@ -61,7 +61,7 @@ func TestMatrixCrashSpending(t *testing.T) {
 	w.bot.kill()
 	w.mustHold(before+20_00, "when the order was taken")
 	w.bot.start()
-	anna.WaitFor(room, "a été fait, une seule fois") // the statement shows it
+	anna.WaitFor(room, "a bien été fait, une seule fois") // the statement shows it
 	anna.Vote(poll, "Confirmer")
 	anna.Say(room, "!solde")
 	anna.WaitFor(room, "Solde")

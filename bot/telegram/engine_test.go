@@ -129,7 +129,7 @@ func TestFamilyOnAPhone(t *testing.T) {
 	claire.Say(b.address + "/parent.html")
 	claire.WaitFor("identifiant PRONOTE")
 	claire.Say(account.Username)
-	claire.WaitFor("mot de passe de")
+	claire.WaitFor("mot de passe du compte")
 	password := claire.Say(account.Password)
 	claire.WaitDeleted(password.ID)
 	claire.WaitFor("Compte PRONOTE relié")

@@ -80,6 +80,9 @@ func asTerminal(stream any) (*os.File, bool) {
 // Name implements core.Adapter.
 func (*Adapter) Name() string { return Platform }
 
+// TextOnly implements core.TextOnly.
+func (*Adapter) TextOnly() {}
+
 // Send implements core.Adapter: it prints the reply.
 func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
 	if to.Chat != Chat() {

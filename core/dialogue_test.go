@@ -1,0 +1,253 @@
+package core_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"cartable/core/pronote"
+)
+
+// What /annuler says is cancelled must be: nothing that was open may act afterwards.
+func TestCancelTakesBackWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		open    func(*chat)
+		answer  string
+		pressed string
+	}{
+		{"an unlinking", func(c *chat) { c.Say("/deconnexion") }, "Rien n'a été oublié", "Oublier Izly"},
+		{"the choice of a card", func(c *chat) { c.Say("/recharger 30"); c.Press("Changer de carte") }, "Rechargement annulé", "Carte perso"},
+		{"a language", func(c *chat) { c.Say("/langue") }, "Rien n'a été changé", "English"},
+		{"a child", func(c *chat) { c.Say("/enfant") }, "Rien n'a été changé", "Hugo"},
+		{"an unlinking before a restart", func(c *chat) { c.Say("/deconnexion"); c.r.restart() }, "ne valent plus", "Oublier Izly"},
+		{"a language before a restart", func(c *chat) { c.Say("/langue"); c.r.restart() }, "rien à annuler", "English"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{})
+			c := r.chat("claire")
+			c.linkParent()
+			account := c.linkWallet(true)
+			tt.open(c)
+			c.wants(c.Say("/annuler"), tt.answer)
+			c.wants(c.Press(tt.pressed), "n'est plus valable", "Rien n'a été fait")
+			c.wants(c.Say("/annuler"), "Il n'y a rien à annuler")
+			c.wants(c.Say("/solde"), "Solde Izly", "12,34 €")
+			c.wants(c.Say("/edt"), "# Léa")
+			r.spent(account, 12_34, 0)
+		})
+	}
+}
+
+func TestCancelLeavesNavigationAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.Say("/edt")
+	next := c.button("▶")
+	c.Say("/recharger")
+	c.wants(c.Say("/annuler"), "rien à annuler")
+	c.wants(c.PressID(next), "# Léa")
+}
+
+func TestPlainWordsLeaveAQuestion(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkParent()
+	account := c.linkWallet(false)
+	const linking = "Liaison abandonnée"
+	for _, tt := range []struct {
+		lines []string
+		want  string
+	}{
+		{[]string{"/recharger"}, "C'est abandonné. Rien n'a été débité."},
+		{[]string{"/connexion"}, linking},
+		{[]string{"/connexion pronote"}, linking},
+		{[]string{"/connexion " + r.schoolURL}, linking},
+		{[]string{"/connexion " + r.schoolURL, "claire"}, linking},
+		{[]string{"/connexion " + r.schoolURL, "claire", "secret"}, linking},
+		{[]string{"/connexion izly"}, linking},
+		{[]string{"/connexion izly", account.Phone}, linking},
+		{[]string{"/connexion izly", account.Phone, account.SecretCode}, linking},
+		{[]string{"/langue"}, "Rien n'a été changé"},
+		{[]string{"/deconnexion"}, "Rien n'a été oublié"},
+	} {
+		for _, word := range []string{"annuler", "Cancel", "stop"} {
+			for _, line := range tt.lines {
+				c.Say(line)
+			}
+			deleted := len(c.deleted)
+			c.wants(c.Say(word), tt.want)
+			if len(c.deleted) != deleted {
+				t.Errorf("%q was deleted", word)
+			}
+			c.wants(c.Say("voilà"), "pas compris")
+		}
+	}
+	for _, question := range []string{"/recharger", "/connexion izly", "/connexion pronote", "/langue", "/enfant", "/deconnexion"} {
+		c.Say(question)
+		c.refuses(c.Say("non"), "pas compris", "Je ne")
+		c.wants(c.Say("voilà"), "pas compris")
+		c.Say(question)
+		c.wants(c.Say("edt demain"), "# Léa – mercredi")
+		c.Say("/annuler")
+	}
+}
+
+// A linking goes on beside what only reads, and ends in words with what does more.
+func TestALinkingBesideOtherThings(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkParent()
+	c.linkWallet(true)
+	account := r.izly.Accounts()[1]
+	c.Say("/edt")
+	next := c.button("▶")
+	c.Say("/connexion izly")
+	c.Say(account.Phone)
+	const waits = "attend toujours votre réponse ; /annuler la quitte"
+	c.wants(c.Say("/edt"), "# Léa", waits, "(secret)")
+	c.wants(c.PressID(next), "# Léa", waits, "(secret)")
+	c.wants(c.Say("solde"), "12,34 €", waits)
+	c.wants(c.Say("/edt mardi gras"), "Je ne comprends pas", waits)
+	c.wants(c.Say(account.SecretCode), "Izly envoie un SMS")
+	c.wants(c.Say("/aide"), "# Ce que je sais faire", waits)
+	c.wants(c.Say(r.sms(account)), "# Compte Izly relié")
+	if n := len(c.deleted); n != 2 {
+		t.Errorf("%d messages with a secret deleted, want 2", n)
+	}
+	c.refuses(c.Say("/edt"), waits)
+
+	c.Say("/connexion izly")
+	c.Say(account.Phone)
+	c.wants(c.Say("/recharger 20"), "La liaison en cours est abandonnée", "Montant | 20,00 €")
+	c.wants(c.Say("oui"), "attend votre confirmation") // nobody's secret
+	c.wants(c.Say(account.SecretCode), "n'attend plus", "ni utilisé ni gardé")
+	if n := len(c.deleted); n != 3 {
+		t.Errorf("%d messages with a secret deleted, want 3", n)
+	}
+	c.wants(c.Say(account.SecretCode), "pas compris") // and no more than that one
+	c.Say("/connexion izly")
+	c.Say(account.Phone)
+	c.Say("/langue fr")
+	r.clock.advance(10*time.Minute + time.Second)
+	c.wants(c.Say("merci"), "pas compris") // no secret is expected for ever
+}
+
+func TestAnActivationLinkIsNeverLeftInTheChat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	account := r.izly.Accounts()[0]
+	sms := "Izly : activez votre compte " + r.sms(account)
+	c.wants(c.Say(sms), "active un compte Izly", "ni utilisé ni gardé", "/connexion")
+	c.Say("/connexion izly")
+	c.wants(c.Say(sms), "active un compte Izly")
+	c.Say(account.Phone)
+	c.wants(c.Say(sms), "6 chiffres", "(secret)")
+	if n := len(c.deleted); n != 3 {
+		t.Errorf("%d links deleted, want 3", n)
+	}
+	c.Say(account.SecretCode)
+	c.wants(c.Say("Izly : activez votre compte "+r.sms(account)), "# Compte Izly relié")
+}
+
+func TestYesAndNoToAProposal(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.wants(c.Say("oui"), "pas compris")
+	c.Say("/recharger 20")
+	for _, word := range []string{"oui", "Confirmer !", "ok", "d'accord"} {
+		c.wants(c.Say(word), "20,00 €", "n'a rien débité", "« Confirmer »", "/annuler")
+	}
+	r.spent(account, 12_34, 0)
+	c.wants(c.Say("non"), "Rechargement annulé", "Rien n'a été débité")
+	c.wants(c.Press("Confirmer"), "a été annulé")
+	c.wants(c.Say("non"), "pas compris")
+	c.Say("/recharger 20")
+	c.Say("oui")
+	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Say("oui"), "pas compris")
+	r.spent(account, 32_34, 1)
+}
+
+func TestTypedChoices(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.linkWallet(true)
+	for _, tt := range []struct{ line, typed, want string }{
+		{"/langue", "English", "I speak English"},
+		{"/language", "1", "je parle français"},
+		{"/langue", "3", "Choisissez un numéro de 1 à 2"},
+		{"/langue", "klingon", "« klingon »"},
+		{"/enfant", "Hugo", "je parle maintenant de Hugo"},
+		{"/enfant", "1", "je parle maintenant de Léa"},
+		{"/enfant", "0", "Choisissez un numéro de 1 à 2"},
+		{"/enfant", "Zoé", "Je ne trouve pas « Zoé »"},
+		{"/deconnexion", "Izly", "[1] Oublier Izly – …3344  [2] Ne rien oublier"}, // never removes
+		{"/deconnexion", "1", "[1] Oublier PRONOTE"},
+		{"/deconnexion", "3", "Rien n'a été oublié"},
+		{"/deconnexion", "4", "Choisissez un numéro de 1 à 3"},
+		{"/deconnexion", "ne rien oublier", "Rien n'a été oublié"},
+		{"/deconnexion", "blabla", "pas compris"},
+	} {
+		c.Say(tt.line)
+		c.wants(c.Say(tt.typed), tt.want)
+		c.Say("/annuler")
+	}
+	c.Say("/recharger 20")
+	c.Press("Changer de carte")
+	c.wants(c.Say("9"), "Choisissez un numéro de 1 à 2", "quelle carte")
+	c.wants(c.Say("parents"), "Carte | Parents (CB …0001)")
+	c.wants(c.Say("/deconnexion"), "[3] Ne rien oublier") // all are still there
+}
+
+func TestTheRestOfAnAccountOverMidnight(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{at: time.Date(2026, 11, 21, 23, 37, 0, 0, paris)})
+	c := r.chat("claire")
+	for _, line := range []string{"/connexion " + r.schoolURL + "/parent.html", "Claire.ROUSSEL", "un", "deux"} {
+		c.Say(line)
+	}
+	c.wants(c.Say("trois"), "j'attends jusqu'au 22/11 à 00:37", "pour que l'école ne le bloque pas")
+}
+
+// In a group people write to each other, and a list of choices asks none of them.
+func TestAListInAGroupTakesNoWords(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("group")
+	c.private = false
+	c.wants(c.Say("/langue"), "Quelle langue")
+	if answer := c.Say("english"); answer != "" {
+		t.Errorf("answered what was not for the bot:\n%s", answer)
+	}
+}
+
+func TestAHostThatDoesNotExistIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	r.close()
+	r.clients.School = pronote.New(pronote.Config{LookUp: func(_ context.Context, host string) ([]string, error) {
+		if host == "0350000x.index-education.net" {
+			return []string{"192.0.2.1"}, nil
+		}
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}})
+	r.open()
+	c := r.chat("claire")
+	c.wants(c.Say("/connexion https://0350000y.index-education.net/pronote/"), "Je ne trouve pas le site 0350000y.index-education.net",
+		"Aucun mot de passe n'a été envoyé", "Vérifiez l'adresse", "Collez l'adresse")
+	c.wants(c.Say("https://0350000x.index-education.net/pronote/"), "Site : 0350000x", "identifiant PRONOTE ?")
+}
