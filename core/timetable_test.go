@@ -90,8 +90,8 @@ func TestTimetableSkipsHolidays(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
-	c.wants(c.Say("/edt 25/12"), "# Léa – vendredi 25 décembre", "Pas de cours : Vacances de fin d'année, jusqu'au dimanche 27 décembre inclus")
-	c.wants(c.Say("/edt semaine du 25/12"), "Pas de cours : Vacances de fin d'année")
+	c.wants(c.Say("/edt 25/12"), "# Léa – vendredi 25 décembre", "Pas de cours : Vacances de Noël, jusqu'au dimanche 3 janvier inclus")
+	c.wants(c.Say("/edt semaine du 25/12"), "Pas de cours : Vacances de Noël")
 	r.clock.set(time.Date(2026, 12, 18, 20, 0, 0, 0, paris)) // the simulator's holidays move with its clock
 	c.linkParent()
 	answer := c.Say("/edt")

@@ -14,8 +14,8 @@ const (
 	firstHour    = 8
 )
 
-// calendar is the school year around a date. It began ten or eleven weeks earlier, so that the fortnights keep alternating
-// from one week to the next, and goes on for thirty weeks.
+// calendar is the school year around a date. It began ten weeks earlier or, where holidays make it short, some more, in such a week that
+// the fortnights keep alternating; it goes on for thirty weeks.
 type calendar struct {
 	today       time.Time // midnight
 	monday      time.Time // of this week
@@ -25,11 +25,12 @@ type calendar struct {
 	periods     []Period
 }
 
-// holiday is days without lessons; last is the last of them.
-type holiday struct {
-	name        string
-	first, last time.Time
-}
+// How many school days there are before today: in the year and in the current period at least, so that there is
+// room for the marks.
+const (
+	daysOfYear   = 36
+	daysOfPeriod = 20
+)
 
 // Period is a term of the school year. Last is its last day.
 type Period struct {
@@ -41,26 +42,40 @@ type Period struct {
 func newCalendar(now time.Time) *calendar {
 	c := &calendar{today: midnight(now)}
 	c.monday = c.today.AddDate(0, 0, -weekday(c.today))
-	c.firstMonday = c.week(-10)
-	if weeksSinceEpoch(c.firstMonday)%2 != 0 {
-		c.firstMonday = c.week(-11)
+	c.last = c.week(30).AddDate(0, 0, 4)
+	c.holidays = c.holidaysAround()
+	c.beginBefore(10)
+	for weeks := 11; c.schoolDaysSince(c.first) < daysOfYear || weeksSinceEpoch(c.firstMonday)%2 != 0; weeks++ {
+		c.beginBefore(weeks)
 	}
-	c.first, c.last = c.firstMonday.AddDate(0, 0, 1), c.week(30).AddDate(0, 0, 4)
-	c.holidays = []holiday{
-		{"Vacances d'automne", c.week(-6).AddDate(0, 0, -2), c.week(-5).AddDate(0, 0, 6)},
-		{"Vacances de fin d'année", c.week(4).AddDate(0, 0, -2), c.week(5).AddDate(0, 0, 6)},
-		{"Journée pédagogique", c.week(8), c.week(8)},
-		{"Vacances d'hiver", c.week(12).AddDate(0, 0, -2), c.week(13).AddDate(0, 0, 6)},
-		{"Vacances de printemps", c.week(20).AddDate(0, 0, -2), c.week(21).AddDate(0, 0, 6)},
-	}
+	c.holidays = slices.DeleteFunc(c.holidays, func(h holiday) bool { return h.last.Before(c.first) || h.first.After(c.last) })
+	second := c.schoolDayBefore(daysOfPeriod)
+	second = second.AddDate(0, 0, -weekday(second))
 	c.periods = []Period{
-		{"Trimestre 1", c.first, c.week(-4).AddDate(0, 0, -1), "t1"},
-		{"Trimestre 2", c.week(-4), c.week(12).AddDate(0, 0, -1), "t2"},
+		{"Trimestre 1", c.first, second.AddDate(0, 0, -1), "t1"},
+		{"Trimestre 2", second, c.week(12).AddDate(0, 0, -1), "t2"},
 		{"Trimestre 3", c.week(12), c.last, "t3"},
 		{"Semestre 1", c.first, c.week(12).AddDate(0, 0, -1), "s1"},
 		{"Semestre 2", c.week(12), c.last, "s2"},
 	}
 	return c
+}
+
+// beginBefore has the year begin on the Tuesday of that many weeks ago.
+func (c *calendar) beginBefore(weeks int) {
+	c.firstMonday = c.week(-weeks)
+	c.first = c.firstMonday.AddDate(0, 0, 1)
+}
+
+// schoolDaysSince counts those from a day to yesterday.
+func (c *calendar) schoolDaysSince(day time.Time) int {
+	n := 0
+	for ; day.Before(c.today); day = day.AddDate(0, 0, 1) {
+		if c.schoolDay(day) {
+			n++
+		}
+	}
+	return n
 }
 
 // week is the Monday that many weeks from this week's.
@@ -75,7 +90,7 @@ func (c *calendar) mondayOf(number int) time.Time { return c.firstMonday.AddDate
 // schoolDay tells whether there are lessons that day.
 func (c *calendar) schoolDay(day time.Time) bool {
 	return weekday(day) < 5 && !day.Before(c.first) && !day.After(c.last) &&
-		!slices.ContainsFunc(c.holidays, func(h holiday) bool { return !day.Before(h.first) && !day.After(h.last) })
+		!slices.ContainsFunc(c.holidays, func(h holiday) bool { return h.has(day) })
 }
 
 // nextSchoolDay is the first one after that day.

@@ -25,19 +25,45 @@ func TestLivelyOnEveryDay(t *testing.T) {
 				looked = truth.NextSchoolDay(looked)
 			}
 			for _, child := range truth.Children {
-				if missing := missingFrom(child, looked); len(missing) > 0 {
+				if missing := missingFrom(truth, child, looked); len(missing) > 0 {
 					t.Fatalf("%s, %s looking at %s: no %s", now, child.Name, looked.Format(time.DateOnly), strings.Join(missing, ", "))
 				}
 			}
-			if wd := truth.Today.Weekday(); truth.SchoolDay(truth.Today) != (wd != time.Saturday && wd != time.Sunday) {
+			if wd := truth.Today.Weekday(); truth.SchoolDay(truth.Today) == (wd == time.Saturday || wd == time.Sunday || atHome(truth.Today)) {
 				t.Fatalf("%s: school day is %t", now, truth.SchoolDay(truth.Today))
 			}
 		}
 	}
 }
 
-// missingFrom lists what the day or the fortnight around it lacks.
-func missingFrom(c pronote.Child, day time.Time) []string {
+// atHome tells the holidays that 2026 and the beginning of 2027 have, whenever one looks.
+func atHome(day time.Time) bool {
+	switch d := day.Format(time.DateOnly); d {
+	case "2026-04-06", "2026-05-01", "2026-05-08", "2026-05-14", "2026-05-25", "2026-07-14", "2026-11-11":
+		return true
+	default:
+		return d <= "2026-01-04" || d >= "2026-12-19" && d <= "2027-01-03"
+	}
+}
+
+func TestHolidaysOfTheAlmanac(t *testing.T) {
+	for _, now := range []string{"2026-11-21 12:00", "2027-02-01 12:00", "2027-03-01 12:00"} {
+		truth := pronote.New(pronote.Config{Now: at(now)}).Truth()
+		for _, day := range []string{
+			"2026-11-11", "2026-12-21", "2026-12-24", "2026-12-28", "2027-01-01", "2027-03-29", "2027-05-06", "2027-05-17",
+		} {
+			date := at(day + " 00:00")()
+			if truth.SchoolDay(date) {
+				t.Errorf("seen from %s, there are lessons on %s", now, day)
+			}
+		}
+	}
+}
+
+// missingFrom lists what the day or the fortnight around it lacks. A fortnight's second week is the next with lessons.
+func missingFrom(truth pronote.Truth, c pronote.Child, day time.Time) []string {
+	sunday := day.AddDate(0, 0, (7-int(day.Weekday()))%7)
+	next := truth.NextSchoolDay(sunday)
 	has := map[string]bool{}
 	for _, l := range c.Day(day) {
 		has["cancelled lesson"] = has["cancelled lesson"] || l.Cancelled
@@ -46,12 +72,12 @@ func missingFrom(c pronote.Child, day time.Time) []string {
 		has["detention"] = has["detention"] || l.Detention
 		has["memo"] = has["memo"] || l.Memo != ""
 	}
-	for _, l := range append(c.Week(day), c.Week(day.AddDate(0, 0, 7))...) {
+	for _, l := range append(c.Week(day), c.Week(next)...) {
 		has["replacement"] = has["replacement"] || l.Replacement
 		has["half group"] = has["half group"] || len(l.Groups) == 1 && strings.HasPrefix(l.Groups[0], "["+c.Class+" GR")
 		has["homework given"] = has["homework given"] || l.Homework
 	}
-	todo := c.Homework(day.AddDate(0, 0, -7), day.AddDate(0, 0, 14))
+	todo := c.Homework(day.AddDate(0, 0, -7), next.AddDate(0, 0, 7))
 	has["done work"] = slices.ContainsFunc(todo, func(h pronote.Homework) bool { return h.Done })
 	has["work to do"] = slices.ContainsFunc(todo, func(h pronote.Homework) bool { return !h.Done })
 	var missing []string
