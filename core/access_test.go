@@ -31,6 +31,11 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	has(t, anna.say("/edt"), "code d'invitation")
 	has(t, anna.say("/start inv_"+code), "Bonjour", "/connexion")
 	has(t, anna.say("/aide"), "/connexion")
+	has(t, anna.say("/mesdonnees"), "la date de votre admission")
+	replies := p.replies[anna.chat]
+	if data := string(replies[len(replies)-1].File.Data); !strings.Contains(data, `"admitted": "2026-11-17T07:30:00+01:00"`) {
+		t.Errorf("the file of /mesdonnees does not tell of the admission: %s", data)
+	}
 	has(t, bob.say("/start inv_"+code), "déjà servi")
 	has(t, bob.say(strings.ToUpper(code)), "déjà servi") // also typed by hand
 	p.r.restart()

@@ -51,7 +51,8 @@ func (t *turn) balanceLines(b izly.Balance) []Line {
 	if b.Cash != 0 {
 		lines = append(lines, Line{Label: t.p.T("balance.cash"), Text: t.p.Euros(int64(b.Cash))})
 	}
-	return append(lines, Line{Kind: LineNote, Text: t.p.T("balance.at", "at", t.p.Moment(b.At.In(t.e.cfg.Location)))})
+	at := b.At.In(t.e.cfg.Location)
+	return append(lines, Line{Kind: LineNote, Text: t.p.T("balance.at", "day", t.p.FullDate(at), "time", t.p.Clock(at))})
 }
 
 // history is /historique [number of operations].

@@ -26,8 +26,11 @@ func greet(ctx context.Context, t *turn, args string) (Reply, error) {
 	return r, err
 }
 
-// help is /aide: the commands that are of use in this chat.
-func help(_ context.Context, t *turn, _ string) (Reply, error) {
+// help is /aide [command]: the commands that are of use in this chat, or what one of them takes.
+func help(_ context.Context, t *turn, args string) (Reply, error) {
+	if c := t.e.parseCall(args).command; c != nil && !c.hidden && (c.needs != needAdmin || t.admin()) {
+		return t.helpOn(c), nil
+	}
 	schools, wallets := t.schools(), t.openWallets()
 	useful := map[need]bool{
 		needNothing: true, needSchool: len(schools) > 0, needWallet: len(wallets) > 0,
@@ -39,10 +42,23 @@ func help(_ context.Context, t *turn, _ string) (Reply, error) {
 			r.Body = append(r.Body, Line{Label: t.shown(c), Text: t.p.T("help." + c.name)})
 		}
 	}
-	if t.msg.Private {
-		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("help.plain_words")})
+	switch {
+	case !t.msg.Private:
+	case len(schools) > 0:
+		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("help.plain_words", "mark", t.slash())})
+	case len(wallets) > 0:
+		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("help.plain_words_wallet", "mark", t.slash())})
 	}
 	return r, nil
+}
+
+// helpOn explains one command.
+func (t *turn) helpOn(c *command) Reply {
+	r := Reply{Title: t.shown(c), Body: []Line{{Text: t.p.T("help." + c.name)}}}
+	if c.takesWords {
+		r.Title += " " + t.p.T("usage."+c.name)
+	}
+	return r
 }
 
 // chooseChild is /enfant [name].

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"cartable/core/izly"
@@ -22,6 +23,8 @@ type (
 	exportFile struct {
 		Generated time.Time       `json:"generated"`
 		Language  string          `json:"language,omitempty"`
+		Child     string          `json:"default_child,omitempty"` // its Key
+		Admitted  time.Time       `json:"admitted,omitzero"`       // when an invitation let the person in
 		Accounts  []exportAccount `json:"accounts"`
 	}
 	exportAccount struct {
@@ -32,11 +35,16 @@ type (
 		School   *pronote.Account `json:"school,omitempty"`
 		Phone    string           `json:"phone,omitempty"`
 		Holder   string           `json:"holder,omitempty"`
-		Balance  *izly.Balance    `json:"balance,omitempty"`
+		Balance  *exportBalance   `json:"balance,omitempty"`
 		Secrets  []string         `json:"secrets_kept_encrypted"` // their names only
 		ShownIn  int              `json:"shown_in_groups"`
 		Readings []exportReading  `json:"readings,omitempty"`
 		TopUps   []exportTopUp    `json:"topups,omitempty"`
+	}
+	exportBalance struct {
+		At   time.Time  `json:"at"`
+		Main izly.Cents `json:"main_cents"`
+		Cash izly.Cents `json:"cash_cents"`
 	}
 	exportReading struct {
 		Fetched time.Time       `json:"fetched"`
@@ -52,10 +60,18 @@ type (
 
 // myData is /mesdonnees: a file with all that is stored for the person.
 func myData(_ context.Context, t *turn, _ string) (Reply, error) {
-	file := exportFile{Generated: t.e.now(), Language: t.settings.Lang, Accounts: []exportAccount{}}
+	zone := t.e.cfg.Location
+	file := exportFile{Generated: t.e.now(), Language: t.settings.Lang, Child: t.settings.Child, Accounts: []exportAccount{}}
 	err := t.e.cfg.Store.View(func(tx Tx) error {
+		admission, _, err := admissions.get(tx, personKey(t.msg.Person))
+		if err != nil {
+			return err
+		}
+		if admission.Admitted {
+			file.Admitted = admission.Since.In(zone)
+		}
 		for _, l := range t.provenOwned() {
-			account, err := exportLink(tx, l)
+			account, err := exportLink(tx, l, zone)
 			if err != nil {
 				return err
 			}
@@ -71,13 +87,16 @@ func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 		return Reply{}, err
 	}
 	r := t.plain("mydata.text", "unlink", t.cmd("deconnexion"))
+	if len(t.owned()) == 0 {
+		r = t.plain("mydata.no_account")
+	}
 	r.File = &File{Name: "cartable.json", Type: "application/json", Data: append(data, '\n')}
 	return r, nil
 }
 
-// exportLink gathers what is stored of one account.
-func exportLink(tx Tx, l link) (exportAccount, error) {
-	x := exportAccount{Linked: l.Created}
+// exportLink gathers what is stored of one account, with its times in the school's zone.
+func exportLink(tx Tx, l link, zone *time.Location) (exportAccount, error) {
+	x := exportAccount{Linked: l.Created.In(zone)}
 	switch {
 	case l.School != nil:
 		x.Kind, x.Address, x.School = "pronote", l.School.Address, &l.School.Account
@@ -85,7 +104,10 @@ func exportLink(tx Tx, l link) (exportAccount, error) {
 		x.Secrets = []string{"password or token", "session"}
 	case l.Wallet != nil:
 		account := l.Wallet.Account
-		x.Kind, x.Phone, x.Balance = "izly", account.Phone, account.Balance
+		x.Kind, x.Phone = "izly", account.Phone
+		if b := account.Balance; b != nil {
+			x.Balance = &exportBalance{b.At.In(zone), b.Main, b.Cash}
+		}
 		x.Holder = joinParts([]string{account.FirstName + " " + account.LastName})
 		x.Secrets = []string{"one-time password key", "session"}
 		if l.Wallet.Code != nil {
@@ -102,16 +124,19 @@ func exportLink(tx Tx, l link) (exportAccount, error) {
 	}
 	if err := snapshots.each(tx, func(_ string, s snapshot) error {
 		if s.Link == l.ID {
-			x.Readings = append(x.Readings, exportReading{s.Fetched, s.Data})
+			x.Readings = append(x.Readings, exportReading{s.Fetched.In(zone), s.Data})
 		}
 		return nil
 	}); err != nil {
 		return x, err
 	}
-	return x, proposals.each(tx, func(_ string, p proposal) error {
+	err := proposals.each(tx, func(_ string, p proposal) error {
 		if p.Link == l.ID {
-			x.TopUps = append(x.TopUps, exportTopUp{p.Created, p.Amount, p.Card, p.State})
+			x.TopUps = append(x.TopUps, exportTopUp{p.Created.In(zone), p.Amount, p.Card, p.State})
 		}
 		return nil
 	})
+	slices.SortFunc(x.Readings, func(a, b exportReading) int { return a.Fetched.Compare(b.Fetched) })
+	slices.SortFunc(x.TopUps, func(a, b exportTopUp) int { return a.At.Compare(b.At) })
+	return x, err
 }

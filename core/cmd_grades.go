@@ -19,6 +19,9 @@ func grades(ctx context.Context, t *turn, args string) (Reply, error) {
 		return Reply{}, err
 	}
 	period, rest := pickPeriod(who.child, rest)
+	if everythingWords[fold(rest)] {
+		rest = ""
+	}
 	got, err := read(ctx, who.account, snapshotKey("grades", who.child.Key, period), func(s *pronote.Session) (pronote.Grades, error) {
 		return s.Grades(ctx, who.child.Key, period)
 	})
@@ -64,6 +67,14 @@ func pickPeriod(child pronote.Child, args string) (key, rest string) {
 		}
 	}
 	return "", strings.TrimSpace(args)
+}
+
+// everythingWords, folded, name no subject and no period of their own: with them alone the person wants all.
+var everythingWords = map[string]bool{
+	"note": true, "notes": true, "moyenne": true, "moyennes": true, "tout": true, "toutes": true,
+	"periode": true, "trimestre": true, "semestre": true, "matiere": true, "matieres": true,
+	"grade": true, "grades": true, "mark": true, "marks": true, "average": true, "averages": true, "all": true,
+	"period": true, "term": true, "semester": true, "subject": true, "subjects": true,
 }
 
 // initials of "trimestre 1" are "t1".
@@ -153,7 +164,16 @@ func (t *turn) noSuchSubject(who pupil, g pronote.Grades, typed string) Reply {
 	if len(subjects) == 0 {
 		return t.plain("grades.none", "child", who.given(), "period", g.Period.Name)
 	}
-	return t.plain("grades.no_subject", "typed", short(typed), "subjects", t.p.List(subjects, t.p.T("and")))
+	var periods []string
+	for _, p := range who.child.Periods {
+		periods = append(periods, p.Name)
+	}
+	key, pupils := "grades.no_subject", t.pupils()
+	if len(pupils) > 1 {
+		key = "grades.no_subject_or_child"
+	}
+	return t.plain(key, "typed", short(typed), "periods", strings.Join(periods, ", "), "names", t.names(pupils),
+		"command", t.cmd("notes"), "period", g.Period.Name, "subjects", t.p.List(subjects, t.p.T("and")))
 }
 
 // gradesOverview shows every subject with its averages and last grades.
@@ -164,7 +184,7 @@ func (t *turn) gradesOverview(who pupil, g pronote.Grades) Reply {
 		return r
 	}
 	if g.Average.Kind != pronote.MarkNone {
-		text := t.outOf(g.Average, pronote.Mark{})
+		text := t.outOf(g.Average, g.Scale)
 		if g.ClassAverage.Kind != pronote.MarkNone {
 			text += " " + t.p.T("grades.class", "mark", t.mark(g.ClassAverage))
 		}

@@ -14,18 +14,15 @@ func timetable(ctx context.Context, t *turn, args string) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	var asked when
-	if rest != "" {
-		var ok bool
-		if asked, ok = parseWhen(rest, t.e.now()); !ok {
-			return Reply{}, say("edt.args", "typed", short(rest), "names", t.names(t.pupils()), "command", t.cmd("edt"))
-		}
+	if rest == "" {
+		return t.nextSchoolDay(ctx, who)
 	}
+	asked, err := t.askedFor(who, rest, "edt")
 	switch {
+	case err != nil:
+		return Reply{}, err
 	case asked.week:
 		return t.weekReply(ctx, who, asked.day)
-	case asked.day.IsZero():
-		return t.nextSchoolDay(ctx, who)
 	default:
 		return t.dayReply(ctx, who, asked.day)
 	}
@@ -97,7 +94,7 @@ func lastEnd(week pronote.Week, day time.Time) time.Time {
 // dayReply shows one day, whatever is on it.
 func (t *turn) dayReply(ctx context.Context, who pupil, day time.Time) (Reply, error) {
 	if !who.inYear(day) {
-		return t.outsideYear(who), nil
+		return t.outsideYear(who, day), nil
 	}
 	week, err := who.week(ctx, day)
 	if err != nil {
@@ -123,10 +120,23 @@ func (t *turn) dayOf(who pupil, week reading[pronote.Week], day time.Time) Reply
 
 // noLessons says why a span that begins on day is empty.
 func (t *turn) noLessons(who pupil, day time.Time, key string) string {
-	if h, off := holiday(who.account.account(), day); off {
-		return t.p.T("edt.holiday", "name", h.Name, "to", t.p.Day(h.To.In(day.Location())))
+	if off := t.holidayOn(who, day); off != "" {
+		return off
 	}
 	return t.p.T(key)
+}
+
+// holidayOn names the holiday that day is in, and its end if that is another day; "" on an ordinary day.
+func (t *turn) holidayOn(who pupil, day time.Time) string {
+	h, off := holiday(who.account.account(), day)
+	switch {
+	case !off:
+		return ""
+	case sameDay(h.From, h.To):
+		return t.p.T("edt.holiday_day", "name", h.Name)
+	default:
+		return t.p.T("edt.holiday", "name", h.Name, "to", t.p.Day(h.To.In(day.Location())))
+	}
 }
 
 // dayChoices are the buttons below a day: the days beside it, its week, the other children.
@@ -151,14 +161,11 @@ func (t *turn) dayChoices(who pupil, week pronote.Week, day time.Time) []Choice 
 	return append(list, t.siblings(who, "/edt "+dayArg(day))...)
 }
 
-// weekReply shows the week of day; without a day the present one, or at the weekend the next.
+// weekReply shows the week of day.
 func (t *turn) weekReply(ctx context.Context, who pupil, day time.Time) (Reply, error) {
-	if day.IsZero() {
-		day = t.firstCandidate(who, t.e.now())
-	}
 	first := monday(day)
 	if !who.inYear(first.AddDate(0, 0, 6)) && !who.inYear(first) {
-		return t.outsideYear(who), nil
+		return t.outsideYear(who, day), nil
 	}
 	week, err := who.week(ctx, day)
 	if err != nil {
@@ -177,16 +184,23 @@ func (t *turn) weekReply(ctx context.Context, who pupil, day time.Time) (Reply, 
 		r.Body = append(r.Body, Line{Text: t.noLessons(who, first, "edt.week.none")})
 	}
 	r.Body = append(r.Body, staleNote(t, week)...)
-	for _, step := range []struct {
-		days  int
-		label string
-	}{{-7, "edt.button.week_before"}, {7, "edt.button.week_after"}} {
-		if next := first.AddDate(0, 0, step.days); who.inYear(next) || who.inYear(next.AddDate(0, 0, 6)) {
-			r.Choices = append(r.Choices, t.runChoice(t.p.T(step.label), "/edt semaine du "+dayArg(next)+" "+who.ref()))
-		}
-	}
+	r.Choices = t.weekChoices(who, "/edt", first, first.AddDate(0, 0, 6))
 	r.Choices = append(r.Choices, t.siblings(who, "/edt semaine du "+dayArg(first))...)
 	return r, nil
+}
+
+// weekChoices are the buttons below days: the weeks before from and after to.
+func (t *turn) weekChoices(who pupil, command string, from, to time.Time) []Choice {
+	var list []Choice
+	for _, beside := range []struct {
+		day   time.Time
+		label string
+	}{{from.AddDate(0, 0, -1), "edt.button.week_before"}, {to.AddDate(0, 0, 1), "edt.button.week_after"}} {
+		if first := monday(beside.day); who.inYear(first) || who.inYear(first.AddDate(0, 0, 6)) {
+			list = append(list, t.runChoice(t.p.T(beside.label), command+" semaine du "+dayArg(first)+" "+who.ref()))
+		}
+	}
+	return list
 }
 
 // inYear tells whether day lies in the school year.
@@ -196,9 +210,10 @@ func (p pupil) inYear(day time.Time) bool {
 	return account.FirstDay.In(day.Location()).Format(time.DateOnly) <= d && d <= account.LastDay.In(day.Location()).Format(time.DateOnly)
 }
 
-func (t *turn) outsideYear(who pupil) Reply {
-	account := who.account.account()
-	return t.plain("edt.outside", "from", t.p.Moment(account.FirstDay.In(t.e.cfg.Location))[:10], "to", t.p.Moment(account.LastDay.In(t.e.cfg.Location))[:10])
+func (t *turn) outsideYear(who pupil, day time.Time) Reply {
+	account, zone := who.account.account(), t.e.cfg.Location
+	return t.plain("edt.outside", "day", t.p.Day(day), "year", day.Year(),
+		"from", t.p.FullDate(account.FirstDay.In(zone)), "to", t.p.FullDate(account.LastDay.In(zone)))
 }
 
 // lessonLine is "08:00–09:00  MATHÉMATIQUES · MARTIN P. · salle B12 · Changement de salle".

@@ -17,6 +17,8 @@ type command struct {
 	hidden   bool     // not in help
 	harmless bool     // strangers may run it in a group where something is shown
 	run      func(ctx context.Context, t *turn, args string) (Reply, error)
+
+	takesWords bool // after its name; the sentence "usage.<name>" says which
 }
 
 // need is the kind of link that a command works on.
@@ -43,21 +45,21 @@ const (
 // "help.<name>".
 func commands() []command {
 	return []command{
-		{name: "edt", english: "timetable", words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"}, needs: needSchool, group: groupShown, run: timetable},
-		{name: "notes", english: "grades", words: []string{"note", "moyenne", "moyennes", "marks", "grade"}, needs: needSchool, group: groupShown, grades: true, run: grades},
-		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, group: groupShown, run: homework},
+		{name: "edt", english: "timetable", words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"}, needs: needSchool, group: groupShown, takesWords: true, run: timetable},
+		{name: "notes", english: "grades", words: []string{"note", "moyenne", "moyennes", "marks", "grade"}, needs: needSchool, group: groupShown, grades: true, takesWords: true, run: grades},
+		{name: "devoirs", english: "homework", words: []string{"devoir", "travail"}, needs: needSchool, group: groupShown, takesWords: true, run: homework},
 		{name: "solde", english: "balance", words: []string{"izly", "argent", "money"}, needs: needWallet, group: groupShown, run: balance},
-		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, group: groupShown, run: history},
-		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, group: groupPrivate, changes: true, run: topUp},
-		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, changes: true, run: chooseChild},
-		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, changes: true, run: linkAccount},
-		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, changes: true, run: unlinkAccount},
+		{name: "historique", english: "history", words: []string{"operations", "depenses"}, needs: needWallet, group: groupShown, takesWords: true, run: history},
+		{name: "recharger", english: "topup", words: []string{"recharge", "rechargement", "top up"}, needs: needWallet, group: groupPrivate, changes: true, takesWords: true, run: topUp},
+		{name: "enfant", english: "child", words: []string{"enfants", "children"}, needs: needSchool, group: groupShown, changes: true, takesWords: true, run: chooseChild},
+		{name: "connexion", english: "link", words: []string{"connecter", "lier", "login"}, changes: true, takesWords: true, run: linkAccount},
+		{name: "deconnexion", english: "unlink", words: []string{"deconnecter", "delier", "logout"}, needs: needLink, changes: true, takesWords: true, run: unlinkAccount},
 		{name: "mesdonnees", english: "mydata", words: []string{"mes donnees", "my data"}, needs: needLink, group: groupPrivate, run: myData},
 		{name: "confidentialite", english: "privacy", run: privacy},
 		{name: "annuler", english: "cancel", words: []string{"stop", "quitter"}, run: cancelDialogue},
-		{name: "langue", english: "language", words: []string{"lang"}, changes: true, run: chooseLanguage},
+		{name: "langue", english: "language", words: []string{"lang"}, changes: true, takesWords: true, run: chooseLanguage},
 		{name: "inviter", english: "invite", needs: needAdmin, run: invite},
-		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, harmless: true, run: help},
+		{name: "aide", english: "help", words: []string{"help", "menu", "commandes"}, harmless: true, takesWords: true, run: help},
 		{name: "start", english: "start", words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}, hidden: true, harmless: true, run: greet},
 	}
 }
@@ -94,6 +96,37 @@ func (e *Engine) parseCall(text string) call {
 		}
 	}
 	return call{name: fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
+}
+
+// parseSaid is parseCall for a private chat, where people also say "mes notes" or "quel est mon solde ?".
+func (e *Engine) parseSaid(text string) call {
+	c := e.parseCall(text)
+	if c.slash {
+		return c
+	}
+	said := strings.TrimRight(text, "? \u00a0\u202f")
+	if c = e.parseCall(said); c.command == nil {
+		c = e.parseCall(withoutSmallWords(said))
+	}
+	return c
+}
+
+// smallWords, folded, stand before what people ask for: "quel est mon solde", "les devoirs", "show me the grades".
+var smallWords = map[string]bool{
+	"le": true, "la": true, "les": true, "mon": true, "ma": true, "mes": true, "notre": true, "nos": true,
+	"quel": true, "quelle": true, "quels": true, "quelles": true, "est": true, "sont": true,
+	"montre": true, "montre moi": true, "donne": true, "donne moi": true, "moi": true,
+	"the": true, "my": true, "our": true, "what": true, "what s": true, "is": true, "are": true, "show": true, "me": true,
+}
+
+// withoutSmallWords takes them off the beginning, but for the last word.
+func withoutSmallWords(text string) string {
+	words := strings.Fields(text)
+	for len(words) > 1 && smallWords[fold(words[0])] {
+		words = words[1:]
+	}
+	rest, _ := cutAny(strings.Join(words, " "), "l'", "L'", "l’", "L’")
+	return rest
 }
 
 // suggest returns the command that a person most likely meant by a word that is none.

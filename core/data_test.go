@@ -3,10 +3,70 @@ package core_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"cartable/core"
 )
+
+// file is the one that came with the last answer.
+func (c *chat) file() *core.File {
+	c.t.Helper()
+	for _, reply := range c.replies {
+		if reply.File != nil {
+			return reply.File
+		}
+	}
+	c.t.Fatal("no file came")
+	return nil
+}
+
+func TestMyDataWithoutAccounts(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("anna")
+	c.Say("/langue fr")
+	c.wants(c.Say("/mesdonnees"), "Aucun compte n'est relié.", "la langue choisie")
+	if data := c.file().Data; !bytes.Contains(data, []byte(`"language": "fr"`)) || bytes.Contains(data, []byte("admitted")) {
+		t.Errorf("the file holds %s", data)
+	}
+}
+
+// TestMyDataIsInOrder has top-ups by time, and every time in the school's zone whatever the clock's.
+func TestMyDataIsInOrder(t *testing.T) {
+	r := newRig(t, rigOptions{at: tuesday.UTC()})
+	c := r.chat("anna")
+	c.linkWallet(true)
+	for _, amount := range []string{"20", "30", "15", "25"} {
+		c.Say("/recharger " + amount)
+		c.Press("Annuler")
+		r.clock.advance(time.Minute)
+	}
+	c.Say("/mesdonnees")
+	var data struct {
+		Accounts []struct {
+			Linked string
+			TopUps []struct {
+				At    string
+				Cents int
+			}
+		}
+	}
+	if err := json.Unmarshal(c.file().Data, &data); err != nil {
+		t.Fatal(err)
+	}
+	var order []int
+	for _, topUp := range data.Accounts[0].TopUps {
+		order = append(order, topUp.Cents)
+		if !strings.HasSuffix(topUp.At, "+01:00") {
+			t.Errorf("a top-up at %s", topUp.At)
+		}
+	}
+	if want := []int{2000, 3000, 1500, 2500}; !slices.Equal(order, want) || !strings.HasSuffix(data.Accounts[0].Linked, "+01:00") {
+		t.Errorf("top-ups %v in an account linked at %s, want %v", order, data.Accounts[0].Linked, want)
+	}
+}
 
 func TestMyDataHoldsEverythingButSecrets(t *testing.T) {
 	r := newRig(t, rigOptions{})
@@ -14,23 +74,16 @@ func TestMyDataHoldsEverythingButSecrets(t *testing.T) {
 	c.linkParent()
 	wallet := c.linkWallet(true)
 	c.Say("/edt")
+	c.Say("/enfant hugo")
 	c.Say("/recharger 20")
 	c.Press("Confirmer")
 	c.wants(c.Say("/mesdonnees"), "tout ce qui est gardé")
-	var file *core.File
-	for _, reply := range c.replies {
-		if reply.File != nil {
-			file = reply.File
-		}
-	}
-	if file == nil {
-		t.Fatal("no file came")
-	}
+	file := c.file()
 	var data map[string]any
 	if err := json.Unmarshal(file.Data, &data); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"ROUSSEL Léa", "MARTIN P.", wallet.Phone, `"cents": 2000`, `"status": "done"`, "secret code"} {
+	for _, part := range []string{"ROUSSEL Léa", "MARTIN P.", wallet.Phone, `"cents": 2000`, `"main_cents": 3234`, `"status": "done"`, "secret code", `"default_child"`} {
 		if !bytes.Contains(file.Data, []byte(part)) {
 			t.Errorf("no %q in the file", part)
 		}

@@ -14,10 +14,10 @@ func TestGrades(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	answer := c.Say("/notes")
-	c.wants(answer, "# Notes de Léa – Trimestre 2", "Moyenne générale | 14,81 (classe 12,41)",
+	c.wants(answer, "# Léa – notes, Trimestre 2", "Moyenne générale | 14,81/20 (classe 12,41)",
 		"## MATHÉMATIQUES — moyenne 17,2/20 (classe 11,06, min 3,43, max 18,86)",
 		"15,5/20 · Contrôle : proportionnalité · coef. 2 · classe 11,2, min 4, max 18",
-		"4,5/5", "bonus", "| absent ·", "| non noté ·", "| non rendu ·", "| dispensé ·", "félicitations", "facultatif",
+		"4,5/5", "bonus", "| absence ·", "| non noté ·", "| non rendu ·", "| dispense ·", "félicitations", "facultatif",
 		"Style soigné.", "moyenne non publiée")
 	c.refuses(answer, "0,00", "nul", "inconnue")
 	c.wants(c.Say("notes maths"), "## MATHÉMATIQUES", "Énigmes")
@@ -25,8 +25,23 @@ func TestGrades(t *testing.T) {
 	c.wants(c.Say("/notes svt"), "## SCIENCES DE LA VIE ET DE LA TERRE")
 	c.wants(c.Say("/notes eps"), "## ÉDUCATION PHYSIQUE ET SPORTIVE")
 	c.refuses(c.Say("/notes pc"), "SPORTIVE")
-	c.wants(c.Say("/notes latin"), "Je ne trouve pas « latin »", "MATHÉMATIQUES, FRANÇAIS", "et ÉDUCATION MUSICALE")
+	c.wants(c.Say("/notes Zoé"), "« Zoé » n'est ni une matière, ni une période (Trimestre 1, Trimestre 2, Trimestre 3), ni un enfant (Léa et Hugo).",
+		"/notes montre toutes les notes.", "Matières (Trimestre 2) : MATHÉMATIQUES, FRANÇAIS", "et ÉDUCATION MUSICALE")
+	for _, all := range []string{"note", "moyenne", "trimestre", "semestre", "averages"} {
+		c.wants(c.Say("/notes "+all), "# Léa – notes, Trimestre 2", "Moyenne générale", "## FRANÇAIS")
+	}
 	r.noViolations()
+}
+
+// A pupil's own account has one child, which is nothing to choose from.
+func TestNoSuchSubjectOfAPupil(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("lea")
+	c.linkSchool(1)
+	answer := c.Say("/notes latin")
+	c.wants(answer, "« latin » n'est ni une matière, ni une période (Trimestre 1, Trimestre 2, Trimestre 3).", "Matières")
+	c.refuses(answer, "enfant")
 }
 
 func TestGradesOfAPeriodAndOfTheOtherChild(t *testing.T) {
@@ -34,14 +49,14 @@ func TestGradesOfAPeriodAndOfTheOtherChild(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
-	c.wants(c.Say("/notes trimestre 1"), "# Notes de Léa – Trimestre 1")
-	c.wants(c.Say("/notes T1 maths"), "# Notes de Léa – Trimestre 1", "MATHÉMATIQUES")
+	c.wants(c.Say("/notes trimestre 1"), "# Léa – notes, Trimestre 1")
+	c.wants(c.Say("/notes T1 maths"), "# Léa – notes, Trimestre 1", "MATHÉMATIQUES")
 	c.wants(c.Say("/notes t3"), "PRONOTE n'indique encore aucune note pour Léa (Trimestre 3)")
 	c.Say("/notes")
-	c.wants(c.Press("Trimestre 1"), "# Notes de Léa – Trimestre 1")
-	c.wants(c.Press("Hugo"), "# Notes de Hugo – Semestre 1")
+	c.wants(c.Press("Trimestre 1"), "# Léa – notes, Trimestre 1")
+	c.wants(c.Press("Hugo"), "# Hugo – notes, Semestre 1")
 	c.wants(c.Press("Semestre 2"), "Hugo (Semestre 2)")
-	c.wants(c.Say("/grades maths hugo"), "# Notes de Hugo – Semestre 1", "## MATHÉMATIQUES")
+	c.wants(c.Say("/grades maths hugo"), "# Hugo – notes, Semestre 1", "## MATHÉMATIQUES")
 }
 
 func TestGradesAreThoseOfTheSchool(t *testing.T) {
@@ -77,7 +92,7 @@ func TestGradesThatTheSchoolDoesNotShow(t *testing.T) {
 	c.Say("/notes")
 	r.clock.advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageMaintenance)
-	c.wants(c.Say("/notes"), "Notes de Léa", "14,81", "voici ce qu'il disait le 17/11/2026 07:30")
+	c.wants(c.Say("/notes"), "# Léa – notes, ", "14,81", "voici ce qu'il disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/notes trimestre 1"), "aucune note")
 	r.school.Unavailable(simpronote.OutageNone)
 	r.school.HideTab(198, true)

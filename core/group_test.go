@@ -32,7 +32,7 @@ func TestGroupRights(t *testing.T) {
 	}{
 		{"owner reads what is shown", []string{"cours et devoirs"}, true, "/edt", []string{lesson}, nil, nil},
 		{"others read what is shown", []string{"cours et devoirs"}, false, "/edt", []string{lesson}, nil, nil},
-		{"others read homework", []string{"cours et devoirs"}, false, "/devoirs", []string{"Devoirs de Léa"}, nil, nil},
+		{"others read homework", []string{"cours et devoirs"}, false, "/devoirs", []string{"Léa – devoirs"}, nil, nil},
 		{"others read no grades unless shown", []string{"cours et devoirs"}, false, "/notes", []string{"Rien de tel n'est montré", "/connexion"}, nil, []string{grade}},
 		{"owner gets grades in private unless shown", []string{"cours et devoirs"}, true, "/notes", []string{"en privé"}, []string{grade}, []string{grade}},
 		{"others read grades when shown", []string{"aussi les notes"}, false, "/notes", []string{grade}, nil, nil},

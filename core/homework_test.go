@@ -14,18 +14,21 @@ func TestHomework(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	answer := c.Say("/devoirs")
-	c.wants(answer, "# Devoirs de Léa – du mardi 17 novembre au mardi 24 novembre",
-		"## Pour mercredi 18 novembre", "MATHÉMATIQUES | Ex. 4 à 6 p. 52 & apprendre la définition",
-		"(fait) Lire le chapitre 3.", "> pièce jointe : Vidéo", "> pièces jointes : carte.pdf et Atlas")
+	c.wants(answer, "# Léa – devoirs du mardi 17 novembre au mardi 24 novembre",
+		"## Pour le mercredi 18 novembre", "MATHÉMATIQUES | Ex. 4 à 6 p. 52 & apprendre la définition",
+		"(fait) Lire le chapitre 3.", "unit 4\npièce jointe : Vidéo", "Europe\npièces jointes : carte.pdf et Atlas") // below the text, no line of its own
 	c.refuses(answer, "<", "&amp;", "Exercices 23")
-	if today, later := strings.Index(answer, "## Pour mardi 17"), strings.Index(answer, "## Pour lundi 23"); today < 0 || later < today {
+	if today, later := strings.Index(answer, "## Pour le mardi 17"), strings.Index(answer, "## Pour le lundi 23"); today < 0 || later < today {
 		t.Errorf("not in order of the day it is due:\n%s", answer)
 	}
 	answer = c.Say("devoirs demain")
-	c.wants(answer, "# Devoirs de Léa – mercredi 18 novembre", "Ex. 4 à 6")
-	c.refuses(answer, "Pour vendredi")
-	c.wants(c.Say("/devoirs semaine hugo"), "# Devoirs de Hugo – du lundi 16 novembre au dimanche 22 novembre")
-	c.wants(c.Say("/devoirs samedi"), "PRONOTE n'indique aucun devoir pour ces jours")
+	c.wants(answer, "# Léa – devoirs pour le mercredi 18 novembre", "Ex. 4 à 6")
+	c.refuses(answer, "Pour le ") // the title has said it
+	c.wants(c.Say("/devoirs semaine hugo"), "# Hugo – devoirs du lundi 16 novembre au dimanche 22 novembre")
+	c.wants(c.Say("/devoirs samedi"), "PRONOTE n'indique aucun devoir pour ce jour.")
+	c.wants(c.Say("/devoirs semaine du 07/12"), "PRONOTE n'indique aucun devoir pour ces jours.")
+	c.wants(c.Say("/devoirs 24/12"), "PRONOTE n'indique aucun devoir pour ce jour.", "Pas de cours : Vacances de Noël")
+	c.wants(c.Say("/devoirs 11/11"), "aucun devoir pour ce jour.\nPas de cours : Armistice 1918.\n")
 	c.wants(c.Say("/devoirs blorgh"), "« blorgh »", "/devoirs demain")
 	r.noViolations()
 }
@@ -36,9 +39,13 @@ func TestHomeworkButtons(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.Say("/devoirs demain")
-	c.wants(c.Press("Hugo"), "# Devoirs de Hugo – mercredi 18 novembre")
+	c.wants(c.Press("Hugo"), "# Hugo – devoirs pour le mercredi 18 novembre")
+	c.wants(c.Press("Semaine"), "# Hugo – devoirs du lundi 16 novembre au dimanche 22 novembre")
+	c.wants(c.Press("Semaine d'avant"), "# Hugo – devoirs du lundi 9 novembre au dimanche 15 novembre")
+	c.Say("/devoirs demain hugo")
+	c.wants(c.Press("Semaine d'après"), "# Hugo – devoirs du lundi 23 novembre au dimanche 29 novembre")
 	c.Say("/devoirs hugo")
-	c.wants(c.Press("Semaine d'après"), "# Devoirs de Hugo – du lundi 23 novembre au dimanche 29 novembre")
+	c.wants(c.Press("Semaine d'après"), "# Hugo – devoirs du lundi 23 novembre au dimanche 29 novembre")
 }
 
 func TestHomeworkIsNothingOnlyWhenTheSchoolSaidSo(t *testing.T) {
@@ -49,7 +56,7 @@ func TestHomeworkIsNothingOnlyWhenTheSchoolSaidSo(t *testing.T) {
 	c.Say("/devoirs")
 	r.clock.advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageClosed)
-	c.wants(c.Say("/devoirs"), "Ex. 4 à 6", "voici ce qu'il disait le 17/11/2026 07:30")
+	c.wants(c.Say("/devoirs"), "Ex. 4 à 6", "voici ce qu'il disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/devoirs hugo"), "aucun devoir")
 	r.school.Unavailable(simpronote.OutageNone)
 	c.wants(c.Say("/devoirs 12/08"), "hors de l'année scolaire")

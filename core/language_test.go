@@ -33,7 +33,7 @@ func TestEveryLineInEnglish(t *testing.T) {
 		{"timetable monday", "# Léa – Monday 23 November"},
 		{"/timetable week of 02/12", "Monday 30 November"},
 		{"/grades maths", "average 17.2/20"},
-		{"/homework", "Homework"},
+		{"/homework", "Léa – homework from "},
 		{"balance", "€12.34"},
 		{"/history 1", "−€3.30"},
 		{"/topup 12.50", "€12.50"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode"
 
 	"cartable/core/pronote"
 )
@@ -67,7 +66,11 @@ func (t *turn) pickPupil(args string) (pupil, string, error) {
 			matches = nil // "12 mai" is a day before it is Maïa
 		}
 		if len(naming) > 0 { // a further word of the name narrows: "Roussel Léa"
-			matches = slices.DeleteFunc(matches, func(p pupil) bool { return !slices.Contains(keysOf(meant), p.child.Key) })
+			others := matches
+			matches = intersect(matches, meant)
+			if len(matches) == 0 && len(others) > 0 && others[0].named(fold(word)) {
+				return pupil{}, "", say("child.one", "names", t.names(all))
+			}
 		}
 		if len(matches) == 0 {
 			rest = append(rest, word)
@@ -115,15 +118,11 @@ func matchPupils(all []pupil, word string) []pupil {
 		if word == p.ref() {
 			return []pupil{p}
 		}
-		for _, part := range strings.FieldsFunc(fold(p.child.Name), unicode.IsSpace) {
-			if part == name {
-				exact = append(exact, p)
-				break
-			}
-			if len(name) >= 3 && strings.HasPrefix(part, name) {
-				begins = append(begins, p)
-				break
-			}
+		switch {
+		case p.named(name):
+			exact = append(exact, p)
+		case len(name) >= 3 && strings.Contains(" "+fold(p.child.Name), " "+name):
+			begins = append(begins, p)
 		}
 	}
 	if len(exact) > 0 {
@@ -137,12 +136,20 @@ func matchPupils(all []pupil, word string) []pupil {
 	return begins
 }
 
-func keysOf(all []pupil) []string {
-	var keys []string
-	for _, p := range all {
-		keys = append(keys, p.child.Key)
+// named tells whether a folded word is one of the child's names.
+func (p pupil) named(word string) bool {
+	return slices.Contains(strings.Fields(fold(p.child.Name)), word)
+}
+
+// intersect keeps the children of a that are among b too.
+func intersect(a, b []pupil) []pupil {
+	var both []pupil
+	for _, p := range a {
+		if slices.ContainsFunc(b, func(q pupil) bool { return q.child.Key == p.child.Key }) {
+			both = append(both, p)
+		}
 	}
-	return keys
+	return both
 }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
@@ -185,5 +192,6 @@ func staleNote[T any](t *turn, r reading[T]) []Line {
 		return nil
 	}
 	t.log.Warn("answered from what is stored", "error", r.cause)
-	return []Line{{Kind: LineNote, Text: t.p.T("stale", "at", t.p.Moment(r.fetched.In(t.e.cfg.Location)))}}
+	at := r.fetched.In(t.e.cfg.Location)
+	return []Line{{Kind: LineNote, Text: t.p.T("stale", "day", t.p.FullDate(at), "time", t.p.Clock(at))}}
 }

@@ -316,10 +316,16 @@ func (c *chat) refuses(answer string, parts ...string) {
 	}
 }
 
-// parent is the simulator's parent account, linked; the journals are emptied.
+// linkParent links the simulator's parent account; the journals are emptied.
 func (c *chat) linkParent() {
 	c.t.Helper()
-	account := c.r.school.Accounts()[0]
+	c.linkSchool(0)
+}
+
+// linkSchool links an account of the simulator by its number; the journals are emptied.
+func (c *chat) linkSchool(n int) {
+	c.t.Helper()
+	account := c.r.school.Accounts()[n]
 	address, _, err := pronote.ParseAddress(c.r.schoolURL, true)
 	if err != nil {
 		c.t.Fatal(err)

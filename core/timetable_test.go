@@ -46,14 +46,24 @@ func TestTimetableDays(t *testing.T) {
 		{"/edt semaine", "# Léa – semaine du lundi 16 novembre"},
 		{"/edt semaine prochaine", "# Léa – semaine du lundi 23 novembre"},
 		{"/edt semaine du 02/12", "# Léa – semaine du lundi 30 novembre"},
+		{"/edt semaine 14/12", "# Léa – semaine du lundi 14 décembre"},
+		{"/edt 23-11", "# Léa – lundi 23 novembre"},
 		{"!timetable tomorrow", "# Léa – mercredi 18 novembre"},
 		{"/edt@cartable_bot demain", "# Léa – mercredi 18 novembre"},
 	} {
 		c.wants(c.Say(tt.say), tt.want)
 	}
 	c.wants(c.Say("/edt blorgh"), "« blorgh »", "ni un jour ni un enfant (Léa et Hugo)", "Rien n'a été demandé à l'école", "/edt lundi")
-	c.wants(c.Say("/edt 31/02"), "« 31/02 »")
-	c.wants(c.Say("/edt 12/08"), "hors de l'année scolaire", "01/09/2026", "18/06/2027")
+	c.wants(c.Say("/edt 31/02"), "Le 31/02 n'existe pas. Rien n'a été demandé à l'école.", "/edt lundi")
+	c.wants(c.Say("/edt 29/02"), "Le 29/02/2027 n'existe pas.")
+	c.wants(c.Say("/edt lundi 24 novembre"), "Le 24 novembre est un mardi.", "Pour ce mardi : /edt 24/11/2026")
+	for day, understood := range map[string]string{
+		"12/08": "Le mercredi 12 août 2026", "14 juillet": "Le mardi 14 juillet 2026", "29/02/2028": "Le mardi 29 février 2028",
+		"01/01/1900": "Le lundi 1er janvier 1900", "+400": "Le mercredi 22 décembre 2027",
+	} {
+		c.wants(c.Say("/edt "+day), understood+" est hors de l'année scolaire, qui va du 01/09/2026 au 18/06/2027.")
+	}
+	c.wants(c.Say("/edt Hugo Léa"), "un enfant à la fois (Léa et Hugo)")
 }
 
 func TestTimetableAfterTheLastLesson(t *testing.T) {
@@ -77,6 +87,9 @@ func TestTimetableSkipsTheWeekend(t *testing.T) {
 			t.Errorf("at %s: %d requests", now.Format(time.Kitchen), n)
 		}
 		c.wants(c.Say("/edt semaine"), "semaine du lundi 23 novembre")
+		c.wants(c.Say("/edt cette semaine"), "semaine du lundi 16 novembre")
+		c.wants(c.Say("/devoirs semaine"), "devoirs du lundi 23 novembre au dimanche 29 novembre")
+		c.wants(c.Say("/devoirs cette semaine"), "devoirs du lundi 16 novembre au dimanche 22 novembre")
 	}
 	r := newRig(t, rigOptions{at: at(20, 15, 30)}) // Friday afternoon: today's last lesson is on
 	c := r.chat("claire")
@@ -91,6 +104,7 @@ func TestTimetableSkipsHolidays(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.wants(c.Say("/edt 25/12"), "# Léa – vendredi 25 décembre", "Pas de cours : Vacances de Noël, jusqu'au dimanche 3 janvier inclus")
+	c.wants(c.Say("/edt 11/11"), "# Léa – mercredi 11 novembre", "Pas de cours : Armistice 1918.")
 	c.wants(c.Say("/edt semaine du 25/12"), "Pas de cours : Vacances de Noël")
 	r.clock.set(time.Date(2026, 12, 18, 20, 0, 0, 0, paris)) // the simulator's holidays move with its clock
 	c.linkParent()
@@ -126,15 +140,15 @@ func TestChildrenAreNeverMixedUp(t *testing.T) {
 			}
 		}
 	}
-	c.wants(c.Say("/enfant hugo"), "je parle maintenant de Hugo")
+	c.wants(c.Say("/enfant hugo"), "l'enfant est maintenant Hugo")
 	c.wants(c.Say("/edt"), "# Hugo – ")
-	c.wants(c.Say("/notes"), "Notes de Hugo")
+	c.wants(c.Say("/notes"), "# Hugo – notes, ")
 	c.wants(c.Say("/edt léa"), "# Léa – ")
 	c.wants(c.Say("/edt"), "# Hugo – ")
 	r.restart()
 	c.wants(c.Say("/edt"), "# Hugo – ")
-	c.wants(c.Say("/enfant"), "je parle de Hugo", "[1] Léa (4B)", "[2] Hugo (2DE3)")
-	c.wants(c.Press("Léa"), "je parle maintenant de Léa")
+	c.wants(c.Say("/enfant"), "Sans précision, l'enfant est Hugo. Lequel voulez-vous ?", "[1] Léa (4B)", "[2] Hugo (2DE3)")
+	c.wants(c.Press("Léa"), "l'enfant est maintenant Léa")
 	c.wants(c.Say("/enfant zoé"), "Je ne trouve pas « zoé »", "Léa et Hugo")
 	c.wants(c.Say("/edt roussel"), "« roussel » peut désigner plusieurs enfants : Léa et Hugo")
 	r.noViolations()
@@ -173,7 +187,7 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 		r.clock.advance(2 * time.Minute)
 		r.school.Unavailable(outage)
 		answer := c.Say("/edt")
-		c.wants(answer, "# Léa – mardi 17 novembre", "ESPAGNOL", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 07:30")
+		c.wants(answer, "# Léa – mardi 17 novembre", "ESPAGNOL", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 à 07:30")
 		unknown := c.Say("/edt semaine du 08/12")
 		c.refuses(unknown, "PRONOTE n'indique", "Pas de cours") // nobody said so
 		r.school.Unavailable(simpronote.OutageNone)
@@ -276,8 +290,8 @@ func TestNextSchoolYearIsFound(t *testing.T) {
 	c.linkParent()
 	r.clock.set(time.Date(2027, 9, 7, 7, 30, 0, 0, paris)) // the simulator's year moves with its clock
 	c.wants(c.Say("/edt demain"), "# Léa – mercredi 8 septembre", "08:00")
-	c.wants(c.Say("/devoirs"), "# Devoirs de Léa – du mardi 7 septembre")
-	c.wants(c.Say("/notes"), "# Notes de Léa – Trimestre 2")
+	c.wants(c.Say("/devoirs"), "# Léa – devoirs du mardi 7 septembre")
+	c.wants(c.Say("/notes"), "# Léa – notes, Trimestre 2")
 	logins := 0
 	for _, q := range r.school.Requests() {
 		if q.Function == "Authentification" {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode"
 
 	"cartable/i18n"
 )
@@ -86,6 +87,9 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		return Reply{}, nil
 	}
 	c, d := t.e.parseCall(text), t.dialogue()
+	if t.msg.Private {
+		c = t.e.parseSaid(text)
+	}
 	switch {
 	case !t.msg.Private && secretInGroup(c, text):
 		return t.warnOfSecret(ctx), nil
@@ -113,7 +117,7 @@ func (t *turn) tooLong(ctx context.Context, c call, d *dialogue) Reply {
 	if d != nil && d.secret() {
 		t.redact(ctx)
 	}
-	return t.plain("text.too_long")
+	return t.plain("text.too_long", "command", t.cmd("edt"))
 }
 
 // liftGone notes that a chat which was thought gone is back.
@@ -175,8 +179,8 @@ func (t *turn) notACommand(c call) (Reply, error) {
 		r.Choices = []Choice{t.runChoice(line, line)}
 		return r, nil
 	}
-	if c.slash && c.name != "" {
-		return t.plain("unknown.command", "typed", short(c.name), "help", t.cmd("aide")), nil
+	if c.slash && strings.ContainsFunc(c.name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+		return t.plain("unknown.command", "typed", t.slash()+short(c.name), "help", t.cmd("aide")), nil
 	}
 	return t.plain("unknown.text", "help", t.cmd("aide")), nil
 }

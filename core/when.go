@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 // when is the day or week that a person asked for.
 type when struct {
 	day  time.Time // midnight at the school; zero when the person named none
-	week bool      // the whole week of day, or of now when day is zero
+	week bool      // the whole week of day; of whichever comes to mind when day is zero
 }
 
 var dayWords = map[string]int{ // folded, days from today
@@ -24,59 +25,104 @@ var dayWords = map[string]int{ // folded, days from today
 }
 
 var weekWords = map[string]int{ // folded, weeks from this one
-	"semaine": 0, "sem": 0, "week": 0, "cette semaine": 0, "this week": 0,
+	"cette semaine": 0, "this week": 0,
 	"semaine prochaine": 1, "prochaine": 1, "next week": 1,
 	"semaine derniere": -1, "last week": -1,
 }
 
 var (
-	offsetForm    = regexp.MustCompile(`^([+-])(\d{1,3})$`)
-	slashForm     = regexp.MustCompile(`^(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}|\d{2}))?$`)
-	isoForm       = regexp.MustCompile(`^(\d{4}) (\d{1,2}) (\d{1,2})$`) // fold has turned - into a space
-	dayMonthForm  = regexp.MustCompile(`^(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]{3,9})(?: (\d{4}))?$`)
-	maxDaysAround = 400
+	offsetForm   = regexp.MustCompile(`^([+-])(\d{1,3})$`)
+	numberForm   = regexp.MustCompile(`^(\d{1,2})[/. ](\d{1,2})(?:[/. ](\d{4}|\d{2}))?$`) // fold has turned - into a space
+	isoForm      = regexp.MustCompile(`^(\d{4}) (\d{1,2}) (\d{1,2})$`)
+	dayMonthForm = regexp.MustCompile(`^(\d{1,2})(?:er|st|nd|rd|th)? ([a-z]{3,9})(?: (\d{4}))?$`)
 
 	// What people say before a day: "pour demain", "du lundi", "le 12 mars".
 	fillers = regexp.MustCompile(`^(?:(?:de|du|pour|le|la|les|of|for|on|the) )+`)
 )
 
-// parseWhen reads words as a day or a week. ok is false when they are neither. A date without its year
-// is the one nearest to now.
-func parseWhen(words string, now time.Time) (w when, ok bool) {
+// errNotADay refuses words that are neither a day nor a week.
+var errNotADay = errors.New("core: neither a day nor a week")
+
+// noSuchDateError refuses a date that no calendar has.
+type noSuchDateError struct{ date string } // "31/02"
+
+func (e *noSuchDateError) Error() string { return "core: no such date" }
+
+// otherWeekdayError refuses "lundi 24 novembre" when that is a Tuesday: somebody has miscounted.
+type otherWeekdayError struct{ day time.Time }
+
+func (e *otherWeekdayError) Error() string { return "core: the date is another day of the week" }
+
+// parseWhen reads words as a day or a week. A date without its year is the one nearest to now. The error is
+// errNotADay, a *noSuchDateError or an *otherWeekdayError.
+func parseWhen(words string, now time.Time) (when, error) {
 	today := midnight(now)
 	text := strings.TrimSpace(fillers.ReplaceAllString(fold(words), ""))
 	if sign := strings.TrimSpace(words); offsetForm.MatchString(sign) { // before fold takes the minus away
-		n, _ := strconv.Atoi(sign)
-		return when{day: today.AddDate(0, 0, n)}, n >= -maxDaysAround && n <= maxDaysAround
+		return when{day: today.AddDate(0, 0, atoi(sign))}, nil
 	}
 	if n, found := dayWords[text]; found {
-		return when{day: today.AddDate(0, 0, n)}, true
+		return when{day: today.AddDate(0, 0, n)}, nil
+	}
+	if text == "semaine" || text == "sem" || text == "week" {
+		return when{week: true}, nil
 	}
 	if n, found := weekWords[text]; found {
-		if n == 0 {
-			return when{week: true}, true
-		}
-		return when{day: monday(today).AddDate(0, 0, 7*n), week: true}, true
+		return when{day: monday(today).AddDate(0, 0, 7*n), week: true}, nil
 	}
-	if rest, found := cutAny(text, "semaine du ", "week of "); found {
-		w, ok := parseWhen(rest, now)
-		return when{day: w.day, week: true}, ok && !w.day.IsZero()
+	if rest, found := cutAny(text, "semaine ", "week "); found {
+		w, err := parseWhen(rest, now)
+		if err == nil && w.week {
+			err = errNotADay
+		}
+		return when{day: w.day, week: true}, err
 	}
 	if d, found := weekday(text); found {
 		ahead := (int(d) - int(today.Weekday()) + 7) % 7
 		if ahead == 0 && strings.HasSuffix(text, " prochain") {
 			ahead = 7
 		}
-		return when{day: today.AddDate(0, 0, ahead)}, true
+		return when{day: today.AddDate(0, 0, ahead)}, nil
 	}
-	day, ok := parseDate(text, today)
-	if first, date, two := strings.Cut(text, " "); !ok && two { // "lundi 23 novembre": the date counts
-		if d, named := weekday(first); named {
-			day, ok = parseDate(date, today)
-			ok = ok && day.Weekday() == d // or else somebody has miscounted
+	if first, date, two := strings.Cut(text, " "); two {
+		if d, named := weekday(first); named { // "lundi 23 novembre"
+			day, err := parseDate(date, today)
+			if err == nil && day.Weekday() != d {
+				err = &otherWeekdayError{day}
+			}
+			return when{day: day}, err
 		}
 	}
-	return when{day: day}, ok
+	day, err := parseDate(text, today)
+	return when{day: day}, err
+}
+
+// askedFor reads what day or week the words after a command mean. A week that they do not name is the present
+// one, or the next once its lessons are over.
+func (t *turn) askedFor(who pupil, words, command string) (when, error) {
+	w, err := parseWhen(words, t.e.now())
+	var noDate *noSuchDateError
+	var other *otherWeekdayError
+	switch {
+	case errors.As(err, &noDate):
+		return when{}, say("day.none_such", "date", noDate.date, "command", t.cmd(command))
+	case errors.As(err, &other):
+		return when{}, say("day.other", "date", t.p.Date(other.day), "weekday", t.p.Weekday(other.day.Weekday()),
+			"command", t.cmd(command)+" "+dayArg(other.day))
+	case err != nil:
+		return when{}, say("edt.args", "typed", short(words), "names", t.names(t.pupils()), "command", t.cmd(command))
+	case w.day.IsZero():
+		w.day = t.firstCandidate(who, t.e.now())
+	}
+	return w, nil
+}
+
+// span is the first and last day that w means.
+func (w when) span() (from, to time.Time) {
+	if w.week {
+		return monday(w.day), monday(w.day).AddDate(0, 0, 6)
+	}
+	return w.day, w.day
 }
 
 // weekday reads "lundi", "lun", "monday" or "lundi prochain".
@@ -92,28 +138,34 @@ func weekday(text string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// parseDate reads "12/03", "12/03/2026", "2026-03-12" and "12 mars", all folded.
-func parseDate(text string, today time.Time) (time.Time, bool) {
+// parseDate reads "12/03", "12-03", "12/03/2026", "2026-03-12" and "12 mars", all folded.
+func parseDate(text string, today time.Time) (time.Time, error) {
 	var day, month, year int
-	if m := slashForm.FindStringSubmatch(text); m != nil {
+	if m := numberForm.FindStringSubmatch(text); m != nil {
 		day, month, year = atoi(m[1]), atoi(m[2]), atoi(m[3])
 		if len(m[3]) == 2 {
 			year += 2000
 		}
 	} else if m := isoForm.FindStringSubmatch(text); m != nil {
 		year, month, day = atoi(m[1]), atoi(m[2]), atoi(m[3])
-	} else if m := dayMonthForm.FindStringSubmatch(text); m != nil {
+	} else if m := dayMonthForm.FindStringSubmatch(text); m != nil && monthNumber(m[2]) > 0 {
 		day, month, year = atoi(m[1]), monthNumber(m[2]), atoi(m[3])
+	} else {
+		return time.Time{}, errNotADay
 	}
-	if day == 0 || month == 0 {
-		return time.Time{}, false
-	}
+	named := fmt.Sprintf("%02d/%02d", day, month)
+	withYear := year > 0 || named == "29/02"
 	if year == 0 {
 		year = nearestYear(day, month, today)
 	}
+	if withYear {
+		named += fmt.Sprintf("/%d", year)
+	}
 	date := time.Date(year, time.Month(month), day, 0, 0, 0, 0, today.Location())
-	far := date.Before(today.AddDate(-2, 0, 0)) || date.After(today.AddDate(2, 0, 0))
-	return date, date.Day() == day && int(date.Month()) == month && !far
+	if date.Day() != day || int(date.Month()) != month {
+		return time.Time{}, &noSuchDateError{named}
+	}
+	return date, nil
 }
 
 func nearestYear(day, month int, today time.Time) int {
@@ -185,7 +237,7 @@ func monday(t time.Time) time.Time {
 func sameDay(a, b time.Time) bool { return a.Format(time.DateOnly) == b.Format(time.DateOnly) }
 
 // dayArg writes a day so that parseWhen reads it back.
-func dayArg(t time.Time) string { return fmt.Sprintf("%02d/%02d/%d", t.Day(), t.Month(), t.Year()) }
+func dayArg(t time.Time) string { return fmt.Sprintf("%02d/%02d/%04d", t.Day(), t.Month(), t.Year()) }
 
 // holiday returns the holiday that t is in.
 func holiday(account pronote.Account, t time.Time) (pronote.Holiday, bool) {

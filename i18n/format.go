@@ -38,12 +38,15 @@ func (p *Printer) Weekday(d time.Weekday) string { return calendar[p.Lang].days[
 func (p *Printer) Month(m time.Month) string { return calendar[p.Lang].months[m-1] }
 
 // Day is a date without its year: "lundi 23 novembre", "Monday 23 November".
-func (p *Printer) Day(t time.Time) string {
+func (p *Printer) Day(t time.Time) string { return p.Weekday(t.Weekday()) + " " + p.Date(t) }
+
+// Date is a day of a month: "23 novembre", "1er décembre".
+func (p *Printer) Date(t time.Time) string {
 	number := fmt.Sprint(t.Day())
 	if p.Lang == "fr" && t.Day() == 1 {
 		number = "1er"
 	}
-	return p.Weekday(t.Weekday()) + " " + number + " " + p.Month(t.Month())
+	return number + " " + p.Month(t.Month())
 }
 
 // ShortDay is a date for a button: "lun. 23/11".
@@ -53,6 +56,9 @@ func (p *Printer) ShortDay(t time.Time) string {
 
 // ShortDate is a date for a column: "23/11".
 func (p *Printer) ShortDate(t time.Time) string { return t.Format("02/01") }
+
+// FullDate is a date in numbers with its year: "23/11/2026".
+func (p *Printer) FullDate(t time.Time) string { return t.Format("02/01/2006") }
 
 // Clock is a time of day, 24 h: "08:00".
 func (p *Printer) Clock(t time.Time) string { return t.Format("15:04") }

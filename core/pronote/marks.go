@@ -12,6 +12,7 @@ import (
 type gradesReply struct {
 	Average      markInfo             `json:"moyGenerale"`
 	ClassAverage markInfo             `json:"moyGeneraleClasse"`
+	Scale        markInfo             `json:"baremeMoyGenerale"`
 	Services     value[[]serviceInfo] `json:"listeServices"`
 	Tests        value[[]testInfo]    `json:"listeDevoirs"`
 }
@@ -93,7 +94,7 @@ func (r gradesReply) grades(loc *time.Location) (Grades, error) {
 	case !r.Services.Set:
 		return Grades{}, errors.New("listeServices is missing")
 	}
-	g := Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Subjects: r.subjects()}
+	g := Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Scale: r.Scale.mark(), Subjects: r.subjects()}
 	for _, info := range r.Tests.V {
 		grade, err := info.grade(loc)
 		if err != nil {

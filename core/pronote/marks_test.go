@@ -8,7 +8,7 @@ import (
 
 // The example of pronote-today §7.3, with an older test, an odd mark and fields in their other forms.
 const gradesExample = `{
- "moyGenerale":{"_T":10,"V":"14,35"},
+ "moyGenerale":{"_T":10,"V":"14,35"},"baremeMoyGenerale":{"_T":10,"V":"20"},
  "listeServices":{"_T":24,"V":[
   {"N":"28#s2","G":12,"L":"ANGLAIS","ordre":2,"estMoyNR":true,"moyEleve":{"_T":10,"V":"9,00"},"moyClasse":{"_T":10,"V":""}},
   {"N":"28#s1","G":12,"L":"MATHÉMATIQUES","ordre":1,"moyEleve":{"_T":10,"V":"15,50"},"baremeMoyEleve":{"_T":10,"V":"20"},
@@ -34,8 +34,8 @@ func TestGradesExample(t *testing.T) {
 	if err != nil || len(g.Grades) != 3 || len(g.Subjects) != 2 {
 		t.Fatalf("%+v, %v", g, err)
 	}
-	if g.Average != (Mark{MarkNumber, "14.35"}) || g.ClassAverage != (Mark{}) {
-		t.Errorf("averages are %v and %v", g.Average, g.ClassAverage)
+	if g.Average != (Mark{MarkNumber, "14.35"}) || g.ClassAverage != (Mark{}) || g.Scale != (Mark{MarkNumber, "20"}) {
+		t.Errorf("averages are %v and %v of %v", g.Average, g.ClassAverage, g.Scale)
 	}
 	want := SubjectAverage{
 		"MATHÉMATIQUES",

@@ -116,6 +116,7 @@ type Grades struct {
 	Period       Period
 	Average      Mark // MarkNone where the school does not publish it
 	ClassAverage Mark
+	Scale        Mark             // of both averages; MarkNone where the school does not tell
 	Subjects     []SubjectAverage // in the school's order
 	Grades       []Grade          // newest first
 }
