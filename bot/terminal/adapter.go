@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -83,18 +84,36 @@ func (*Adapter) Name() string { return Platform }
 // TextOnly implements core.TextOnly.
 func (*Adapter) TextOnly() {}
 
-// Send implements core.Adapter: it prints the reply.
+// Send implements core.Adapter: it prints the reply. A file is written to the folder for temporary ones, where
+// only the person may read it.
 func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
 	if to.Chat != Chat() {
 		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
 	}
+	saved, err := save(r.File)
+	if err != nil {
+		return fmt.Errorf("terminal: send: %w", err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.picks.shown(r)
-	if _, err := io.WriteString(a.out, render(r, a.layout())); err != nil {
+	if _, err := io.WriteString(a.out, render(r, saved, a.layout())); err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
 	return nil
+}
+
+// save writes a file and returns its path; "" when there is none to write.
+func save(f *core.File) (path string, err error) {
+	if f == nil {
+		return "", nil
+	}
+	out, err := os.CreateTemp("", "*-"+filepath.Base(f.Name)) // with mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = out.Write(f.Data)
+	return out.Name(), errors.Join(err, out.Close())
 }
 
 // Run implements core.Adapter. It reads the next line only once the message before it is done, so that

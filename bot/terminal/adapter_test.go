@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -60,6 +62,30 @@ func TestConversation(t *testing.T) {
 	}
 	if want := "Bonjour\n\nPas de cours\n\n"; printed != want {
 		t.Errorf("printed %q, want %q", printed, want)
+	}
+}
+
+// A file is not poured over the screen: it is written where only the person may read it.
+func TestFile(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	data := []byte(strings.Repeat("{}\n", 500))
+	_, printed := converse(t, "/mesdonnees", core.Reply{
+		Body: []core.Line{{Text: "Voici"}}, File: &core.File{Name: "cartable.json", Type: "application/json", Data: data},
+	})
+	paths, err := filepath.Glob(filepath.Join(folder, "*-cartable.json"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("wrote %q, %v", paths, err)
+	}
+	if want := "Voici\ncartable.json (2 kB)\n" + paths[0] + "\n\n"; printed != want {
+		t.Errorf("printed %q, want %q", printed, want)
+	}
+	written, err := os.ReadFile(paths[0])
+	if err != nil || !bytes.Equal(written, data) {
+		t.Errorf("wrote %d bytes, %v", len(written), err)
+	}
+	if info, err := os.Stat(paths[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
 

@@ -28,15 +28,15 @@ const (
 	choiceGap = "  "
 )
 
-// render draws a reply, with an empty line after it.
-func render(r core.Reply, l layout) string {
+// render draws a reply, with an empty line after it. saved is where its file was written to.
+func render(r core.Reply, saved string, l layout) string {
 	p := page{layout: l}
 	if r.Title != "" {
 		p.print(styleBold, "", "", clean(r.Title))
 	}
 	p.body(r.Body)
 	if r.File != nil {
-		p.file(*r.File)
+		p.file(*r.File, saved)
 	}
 	if len(r.Choices) > 0 {
 		p.choices(r.Choices)
@@ -53,16 +53,18 @@ type page struct {
 	out strings.Builder
 }
 
-// file prints a document of text as it is, and of another one its name and size: a terminal has no place
-// for it, and a pipe can take it from here.
-func (p *page) file(f core.File) {
-	p.print(styleBold, "", "", fmt.Sprintf("%s (%d)", clean(f.Name), len(f.Data)))
-	if !strings.HasPrefix(f.Type, "text/") && f.Type != "application/json" {
-		return
+// file prints the name and size of a document, and where it is. The path stays whole, so that it can be copied.
+func (p *page) file(f core.File, saved string) {
+	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(f.Name), size(len(f.Data))))
+	p.out.WriteString(clean(saved) + "\n")
+}
+
+// size is "86 kB", as files are shown everywhere.
+func size(bytes int) string {
+	if bytes < 1000 {
+		return fmt.Sprintf("%d B", bytes)
 	}
-	for row := range strings.SplitSeq(strings.TrimRight(string(f.Data), "\n"), "\n") {
-		p.out.WriteString(clean(row) + "\n")
-	}
+	return fmt.Sprintf("%d kB", (bytes+500)/1000)
 }
 
 // body draws lines, group by group. What follows a heading is indented under it, except for notes at the

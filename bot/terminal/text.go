@@ -54,7 +54,8 @@ func runeColumns(r rune) int {
 }
 
 // wrap breaks a line at its spaces into pieces of at most limit columns; words that are longer are cut.
-// Spaces that must not break, as in "20 €", hold words together. A limit of 0 leaves the line whole.
+// Spaces that must not break, as in "20 €", hold words together, and so do those that typography never breaks at.
+// A limit of 0 leaves the line whole.
 func wrap(line string, limit int) []string {
 	if limit <= 0 || columns(line) <= limit {
 		return []string{line}
@@ -67,7 +68,7 @@ func wrap(line string, limit int) []string {
 		piece.Reset()
 		used = 0
 	}
-	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ' ' }) {
+	for _, word := range unbroken(line, limit) {
 		size := columns(word)
 		if used > 0 && used+1+size > limit {
 			flush()
@@ -89,6 +90,23 @@ func wrap(line string, limit int) []string {
 		flush()
 	}
 	return out
+}
+
+// unbroken are the words of a line. A sign that no line begins with stays with the word before it, and « with the
+// one after it, where they fit together on a line.
+func unbroken(line string, limit int) []string {
+	var words []string
+	for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ' ' }) {
+		last := len(words) - 1
+		if last >= 0 && (strings.HasSuffix(words[last], "«") || strings.HasPrefix(word, "»") || strings.Trim(word, "·:;?!") == "") {
+			if both := words[last] + " " + word; columns(both) <= limit {
+				words[last] = both
+				continue
+			}
+		}
+		words = append(words, word)
+	}
+	return words
 }
 
 // cut splits a word after as many characters as fit into limit columns, at least one.

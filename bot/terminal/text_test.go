@@ -35,6 +35,12 @@ func TestWrap(t *testing.T) {
 		{"時間割", 3, []string{"時", "間", "割"}},
 		{"時", 1, []string{"時"}},
 		{"exact", 5, []string{"exact"}},
+		{"Cafétéria « L'Éclair & Cie »", 15, []string{"Cafétéria", "« L'Éclair &", "Cie »"}},
+		{"Français · Remplacement · salle", 10, []string{"Français ·", "Remplaceme", "nt · salle"}},
+		{"salle 204 · Remplacement · 4B", 16, []string{"salle 204 ·", "Remplacement ·", "4B"}},
+		{"Contrôle : la lumière", 9, []string{"Contrôle", ": la", "lumière"}}, // no room
+		{"Contrôle : la lumière", 10, []string{"Contrôle :", "la lumière"}},
+		{"« « «", 1, []string{"«", "«", "«"}},
 	}
 	for _, tt := range tests {
 		if got := wrap(tt.line, tt.limit); !slices.Equal(got, tt.want) {
