@@ -191,8 +191,8 @@ func TestTypedChoices(t *testing.T) {
 		{"/language", "1", "je parle français"},
 		{"/langue", "3", "Choisissez un numéro de 1 à 2"},
 		{"/langue", "klingon", "« klingon »"},
-		{"/enfant", "Hugo", "je parle maintenant de Hugo"},
-		{"/enfant", "1", "je parle maintenant de Léa"},
+		{"/enfant", "Hugo", "l'enfant est maintenant Hugo"},
+		{"/enfant", "1", "l'enfant est maintenant Léa"},
 		{"/enfant", "0", "Choisissez un numéro de 1 à 2"},
 		{"/enfant", "Zoé", "Je ne trouve pas « Zoé »"},
 		{"/deconnexion", "Izly", "[1] Oublier Izly – …3344  [2] Ne rien oublier"}, // never removes
