@@ -78,14 +78,15 @@ func (t *turn) awaitAddress(r Reply) Reply {
 
 // addressKeys explain what is wrong with an address.
 var addressKeys = map[pronote.AddressReason]string{
-	pronote.AddressEmpty:    "address.empty",
-	pronote.AddressTooLong:  "address.not_url",
-	pronote.AddressNotURL:   "address.not_url",
-	pronote.AddressNotHTTPS: "address.not_https",
-	pronote.AddressUserInfo: "address.user_info",
-	pronote.AddressNoHost:   "address.no_host",
-	pronote.AddressPrivate:  "address.private",
-	pronote.AddressTooFar:   "address.too_far",
+	pronote.AddressEmpty:     "address.empty",
+	pronote.AddressTooLong:   "address.not_url",
+	pronote.AddressNotURL:    "address.not_url",
+	pronote.AddressNotHTTPS:  "address.not_https",
+	pronote.AddressUserInfo:  "address.user_info",
+	pronote.AddressNoHost:    "address.no_host",
+	pronote.AddressPrivate:   "address.private",
+	pronote.AddressTooFar:    "address.too_far",
+	pronote.AddressElsewhere: "address.elsewhere",
 }
 
 func (t *turn) takeAddress(ctx context.Context, answer string) (Reply, error) {
@@ -97,6 +98,9 @@ func (t *turn) takeAddress(ctx context.Context, answer string) (Reply, error) {
 		return t.askPicture(), nil
 	}
 	address, space, err := pronote.ParseAddress(answer, t.e.cfg.AllowPrivate)
+	if err == nil {
+		err = t.e.cfg.Admit(address)
+	}
 	if err != nil {
 		return t.addressTrouble(t.explain(err)), nil
 	}

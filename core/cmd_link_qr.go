@@ -64,6 +64,9 @@ func looksLikeQRCode(text string) bool { return strings.HasPrefix(strings.TrimSp
 // takeQRCode asks for the PIN of a code.
 func (t *turn) takeQRCode(text string) (Reply, error) {
 	code, err := pronote.ParseQRCode(text, t.e.cfg.AllowPrivate)
+	if err == nil {
+		err = t.e.cfg.Admit(code.Address)
+	}
 	var address *pronote.AddressError
 	switch {
 	case errors.As(err, &address):

@@ -31,6 +31,10 @@ type Config struct {
 	Lang         string           // of a chat that has not chosen; default the reference language
 	Access       *Access          // who may use the bot; default everyone
 	AllowPrivate bool             // school addresses on private networks or plain http are accepted
+
+	// Admit refuses schools before anything else is asked about them; default none. The demo admits only
+	// the school of its own.
+	Admit func(pronote.Address) error
 }
 
 const (
@@ -78,6 +82,9 @@ func New(cfg Config) (*Engine, error) {
 	}
 	if cfg.Access == nil {
 		cfg.Access = &Access{Open: true}
+	}
+	if cfg.Admit == nil {
+		cfg.Admit = func(pronote.Address) error { return nil }
 	}
 	catalog, err := i18n.Load()
 	if err != nil {

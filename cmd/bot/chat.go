@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"cartable/bot/terminal"
@@ -36,7 +37,7 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 3. nothing writes any more
-	engine, err := cfg.engine(v, log, nil)
+	engine, err := cfg.engine(v, log, nil, cfg.world())
 	if err != nil {
 		return err
 	}
@@ -61,24 +62,35 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	return v, key, err
 }
 
+// outside is what the bot may reach.
+type outside struct {
+	schools *http.Client
+	wallets *http.Client                // nil: the usual one
+	admit   func(pronote.Address) error // see core.Config.Admit
+}
+
+// world is everything outside that the settings allow.
+func (c config) world() outside { return outside{schools: pronote.NewHTTPClient(c.private)} }
+
 // engine wires the core to the two clients and a store. access is who may use it; nil: everyone.
-func (c config) engine(store core.Store, log *slog.Logger, access *core.Access) (*core.Engine, error) {
+func (c config) engine(store core.Store, log *slog.Logger, access *core.Access, out outside) (*core.Engine, error) {
 	wallet, err := izly.New(izly.Config{
-		SOAPURL: c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
+		HTTPClient: out.wallets,
+		SOAPURL:    c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
 		Enrolment: c.izly.enrolment, Print: c.izly.print, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	school := pronote.Config{
-		HTTPClient: pronote.NewHTTPClient(c.private), Log: log, Location: c.location, Interval: courtesy,
+		HTTPClient: out.schools, Log: log, Location: c.location, Interval: courtesy,
 	}
 	if c.private {
 		school.Interval = 0 // servers of our own need no pause
 	}
 	return core.New(core.Config{
 		Store: store, School: pronote.New(school), Wallet: wallet,
-		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access,
+		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access, Admit: out.admit,
 	})
 }
 

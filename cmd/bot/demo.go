@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cartable/bot/terminal"
 	"cartable/core"
@@ -43,7 +45,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close(), remove()) }()
-	engine, err := cfg.engine(v, log, nil)
+	engine, err := cfg.engine(v, log, nil, world.inside())
 	if err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	chat := p.terminal()
-	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang)); err != nil {
+	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
 		return err
 	}
 	return converse(ctx, engine, chat)
@@ -92,6 +94,36 @@ func serveDemo(ctx context.Context, make func(url string) http.Handler) (*web, e
 }
 
 func (w *demoWorld) close() error { return errors.Join(w.walletSite.close(), w.schoolSite.close()) }
+
+// inside is a network on which there is nothing but the made-up services, so that a newcomer who tries their
+// real school sends nobody a password.
+func (w *demoWorld) inside() outside {
+	client := pronote.NewHTTPClient(true)
+	dialer := net.Dialer{}
+	client.Transport = &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if "http://"+address != w.schoolSite.url && "http://"+address != w.walletSite.url {
+			return nil, &pronote.AddressError{Reason: pronote.AddressElsewhere}
+		}
+		return dialer.DialContext(ctx, network, address)
+	}}
+	return outside{schools: client, wallets: client, admit: func(school pronote.Address) error {
+		if !strings.HasPrefix(string(school), w.schoolSite.url+"/") {
+			return &pronote.AddressError{Reason: pronote.AddressElsewhere}
+		}
+		return nil
+	}}
+}
+
+// trial is what a newcomer needs for linking an account by hand: that of the elder child, who has none here
+// yet, and the wallet.
+func (w *demoWorld) trial() trial {
+	accounts := w.school.Accounts()
+	pupil, wallet := accounts[len(accounts)-1], w.wallet.Accounts()[0]
+	return trial{
+		address: w.schoolSite.url + "/pronote/" + pupil.Page, user: pupil.Username, password: pupil.Password,
+		phone: wallet.Phone, code: wallet.SecretCode, sms: w.walletSite.url + "/sms",
+	}
+}
 
 // izly are the addresses of the made-up wallet service.
 func (w *demoWorld) izly() izlyConfig {

@@ -42,7 +42,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	engine, err := cfg.engine(v, log, access)
+	engine, err := cfg.engine(v, log, access, cfg.world())
 	if err != nil {
 		return err
 	}

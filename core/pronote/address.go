@@ -19,14 +19,15 @@ type AddressReason string
 
 // The reasons.
 const (
-	AddressEmpty    AddressReason = "empty"
-	AddressTooLong  AddressReason = "too long"
-	AddressNotURL   AddressReason = "not a URL"
-	AddressNotHTTPS AddressReason = "not https"
-	AddressUserInfo AddressReason = "contains a user name"
-	AddressNoHost   AddressReason = "no host name"
-	AddressPrivate  AddressReason = "leads into a private network"
-	AddressTooFar   AddressReason = "redirects too often"
+	AddressEmpty     AddressReason = "empty"
+	AddressTooLong   AddressReason = "too long"
+	AddressNotURL    AddressReason = "not a URL"
+	AddressNotHTTPS  AddressReason = "not https"
+	AddressUserInfo  AddressReason = "contains a user name"
+	AddressNoHost    AddressReason = "no host name"
+	AddressPrivate   AddressReason = "leads into a private network"
+	AddressTooFar    AddressReason = "redirects too often"
+	AddressElsewhere AddressReason = "is not that of the demo's school"
 )
 
 // AddressError is an address that this client does not connect to. It does not quote the address.
