@@ -74,6 +74,7 @@ type Adapter struct {
 	sayings  *sayings
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
+	pulse    core.Pulse
 
 	life   context.Context // of what nobody waits for
 	end    context.CancelFunc
@@ -114,6 +115,9 @@ func New(cfg Config) (*Adapter, error) {
 
 // Name implements core.Adapter.
 func (*Adapter) Name() string { return Platform }
+
+// Heard returns the time of the homeserver's last answer to a sync, and what has gone wrong since.
+func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
 // Mark implements core.Marker: clients refuse slash commands that they do not know.
 func (*Adapter) Mark() string { return "!" }

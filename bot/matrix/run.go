@@ -16,7 +16,7 @@ import (
 const maxLogins = 3
 
 // Run implements core.Adapter. It returns nil when ctx has ended, and an error that says what to do when
-// trying again cannot help; everything else that goes wrong it logs, waits, and tries again.
+// trying again cannot help; everything else that goes wrong it logs when it begins, waits, and tries again.
 func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 	a.mu.Lock()
 	a.handle = handle
@@ -41,7 +41,11 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 			}
 			a.log.Warn("the homeserver has forgotten the login, logging in again")
 		default:
-			a.log.Error("connection lost, trying again", "error", fail("sync", err), "in", wait)
+			err = fail("sync", err)
+			a.pulse.Miss(err)
+			if wait == firstBackoff { // whoever asks the pulse says it again while it lasts
+				a.log.Warn("not connected, trying again", "error", err)
+			}
 		}
 		select {
 		case <-time.After(wait):

@@ -34,10 +34,12 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 	if errors.Is(err, mautrix.MUnknownToken) {
 		return 0, err
 	}
+	err = fail("sync", err)
+	s.l.a.pulse.Miss(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.wait == 0 {
-		s.l.a.log.Warn("connection lost", "error", fail("sync", err))
+		s.l.a.log.Warn("connection lost", "error", err)
 	}
 	s.wait = min(max(firstBackoff, 2*s.wait), longBackoff)
 	return s.wait, nil
@@ -45,6 +47,7 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 
 // ProcessResponse hands a response on, and tells those whom a long pause may have cost messages.
 func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, since string) error {
+	s.l.a.pulse.Beat(s.l.a.cfg.Now())
 	s.mu.Lock()
 	back := s.wait != 0
 	if back {

@@ -29,9 +29,24 @@ func TestPatience(t *testing.T) {
 		}
 		want = min(2*want, longBackoff)
 	}
+	if at, trouble := r.Heard(); !at.IsZero() || trouble == nil {
+		t.Errorf("heard at %v, trouble: %v", at, trouble)
+	}
 	if _, err := s.OnFailedSync(nil, mautrix.MUnknownToken); !errors.Is(err, mautrix.MUnknownToken) {
 		t.Errorf("a forgotten token: %v", err)
 	}
+}
+
+// TestHeard: each answer to a sync is a sign of life, and ends what was wrong before.
+func TestHeard(t *testing.T) {
+	r := inDirect(t)
+	r.pulse.Miss(errors.New("no connection"))
+	before, _ := r.Heard()
+	r.hs.syncs <- object{}
+	r.until("an answer", func() bool {
+		at, trouble := r.Heard()
+		return at.After(before) && trouble == nil
+	})
 }
 
 // TestDeviceLists asks for changed devices again until there is an answer.

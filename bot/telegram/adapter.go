@@ -67,6 +67,7 @@ type Adapter struct {
 	presses presses
 	typists typists
 	self    identity
+	pulse   core.Pulse
 
 	hookSecret secret.Text // empty without a webhook
 
@@ -128,6 +129,10 @@ func New(cfg Config) (*Adapter, error) {
 
 // Name implements core.Adapter.
 func (*Adapter) Name() string { return Platform }
+
+// Heard returns the time of Telegram's last answer to the reading of updates, and what has gone wrong since.
+// With a webhook it is that of the last update, or of the last word of Telegram that it can deliver them.
+func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
 // Exposed implements core.Exposed: chats with bots are not end-to-end encrypted.
 func (*Adapter) Exposed() bool { return true }

@@ -135,7 +135,7 @@ func TestGiveUpWithTheCaller(t *testing.T) {
 	})
 }
 
-// TestPatience: trouble is named once a minute, and the pauses grow and end.
+// TestPatience: trouble is named once, and again when it comes back; the pauses grow and end.
 func TestPatience(t *testing.T) {
 	conflict := &Error{Op: "getUpdates", Code: 409, Text: "Conflict"}
 	tests := []struct {
@@ -151,7 +151,7 @@ func TestPatience(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			log := new(lockedBuffer)
-			p := patience{log: slog.New(slog.NewTextHandler(log, nil))}
+			p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
 			start, tries := time.Now(), 0
 			for time.Since(start) < 3*time.Minute {
 				if err := p.failed(t.Context(), tt.err); err != nil {
@@ -159,8 +159,15 @@ func TestPatience(t *testing.T) {
 				}
 				tries++
 			}
-			if n := strings.Count(log.String(), tt.sentence); n < 2 || n > 3 {
-				t.Errorf("%q was said %d times in three minutes:\n%s", tt.sentence, n, log)
+			if _, trouble := p.pulse.Heard(); trouble == nil || !strings.Contains(trouble.Error(), tt.sentence) {
+				t.Errorf("the pulse tells of %v", trouble)
+			}
+			p.fine()
+			_ = p.failed(t.Context(), tt.err)
+			p.fine() // flickering
+			_ = p.failed(t.Context(), tt.err)
+			if n := strings.Count(log.String(), tt.sentence); n != 2 {
+				t.Errorf("%q was said %d times in two outages:\n%s", tt.sentence, n, log)
 			}
 			if tries < tt.tries[0] || tries > tt.tries[1] {
 				t.Errorf("%q: %d tries in three minutes", tt.sentence, tries)
@@ -171,7 +178,7 @@ func TestPatience(t *testing.T) {
 
 func TestPatienceEnds(t *testing.T) {
 	log := new(lockedBuffer)
-	p := patience{log: slog.New(slog.NewTextHandler(log, nil))}
+	p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
 	for _, code := range []int{http.StatusUnauthorized, http.StatusNotFound} {
 		if err := p.failed(t.Context(), &Error{Op: "getMe", Code: code}); !errors.Is(err, ErrToken) {
 			t.Errorf("%d: %v", code, err)

@@ -414,8 +414,13 @@ func TestWebhook(t *testing.T) {
 	if n := c.of("one"); n != 1 {
 		t.Errorf("handled %d times", n)
 	}
-	if last := r.adapter.watchWebhook(t.Context(), 0); last == 0 || !strings.Contains(r.log.String(), "could not deliver") {
+	p := r.adapter.patience()
+	last := r.adapter.watchWebhook(t.Context(), &p, 0)
+	if _, trouble := r.adapter.Heard(); last == 0 || trouble == nil || !strings.Contains(r.log.String(), "could not deliver") {
 		t.Errorf("trouble of %d:\n%s", last, r.log)
+	}
+	if r.adapter.watchWebhook(t.Context(), &p, last); !r.healthy() {
+		t.Error("an old trouble counts")
 	}
 	secret := r.adapter.hookSecret.Reveal()
 	tests := []struct {
@@ -460,6 +465,25 @@ func TestNoWebhookConfigured(t *testing.T) {
 	if r.adapter.Webhook().ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader("{}"))); w.Code != http.StatusNotFound {
 		t.Errorf("answered %d", w.Code)
 	}
+}
+
+// TestHeard: each answer to a poll is a sign of life, and a poll without one says what is wrong.
+func TestHeard(t *testing.T) {
+	r := newRig(t, telegramtest.Config{}, echo)
+	eventually(t, "a sign of life", r.healthy)
+	before, _ := r.adapter.Heard()
+	r.tg.FailNext("getUpdates", 2, telegramtest.Fault{Status: http.StatusBadGateway})
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("one") // ends the poll that is under way
+	eventually(t, "trouble", func() bool {
+		_, trouble := r.adapter.Heard()
+		return trouble != nil && strings.Contains(trouble.Error(), "502")
+	})
+	anna.WaitFor("echo one")
+	eventually(t, "an end of it", func() bool {
+		at, trouble := r.adapter.Heard()
+		return at.After(before) && trouble == nil
+	})
 }
 
 // TestEngineFarBehind: while too much waits, nothing is read.

@@ -3,10 +3,14 @@ package telegram
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"cartable/core"
 )
 
 const (
@@ -25,15 +29,22 @@ func (b *backoff) next() time.Duration {
 	return b.last/2 + rand.N(b.last/2)
 }
 
-// patience is how the reading of updates bears with failures: it pauses, and says once a minute what is
-// wrong.
+// patience is how the reading of updates bears with failures: it pauses, and says what is wrong once. Whoever
+// asks the pulse says it again while it lasts.
 type patience struct {
 	log   *slog.Logger
+	pulse *core.Pulse
 	pause backoff
 	said  map[string]time.Time
 }
 
-func (p *patience) fine() { p.pause = backoff{} }
+// fine notes an answer. What was said a moment ago is not said again at the next failure.
+func (p *patience) fine() {
+	now := time.Now()
+	p.pulse.Beat(now)
+	p.pause = backoff{}
+	maps.DeleteFunc(p.said, func(_ string, at time.Time) bool { return now.Sub(at) >= complainEvery })
+}
 
 // failed waits as long as err asks for. It returns an error when there is no point in going on: the
 // token was refused, or ctx has ended.
@@ -62,16 +73,20 @@ func (p *patience) failed(ctx context.Context, err error) error {
 	return ctx.Err()
 }
 
-// complain logs a sentence unless it did so in the last minute.
+// complain logs a sentence, once until all is fine again.
 func (p *patience) complain(sentence string, err error) {
-	now := time.Now()
-	if last, said := p.said[sentence]; said && now.Sub(last) < complainEvery {
+	trouble := errors.New(sentence)
+	if err != nil {
+		trouble = fmt.Errorf("%s: %w", sentence, err)
+	}
+	p.pulse.Miss(trouble)
+	if _, said := p.said[sentence]; said {
 		return
 	}
 	if p.said == nil {
 		p.said = make(map[string]time.Time)
 	}
-	p.said[sentence] = now
+	p.said[sentence] = time.Now()
 	if err == nil {
 		p.log.Warn(sentence)
 		return
@@ -79,12 +94,15 @@ func (p *patience) complain(sentence string, err error) {
 	p.log.Warn(sentence, "error", err)
 }
 
+func (a *Adapter) patience() patience { return patience{log: a.log, pulse: &a.pulse} }
+
 // persist makes a call until it works.
 func (a *Adapter) persist(ctx context.Context, call func(context.Context) error) error {
-	p := patience{log: a.log}
+	p := a.patience()
 	for {
 		err := call(ctx)
 		if err == nil {
+			p.fine()
 			return nil
 		}
 		if err := p.failed(ctx, err); err != nil {

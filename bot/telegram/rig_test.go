@@ -111,6 +111,12 @@ func (r *rig) kill() {
 	r.adapter = nil
 }
 
+// healthy tells whether nothing has gone wrong since Telegram was heard.
+func (r *rig) healthy() bool {
+	at, trouble := r.adapter.Heard()
+	return !at.IsZero() && trouble == nil
+}
+
 func (r *rig) send(m core.Message, reply core.Reply) {
 	r.sendTo(core.Target{Chat: m.Chat, Thread: m.Thread}, reply)
 }

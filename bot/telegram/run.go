@@ -118,7 +118,7 @@ func (a *Adapter) stopTaking() {
 // and an empty answer says that this is done. From then on it asks without one, as it does at the start:
 // after a quiet week the ids of updates begin anew, maybe below an offset, which would throw them away.
 func (a *Adapter) poll(ctx context.Context) error {
-	p := patience{log: a.log}
+	p := a.patience()
 	var offset int64
 	for {
 		last, err := a.pollOnce(ctx, offset)

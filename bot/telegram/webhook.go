@@ -36,7 +36,7 @@ func (w *WebhookConfig) check() error {
 const (
 	secretHeader = "X-Telegram-Bot-Api-Secret-Token"
 	maxUpdate    = 1 << 20 // bytes of a webhook's body: one update
-	watchEvery   = 10 * time.Minute
+	watchEvery   = time.Minute
 	webhookConns = 10 // calls that Telegram may make at once
 )
 
@@ -71,24 +71,27 @@ func (a *Adapter) serve(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("webhook set")
+	p := a.patience()
 	for last := 0; sleep(ctx, watchEvery); {
-		last = a.watchWebhook(ctx, last)
+		last = a.watchWebhook(ctx, &p, last)
 	}
 	return nil
 }
 
-// watchWebhook logs what Telegram says went wrong since last, a time in Unix seconds, and returns the time
-// of the latest trouble.
-func (a *Adapter) watchWebhook(ctx context.Context, last int) int {
+// watchWebhook asks what went wrong since last, a time in Unix seconds, and returns the time of the latest
+// trouble.
+func (a *Adapter) watchWebhook(ctx context.Context, p *patience, last int) int {
 	info, err := a.api.webhookInfo(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		a.log.Warn("Telegram cannot be reached", "error", err)
+		p.complain("Telegram cannot be reached", err)
 	case info.LastErrorDate > last:
-		a.log.Warn("Telegram could not deliver updates to the webhook",
-			"reason", a.api.clean(info.LastErrorMessage), "waiting", info.PendingUpdateCount)
+		p.complain("Telegram could not deliver updates to the webhook",
+			fmt.Errorf("%s; %d updates wait", a.api.clean(info.LastErrorMessage), info.PendingUpdateCount))
 		return info.LastErrorDate
+	default:
+		p.fine()
 	}
 	return last
 }
@@ -129,5 +132,6 @@ func (a *Adapter) receive(w http.ResponseWriter, r *http.Request) (status int) {
 	if _, err := a.take([]json.RawMessage{body}); err != nil {
 		return http.StatusServiceUnavailable
 	}
+	a.pulse.Beat(time.Now())
 	return http.StatusOK
 }

@@ -3,15 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // healthcheckCmd is for a container's HEALTHCHECK.
 type healthcheckCmd struct{}
 
-// Run asks the listener of the running bot whether it answers.
+const maxReason = 4096 // bytes
+
+// Run asks the listener of the running bot whether it is well.
 func (healthcheckCmd) Run(ctx context.Context, p *program) error {
 	cfg, err := loadConfig(p.environ, "CARTABLE_LISTEN")
 	if err != nil {
@@ -35,8 +39,13 @@ func (healthcheckCmd) Run(ctx context.Context, p *program) error {
 		return fmt.Errorf("the bot does not answer: %w", err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the bot answers with HTTP status %d", resp.StatusCode)
+	reason, err := io.ReadAll(io.LimitReader(resp.Body, maxReason))
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case resp.StatusCode == http.StatusServiceUnavailable && err == nil:
+		return fmt.Errorf("the bot is not well: %s", strings.TrimSpace(string(reason)))
+	default:
+		return fmt.Errorf("something answers at %s with HTTP status %d: is that the bot?", cfg.listen, resp.StatusCode)
 	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"cartable/core"
 )
@@ -15,6 +16,7 @@ func (counting) Name() string                                        { return "m
 func (counting) Run(context.Context, core.Handler) error             { return nil }
 func (counting) Send(context.Context, core.Target, core.Reply) error { return nil }
 func (counting) Close() error                                        { return nil }
+func (counting) Heard() (time.Time, error)                           { return time.Time{}, nil }
 func (c counting) Counts() map[string]uint64                         { return c }
 
 func TestMetrics(t *testing.T) {

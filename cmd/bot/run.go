@@ -60,13 +60,15 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	for _, platform := range platforms {
 		log.Info("serving", "version", version, "platform", platform.Name(), "listen", listener.Addr().String(), "open", cfg.open)
 	}
-	return serve(ctx, engine, platforms, listener, webhook)
+	return serve(ctx, engine, platforms, listener, webhook, newHealth(platforms, log))
 }
 
-// platform is an adapter that has to be closed.
+// platform is an adapter that has to be closed, and that says when it last heard from its server and what has
+// gone wrong since, nil for nothing.
 type platform interface {
 	core.Adapter
 	Close() error
+	Heard() (at time.Time, trouble error)
 }
 
 // platforms are those that the settings turn on, and what answers at webhookPath; nil for nothing. With an
@@ -148,12 +150,12 @@ func metrics(platforms []platform) http.HandlerFunc {
 
 // serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
 // answer.
-func serve(ctx context.Context, engine *core.Engine, platforms []platform, listener net.Listener, webhook http.Handler) error {
+func serve(ctx context.Context, engine *core.Engine, platforms []platform, listener net.Listener, webhook http.Handler, health *health) error {
 	mux := http.NewServeMux()
 	if webhook != nil {
 		mux.Handle(webhookPath, webhook)
 	}
-	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("GET "+healthPath, health)
 	mux.HandleFunc("GET "+metricsPath, metrics(platforms))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 
@@ -163,6 +165,7 @@ func serve(ctx context.Context, engine *core.Engine, platforms []platform, liste
 		handle := engine.Handler(platform)
 		g.Go(func() error { return platform.Run(running, handle) })
 	}
+	g.Go(func() error { health.watch(running); return nil })
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listener: %w", err)
