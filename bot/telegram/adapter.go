@@ -13,6 +13,7 @@ package telegram
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -82,14 +83,22 @@ type Adapter struct {
 
 var tokenForm = regexp.MustCompile(`^\d+:[\w-]{30,}$`)
 
+// CheckToken refuses what cannot be a token, without quoting it. White space around one is left out.
+func CheckToken(token secret.Text) (secret.Text, error) {
+	text := strings.TrimSpace(token.Reveal())
+	if !tokenForm.MatchString(text) {
+		return secret.Text{}, errors.New("the token does not look like one: expected digits, a colon and at least 30 letters, digits, _ or -")
+	}
+	return secret.New(text), nil
+}
+
 // New checks the settings and reads what was left in the store. It sends no request. Its errors quote
 // neither the token nor the address.
 func New(cfg Config) (*Adapter, error) {
-	token := strings.TrimSpace(cfg.Token.Reveal())
-	if !tokenForm.MatchString(token) {
-		return nil, errors.New("telegram: the token does not look like one: expected digits, a colon and at least 30 letters, digits, _ or -")
+	var err error
+	if cfg.Token, err = CheckToken(cfg.Token); err != nil {
+		return nil, fmt.Errorf("telegram: %w", err)
 	}
-	cfg.Token = secret.New(token)
 	if cfg.API == "" {
 		cfg.API = DefaultAPI
 	}
@@ -112,7 +121,7 @@ func New(cfg Config) (*Adapter, error) {
 	if a.api, err = newAPI(base.String(), cfg.Token, cfg.HTTPClient); err != nil {
 		return nil, err
 	}
-	botID, _, _ := strings.Cut(token, ":")
+	botID, _, _ := strings.Cut(cfg.Token.Reveal(), ":")
 	if a.inbox, err = openInbox(cfg.Store, botID); err != nil { // what can be read must be handled
 		a.log.Error("some stored updates cannot be read", "error", err)
 	}

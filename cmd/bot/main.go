@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // schools are in their time zone wherever the bot runs
 
@@ -64,7 +65,8 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return nil
 	}
 	if err != nil {
-		return errors.New(err.Error() + "; try bot --help")
+		text := strings.TrimSuffix(err.Error(), `, did you mean "-h"?`) // to the library every short flag is like -h
+		return errors.New(text + "; try bot --help")
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return command.Run(&program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr})

@@ -24,7 +24,7 @@ func (c matrixConfig) on() bool { return c.homeserver != "" }
 func (c matrixConfig) check() error {
 	switch {
 	case !c.on() && (c.user != "" || !c.password.Empty() || !c.recoveryKey.Empty()):
-		return errors.New("CARTABLE_MATRIX_HOMESERVER is missing; for example CARTABLE_MATRIX_HOMESERVER=https://matrix.example.org")
+		return errNoHomeserver
 	case !c.on():
 		return nil
 	case !matrixInside:
@@ -34,6 +34,8 @@ func (c matrixConfig) check() error {
 	}
 	return nil
 }
+
+var errNoHomeserver = errors.New("CARTABLE_MATRIX_HOMESERVER is missing; for example CARTABLE_MATRIX_HOMESERVER=https://matrix.example.org")
 
 var errNoMatrix = errors.New("this program was built without Matrix: build it with the tag goolm, as in `go build -tags goolm ./cmd/bot`")
 
@@ -48,22 +50,22 @@ type matrixCmd struct {
 type (
 	matrixVerifyCmd   struct{}
 	matrixRecoveryCmd struct{}
-	matrixResetCmd    struct{}
+	matrixResetCmd    struct {
+		Yes bool `help:"Really do it."`
+	}
 )
 
 // Run connects as the bot does, changes nothing, and prints what it finds.
 func (matrixVerifyCmd) Run(ctx context.Context, p *program) error {
-	return p.withMatrixVault(func(cfg config, v *vault.Vault, log *slog.Logger) error {
-		if !cfg.matrix.on() {
-			return errors.New("CARTABLE_MATRIX_HOMESERVER is missing; for example CARTABLE_MATRIX_HOMESERVER=https://matrix.example.org")
-		}
+	return p.withMatrixVault(config.needMatrix, func(cfg config, v *vault.Vault, log *slog.Logger) error {
 		return matrixVerify(ctx, cfg, v, log, p.stdout)
 	})
 }
 
 // Run prints the key, which opens all that the bot could sign.
 func (matrixRecoveryCmd) Run(p *program) error {
-	return p.withMatrixVault(func(_ config, v *vault.Vault, _ *slog.Logger) error {
+	always := func(config) error { return nil } // a key can be read from a vault that is not served any more
+	return p.withMatrixVault(always, func(_ config, v *vault.Vault, _ *slog.Logger) error {
 		key, err := matrixRecoveryKey(v)
 		if err != nil {
 			return err
@@ -77,8 +79,15 @@ func (matrixRecoveryCmd) Run(p *program) error {
 }
 
 // Run only notes the wish: the next start fulfils it.
-func (matrixResetCmd) Run(p *program) error {
-	return p.withMatrixVault(func(_ config, v *vault.Vault, _ *slog.Logger) error {
+func (c matrixResetCmd) Run(p *program) error {
+	check := func(cfg config) error {
+		if err := cfg.needMatrix(); err != nil || c.Yes {
+			return err
+		}
+		return errors.New("this gives up the encryption identity of the bot's account: people's apps will warn of it, and the recovery key is void. " +
+			"Where the recovery key is at hand, set CARTABLE_MATRIX_RECOVERY_KEY instead; where it is lost, add --yes")
+	}
+	return p.withMatrixVault(check, func(_ config, v *vault.Vault, _ *slog.Logger) error {
 		if err := matrixAllowReset(v); err != nil {
 			return err
 		}
@@ -87,13 +96,24 @@ func (matrixResetCmd) Run(p *program) error {
 	})
 }
 
-// withMatrixVault opens the vault of the settings for f.
-func (p *program) withMatrixVault(f func(config, *vault.Vault, *slog.Logger) error) (err error) {
+// needMatrix refuses settings without an account on Matrix.
+func (c config) needMatrix() error {
+	if !c.matrix.on() {
+		return errNoHomeserver
+	}
+	return c.matrix.check()
+}
+
+// withMatrixVault opens the vault of the settings for f, unless check refuses them.
+func (p *program) withMatrixVault(check func(config) error, f func(config, *vault.Vault, *slog.Logger) error) (err error) {
 	if !matrixInside {
 		return errNoMatrix
 	}
 	cfg, err := loadConfig(p.environ)
 	if err != nil {
+		return err
+	}
+	if err := check(cfg); err != nil {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)

@@ -29,7 +29,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := cfg.checkPlatforms(); err != nil {
+	if err := cfg.checkRun(); err != nil {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelInfo)
@@ -89,17 +89,6 @@ func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger)
 		list = append(list, adapter)
 	}
 	return list, webhook, nil
-}
-
-// checkPlatforms refuses settings that turn nothing on, or something that this program does not have.
-func (c config) checkPlatforms() error {
-	if err := c.matrix.check(); err != nil {
-		return err
-	}
-	if c.telegram.token.Empty() && !c.matrix.on() {
-		return errors.New("no platform is turned on: set CARTABLE_TELEGRAM_TOKEN or CARTABLE_MATRIX_HOMESERVER, or use `bot chat` for a chat in the terminal")
-	}
-	return nil
 }
 
 // access is who may use the bot on the platforms.

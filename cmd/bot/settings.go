@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,15 +31,16 @@ type setting struct {
 	name     string
 	standard string // what holds when it is not set, as shown to people
 	example  string
-	secret   bool // never shown; may be given as NAME_FILE instead
-	fileOnly bool // only as NAME_FILE
+	file     string // what an example calls the file of NAME_FILE
+	secret   bool   // never shown; may be given as NAME_FILE instead
+	fileOnly bool   // only as NAME_FILE
 	set      func(c *config, value string) error
 }
 
 // settings is every name that may be set.
 var settings = []setting{
 	{name: "CARTABLE_DATA", standard: "data", example: "/data", set: func(c *config, v string) error { c.data = v; return nil }},
-	{name: "CARTABLE_KEY", standard: "the file vault.key beside the vault", example: "the output of `bot key new`", secret: true, set: (*config).setKey},
+	{name: "CARTABLE_KEY", standard: "the file vault.key beside the vault", example: "the output of `bot key new`", file: "key", secret: true, set: (*config).setKey},
 	{name: "CARTABLE_PASSPHRASE", example: "/run/secrets/passphrase", secret: true, fileOnly: true, set: (*config).setPassphrase},
 	{name: "CARTABLE_LANG", standard: "fr", example: "en", set: setLang},
 	{name: "CARTABLE_TIMEZONE", standard: "Europe/Paris", example: "Indian/Reunion", set: setTimezone},
@@ -51,7 +53,7 @@ var settings = []setting{
 	{name: "CARTABLE_LOG", standard: "info; warn for chat and demo", example: "debug", set: setLog},
 	{name: "CARTABLE_LOG_FORMAT", standard: "text", example: "json", set: setLogFormat},
 
-	{name: "CARTABLE_TELEGRAM_TOKEN", example: "what BotFather gave", secret: true, set: setTelegramToken},
+	{name: "CARTABLE_TELEGRAM_TOKEN", example: "the token that @BotFather gave", file: "telegram", secret: true, set: setTelegramToken},
 	{name: "CARTABLE_TELEGRAM_API", standard: "https://api.telegram.org", example: "http://127.0.0.1:8081", set: setURL(func(c *config) *string { return &c.telegram.api })},
 	{name: "CARTABLE_TELEGRAM_WEBHOOK", standard: "0", example: "1", set: setWebhook},
 	{name: "CARTABLE_LISTEN", standard: "127.0.0.1:8080", example: "0.0.0.0:8080", set: setListen},
@@ -60,8 +62,8 @@ var settings = []setting{
 	{name: "CARTABLE_ADMINS", example: "telegram:12345,matrix:@ana:example.org", set: setAdmins},
 	{name: "CARTABLE_MATRIX_HOMESERVER", example: "https://matrix.example.org", set: setURL(func(c *config) *string { return &c.matrix.homeserver })},
 	{name: "CARTABLE_MATRIX_USER", example: "@cartable:example.org", set: func(c *config, v string) error { c.matrix.user = v; return nil }},
-	{name: "CARTABLE_MATRIX_PASSWORD", example: "the password of the bot's account", secret: true, set: func(c *config, v string) error { c.matrix.password = secret.New(v); return nil }},
-	{name: "CARTABLE_MATRIX_RECOVERY_KEY", example: "what `bot matrix recovery-key` printed", secret: true, set: func(c *config, v string) error { c.matrix.recoveryKey = secret.New(v); return nil }},
+	{name: "CARTABLE_MATRIX_PASSWORD", example: "the password of the bot's account", file: "matrix", secret: true, set: func(c *config, v string) error { c.matrix.password = secret.New(v); return nil }},
+	{name: "CARTABLE_MATRIX_RECOVERY_KEY", example: "what `bot matrix recovery-key` printed", file: "matrix-recovery", secret: true, set: func(c *config, v string) error { c.matrix.recoveryKey = secret.New(v); return nil }},
 }
 
 func defaults() config {
@@ -129,7 +131,7 @@ func readSecretFile(path string) (string, error) {
 // sample is an example for the variable from.
 func (s *setting) sample(from string) string {
 	if from != s.name && !s.fileOnly {
-		return from + "=/run/secrets/key, a file with " + s.example
+		return from + "=/run/secrets/" + s.file + ", a file with " + s.example
 	}
 	return from + "=" + s.example
 }
@@ -142,13 +144,21 @@ func (s *setting) show(value string) string {
 	return value
 }
 
+// slips is how many wrong letters a name may have to be taken for a misspelt setting: every third of the few
+// that make the difference, but not more than three.
+func slips(name string) int { return min((len(name)-len(prefix)+1)/3, 3) }
+
 // unknown names each variable that is no setting, with the setting that was perhaps meant.
 func unknown(env map[string]string) []string {
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		meant := slices.MinFunc(settings, func(a, b setting) int { return a.distance(name) - b.distance(name) })
-		if !slices.Contains(meant.variables(), name) {
+		switch {
+		case slices.Contains(meant.variables(), name):
+		case meant.distance(name) <= slips(name):
 			problems = append(problems, fmt.Sprintf("%s: no such setting; the nearest one is %s", name, strings.Join(meant.variables(), " or ")))
+		default:
+			problems = append(problems, name+": no such setting; README.md lists those that there are")
 		}
 	}
 	return problems
@@ -247,10 +257,9 @@ func setURL(field func(*config) *string) func(*config, string) error {
 	}
 }
 
-// setTelegramToken takes the token; the adapter checks its form.
-func setTelegramToken(c *config, value string) error {
-	c.telegram.token = secret.New(strings.TrimSpace(value))
-	return nil
+func setTelegramToken(c *config, value string) (err error) {
+	c.telegram.token, err = telegram.CheckToken(secret.New(value))
+	return err
 }
 
 func setWebhook(c *config, value string) (err error) {
@@ -284,12 +293,21 @@ func setAccess(c *config, value string) (err error) {
 	return err
 }
 
+// personForms are the identifiers of people: numbers on Telegram, full names on Matrix.
+var personForms = map[string]*regexp.Regexp{
+	telegram.Platform: regexp.MustCompile(`^[1-9]\d*$`),
+	"matrix":          regexp.MustCompile(`^@[^:@\s]+:[^@\s]+$`),
+}
+
 // setAdmins takes people as the core names them: "telegram:12345,matrix:@ana:example.org".
 func setAdmins(c *config, value string) error {
 	for _, entry := range strings.Split(value, ",") {
 		platform, id, found := strings.Cut(strings.TrimSpace(entry), ":")
-		if !found || id == "" || platform != telegram.Platform && platform != "matrix" {
+		if !found || id == "" || personForms[platform] == nil {
 			return fmt.Errorf("%q is not a platform (telegram or matrix), a colon and a person's identifier there", entry)
+		}
+		if !personForms[platform].MatchString(id) {
+			return fmt.Errorf("%q is no identifier of a person on %s", id, platform)
 		}
 		c.admins = append(c.admins, core.PersonID{Platform: platform, ID: id})
 	}
