@@ -26,8 +26,23 @@ func (v *Vault) Backup(w io.Writer) error {
 // Restore makes a vault at path of what Backup wrote, with mode 0600, on disk when it returns. It needs no
 // key, and refuses with ErrForeign or ErrDamaged what is not a whole vault, and with fs.ErrExist to
 // overwrite anything; nothing is at path then that was not there before.
-func Restore(r io.Reader, path string) error {
-	err := restore(r, path)
+func Restore(r io.Reader, path string) error { return restore(r, path, probe) }
+
+// RestoreCopy is Restore for whoever has the key: mark may write to the copy before it is at path. It refuses
+// with ErrWrongKey what the key does not open.
+func RestoreCopy(r io.Reader, path string, key Key, mark func(*Vault) error) error {
+	return restore(r, path, func(draft string) error {
+		v, err := open(draft, key)
+		if err != nil {
+			return err
+		}
+		return errors.Join(mark(v), v.Close())
+	})
+}
+
+// restore lets check look at the draft before it is put at path.
+func restore(r io.Reader, path string, check func(draft string) error) error {
+	err := restoreTo(r, path, check)
 	if errors.Is(err, fs.ErrExist) {
 		err = fmt.Errorf("%w; move it away first", fs.ErrExist)
 	}
@@ -37,7 +52,7 @@ func Restore(r io.Reader, path string) error {
 	return nil
 }
 
-func restore(r io.Reader, path string) error {
+func restoreTo(r io.Reader, path string, check func(draft string) error) error {
 	there, err := exists(path)
 	if err != nil {
 		return err
@@ -49,7 +64,7 @@ func restore(r io.Reader, path string) error {
 		if err := copyTo(draft, r); err != nil {
 			return err
 		}
-		return probe(draft)
+		return check(draft)
 	})
 }
 

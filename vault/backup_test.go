@@ -54,6 +54,31 @@ func TestBackupAndRestore(t *testing.T) {
 	expectOnly(t, filepath.Dir(other), "vault.db")
 }
 
+// TestRestoreCopy writes to the copy before it is in its place, and leaves nothing there when that fails.
+func TestRestoreCopy(t *testing.T) {
+	_, whole := filledVault(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vault.db")
+	mark := func(v *Vault) error {
+		return v.Update(func(tx Tx) error { return tx.Put("b", "mark", []byte("copy")) })
+	}
+	broken := errors.New("broken")
+	if err := RestoreCopy(bytes.NewReader(whole), path, testKey(t, 1), func(*Vault) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("a mark that fails: %v", err)
+	}
+	if err := RestoreCopy(bytes.NewReader(whole), path, testKey(t, 2), mark); !errors.Is(err, ErrWrongKey) {
+		t.Errorf("another key: %v", err)
+	}
+	expectOnly(t, dir)
+	must(t, RestoreCopy(bytes.NewReader(whole), path, testKey(t, 1), mark))
+	if got := string(get(t, mustOpen(t, path), "b", "mark")); got != "copy" {
+		t.Errorf("the mark is %q", got)
+	}
+	if err := RestoreCopy(bytes.NewReader(whole), path, testKey(t, 1), mark); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a vault: %v", err)
+	}
+}
+
 func TestBackupFails(t *testing.T) {
 	v, _ := newVault(t)
 	full := func([]byte) (int, error) { return 0, errors.New("no space left") }

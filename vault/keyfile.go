@@ -64,6 +64,11 @@ func createKeyFile(path, vaultPath string) (Key, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return Key{}, err
 	}
+	return writeKeyFile(path)
+}
+
+// writeKeyFile makes a key in a new file.
+func writeKeyFile(path string) (Key, error) {
 	key, err := NewKey(nil)
 	if err != nil {
 		return Key{}, err

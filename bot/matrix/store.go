@@ -16,21 +16,6 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// Tx is one transaction of a Vault: an alias of the same unnamed type as core.Tx, see there.
-type Tx = interface {
-	Get(bucket, key string) ([]byte, error)
-	Put(bucket, key string, value []byte) error
-	Delete(bucket, key string) error
-	Each(bucket string, fn func(key string, value []byte) error) error
-}
-
-// Vault keeps the adapter's records, sealed and durable. Both methods block on the disk; an Update has
-// reached it when it returns nil, and has changed nothing when it returns an error.
-type Vault interface {
-	View(fn func(Tx) error) error
-	Update(fn func(Tx) error) error
-}
-
 // Store keeps all that the bot must know again after a restart: its device with all Olm and Megolm state,
 // what it knows of other people's devices and of rooms, how far it has read, and what it has handled.
 // It is the crypto.Store, the state store and the sync store of mautrix at once. Its methods may be called
@@ -68,9 +53,8 @@ var (
 	_ mautrix.SyncStore  = (*Store)(nil)
 )
 
-// Buckets of records that outlive the bot's device. All others are named by Store.own.
+// Buckets of records that outlive the bot's device, beside mainBucket. All others are named by Store.own.
 const (
-	mainBucket      = "matrix"
 	encryptedBucket = "matrix.encrypted" // rooms of which it was ever said that they are encrypted
 	crossBucket     = "matrix.cross"     // cross-signing keys by user
 	signatureBucket = "matrix.signature" // by signed user and key
@@ -85,7 +69,6 @@ const (
 	keySession  = "session"
 	keyIdentity = "identity"
 	keyRetired  = "retired"
-	keyCopied   = "copied"
 	keyEpoch    = "epoch"
 )
 

@@ -58,12 +58,6 @@ func (s *Store) ConfirmEpoch(epoch string) error {
 	return setMain(s, keyEpoch, epochs{Current: epoch})
 }
 
-// MarkCopied marks a vault as a copy, for whoever makes or restores a backup: the next NewStore on it
-// forgets the device. It is also the way out where NewStore fails because records of the device are damaged.
-func MarkCopied(v Vault) error {
-	return v.Update(func(tx Tx) error { return tx.Put(mainBucket, keyCopied, nil) })
-}
-
 // ForgetOlm ends the bot's device in one transaction: Olm account and sessions, Megolm sessions, lists of
 // devices, sync token, access token. State and members of rooms go too, since they are as old and come again
 // with the first sync. What stays is which rooms are encrypted, the bot's identity, which signs the next
