@@ -12,7 +12,6 @@ import (
 	"cartable/core"
 	"cartable/core/izly"
 	"cartable/core/pronote"
-	"cartable/vault"
 )
 
 // drainTime is how long queued commands may take to answer when the bot is asked to stop. A container
@@ -42,24 +41,6 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	return converse(ctx, engine, p.terminal())
-}
-
-// openVault opens the vault with the key that the settings name, or else with that of the key file beside
-// it, which is made with a new vault.
-func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
-	key := c.key
-	if !c.hasKey {
-		var created bool
-		var err error
-		if key, created, err = vault.LoadOrCreateKeyFile(c.keyFilePath(), c.vaultPath()); err != nil {
-			return nil, key, err
-		}
-		if created {
-			log.Warn("a new vault key was made; keep a copy of it elsewhere: nothing opens the vault without it", "file", c.keyFilePath())
-		}
-	}
-	v, err := vault.Open(c.vaultPath(), key)
-	return v, key, err
 }
 
 // outside is what the bot may reach.

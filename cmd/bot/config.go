@@ -17,21 +17,23 @@ import (
 
 // config is the settings of this version, checked.
 type config struct {
-	data     string
-	key      vault.Key // zero when neither a key nor a passphrase is set
-	hasKey   bool
-	lang     string
-	location *time.Location
-	private  bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
-	izly     izlyConfig
-	telegram telegramConfig
-	matrix   matrixConfig
-	listen   string
-	public   string // https address of the listener, without a slash at the end; empty when it has none
-	open     bool   // CARTABLE_ACCESS
-	admins   []core.PersonID
-	logLevel *slog.Level // nil when not set
-	logJSON  bool
+	data      string
+	key       vault.Key // zero when neither a key nor a passphrase is set
+	hasKey    bool
+	newKey    vault.Key // for `bot rekey`
+	hasNewKey bool
+	lang      string
+	location  *time.Location
+	private   bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
+	izly      izlyConfig
+	telegram  telegramConfig
+	matrix    matrixConfig
+	listen    string
+	public    string // https address of the listener, without a slash at the end; empty when it has none
+	open      bool   // CARTABLE_ACCESS
+	admins    []core.PersonID
+	logLevel  *slog.Level // nil when not set
+	logJSON   bool
 
 	given []given // by the environment, in the order of the table
 }
@@ -93,8 +95,10 @@ func loadConfig(environ []string, only ...string) (config, error) {
 		}
 		cfg.given = append(cfg.given, given{s, from, s.show(value)})
 	}
-	if key, passphrase := cfg.source("CARTABLE_KEY"), cfg.source("CARTABLE_PASSPHRASE"); key != "" && passphrase != "" {
-		problems = append(problems, fmt.Sprintf("%s: the vault has one key, and %s is set too; unset one of them", passphrase, key))
+	for _, names := range [][2]string{{"CARTABLE_KEY", "CARTABLE_PASSPHRASE"}, {"CARTABLE_NEW_KEY", "CARTABLE_NEW_PASSPHRASE"}} {
+		if key, passphrase := cfg.source(names[0]), cfg.source(names[1]); key != "" && passphrase != "" {
+			problems = append(problems, fmt.Sprintf("%s: the vault has one key, and %s is set too; unset one of them", passphrase, key))
+		}
 	}
 	if len(only) == 0 && cfg.telegram.webhook && cfg.public == "" {
 		problems = append(problems, "CARTABLE_TELEGRAM_WEBHOOK: Telegram needs an address to send to; set CARTABLE_PUBLIC_URL, for example CARTABLE_PUBLIC_URL=https://bot.example.org")
@@ -161,7 +165,7 @@ func (c config) dump(w io.Writer) error {
 	return nil
 }
 
-// setKey and setPassphrase take a vault key from its two sources.
+// setKey and setPassphrase take a vault key from its two sources; the same for the one that is to come.
 func (c *config) setKey(value string) (err error) {
 	c.key, err = vault.ParseKey(value)
 	c.hasKey = err == nil
@@ -170,5 +174,16 @@ func (c *config) setKey(value string) (err error) {
 
 func (c *config) setPassphrase(value string) error {
 	c.key, c.hasKey = vault.PassphraseKey(secret.New(value)), true
+	return nil
+}
+
+func (c *config) setNewKey(value string) (err error) {
+	c.newKey, err = vault.ParseKey(value)
+	c.hasNewKey = err == nil
+	return err
+}
+
+func (c *config) setNewPassphrase(value string) error {
+	c.newKey, c.hasNewKey = vault.PassphraseKey(secret.New(value)), true
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"cartable/core"
@@ -19,15 +20,9 @@ func (inviteCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	key := cfg.key
-	if !cfg.hasKey {
-		var created bool
-		if key, created, err = vault.LoadOrCreateKeyFile(cfg.keyFilePath(), cfg.vaultPath()); err != nil {
-			return err
-		}
-		if created {
-			fmt.Fprintln(p.stderr, "a new vault key was made; keep a copy of it elsewhere:", cfg.keyFilePath())
-		}
+	key, err := cfg.vaultKey(cfg.logger(p.stderr, slog.LevelWarn))
+	if err != nil {
+		return err
 	}
 	invitations, err := cfg.invitations(key)
 	if err != nil {

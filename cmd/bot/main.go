@@ -35,7 +35,10 @@ type cli struct {
 	CheckConfig checkConfigCmd `cmd:"" help:"Check the settings and show them, without secrets."`
 	Invite      inviteCmd      `cmd:"" help:"Make an invitation code for one person."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the running bot whether it is well."`
+	Backup      backupCmd      `cmd:"" help:"Copy the vault to a file, also while the bot runs."`
+	Restore     restoreCmd     `cmd:"" help:"Put a backup in the place of a vault that is not there any more."`
 	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`
+	Rekey       rekeyCmd       `cmd:"" help:"Change the key of the vault. The bot must be stopped."`
 	Matrix      matrixCmd      `cmd:"" help:"The bot's encryption identity on Matrix."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -57,10 +57,15 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return fmt.Errorf("CARTABLE_LISTEN: %w", err)
 	}
+	copies, err := listenLender(cfg.lenderPath(), v, log)
+	if err != nil {
+		log.Warn("`bot backup` works only while the bot is stopped: there is no socket", "error", err)
+	}
 	for _, platform := range platforms {
 		log.Info("serving", "version", version, "platform", platform.Name(), "listen", listener.Addr().String(), "open", cfg.open)
 	}
-	return serve(ctx, engine, platforms, listener, webhook, newHealth(platforms, log))
+	s := service{engine: engine, platforms: platforms, health: newHealth(platforms, log), listener: listener, webhook: webhook, copies: copies}
+	return s.serve(ctx)
 }
 
 // platform is an adapter that has to be closed, and that says when it last heard from its server and what has
@@ -137,26 +142,44 @@ func metrics(platforms []platform) http.HandlerFunc {
 	}
 }
 
+// service is everything that runs while the bot serves.
+type service struct {
+	engine    *core.Engine
+	platforms []platform
+	health    *health
+	listener  net.Listener
+	webhook   http.Handler // nil: none
+	copies    *lender      // nil: none
+}
+
+// handler is what the listener answers.
+func (s *service) handler() http.Handler {
+	mux := http.NewServeMux()
+	if s.webhook != nil {
+		mux.Handle(webhookPath, s.webhook)
+	}
+	mux.Handle("GET "+healthPath, s.health)
+	mux.HandleFunc("GET "+metricsPath, metrics(s.platforms))
+	return mux
+}
+
 // serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
 // answer.
-func serve(ctx context.Context, engine *core.Engine, platforms []platform, listener net.Listener, webhook http.Handler, health *health) error {
-	mux := http.NewServeMux()
-	if webhook != nil {
-		mux.Handle(webhookPath, webhook)
-	}
-	mux.Handle("GET "+healthPath, health)
-	mux.HandleFunc("GET "+metricsPath, metrics(platforms))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+func (s *service) serve(ctx context.Context) error {
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 
-	engine.Start(ctx)
+	s.engine.Start(ctx)
 	g, running := errgroup.WithContext(ctx)
-	for _, platform := range platforms {
-		handle := engine.Handler(platform)
+	for _, platform := range s.platforms {
+		handle := s.engine.Handler(platform)
 		g.Go(func() error { return platform.Run(running, handle) })
 	}
-	g.Go(func() error { health.watch(running); return nil })
+	if s.copies != nil {
+		g.Go(func() error { s.copies.serve(running); return nil })
+	}
+	g.Go(func() error { s.health.watch(running); return nil })
 	g.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("listener: %w", err)
 		}
 		return nil
@@ -169,8 +192,8 @@ func serve(ctx context.Context, engine *core.Engine, platforms []platform, liste
 		defer timer.Stop()
 		return server.Shutdown(drain)
 	})
-	err := g.Wait()                                  // 1. nothing is read any more
-	if down := engine.Shutdown(drain); down != nil { // 2. queued commands answer
+	err := g.Wait()                                    // 1. nothing is read any more
+	if down := s.engine.Shutdown(drain); down != nil { // 2. queued commands answer
 		err = errors.Join(err, fmt.Errorf("stop: %w", down))
 	}
 	return err

@@ -42,6 +42,8 @@ var settings = []setting{
 	{name: "CARTABLE_DATA", standard: "data", example: "/data", set: func(c *config, v string) error { c.data = v; return nil }},
 	{name: "CARTABLE_KEY", standard: "the file vault.key beside the vault", example: "the output of `bot key new`", file: "key", secret: true, set: (*config).setKey},
 	{name: "CARTABLE_PASSPHRASE", example: "/run/secrets/passphrase", secret: true, fileOnly: true, set: (*config).setPassphrase},
+	{name: "CARTABLE_NEW_KEY", example: "the output of `bot key new`", file: "new-key", secret: true, set: (*config).setNewKey},
+	{name: "CARTABLE_NEW_PASSPHRASE", example: "/run/secrets/new-passphrase", secret: true, fileOnly: true, set: (*config).setNewPassphrase},
 	{name: "CARTABLE_LANG", standard: "fr", example: "en", set: setLang},
 	{name: "CARTABLE_TIMEZONE", standard: "Europe/Paris", example: "Indian/Reunion", set: setTimezone},
 	{name: "CARTABLE_ALLOW_PRIVATE_NETWORKS", standard: "0", example: "1", set: setPrivate},
