@@ -116,7 +116,7 @@ func New(cfg Config) (*Adapter, error) {
 // Name implements core.Adapter.
 func (*Adapter) Name() string { return Platform }
 
-// Heard returns the time of the homeserver's last answer to a sync, and what has gone wrong since.
+// Heard returns the time of the homeserver's last answer to a sync that was taken in, and what has gone wrong since.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
 // Mark implements core.Marker: clients refuse slash commands that they do not know.

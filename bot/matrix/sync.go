@@ -47,7 +47,6 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 
 // ProcessResponse hands a response on, and tells those whom a long pause may have cost messages.
 func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, since string) error {
-	s.l.a.pulse.Beat(s.l.a.cfg.Now())
 	s.mu.Lock()
 	back := s.wait != 0
 	if back {
@@ -63,6 +62,7 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	if s.l.a.missed.Load() {
 		return errMissed
 	}
+	s.l.a.pulse.Beat(s.l.a.cfg.Now())
 	switch {
 	case first:
 		s.l.a.background(s.l.begin)
