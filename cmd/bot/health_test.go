@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -106,4 +107,23 @@ func TestSilenceIsLogged(t *testing.T) {
 		stop()
 		synctest.Wait()
 	})
+}
+
+// TestHealthcheck tells the operator what the bot says of itself.
+func TestHealthcheck(t *testing.T) {
+	silent := &pulsing{}
+	h := newHealth([]platform{silent}, slog.New(slog.DiscardHandler))
+	site := httptest.NewServer(h)
+	defer site.Close()
+	check := func() error {
+		environ := []string{"CARTABLE_LISTEN=" + strings.TrimPrefix(site.URL, "http://")}
+		return run(t.Context(), []string{"healthcheck"}, environ, strings.NewReader(""), io.Discard, io.Discard)
+	}
+	if err := check(); err != nil {
+		t.Errorf("a bot that has just started: %v", err)
+	}
+	h.started = time.Now().Add(-3 * time.Minute)
+	if err := check(); err == nil || !strings.Contains(err.Error(), "the bot is not well: matrix: its server has given no answer for 3m") {
+		t.Errorf("a bot that hears nothing: %v", err)
+	}
 }
