@@ -4,13 +4,21 @@ package matrix
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/attachment"
+	"maunium.net/go/mautrix/crypto/olm"
+	"maunium.net/go/mautrix/crypto/ssss"
 )
 
 // What ends Run for good: each says what to do.
@@ -20,7 +28,8 @@ var (
 	// ErrNoPassword says that a login is needed and there is no password.
 	ErrNoPassword = errors.New("the homeserver wants a login; set CARTABLE_MATRIX_PASSWORD")
 	// ErrOtherAccount says that the vault belongs to another account or homeserver.
-	ErrOtherAccount = errors.New("the vault belongs to another Matrix account; use that account's settings again, or another CARTABLE_DATA")
+	ErrOtherAccount = errors.New("the vault belongs to another Matrix account or homeserver; use those settings again, or another CARTABLE_DATA. " +
+		"If only the address of the homeserver has changed, set CARTABLE_MATRIX_USER to the bot's full name, such as @cartable:example.org, and start it with `bot run`")
 	// ErrDeviceTaken says that the server knows other keys under the device's name.
 	ErrDeviceTaken = errors.New("the homeserver knows other keys for this bot's device than the vault; is another copy of the bot running? " +
 		"Stop it; then log the device out in the account's settings and start again")
@@ -31,12 +40,16 @@ var (
 	ErrRecoveryKey = errors.New("CARTABLE_MATRIX_RECOVERY_KEY does not open the account's encryption identity; " +
 		"check it, or give the account a new identity with `bot matrix reset-identity`")
 	// ErrAuthentication says that the homeserver did not accept the password for a change of keys.
-	ErrAuthentication = errors.New("the homeserver did not accept the password for a change of the encryption identity; check CARTABLE_MATRIX_PASSWORD")
+	ErrAuthentication = errors.New("the homeserver did not accept the password for a new encryption identity, and the account is as it was; " +
+		"check CARTABLE_MATRIX_PASSWORD, and if you wanted the new identity, ask for it again with `bot matrix reset-identity`")
+	// ErrApproval says that the homeserver takes no password for what was asked.
+	ErrApproval = errors.New("the homeserver wants this approved by hand, and the account is as it was; if you wanted a new encryption identity, " +
+		"allow it in the account's settings there, and within minutes run `bot matrix reset-identity` and `bot run`")
 )
 
 // lasting tells whether trying again cannot help.
 func lasting(err error) bool {
-	for _, e := range []error{ErrLogin, ErrNoPassword, ErrOtherAccount, ErrDeviceTaken, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication} {
+	for _, e := range []error{ErrLogin, ErrNoPassword, ErrOtherAccount, ErrDeviceTaken, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication, ErrApproval} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -79,7 +92,7 @@ func fail(op string, err error) error {
 	}
 	e := &Error{Op: op, cause: err}
 	if answer, ok := errors.AsType[mautrix.HTTPError](err); ok {
-		if answer.RespError != nil {
+		if answer.RespError != nil && codeShape.MatchString(answer.RespError.ErrCode) {
 			e.Code = answer.RespError.ErrCode
 		}
 		if answer.Response != nil {
@@ -89,10 +102,15 @@ func fail(op string, err error) error {
 	return e
 }
 
-// kind describes what went wrong without the address that it went wrong with.
+// codeShape is what a code of the specification looks like. Anything else would be the server's words.
+var codeShape = regexp.MustCompile(`^[A-Z][A-Z0-9_.]{0,63}$`)
+
+// kind describes what went wrong without the address that it went wrong with. The library's errors name people,
+// devices and rooms; so only what is known to be harmless is told, and of the rest the type.
 func kind(err error) string {
 	var address *url.Error
 	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case err == nil:
 		return "failed"
@@ -100,22 +118,41 @@ func kind(err error) string {
 		return "stopped"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "took too long"
+	case errors.As(err, &certificate):
+		return "no connection: the certificate is not accepted"
 	case errors.As(err, &network):
 		return "no connection: " + network.Op + " failed"
 	case errors.As(err, &address):
 		return "no connection"
 	}
-	return innermost(err).Error() // what is wrapped around it may name people and rooms
-}
-
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
+	for _, known := range harmless {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		if text := inner.Error(); strings.HasPrefix(text, "matrix: ") || strings.HasPrefix(text, "vault: ") {
+			return text // our own sentences, which name nobody
 		}
 		err = inner
 	}
+	return fmt.Sprintf("failed (%T)", err)
+}
+
+// harmless are errors whose text says only what happened.
+var harmless = []error{
+	io.ErrUnexpectedEOF, io.EOF,
+	mautrix.ErrResponseTooLong, mautrix.ErrBodyReadReachedLimit,
+	crypto.ErrNoSessionFound, crypto.ErrGroupSessionWithheld, crypto.ErrDuplicateMessageIndex, crypto.ErrWrongRoom, crypto.ErrDeviceKeyMismatch,
+	crypto.ErrRatchetError, crypto.ErrCorruptedMegolmPayload, crypto.ErrIncorrectEncryptedContentType, crypto.ErrUnsupportedAlgorithm,
+	crypto.ErrNoGroupSession, crypto.ErrSessionNotShared, crypto.ErrSessionExpired,
+	crypto.ErrSelfSigningKeyNotCached, crypto.ErrCrossSigningPubkeysNotCached, crypto.ErrSignatureUploadFail,
+	crypto.ErrUserNotInQueryResponse, crypto.ErrDeviceNotInQueryResponse, crypto.ErrMismatchingSigningKey, crypto.ErrInvalidKeySignature,
+	ssss.ErrNoDefaultKeyID, ssss.ErrNotEncryptedForKey, ssss.ErrKeyDataMACMismatch, ssss.ErrIncorrectSSSSKey, ssss.ErrInvalidRecoveryKey,
+	ssss.ErrCorruptedKeyMetadata, ssss.ErrUnverifiableKey,
+	attachment.ErrHashMismatch, attachment.ErrUnsupportedVersion, attachment.ErrUnsupportedAlgorithm, attachment.ErrInvalidKey,
+	attachment.ErrInvalidInitVector, attachment.ErrInvalidHash,
+	olm.ErrBadMAC, olm.ErrBadSignature, olm.ErrBadMessageFormat, olm.ErrUnknownMessageIndex, olm.ErrInputToSmall,
 }
 
 // refusedAs tells whether the server refused with one of these codes.
@@ -127,6 +164,9 @@ func refusedAs(err error, codes ...mautrix.RespError) bool {
 	}
 	return false
 }
+
+// tokenLost tells whether the server does not know our token any more.
+func tokenLost(err error) bool { return refusedAs(err, mautrix.MUnknownToken, mautrix.MMissingToken) }
 
 // statusOf is the HTTP status of a refusal, 0 for none.
 func statusOf(err error) int {

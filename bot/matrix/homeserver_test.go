@@ -44,6 +44,10 @@ type homeserver struct {
 	syncs    chan object
 	files    map[string][]byte
 	token    int
+	hidden   []string // "master_key" and the like: keys that it has, and leaves out of its answers
+	insists  bool     // it wants the password for the first keys, too
+	browser  bool     // it takes no password for other keys: that is approved in a browser
+	claims   object   // one-time keys of other users' devices
 }
 
 type fakeDevice struct {
@@ -115,6 +119,13 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 	reply(w, status, answer)
 }
 
+// set sets watch, also while a call may be under way.
+func (hs *homeserver) set(watch func(call string, body object)) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.watch = watch
+}
+
 func reply(w http.ResponseWriter, status int, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -175,6 +186,10 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 			d.oneTime += len(keys)
 		}
 		return ok, object{"one_time_key_counts": object{"signed_curve25519": d.oneTime}}
+	case call == "POST keys/claim":
+		return ok, object{"one_time_keys": hs.claims}
+	case strings.HasPrefix(call, "PUT sendToDevice/"):
+		return ok, object{}
 	case call == "POST keys/device_signing/upload":
 		return hs.publish(body)
 	case call == "POST keys/signatures/upload":
@@ -216,7 +231,10 @@ func (hs *homeserver) askPassword(body object) (int, object) {
 
 // publish takes cross-signing keys: the first ones as they are, others with the password.
 func (hs *homeserver) publish(body object) (int, any) {
-	if len(hs.keys) > 0 {
+	if hs.browser && len(hs.keys) > 0 {
+		return http.StatusUnauthorized, object{"session": "s", "flows": []object{{"stages": []string{"org.matrix.cross_signing_reset"}}}}
+	}
+	if hs.insists || len(hs.keys) > 0 {
 		if status, question := hs.askPassword(body); status != 0 {
 			return status, question
 		}
@@ -270,6 +288,9 @@ func (hs *homeserver) published() object {
 	}
 	answer := object{"device_keys": list}
 	for name, keys := range hs.keys {
+		if slices.Contains(hs.hidden, name) {
+			continue
+		}
 		answer[name+"s"] = object{botName: keys}
 	}
 	return answer

@@ -25,7 +25,9 @@ type link struct {
 	mach   *crypto.OlmMachine
 	sync   *syncer
 	me     id.UserID
+	life   context.Context // of the connection
 
+	lists    lists
 	fallback time.Time // when the server was last given a fallback key; of the sync loop
 
 	mu      sync.Mutex
@@ -62,14 +64,14 @@ func (a *Adapter) newClient() (*mautrix.Client, error) {
 }
 
 // connect logs in, publishes and signs the device, and registers what handles events: in the order of
-// matrix-notes §3.
+// matrix-notes §3. The connection ends with ctx.
 func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	cli, err := a.newClient()
 	if err != nil {
 		return nil, err
 	}
 	l := &link{
-		a: a, cli: cli,
+		a: a, cli: cli, life: ctx, lists: lists{later: make(map[id.UserID]respite)},
 		sealed: make(map[id.EventID]*event.Event), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
 	}
 	l.sync = newSyncer(l)
@@ -109,6 +111,9 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	l.listen()
 	return l, nil
 }
+
+// ended tells whether what is still under way is to be left to the next connection.
+func (l *link) ended() bool { return l.life.Err() != nil || l.a.life.Err() != nil }
 
 // listen registers what answers events.
 func (l *link) listen() {

@@ -58,6 +58,8 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 
 // serve connects and reads until something goes wrong.
 func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	l, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -65,8 +67,6 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 	a.missed.Store(false) // what was missed comes again
 	*wait = firstBackoff
 	a.replay(l)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	chores := make(chan struct{})
 	go func() {
 		defer close(chores)

@@ -4,7 +4,7 @@ package matrix
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -51,7 +51,7 @@ func (s *Store) ResetMasterKeyTOFU(_ context.Context, user id.UserID, key id.Ed2
 		}
 		master, known := keys[id.XSUsageMaster]
 		if !known || master.Key != key {
-			return fmt.Errorf("matrix: reset trust: not the master key of %s", user)
+			return errors.New("matrix: reset trust: not the master key that is known")
 		}
 		master.First = key
 		keys[id.XSUsageMaster] = master

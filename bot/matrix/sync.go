@@ -45,6 +45,8 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 	return s.wait, nil
 }
 
+var errPanicked = errors.New("matrix: a panic while the news were read")
+
 // ProcessResponse hands a response on, and tells those whom a long pause may have cost messages.
 func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, since string) error {
 	s.mu.Lock()
@@ -56,8 +58,8 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	s.wait, s.read = 0, true
 	s.mu.Unlock()
 	gaps := s.l.gaps(answer, since)
-	if err := s.DefaultSyncer.ProcessResponse(ctx, answer, since); err != nil {
-		return err
+	if s.DefaultSyncer.ProcessResponse(ctx, answer, since) != nil {
+		return errPanicked // the library's text quotes what was being read, and the token
 	}
 	if s.l.a.missed.Load() {
 		return errMissed
@@ -163,41 +165,4 @@ func (l *link) begins(timeline []*event.Event) int {
 		}
 	}
 	return at
-}
-
-// markLists notes whose devices have changed before the library asks for them, so that a question without an
-// answer is asked again (matrix-notes §7). After a first sync any of them may have.
-func (l *link) markLists(ctx context.Context, answer *mautrix.RespSync, since string) bool {
-	users := answer.DeviceLists.Changed
-	if since == "" {
-		users = append(users, l.everybody(ctx)...)
-	}
-	if len(users) == 0 {
-		return true
-	}
-	if err := l.a.store.MarkTrackedUsersOutdated(ctx, users); err != nil {
-		l.a.log.Error("changed devices not noted", "error", err)
-	}
-	return true
-}
-
-// everybody are the users whose devices we know.
-func (l *link) everybody(ctx context.Context) []id.UserID {
-	tracked, err := l.a.store.TrackedUsers(ctx)
-	if err != nil {
-		l.a.log.Error("known devices not read", "error", err)
-	}
-	return tracked
-}
-
-// refreshLists asks for the devices that were marked and not fetched since.
-func (l *link) refreshLists(ctx context.Context, _ *mautrix.RespSync, _ string) bool {
-	users, err := l.a.store.GetOutdatedTrackedUsers(ctx)
-	if err == nil && len(users) > 0 {
-		_, err = l.mach.FetchKeys(ctx, users, true)
-	}
-	if err != nil {
-		l.a.log.Warn("changed devices not fetched, asked for again at the next news", "error", fail("fetch devices", err))
-	}
-	return true
 }

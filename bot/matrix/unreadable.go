@@ -49,14 +49,14 @@ func (l *link) retryWaiting() {
 	if len(events) == 0 {
 		return
 	}
-	l.a.background(func(ctx context.Context) {
+	l.a.background(func(context.Context) {
 		for _, evt := range events {
 			evt.Type.Class = event.MessageEventType
 			if evt.Content.ParseRaw(evt.Type) != nil {
 				continue
 			}
 			evt.Mautrix.EventSource = event.SourceJoin | event.SourceTimeline
-			l.sync.Dispatch(ctx, evt)
+			l.sync.Dispatch(l.life, evt)
 		}
 	})
 }
@@ -68,10 +68,10 @@ func (l *link) noLongerWaits(evt id.EventID) {
 }
 
 // notDecrypted is told by the library of an event whose key did not come within 25 seconds, or that cannot be
-// decrypted at all.
+// decrypted at all. When the connection ends it is told so at once of all that wait.
 func (l *link) notDecrypted(evt *event.Event, cause error) {
 	defer l.a.recovered("unreadable event")
-	if evt.Sender == l.me || l.a.life.Err() != nil {
+	if evt.Sender == l.me || l.leaves(cause) {
 		return
 	}
 	if known, err := l.a.inbox.has(evt.ID); err != nil || known {
@@ -82,9 +82,9 @@ func (l *link) notDecrypted(evt *event.Event, cause error) {
 		l.noLongerWaits(evt.ID)
 		return
 	}
-	l.a.background(func(ctx context.Context) {
+	l.a.background(func(context.Context) {
 		mendable := errors.Is(cause, crypto.ErrNoSessionFound) || l.withheldAs(evt, event.RoomKeyWithheldNoOlmSession)
-		if mendable && l.mend(ctx, evt) {
+		if mendable && l.mend(l.life, evt) {
 			return
 		}
 		l.giveUp(evt, cause)
@@ -93,8 +93,8 @@ func (l *link) notDecrypted(evt *event.Event, cause error) {
 
 // giveUp says, once an hour in each room, that a message could not be read.
 func (l *link) giveUp(evt *event.Event, cause error) {
-	if l.a.life.Err() != nil {
-		return // it waits for the next start
+	if l.leaves(cause) {
+		return
 	}
 	l.noLongerWaits(evt.ID)
 	l.a.counters.unreadable.Add(1)
@@ -109,6 +109,11 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
 		l.a.answerTrouble(evt, trouble)
 	}
+}
+
+// leaves tells whether an event is left to the next connection: it is among those that wait for their keys.
+func (l *link) leaves(cause error) bool {
+	return l.ended() && errors.Is(cause, crypto.ErrNoSessionFound)
 }
 
 // withheldAs tells whether the sender's app said that it does not give the key, for this reason.
@@ -128,8 +133,8 @@ const (
 )
 
 // mend makes the Olm sessions with the sender's device anew, as after an older copy of the vault was put
-// back: with a new session the other side sends the key again (matrix-notes §8). It tells whether the event
-// could be read then.
+// back: with a new session the other side sends the key again (matrix-notes §8). Where that was done a moment
+// ago, the key may be on its way. It tells whether the event could be read then.
 func (l *link) mend(ctx context.Context, evt *event.Event) bool {
 	content := evt.Content.AsEncrypted()
 	devices, err := l.a.store.GetDevices(ctx, evt.Sender)
@@ -137,9 +142,13 @@ func (l *link) mend(ctx context.Context, evt *event.Event) bool {
 		l.a.log.Error("devices not read", "error", err)
 		return false
 	}
-	tried := 0
+	tried, recent := 0, 0
 	for _, device := range devices {
-		if content.SenderKey != "" && device.IdentityKey != content.SenderKey || tried >= mendMost || !l.mayMend(device.DeviceID) {
+		switch {
+		case content.SenderKey != "" && device.IdentityKey != content.SenderKey || tried >= mendMost:
+			continue
+		case !l.mayMend(device.DeviceID):
+			recent++
 			continue
 		}
 		tried++
@@ -147,11 +156,13 @@ func (l *link) mend(ctx context.Context, evt *event.Event) bool {
 			l.a.log.Warn("encrypted session not renewed", "error", fail("renew a session", err))
 		}
 	}
-	if tried == 0 {
+	switch {
+	case tried > 0:
+		//lint:ignore SA1019 a device that is not named asks all of them
+		l.helper.RequestSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, evt.Sender, content.DeviceID)
+	case recent == 0:
 		return false
 	}
-	//lint:ignore SA1019 a device that is not named asks all of them
-	l.helper.RequestSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, evt.Sender, content.DeviceID)
 	if !l.helper.WaitForSession(ctx, evt.RoomID, content.SenderKey, content.SessionID, mendWait) {
 		return false
 	}
