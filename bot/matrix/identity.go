@@ -3,33 +3,24 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/crypto/signatures"
+	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
-
-	"cartable/core/secret"
 )
 
 // ensureIdentity makes sure that the account has a cross-signing identity, that we hold it and that it has
 // signed our device: without, clients warn of the bot or keep their keys from it. The order is the one of
-// matrix-notes §5: nothing on the server depends on a key before the vault holds that key.
+// matrix-notes §5: nothing on the server depends on a key before the vault holds that key, and the vault
+// gives no key up before the server has another.
 func (l *link) ensureIdentity(ctx context.Context) error {
-	kept, err := l.a.store.Identity()
-	if err != nil {
-		return err
-	}
-	if !kept.empty() {
-		if err := l.mach.ImportCrossSigningKeys(kept.Seeds); err != nil {
-			return fmt.Errorf("matrix: the encryption identity in the vault: %w", err)
-		}
-	}
 	if _, err := l.mach.FetchKeys(ctx, []id.UserID{l.me}, true); err != nil {
 		return fail("ask for our keys", err)
 	}
@@ -37,23 +28,59 @@ func (l *link) ensureIdentity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case own.master == "" || kept.ResetAllowed:
-		err = l.makeIdentity(ctx, kept)
-	case l.holds(own):
-		err = l.finishRecovery(ctx, kept)
-	default:
-		err = l.recoverIdentity(ctx, own, kept)
-	}
+	kept, err := l.heldIdentity(own)
 	if err != nil {
 		return err
 	}
-	return l.signDevice(ctx)
+	switch {
+	case kept.ResetAllowed:
+		kept, err = l.resetIdentity(ctx, kept)
+	case own.master == "" && kept.empty():
+		kept, err = l.firstIdentity(ctx, kept)
+	case l.misses(own):
+		err = l.publishWhereNone(ctx, l.mach.CrossSigningKeys)
+	case !l.holds(own):
+		kept, err = l.recoverIdentity(ctx, own, kept)
+	}
+	if err == nil {
+		err = l.finishRecovery(ctx, kept)
+	}
+	if err == nil {
+		err = l.signDevice(ctx)
+	}
+	return err
+}
+
+// heldIdentity reads the identity from the vault. New keys take the place of the old ones when the server has
+// them: its answer to them may have been lost.
+func (l *link) heldIdentity(own ownKeys) (Identity, error) {
+	kept, err := l.a.store.Identity()
+	if err != nil {
+		return kept, err
+	}
+	if kept.Next != nil {
+		next, err := kept.Next.Decode()
+		if err != nil {
+			return kept, fmt.Errorf("matrix: the new encryption identity in the vault: %w", err)
+		}
+		if next.MasterKey.PublicKey() == own.master {
+			if kept, err = l.published(kept); err != nil {
+				return kept, err
+			}
+		}
+	}
+	if !kept.empty() {
+		if err := l.mach.ImportCrossSigningKeys(kept.Seeds); err != nil {
+			return kept, fmt.Errorf("matrix: the encryption identity in the vault: %w", err)
+		}
+	}
+	return kept, nil
 }
 
 // ownKeys is what the server says about our account.
 type ownKeys struct {
-	master, selfSigning id.Ed25519
+	master, selfSigning id.Ed25519 // empty when there are none
+	identity            mautrix.CrossSigningKeys
 	device              mautrix.DeviceKeys
 }
 
@@ -64,7 +91,7 @@ func (l *link) ownKeys(ctx context.Context) (ownKeys, error) {
 	}
 	master, selfSigning := answer.MasterKeys[l.me], answer.SelfSigningKeys[l.me]
 	return ownKeys{
-		master: master.FirstKey(), selfSigning: selfSigning.FirstKey(),
+		master: master.FirstKey(), selfSigning: selfSigning.FirstKey(), identity: master,
 		device: answer.DeviceKeys[l.me][l.cli.DeviceID],
 	}, nil
 }
@@ -75,114 +102,144 @@ func (l *link) holds(own ownKeys) bool {
 	return keys != nil && keys.MasterKey.PublicKey() == own.master && keys.SelfSigningKey.PublicKey() == own.selfSigning
 }
 
-// recoverIdentity fetches the private keys of the published identity with the recovery key.
-func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept Identity) error {
-	recovery := l.a.cfg.RecoveryKey.Reveal()
-	if recovery == "" {
-		recovery = kept.RecoveryKey.Reveal()
-	}
-	if recovery == "" {
-		return fmt.Errorf("matrix: %w", ErrIdentityUnknown)
-	}
-	keyID, data, err := l.mach.SSSS.GetDefaultKeyData(ctx)
-	if err != nil && passing(err) && statusOf(err) != 0 {
-		return fail("fetch the recovery data", err)
-	} else if err != nil {
-		return fmt.Errorf("matrix: the account has no recovery data: %w", ErrIdentityUnknown)
-	}
-	useless := ErrRecoveryKey
-	if l.a.cfg.RecoveryKey.Empty() {
-		useless = ErrIdentityUnknown // it is the vault's own
-	}
-	key, err := data.VerifyRecoveryKey(keyID, recovery)
-	if key == nil || err != nil {
-		return fmt.Errorf("matrix: %w", useless)
-	}
-	if err := l.mach.FetchCrossSigningKeysFromSSSS(ctx, key); err != nil {
-		if passing(err) && statusOf(err) != 0 {
-			return fail("fetch the encryption identity", err)
-		}
-		return fmt.Errorf("matrix: %w", useless)
-	}
-	if !l.holds(own) {
-		return fmt.Errorf("matrix: the recovery key opens an older identity: %w", useless)
-	}
-	l.a.log.Info("encryption identity recovered")
-	return l.a.store.SetIdentity(Identity{
-		Seeds: l.mach.ExportCrossSigningKeys(), RecoveryKey: secret.Store(secret.New(recovery)), Recoverable: true,
-	})
+// misses tells whether we hold keys where the server, by its answer, has none.
+func (l *link) misses(own ownKeys) bool {
+	keys := l.mach.CrossSigningKeys
+	return keys != nil && (own.master == "" || own.master == keys.MasterKey.PublicKey() && own.selfSigning == "")
 }
 
-// makeIdentity gives the account a new identity. The seeds are in the vault before the server is asked, so
-// that a crash or a refusal leaves either the old identity whole or the new one held.
-func (l *link) makeIdentity(ctx context.Context, kept Identity) error {
+// firstIdentity gives an identity to an account that has none.
+func (l *link) firstIdentity(ctx context.Context, kept Identity) (Identity, error) {
+	keys, err := l.newKeys(&kept)
+	if err == nil {
+		err = l.publishWhereNone(ctx, keys)
+	}
+	if err != nil {
+		return kept, err
+	}
+	return l.published(kept)
+}
+
+// resetIdentity puts a new identity in the place of the published one, as the operator has asked. When the
+// server refuses, the old one stays and the wish is done with: whoever still has it says so again.
+func (l *link) resetIdentity(ctx context.Context, kept Identity) (Identity, error) {
+	keys, err := l.newKeys(&kept)
+	if err == nil {
+		err = l.publish(ctx, keys)
+	}
+	switch {
+	case err == nil:
+		return l.published(kept)
+	case passing(err) || tokenLost(err):
+		return kept, err
+	}
+	l.a.log.Warn("the homeserver refused the new encryption identity: the account keeps the one that it has, and the reset is called off")
+	kept.Next, kept.ResetAllowed = nil, false
+	return kept, cmp.Or(l.a.store.SetIdentity(kept), err)
+}
+
+// newKeys are the keys of an identity that is not published, or not for certain. They are in the vault when it
+// returns, beside those that are in use.
+func (l *link) newKeys(kept *Identity) (*crypto.CrossSigningKeysCache, error) {
+	if kept.Next != nil {
+		keys, err := kept.Next.Decode()
+		return &keys, err
+	}
 	keys, err := l.mach.GenerateCrossSigningKeys()
 	if err != nil {
-		return fmt.Errorf("matrix: make an encryption identity: %w", err)
+		return nil, fmt.Errorf("matrix: make an encryption identity: %w", err)
 	}
-	made := Identity{Seeds: keys.Seeds(), ResetAllowed: kept.ResetAllowed}
-	if err := l.a.store.SetIdentity(made); err != nil {
-		return err
-	}
-	if err := l.mach.PublishCrossSigningKeys(ctx, keys, l.authenticate); err != nil {
-		if statusOf(err) == http.StatusUnauthorized || refusedAs(err, mautrix.MForbidden) {
-			return fmt.Errorf("matrix: %w", ErrAuthentication)
-		}
-		return fail("publish the encryption identity", err)
-	}
-	made.ResetAllowed = false
-	if err := l.a.store.SetIdentity(made); err != nil {
-		return err
+	seeds := keys.Seeds()
+	kept.Next = &seeds
+	return keys, l.a.store.SetIdentity(*kept)
+}
+
+// published notes that the server has the new keys.
+func (l *link) published(kept Identity) (Identity, error) {
+	kept = Identity{Seeds: *kept.Next}
+	if err := l.a.store.SetIdentity(kept); err != nil {
+		return kept, err
 	}
 	l.a.log.Info("encryption identity made")
-	return l.finishRecovery(ctx, made)
+	return kept, nil
 }
 
-// finishRecovery makes the identity recoverable, if it is not: a recovery key, and the seeds sealed with it
-// on the server. The vault has the key before the server relies on it.
-func (l *link) finishRecovery(ctx context.Context, kept Identity) error {
-	if kept.Recoverable {
-		return nil
+// errUnclear says that the server has keys by one answer and none by another.
+var errUnclear = errors.New("matrix: the homeserver's answers disagree about the encryption identity")
+
+// publishWhereNone publishes keys on a server that has said that it has none. That was one answer, and keys
+// that are replaced by mistake are lost: so they go without the password, which a server with keys insists on.
+// Some always do; they are given it when a second answer and the account's recovery data agree with the first.
+func (l *link) publishWhereNone(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
+	err := l.mach.PublishCrossSigningKeys(ctx, keys, nil)
+	if statusOf(err) != http.StatusUnauthorized || tokenLost(err) {
+		return fail("publish the encryption identity", err)
 	}
-	key, err := l.mach.SSSS.GenerateAndUploadKey(ctx, "")
+	own, err := l.ownKeys(ctx)
 	if err != nil {
-		return fail("make a recovery key", err)
-	}
-	kept.RecoveryKey = secret.Store(secret.New(key.RecoveryKey()))
-	if err := l.a.store.SetIdentity(kept); err != nil {
 		return err
 	}
-	if err := l.mach.UploadCrossSigningKeysToSSSS(ctx, key, l.mach.CrossSigningKeys); err != nil {
-		return fail("keep the identity recoverable", err)
+	var sealed map[string]any
+	err = l.cli.GetAccountData(ctx, event.AccountDataCrossSigningMaster.Type, &sealed)
+	switch {
+	case own.master != "" || err == nil:
+		return &Error{Op: "publish the encryption identity", cause: errUnclear}
+	case !refusedAs(err, mautrix.MNotFound):
+		return fail("fetch the recovery data", err)
 	}
-	if err := l.mach.SSSS.SetDefaultKeyID(ctx, key.ID); err != nil {
-		return fail("keep the identity recoverable", err)
-	}
-	kept.Recoverable = true
-	if err := l.a.store.SetIdentity(kept); err != nil {
-		return err
-	}
-	l.a.log.Warn("a recovery key was made; write it down: `bot matrix recovery-key` shows it while the bot is stopped")
-	return nil
+	return l.publish(ctx, keys)
 }
 
-// signDevice signs our device and lets it sign the identity, unless the server has both: the vault's word
+// publish publishes keys, in the place of others if there are any.
+func (l *link) publish(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
+	refusal := ErrAuthentication
+	err := l.mach.PublishCrossSigningKeys(ctx, keys, func(question *mautrix.RespUserInteractive) any {
+		answer, err := l.authenticate(question)
+		if err != nil {
+			refusal = err
+			return nil
+		}
+		return answer
+	})
+	if !tokenLost(err) && (statusOf(err) == http.StatusUnauthorized || refusedAs(err, mautrix.MForbidden)) {
+		return fmt.Errorf("matrix: %w", refusal)
+	}
+	return fail("publish the encryption identity", err)
+}
+
+// authenticate answers the server's question for the password.
+func (l *link) authenticate(question *mautrix.RespUserInteractive) (any, error) {
+	password := l.a.cfg.Password.Reveal()
+	switch {
+	case !question.HasSingleStageFlow(mautrix.AuthTypePassword):
+		return nil, ErrApproval
+	case password == "":
+		return nil, ErrNoPassword
+	}
+	return &mautrix.ReqUIAuthLogin{
+		BaseAuthData: mautrix.BaseAuthData{Type: mautrix.AuthTypePassword, Session: question.Session},
+		User:         l.me.String(), Password: password,
+	}, nil
+}
+
+// signDevice signs our device and lets it sign the identity, where the server lacks either: the vault's word
 // does not count, since the server forgets signatures with a device.
 func (l *link) signDevice(ctx context.Context) error {
 	own, err := l.ownKeys(ctx)
 	if err != nil {
 		return err
 	}
-	if own.signed(l.me, l.cli.DeviceID) {
-		return nil
+	if !own.signed(l.me, l.cli.DeviceID) {
+		if err := l.mach.SignOwnDevice(ctx, l.mach.OwnIdentity()); err != nil {
+			return fail("sign the device", err)
+		}
+		l.a.log.Info("device signed")
 	}
-	if err := l.mach.SignOwnDevice(ctx, l.mach.OwnIdentity()); err != nil {
-		return fail("sign the device", err)
+	if !own.countersigned(l.me, l.cli.DeviceID) {
+		if err := l.mach.SignOwnMasterKey(ctx); err != nil {
+			return fail("sign the identity", err)
+		}
 	}
-	if err := l.mach.SignOwnMasterKey(ctx); err != nil {
-		return fail("sign the identity", err)
-	}
-	l.a.log.Info("device signed")
 	return nil
 }
 
@@ -195,73 +252,12 @@ func (o ownKeys) signed(me id.UserID, device id.DeviceID) bool {
 	return ok && err == nil
 }
 
-// authenticate answers the server's question for the password.
-func (l *link) authenticate(question *mautrix.RespUserInteractive) any {
-	password := l.a.cfg.Password.Reveal()
-	if password == "" || question.Session == "" && len(question.Flows) == 0 {
-		return nil
+// countersigned tells whether our device has signed the identity, by the server's answer.
+func (o ownKeys) countersigned(me id.UserID, device id.DeviceID) bool {
+	key := o.device.Keys.GetEd25519(device)
+	if o.master == "" || key == "" {
+		return false
 	}
-	return &mautrix.ReqUIAuthLogin{
-		BaseAuthData: mautrix.BaseAuthData{Type: mautrix.AuthTypePassword, Session: question.Session},
-		User:         l.me.String(), Password: password,
-	}
-}
-
-// retireDevices deletes the devices that the bot had before: they would go on being sent keys. It is no
-// trouble when that fails, and tried again at the next start.
-func (l *link) retireDevices(ctx context.Context, how login) {
-	retired, err := l.a.store.Retired()
-	if err == nil && (len(retired) > 0 || how.fresh) {
-		err = l.retire(ctx, retired, how)
-	}
-	if err != nil {
-		l.a.log.Warn("former devices not deleted", "error", err)
-	}
-}
-
-// retire deletes what the vault gave up, and with a new device also what a lost vault had: such devices are
-// known by their name.
-func (l *link) retire(ctx context.Context, retired []id.DeviceID, how login) error {
-	answer, err := l.cli.GetDevicesInfo(ctx)
-	if err != nil {
-		return fail("list devices", err)
-	}
-	var former []id.DeviceID
-	for _, d := range answer.Devices {
-		ours := slices.Contains(retired, d.DeviceID) || how.fresh && d.DisplayName == deviceName
-		if ours && d.DeviceID != l.cli.DeviceID {
-			former = append(former, d.DeviceID)
-		}
-	}
-	if len(former) > 0 {
-		if err := l.deleteDevices(ctx, former); err != nil {
-			return err
-		}
-		l.a.log.Info("former devices deleted", "count", len(former))
-	}
-	return l.a.store.SetRetired(nil)
-}
-
-// deleteDevices asks twice: the first answer names the authentication that the server wants.
-func (l *link) deleteDevices(ctx context.Context, devices []id.DeviceID) error {
-	request := mautrix.ReqDeleteDevices[any]{Devices: devices}
-	ask := func() ([]byte, error) {
-		return l.cli.MakeFullRequest(ctx, mautrix.FullRequest{
-			Method: http.MethodPost, URL: l.cli.BuildClientURL("v3", "delete_devices"),
-			RequestJSON: &request, SensitiveContent: true,
-		})
-	}
-	body, err := ask()
-	if statusOf(err) != http.StatusUnauthorized {
-		return fail("delete devices", err)
-	}
-	var question mautrix.RespUserInteractive
-	if err := json.Unmarshal(body, &question); err != nil {
-		return errors.New("matrix: delete devices: unreadable answer")
-	}
-	if request.Auth = l.authenticate(&question); request.Auth == nil {
-		return fmt.Errorf("matrix: delete devices: %w", ErrNoPassword)
-	}
-	_, err = ask()
-	return fail("delete devices", err)
+	ok, err := signatures.VerifySignatureJSON(o.identity, me, device.String(), key)
+	return ok && err == nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,10 @@ func TestIdentityFirst(t *testing.T) {
 		noError(t, err)
 		switch {
 		case call == "POST keys/device_signing/upload":
-			keys, err := kept.Seeds.Decode()
+			if kept.Next == nil {
+				t.Fatal("the identity is published before the vault holds it")
+			}
+			keys, err := kept.Next.Decode()
 			noError(t, err)
 			published, _ := json.Marshal(body["master_key"])
 			if !strings.Contains(string(published), keys.MasterKey.PublicKey().String()) {
@@ -160,7 +164,7 @@ var accidents = []struct {
 		noError(r.t, AllowReset(r.vault))
 		r.cfg.Password = secret.New("no longer")
 		r.reopen()
-	}, ErrAuthentication, nil},
+	}, ErrAuthentication, func(r *rig, _ string) { r.reopen(); r.mustConnect() }},
 	{"device deleted", func(r *rig) { clear(r.hs.devices); r.reopen() }, nil, func(r *rig, before string) {
 		if r.hs.devices[before] == nil {
 			r.t.Error("the device came back under another name")
@@ -190,7 +194,10 @@ var accidents = []struct {
 		r.reopen()
 	}, ErrDeviceTaken, nil},
 	{"other account in the settings", func(r *rig) { r.cfg.User = "@other:example.org"; r.reopen() }, ErrOtherAccount, nil},
-	{"other homeserver in the settings", func(r *rig) { r.cfg.Homeserver = "http://127.0.0.1:1"; r.reopen() }, ErrOtherAccount, nil},
+	{"other homeserver in the settings", func(r *rig) {
+		r.cfg.Homeserver, r.cfg.User = newHomeserver(r.t).URL, botName
+		r.reopen()
+	}, ErrOtherAccount, nil},
 	{"Olm state gone", func(r *rig) { noError(r.t, r.store.ForgetOlm(r.t.Context())); r.reopen() }, nil, func(r *rig, before string) {
 		if r.hs.devices[before] != nil || len(r.hs.devices) != 1 {
 			r.t.Error("the old device is still there, or was used again")
@@ -277,26 +284,276 @@ func TestSameUser(t *testing.T) {
 	}
 }
 
-func TestVerify(t *testing.T) {
+// identity is what the vault holds, as text to compare.
+func (r *rig) identity() string {
+	r.t.Helper()
+	kept := value[Identity](r.t)(r.store.Identity())
+	return string(kept.Seeds.MasterKey) + kept.RecoveryKey.Reveal()
+}
+
+// served is the identity that the homeserver has, as text to compare.
+func (r *rig) served() string {
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	text, err := json.Marshal([]any{r.hs.keys["master_key"]["keys"], r.hs.keys["self_signing_key"]["keys"]})
+	noError(r.t, err)
+	return string(text)
+}
+
+// TestIdentityNotListed has the homeserver leave keys out of its answers. Nothing is replaced, whether the
+// vault holds them or not, and the next attempt goes on with them.
+func TestIdentityNotListed(t *testing.T) {
+	master, selfSigning := []string{"master_key", "self_signing_key", "user_signing_key"}, []string{"self_signing_key"}
+	for _, tt := range []struct {
+		name   string
+		hidden []string
+		once   bool // until it is asked to take others
+		lost   bool // the vault
+	}{
+		{"all, once", master, true, false},
+		{"all, for long", master, false, false},
+		{"the self-signing key, for long", selfSigning, false, false},
+		{"all, once, vault lost", master, true, true},
+		{"all, for long, vault lost", master, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.mustConnect()
+			held, served := r.identity(), r.served()
+			if tt.lost {
+				r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+				r.lose()
+			}
+			r.reopen()
+			r.hs.hidden = tt.hidden
+			r.hs.watch = func(call string, _ object) {
+				if tt.once && call == "POST keys/device_signing/upload" {
+					r.hs.mu.Lock()
+					defer r.hs.mu.Unlock()
+					r.hs.hidden = nil
+				}
+			}
+			if _, err := r.connectOnce(); err == nil || lasting(err) {
+				t.Errorf("got %v, want an error that passes", err)
+			}
+			r.reopen()
+			r.hs.hidden = nil
+			r.mustConnect()
+			if r.identity() != held || r.served() != served {
+				t.Error("the identity was replaced")
+			}
+		})
+	}
+}
+
+// TestIdentityOnNewAccount publishes what the vault holds on a homeserver that was made anew, also on one that
+// wants the password for it.
+func TestIdentityOnNewAccount(t *testing.T) {
+	for _, insists := range []bool{false, true} {
+		r := newRig(t)
+		r.hs.insists = insists
+		r.mustConnect()
+		served := r.served()
+		clear(r.hs.keys)
+		clear(r.hs.data)
+		clear(r.hs.devices)
+		r.reopen()
+		r.mustConnect()
+		if r.served() != served {
+			t.Errorf("insists %t: another identity", insists)
+		}
+	}
+}
+
+// TestResetRefused keeps the identity whole when the homeserver does not take another, and forgets the wish.
+func TestResetRefused(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		refuse func(r *rig)
+		want   error // nil: any that passes
+	}{
+		{"wrong password", func(r *rig) { r.cfg.Password = secret.New("no longer") }, ErrAuthentication},
+		{"no password", func(r *rig) { r.cfg.Password = secret.Text{} }, ErrNoPassword},
+		{"approval in the browser", func(r *rig) { r.hs.browser = true }, ErrApproval},
+		{"forbidden", func(r *rig) {
+			r.hs.refuse = func(call string) (int, string) {
+				if call == "POST keys/device_signing/upload" {
+					return http.StatusBadRequest, "M_INVALID_PARAM"
+				}
+				return 0, ""
+			}
+		}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.mustConnect()
+			held, served := r.identity(), r.served()
+			noError(t, AllowReset(r.vault))
+			tt.refuse(r)
+			r.reopen()
+			if _, err := r.connectOnce(); err == nil || tt.want != nil && !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			r.reopen()
+			r.mustConnect()
+			if r.identity() != held || r.served() != served {
+				t.Error("the identity was replaced")
+			}
+		})
+	}
+}
+
+// TestResetApproved is the way to a new identity where the homeserver wants an approval.
+func TestResetApproved(t *testing.T) {
 	r := newRig(t)
-	if _, err := Verify(t.Context(), r.cfg); err == nil {
-		t.Error("there is nothing to verify before the first start")
-	}
 	r.mustConnect()
-	report, err := Verify(t.Context(), r.cfg)
-	if err != nil || !report.Published || !report.Identity || !report.Signed || !report.Recoverable || report.OneTimeKeys < 50 || report.Others != 0 {
-		t.Errorf("%+v, %v", report, err)
+	served := r.served()
+	r.hs.browser = true
+	noError(t, AllowReset(r.vault))
+	r.reopen()
+	if _, err := r.connectOnce(); !errors.Is(err, ErrApproval) || !lasting(err) {
+		t.Fatalf("got %v", err)
 	}
-	r.hs.unsign()
-	var text strings.Builder
-	report, err = Verify(t.Context(), r.cfg)
+	r.hs.browser = false
+	noError(t, AllowReset(r.vault))
+	r.reopen()
+	r.mustConnect()
+	if r.served() == served {
+		t.Error("the identity is the old one")
+	}
+}
+
+// TestResetCutOff loses the connection at the moment of the reset, before the homeserver has taken the new
+// keys or after. The next start finishes it with the same keys.
+func TestResetCutOff(t *testing.T) {
+	for _, taken := range []bool{false, true} {
+		r := newRig(t)
+		r.mustConnect()
+		held, served := r.identity(), r.served()
+		noError(t, AllowReset(r.vault))
+		r.reopen()
+		ctx, crash := context.WithCancel(t.Context())
+		asked := ""
+		r.hs.watch = func(call string, body object) {
+			if call != "POST keys/device_signing/upload" || ctx.Err() != nil {
+				return
+			}
+			r.hs.mu.Lock()
+			defer r.hs.mu.Unlock()
+			keys, err := json.Marshal([]any{body["master_key"].(object)["keys"], body["self_signing_key"].(object)["keys"]})
+			noError(t, err)
+			asked = string(keys)
+			if taken {
+				for _, name := range []string{"master_key", "self_signing_key", "user_signing_key"} {
+					r.hs.keys[name] = body[name].(object)
+				}
+			}
+			crash()
+		}
+		if _, err := r.connect(ctx); err == nil {
+			t.Fatal("not cut off")
+		}
+		if r.identity() != held {
+			t.Error("the old identity was given up before the server had the new one")
+		}
+		r.reopen()
+		r.mustConnect()
+		if got := r.served(); got == served || got != asked {
+			t.Errorf("taken %t: the identity is not the one that was made", taken)
+		}
+	}
+}
+
+// TestCountersigned finishes the signatures of a device after a crash between the two.
+func TestCountersigned(t *testing.T) {
+	r := newRig(t)
+	r.mustConnect()
+	r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+	r.lose()
+	uploads := 0
+	r.hs.refuse = func(call string) (int, string) {
+		if call == "POST keys/signatures/upload" {
+			if uploads++; uploads > 1 {
+				return http.StatusBadRequest, "M_UNKNOWN"
+			}
+		}
+		return 0, ""
+	}
+	if _, err := r.connectOnce(); err == nil {
+		t.Fatal("the step was not needed")
+	}
+	r.hs.refuse = nil
+	r.reopen()
+	l := r.mustConnect()
+	own, err := l.ownKeys(t.Context())
 	noError(t, err)
-	noError(t, report.Print(&text))
-	if report.Signed || !strings.Contains(text.String(), "device signed      NO") || strings.Contains(text.String(), "can trust") {
-		t.Errorf("an unsigned device is reported as\n%s", &text)
+	if !own.countersigned(l.me, l.cli.DeviceID) {
+		t.Error("the device has not signed the identity")
 	}
-	key, err := RecoveryKey(r.vault)
-	if err != nil || len(strings.Fields(key.Reveal())) != 12 {
-		t.Errorf("the recovery key has %d groups, %v", len(strings.Fields(key.Reveal())), err)
+	before := len(r.calls("POST keys/signatures/upload"))
+	r.reopen()
+	r.mustConnect()
+	if len(r.calls("POST keys/signatures/upload")) != before {
+		t.Error("signed again what was signed")
 	}
+}
+
+// TestLostInTwoSteps gives the recovery key only after a start without; TestForeignDevicesStay has the rest. A
+// deletion that fails is tried again at each start until it has succeeded.
+func TestLostInTwoSteps(t *testing.T) {
+	r := newRig(t)
+	before := r.mustConnect().cli.DeviceID.String()
+	recovery := value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+	r.lose()
+	if _, err := r.connectOnce(); !errors.Is(err, ErrIdentityUnknown) {
+		t.Fatalf("got %v", err)
+	}
+	r.cfg.RecoveryKey = recovery
+	r.hs.refuse = func(call string) (int, string) {
+		if call == "POST delete_devices" {
+			return http.StatusForbidden, "M_FORBIDDEN"
+		}
+		return 0, ""
+	}
+	r.reopen()
+	r.mustConnect()
+	r.cfg.RecoveryKey = secret.Text{}
+	clear(r.hs.devices[before].keys)
+	r.hs.refuse = nil
+	r.reopen()
+	r.mustConnect()
+	if r.hs.devices[before] != nil || len(r.hs.devices) != 1 {
+		t.Error("the old device is still there")
+	}
+	lists := len(r.calls("GET devices"))
+	r.reopen()
+	r.mustConnect()
+	if len(r.calls("GET devices")) != lists {
+		t.Error("looked for old devices again")
+	}
+}
+
+// TestNewAddress follows the account to another address of its homeserver, when the settings name it in full.
+func TestNewAddress(t *testing.T) {
+	r := newRig(t)
+	device := r.mustConnect().cli.DeviceID
+	served := ""
+	moved := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		served = q.Header.Get("Authorization")
+		r.hs.serve(w, q)
+	}))
+	t.Cleanup(moved.Close)
+	r.cfg.Homeserver, r.cfg.User = moved.URL, "cartable"
+	r.reopen()
+	if _, err := r.connectOnce(); !errors.Is(err, ErrOtherAccount) || served != "" {
+		t.Errorf("with a short name: %v; the token was sent: %t", err, served != "")
+	}
+	r.cfg.User = botName
+	r.reopen()
+	if l := r.mustConnect(); l.cli.DeviceID != device || len(r.calls("POST login")) != 1 {
+		t.Error("another device at the new address")
+	}
+	r.cfg.User = "cartable"
+	r.reopen()
+	r.mustConnect()
 }

@@ -76,8 +76,7 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	}
 	l.sync = newSyncer(l)
 	cli.Syncer = l.sync
-	login, err := a.logIn(ctx, cli)
-	if err != nil {
+	if err := a.logIn(ctx, cli); err != nil {
 		return nil, err
 	}
 	l.me = cli.UserID
@@ -104,7 +103,7 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	if err := l.ensureIdentity(ctx); err != nil {
 		return nil, err
 	}
-	l.retireDevices(ctx, login)
+	l.retireDevices(ctx)
 	if err := l.bumpEpoch(ctx); err != nil { // before the first sync, whose keys a copy must not use again
 		return nil, err
 	}

@@ -13,57 +13,88 @@ import (
 	"cartable/core/secret"
 )
 
-// login is how a connection came to its token.
-type login struct {
-	fresh bool // the device is a new one
-}
-
 // logIn gives the client credentials: those of the vault while the server knows them, else by the password.
 // A device is only used with the Olm state that belongs to it.
-func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) (login, error) {
+func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 	s, err := a.store.Session()
 	if err != nil {
-		return login{}, err
+		return err
 	}
 	if s.UserID == "" { // the first start
-		return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+		return a.logInByPassword(ctx, cli, "")
 	}
-	if s.Homeserver != a.cfg.Homeserver || !sameUser(s.UserID, a.cfg.User) {
-		return login{}, fmt.Errorf("matrix: the vault is of %s at %s: %w", s.UserID, s.Homeserver, ErrOtherAccount)
+	if !sameUser(s.UserID, a.cfg.User) {
+		return a.otherAccount(s)
+	}
+	cli.UserID, cli.DeviceID, cli.AccessToken = s.UserID, s.DeviceID, s.AccessToken.Reveal()
+	if s.Homeserver != a.cfg.Homeserver {
+		if err := a.follow(ctx, cli, s); err != nil {
+			return err
+		}
 	}
 	account, err := a.store.GetAccount(ctx)
 	if err != nil {
-		return login{}, err
+		return err
 	}
 	if account == nil || s.DeviceID == "" {
-		return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+		return a.logInByPassword(ctx, cli, "")
 	}
-	cli.UserID, cli.DeviceID, cli.AccessToken = s.UserID, s.DeviceID, s.AccessToken.Reveal()
 	_, err = cli.Whoami(ctx)
 	switch {
-	case refusedAs(err, mautrix.MUnknownToken, mautrix.MMissingToken):
+	case tokenLost(err):
 		if err := a.logInByPassword(ctx, cli, s.DeviceID); err != nil { // the same device and keys: nobody notices
-			return login{}, err
+			return err
 		}
 	case err != nil:
-		return login{}, fail("ask who we are", err)
+		return fail("ask who we are", err)
 	}
 	old, err := a.rolledBack(ctx, cli)
 	if err != nil || !old {
-		return login{}, err
+		return err
 	}
 	a.log.Warn("the vault is an older copy: the bot takes a new device")
 	if err := a.store.ForgetOlm(ctx); err != nil {
-		return login{}, err
+		return err
 	}
-	return login{fresh: true}, a.logInByPassword(ctx, cli, "")
+	return a.logInByPassword(ctx, cli, "")
 }
 
-// logInByPassword makes the device, or with its name logs it in again, and writes the credentials down.
+// follow goes with the account to another address of its homeserver. What is there has to know the bot's
+// token, and is only asked when the settings name account and server in full: "cartable" is somebody else's
+// name elsewhere, and the token is none of their business.
+func (a *Adapter) follow(ctx context.Context, cli *mautrix.Client, s Session) error {
+	if id.UserID(a.cfg.User) != s.UserID {
+		return a.otherAccount(s)
+	}
+	who, err := cli.Whoami(ctx)
+	switch {
+	case err != nil && passing(err):
+		return fail("ask who we are", err)
+	case err != nil || who.UserID != s.UserID || who.DeviceID != s.DeviceID:
+		return a.otherAccount(s)
+	}
+	s.Homeserver = a.cfg.Homeserver
+	if err := a.store.SetSession(s); err != nil {
+		return err
+	}
+	a.log.Info("the homeserver has a new address")
+	return nil
+}
+
+func (a *Adapter) otherAccount(s Session) error {
+	return fmt.Errorf("matrix: the vault is of %s at %s: %w", s.UserID, s.Homeserver, ErrOtherAccount)
+}
+
+// logInByPassword makes the device, or with its name logs it in again, and writes the credentials down. With a
+// new device also that those before it are to be deleted, which may have to wait for the recovery key.
 func (a *Adapter) logInByPassword(ctx context.Context, cli *mautrix.Client, device id.DeviceID) error {
 	password := a.cfg.Password.Reveal()
 	if password == "" {
 		return fmt.Errorf("matrix: %w", ErrNoPassword)
+	}
+	before, err := a.store.Session()
+	if err != nil {
+		return err
 	}
 	cli.AccessToken = ""
 	answer, err := cli.Login(ctx, &mautrix.ReqLogin{
@@ -79,6 +110,7 @@ func (a *Adapter) logInByPassword(ctx context.Context, cli *mautrix.Client, devi
 	}
 	return a.store.SetSession(Session{
 		Homeserver: a.cfg.Homeserver, UserID: answer.UserID, DeviceID: answer.DeviceID, AccessToken: secret.Store(secret.New(answer.AccessToken)),
+		Sweep: device == "" || before.Sweep,
 	})
 }
 

@@ -130,8 +130,5 @@ func retire(tx Tx) error {
 }
 
 // Retired returns the devices that the bot gave up and that the server may still have. They must be deleted
-// there, for they go on receiving room keys (matrix-notes §5), and never be used for a login.
+// there, for they go on receiving room keys (matrix-notes §5), and never be used for a login. Swept empties the list.
 func (s *Store) Retired() ([]id.DeviceID, error) { return readMain[[]id.DeviceID](s, keyRetired) }
-
-// SetRetired replaces the list, when devices have been deleted from the server.
-func (s *Store) SetRetired(devices []id.DeviceID) error { return setMain(s, keyRetired, devices) }

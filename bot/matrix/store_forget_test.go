@@ -24,7 +24,7 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	sender = with.from.IdentityKey()
 	out := newOutbound(t, room1)
 	in = newInbound(t, out, "curve phone")
-	noError(t, r.SetSession(Session{"https://hs.example.org", bob, "OLD", secret.Store(secret.New("syt_token"))}))
+	noError(t, r.SetSession(Session{"https://hs.example.org", bob, "OLD", secret.Store(secret.New("syt_token")), false}))
 	noError(t, r.SetIdentity(Identity{Seeds: seeds(), RecoveryKey: secret.Store(secret.New("EsTr ecov"))}))
 	noError(t, r.PutAccount(background, with.to))
 	noError(t, r.AddSession(background, sender, with.receive("one")))
@@ -92,7 +92,7 @@ func TestForgetOlm(t *testing.T) {
 	noError(t, r.SetSession(Session{DeviceID: "NEW"}))
 	noError(t, r.ForgetOlm(background))
 	sameNames(t, value[[]id.DeviceID](t)(r.Retired()), []id.DeviceID{"NEW", "OLD"})
-	noError(t, r.SetRetired(nil))
+	noError(t, r.Swept())
 	equal(t, len(value[[]id.DeviceID](t)(r.Retired())), 0)
 }
 

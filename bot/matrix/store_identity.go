@@ -21,15 +21,17 @@ type Session struct {
 	UserID      id.UserID
 	DeviceID    id.DeviceID
 	AccessToken secret.Stored
+	Sweep       bool `json:",omitempty"` // the account may have devices of a vault that was lost
 }
 
 // Identity is what the bot can sign its devices with, and what brings that back if the vault is lost. The
 // zero value means that there is none. It shows as "[redacted]"; JSON has it in clear, for the vault.
 type Identity struct {
-	Seeds        crypto.CrossSigningSeeds // of the cross-signing keys, 32 bytes each
-	RecoveryKey  secret.Stored            // 12 groups of 4, as the operator sees it
-	Recoverable  bool                     // the server has the seeds, sealed with the recovery key
-	ResetAllowed bool                     // the operator wants new keys in the place of the published ones
+	Seeds        crypto.CrossSigningSeeds  // of the cross-signing keys, 32 bytes each
+	RecoveryKey  secret.Stored             // 12 groups of 4, as the operator sees it
+	Recoverable  bool                      // the server has the seeds, sealed with the recovery key
+	ResetAllowed bool                      // the operator wants new keys in the place of the published ones
+	Next         *crypto.CrossSigningSeeds `json:",omitempty"` // of new keys, until the server has taken them
 }
 
 // empty tells whether there are no keys to sign with.
@@ -46,6 +48,21 @@ func (s *Store) Session() (Session, error) { return readMain[Session](s, keySess
 
 // SetSession keeps what the bot is logged in with.
 func (s *Store) SetSession(session Session) error { return setMain(s, keySession, session) }
+
+// Swept notes that of the devices before this one none is left on the server.
+func (s *Store) Swept() error {
+	return s.update(func(tx Tx) error {
+		session, err := get[Session](tx, mainBucket, keySession)
+		if err == nil && session != nil && session.Sweep {
+			session.Sweep = false
+			err = put(tx, mainBucket, keySession, session)
+		}
+		if err != nil {
+			return err
+		}
+		return put(tx, mainBucket, keyRetired, []id.DeviceID(nil))
+	})
+}
 
 // Identity returns the bot's cross-signing identity.
 func (s *Store) Identity() (Identity, error) { return readMain[Identity](s, keyIdentity) }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto/ssss"
 	"maunium.net/go/mautrix/id"
 )
 
@@ -17,6 +18,7 @@ import (
 type Report struct {
 	User        id.UserID
 	Device      id.DeviceID
+	Old         bool // the vault is an older copy: the server has seen a newer one
 	Published   bool // the device's keys are there, and are those of the vault
 	Identity    bool // there is a cross-signing identity, and the vault holds it
 	Signed      bool // it has signed the device
@@ -28,17 +30,17 @@ type Report struct {
 
 // Verify asks the homeserver how the bot's account is set up. It changes nothing. Config.Core is not needed.
 func Verify(ctx context.Context, cfg Config) (Report, error) {
+	s, err := sessionOf(cfg.Vault)
+	if err != nil {
+		return Report{}, err
+	}
 	a, err := New(cfg)
 	if err != nil {
 		return Report{}, err
 	}
 	defer func() { _ = a.Close() }()
-	s, err := a.store.Session()
-	if err != nil {
-		return Report{}, err
-	}
-	if s.UserID == "" {
-		return Report{}, errors.New("matrix: the bot has not been on Matrix yet; start it with `bot run`")
+	if s.Homeserver != a.cfg.Homeserver || !sameUser(s.UserID, a.cfg.User) { // the token is none of their business
+		return Report{}, a.otherAccount(s)
 	}
 	cli, err := a.newClient()
 	if err != nil {
@@ -50,29 +52,46 @@ func Verify(ctx context.Context, cfg Config) (Report, error) {
 	return r, err
 }
 
+// sessionOf reads what the bot is logged in with, of a vault that a Store may be opened on without changing it.
+func sessionOf(v Vault) (Session, error) {
+	var session *Session
+	var copied []byte
+	err := v.View(func(tx Tx) (err error) {
+		if copied, err = tx.Get(mainBucket, keyCopied); err == nil {
+			session, err = get[Session](tx, mainBucket, keySession)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return Session{}, err
+	case copied != nil:
+		return Session{}, errors.New("matrix: the vault was restored from a copy; the next `bot run` takes a device of its own, and there is nothing to verify before")
+	case session == nil || session.UserID == "":
+		return Session{}, errors.New("matrix: the bot has not been on Matrix yet; start it with `bot run`")
+	}
+	return *session, nil
+}
+
 func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) error {
-	l := &link{a: a, cli: cli, me: cli.UserID}
-	own, err := l.ownKeys(ctx)
-	if refusedAs(err, mautrix.MUnknownToken) {
+	own, err := (&link{a: a, cli: cli, me: cli.UserID}).ownKeys(ctx)
+	if tokenLost(err) {
 		return errors.New("matrix: the homeserver has forgotten the bot's login; the next `bot run` logs in again with the password")
 	} else if err != nil {
+		return err
+	}
+	if r.Old, err = a.rolledBack(ctx, cli); err != nil {
 		return err
 	}
 	account, err := a.store.GetAccount(ctx)
 	if err != nil {
 		return err
 	}
-	kept, err := a.store.Identity()
-	if err != nil {
+	r.Published = account != nil && own.device.Keys.GetEd25519(r.Device) == account.SigningKey()
+	r.Signed = r.Published && own.signed(r.User, r.Device)
+	if err := a.inspectIdentity(ctx, cli, own, r); err != nil {
 		return err
 	}
-	r.Published = account != nil && own.device.Keys.GetEd25519(r.Device) == account.SigningKey()
-	if !kept.empty() {
-		keys, err := kept.Seeds.Decode()
-		r.Identity = err == nil && keys.MasterKey.PublicKey() == own.master
-	}
-	r.Signed = r.Published && own.signed(r.User, r.Device)
-	r.Recoverable = kept.Recoverable
 	counts, err := cli.UploadKeys(ctx, &mautrix.ReqUploadKeys{})
 	if err != nil {
 		return fail("count one-time keys", err)
@@ -84,8 +103,26 @@ func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) e
 	}
 	r.Others = max(len(devices.Devices)-1, 0)
 	_, err = cli.GetKeyBackupLatestVersion(ctx)
-	r.Backup = err == nil
+	if r.Backup = err == nil; !r.Backup && !refusedAs(err, mautrix.MNotFound, mautrix.MUnrecognized) {
+		return fail("ask for a key backup", err)
+	}
 	return nil
+}
+
+// inspectIdentity compares the identity in the vault with what the server has of it.
+func (a *Adapter) inspectIdentity(ctx context.Context, cli *mautrix.Client, own ownKeys, r *Report) error {
+	kept, err := a.store.Identity()
+	if err != nil || kept.empty() {
+		return err
+	}
+	keys, err := kept.Seeds.Decode()
+	if err != nil {
+		return fmt.Errorf("matrix: the encryption identity in the vault: %w", err)
+	}
+	r.Identity = keys.MasterKey.PublicKey() == own.master && keys.SelfSigningKey.PublicKey() == own.selfSigning
+	found, err := findSealed(ctx, ssss.NewSSSSMachine(cli), kept)
+	r.Recoverable = err == nil && found == sealedByUs
+	return err
 }
 
 // Print writes the report for an operator.
@@ -98,15 +135,25 @@ func (r Report) Print(w io.Writer) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "account            %s\ndevice             %s\n", r.User, r.Device)
+	fmt.Fprintf(&b, "vault up to date   %s\n", answer(!r.Old))
 	fmt.Fprintf(&b, "keys published     %s\nidentity held      %s\n", answer(r.Published), answer(r.Identity))
 	fmt.Fprintf(&b, "device signed      %s\nrecoverable        %s\n", answer(r.Signed), answer(r.Recoverable))
 	fmt.Fprintf(&b, "one-time keys      %d\nother devices      %d\n", r.OneTimeKeys, r.Others)
 	fmt.Fprintf(&b, "key backup         %s\n", map[bool]string{true: "on the server, not used by the bot", false: "none, and none is needed"}[r.Backup])
-	if r.Published && r.Identity && r.Signed {
-		b.WriteString("People's apps can trust the bot's messages.\n")
-	} else {
-		b.WriteString("People's apps will warn of the bot or keep their keys from it: start it with `bot run`, which mends what it can and says what it cannot.\n")
-	}
+	b.WriteString(r.verdict() + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// verdict says what the report comes to.
+func (r Report) verdict() string {
+	switch {
+	case r.Old:
+		return "The vault is an older copy than the homeserver has seen: the next `bot run` takes a new device."
+	case !r.Published || !r.Identity || !r.Signed:
+		return "People's apps will warn of the bot or keep their keys from it: start it with `bot run`, which mends what it can and says what it cannot."
+	case r.OneTimeKeys == 0:
+		return "People's apps can trust the bot's messages, but new ones cannot begin a conversation with it: start it with `bot run`, which publishes new one-time keys."
+	}
+	return "People's apps can trust the bot's messages."
 }
