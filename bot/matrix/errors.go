@@ -35,16 +35,16 @@ var (
 		"Stop it; then log the device out in the account's settings and start again")
 	// ErrIdentityUnknown says that the account has a cross-signing identity whose keys are not at hand.
 	ErrIdentityUnknown = errors.New("the account has an encryption identity that this vault does not hold; " +
-		"set CARTABLE_MATRIX_RECOVERY_KEY to its recovery key, or give the account a new identity with `bot matrix reset-identity`")
+		"set CARTABLE_MATRIX_RECOVERY_KEY to its recovery key, or give the account a new identity with `bot matrix reset-identity --yes`")
 	// ErrRecoveryKey says that the recovery key does not open the identity.
 	ErrRecoveryKey = errors.New("CARTABLE_MATRIX_RECOVERY_KEY does not open the account's encryption identity; " +
-		"check it, or give the account a new identity with `bot matrix reset-identity`")
+		"check it, or give the account a new identity with `bot matrix reset-identity --yes`")
 	// ErrAuthentication says that the homeserver did not accept the password for a change of keys.
 	ErrAuthentication = errors.New("the homeserver did not accept the password for a new encryption identity, and the account is as it was; " +
-		"check CARTABLE_MATRIX_PASSWORD, and if you wanted the new identity, ask for it again with `bot matrix reset-identity`")
+		"check CARTABLE_MATRIX_PASSWORD, and if you wanted the new identity, ask for it again with `bot matrix reset-identity --yes`")
 	// ErrApproval says that the homeserver takes no password for what was asked.
 	ErrApproval = errors.New("the homeserver wants this approved by hand, and the account is as it was; if you wanted a new encryption identity, " +
-		"allow it in the account's settings there, and within minutes run `bot matrix reset-identity` and `bot run`")
+		"allow it in the account's settings there, and within minutes run `bot matrix reset-identity --yes` and `bot run`")
 )
 
 // lasting tells whether trying again cannot help.

@@ -72,7 +72,7 @@ func (l *link) finishRecovery(ctx context.Context, kept Identity) error {
 		case err != nil:
 			return err
 		case found == sealedByOthers:
-			l.a.log.Warn("somebody has put other recovery data in the place of the bot's: its recovery key does not bring its identity back any more; `bot matrix reset-identity` makes new ones")
+			l.a.log.Warn("somebody has put other recovery data in the place of the bot's: its recovery key does not bring its identity back any more; `bot matrix reset-identity --yes` makes new ones")
 		}
 		if found != sealedNowhere {
 			return nil
