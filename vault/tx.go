@@ -101,7 +101,13 @@ func (tx *transaction) Delete(bucket, key string) error {
 			return nil
 		}
 		tx.dirty = true
-		return b.Delete(tx.keys.recordID(bucket, key))
+		if err := b.Delete(tx.keys.recordID(bucket, key)); err != nil {
+			return err
+		}
+		if first, _ := b.Cursor().First(); first != nil {
+			return nil
+		}
+		return tx.records.DeleteBucket(tx.keys.bucketID(bucket)) // callers may name buckets after what comes and goes
 	})
 	return tx.wrote("delete", err)
 }

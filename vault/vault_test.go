@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"go.etcd.io/bbolt"
 )
 
 // testKey is a raw key made of one repeated byte.
@@ -350,4 +352,40 @@ func BenchmarkPut(b *testing.B) {
 	for b.Loop() {
 		must(b, v.Update(func(tx Tx) error { return tx.Put("b", "k", value) }))
 	}
+}
+
+// TestEmptyBuckets leaves nothing of a bucket whose last record is deleted: callers name buckets after what
+// comes and goes.
+func TestEmptyBuckets(t *testing.T) {
+	v, path := newVault(t)
+	buckets := func(want int) {
+		t.Helper()
+		must(t, v.Close())
+		got := 0
+		edit(t, path, func(tx *bbolt.Tx) error {
+			return tx.Bucket(recordsBucket).ForEachBucket(func([]byte) error { got++; return nil })
+		})
+		if v = mustOpen(t, path); got != want {
+			t.Errorf("the file has %d buckets, want %d", got, want)
+		}
+	}
+	remove := func(bucket, key string) {
+		t.Helper()
+		must(t, v.Update(func(tx Tx) error { return tx.Delete(bucket, key) }))
+	}
+	put(t, v, "a", "1", "x")
+	put(t, v, "b", "1", "x")
+	put(t, v, "b", "2", "x")
+	remove("b", "1")
+	remove("b", "none")
+	buckets(2)
+	remove("b", "2")
+	buckets(1)
+	must(t, v.Update(func(tx Tx) error { // emptied and filled again, under way
+		return errors.Join(tx.Delete("a", "1"), tx.Put("a", "2", []byte("y")), tx.Delete("a", "1"), tx.Put("b", "3", nil), tx.Delete("b", "3"))
+	}))
+	if got := list(t, v, "a"); !maps.Equal(got, map[string]string{"2": "y"}) {
+		t.Errorf("left: %v", got)
+	}
+	buckets(1)
 }

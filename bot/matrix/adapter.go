@@ -105,6 +105,7 @@ func New(cfg Config) (*Adapter, error) {
 	if a.store, err = NewStore(cfg.Vault); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
+	a.store.log = a.log
 	a.inbox = newInbox(cfg.Vault, a.store)
 	a.rooms = newRooms(cfg.Vault)
 	a.offers = newOffers(cfg.Vault, cfg.Now)

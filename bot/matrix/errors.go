@@ -33,6 +33,9 @@ var (
 	// ErrDeviceTaken says that the server knows other keys under the device's name.
 	ErrDeviceTaken = errors.New("the homeserver knows other keys for this bot's device than the vault; is another copy of the bot running? " +
 		"Stop it; then log the device out in the account's settings and start again")
+	// ErrCopied says that another copy of the vault is in use.
+	ErrCopied = errors.New("another copy of this vault is running with the bot's Matrix device; " +
+		"stop that one, and then start this one again: it takes a device of its own")
 	// ErrIdentityUnknown says that the account has a cross-signing identity whose keys are not at hand.
 	ErrIdentityUnknown = errors.New("the account has an encryption identity that this vault does not hold; " +
 		"set CARTABLE_MATRIX_RECOVERY_KEY to its recovery key, or give the account a new identity with `bot matrix reset-identity --yes`")
@@ -49,7 +52,7 @@ var (
 
 // lasting tells whether trying again cannot help.
 func lasting(err error) bool {
-	for _, e := range []error{ErrLogin, ErrNoPassword, ErrOtherAccount, ErrDeviceTaken, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication, ErrApproval} {
+	for _, e := range []error{ErrLogin, ErrNoPassword, ErrOtherAccount, ErrDeviceTaken, ErrCopied, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication, ErrApproval} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -42,6 +42,7 @@ type homeserver struct {
 	refuse   func(call string) (status int, code string) // "": as usual
 	watch    func(call string, body object)              // sees each call before it is answered
 	syncs    chan object
+	since    []string // of each sync
 	files    map[string][]byte
 	token    int
 	hidden   []string // "master_key" and the like: keys that it has, and leaves out of its answers
@@ -311,6 +312,7 @@ func (hs *homeserver) accountData(call, name string, raw []byte) (int, any) {
 func (hs *homeserver) sync(w http.ResponseWriter, r *http.Request) {
 	hs.mu.Lock()
 	known := hs.deviceOf(r) != ""
+	hs.since = append(hs.since, r.URL.Query().Get("since"))
 	hs.token++
 	token := fmt.Sprintf("s%d", hs.token)
 	hs.mu.Unlock()

@@ -274,6 +274,59 @@ func TestRolledBackAndLoggedOut(t *testing.T) {
 	}
 }
 
+// TestEpochAnswersLost loses the answers to new epochs, the first of which arrives: the vault is as new as ever.
+func TestEpochAnswersLost(t *testing.T) {
+	r := newRig(t)
+	before := r.mustConnect().cli.DeviceID
+	put := "PUT user/" + botName + "/account_data/" + epochType
+	taken := false
+	r.hs.watch = func(call string, body object) {
+		if call == put && !taken {
+			taken = true
+			r.hs.mu.Lock()
+			r.hs.data[epochType] = []byte(`{"epoch":"` + body["epoch"].(string) + `"}`)
+			r.hs.mu.Unlock()
+		}
+	}
+	r.hs.refuse = func(call string) (int, string) {
+		if call == put {
+			return http.StatusBadRequest, "M_UNKNOWN"
+		}
+		return 0, ""
+	}
+	for range 2 {
+		r.reopen()
+		if _, err := r.connectOnce(); err == nil {
+			t.Fatal("the epoch was not needed")
+		}
+	}
+	r.hs.refuse = nil
+	if l := r.mustConnect(); l.cli.DeviceID != before {
+		t.Error("a healthy vault was taken for an old copy")
+	}
+}
+
+// TestCopyRuns finds, while the bot runs, that a copy of its vault does too.
+func TestCopyRuns(t *testing.T) {
+	r := newRig(t)
+	l := r.mustConnect()
+	ours := string(r.hs.data[epochType])
+	noError(t, l.renewEpoch(t.Context()))
+	if string(r.hs.data[epochType]) == ours {
+		t.Error("the epoch is not renewed")
+	}
+	r.hs.data[epochType] = []byte(`{"epoch":"of the copy"}`)
+	err := r.read(t.Context(), l, l.renewEpoch)
+	if !errors.Is(err, ErrCopied) || !lasting(err) {
+		t.Errorf("got %v", err)
+	}
+	if string(r.hs.data[epochType]) != `{"epoch":"of the copy"}` {
+		t.Error("the epoch of the copy is written over")
+	}
+	delete(r.hs.data, epochType) // nobody's
+	noError(t, l.renewEpoch(t.Context()))
+}
+
 func TestSameUser(t *testing.T) {
 	for given, want := range map[string]bool{
 		botName: true, "cartable": true, "@cartable": true, "@cartable:example.com": false, "other": false, "": false,

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"fmt"
 
 	"maunium.net/go/mautrix"
 
@@ -43,13 +44,17 @@ type epochData struct {
 	Epoch string `json:"epoch"`
 }
 
-// rolledBack tells whether the homeserver has seen the bot with a newer vault.
+// rolledBack tells whether the homeserver has seen the bot with a newer vault. Where it has an epoch that it
+// was offered, it is taken for confirmed: its answer was lost.
 func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (bool, error) {
 	var data epochData
 	if err := cli.GetAccountData(ctx, epochType, &data); err != nil && !refusedAs(err, mautrix.MNotFound) {
 		return false, fail("ask for the place in time", err)
 	}
 	known, err := a.store.EpochKnown(data.Epoch)
+	if err == nil && known {
+		err = a.store.ConfirmEpoch(data.Epoch)
+	}
 	return !known, err
 }
 
@@ -63,4 +68,17 @@ func (l *link) bumpEpoch(ctx context.Context) error {
 		return fail("note the place in time", err)
 	}
 	return l.a.store.ConfirmEpoch(next)
+}
+
+// renewEpoch is bumpEpoch for a bot that runs, which must not write over the epoch of another copy of its
+// vault: neither would ever notice the other.
+func (l *link) renewEpoch(ctx context.Context) error {
+	copied, err := l.a.rolledBack(ctx, l.cli)
+	if err != nil {
+		return err
+	}
+	if copied {
+		return fmt.Errorf("matrix: %w", ErrCopied)
+	}
+	return l.bumpEpoch(ctx)
 }

@@ -15,6 +15,18 @@ import (
 // maxLogins bounds how often Run logs in again within an hour because the server has forgotten the token.
 const maxLogins = 3
 
+const (
+	maxTries  = 3  // of a response that cannot be handled
+	maxMissed = 10 // of one with an event that cannot be decided on: some three minutes
+)
+
+// patience is what Run remembers from one connection to the next.
+type patience struct {
+	wait  time.Duration // before the next connection
+	since string        // token from which a response could not be handled
+	tries int           // of that one
+}
+
 // Run implements core.Adapter. It returns nil when ctx has ended, and an error that says what to do when
 // trying again cannot help; everything else that goes wrong it logs when it begins, waits, and tries again.
 func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
@@ -23,9 +35,9 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 	a.mu.Unlock()
 	defer a.stopTaking()
 	var logins []time.Time
-	wait := firstBackoff
+	p := patience{wait: firstBackoff}
 	for {
-		err := a.serve(ctx, &wait)
+		err := a.serve(ctx, &p)
 		switch {
 		case ctx.Err() != nil:
 			return a.stopped()
@@ -43,21 +55,22 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 		default:
 			err = fail("sync", err)
 			a.pulse.Miss(err)
-			if wait == firstBackoff { // whoever asks the pulse says it again while it lasts
+			if p.wait == firstBackoff { // whoever asks the pulse says it again while it lasts
 				a.log.Warn("not connected, trying again", "error", err)
 			}
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(p.wait):
 		case <-ctx.Done():
 			return a.stopped()
 		}
-		wait = min(2*wait, longBackoff)
+		p.wait = min(2*p.wait, longBackoff)
 	}
 }
 
-// serve connects and reads until something goes wrong.
-func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
+// serve connects and reads until something goes wrong. The pause after that is short again when all went well
+// for a while.
+func (a *Adapter) serve(ctx context.Context, p *patience) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l, err := a.connect(ctx)
@@ -65,15 +78,58 @@ func (a *Adapter) serve(ctx context.Context, wait *time.Duration) error {
 		return err
 	}
 	a.missed.Store(false) // what was missed comes again
-	*wait = firstBackoff
+	began := time.Now()
 	a.replay(l)
-	chores := make(chan struct{})
+	err = a.read(ctx, l, func(ctx context.Context) error { return a.keepHouse(ctx, l) })
+	if time.Since(began) > longBackoff {
+		p.wait = firstBackoff
+	}
+	switch {
+	case errors.Is(err, errPanicked):
+		a.tryAgain(l, p, maxTries)
+	case errors.Is(err, errMissed):
+		a.tryAgain(l, p, maxMissed)
+	}
+	return err
+}
+
+// read reads, with the chores beside it, whose error ends the reading.
+func (a *Adapter) read(ctx context.Context, l *link, chores func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan error, 1)
 	go func() {
-		defer close(chores)
-		a.keepHouse(ctx, l)
+		err := chores(ctx)
+		if err != nil {
+			cancel(err)
+		}
+		ended <- err
 	}()
-	defer func() { cancel(); <-chores }()
-	return l.cli.SyncWithContext(ctx)
+	err := l.cli.SyncWithContext(ctx)
+	cancel(nil)
+	if chore := <-ended; chore != nil {
+		return chore
+	}
+	return err
+}
+
+// tryAgain sees to it that a response which was not handled to its end comes again, or after the most tries that
+// the bot goes on without what is missing.
+func (a *Adapter) tryAgain(l *link, p *patience, most int) {
+	since, err := a.store.handledUpTo(l.me)
+	if err == nil && since == p.since {
+		p.tries++
+	} else {
+		p.since, p.tries = since, 1
+	}
+	if p.tries < most {
+		a.store.TakeBack(l.me)
+		return
+	}
+	p.wait = firstBackoff
+	a.log.Error("a response of the homeserver cannot be handled, something in it is lost", "tries", p.tries)
+	if err := a.store.Commit(context.Background()); err != nil {
+		a.log.Error("the bot does not get past it", "error", err)
+	}
 }
 
 // stopped notes how far was read: all of it is handled, or waits in the inbox. If something is not, the last
@@ -92,28 +148,54 @@ func (a *Adapter) stopTaking() {
 	a.handle = nil
 }
 
-// keepHouse does what is to be done now and then.
-func (a *Adapter) keepHouse(ctx context.Context, l *link) {
+// keepHouse does what is to be done now and then, until ctx has ended. It fails when another copy of the vault is
+// in use.
+func (a *Adapter) keepHouse(ctx context.Context, l *link) error {
 	defer a.recovered("housekeeping")
 	l.enterInvited(ctx)
+	a.removeOffers()
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
-	for {
-		if err := a.offers.cleanUp(); err != nil {
-			a.log.Error("old choices not removed", "error", err)
-		}
-		if _, err := a.store.RedactExpiredGroupSessions(ctx); err != nil {
-			a.log.Error("old keys not removed", "error", err)
-		}
+	for hours := 1; ; hours++ {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return
+			return nil
+		}
+		if err := l.renewEpoch(ctx); lasting(err) {
+			return err
+		} else if err != nil {
+			a.log.Warn("place in time not noted on the homeserver", "error", err)
 		}
 		l.enterInvited(ctx)
 		l.resend(ctx)
-		if err := l.bumpEpoch(ctx); err != nil {
-			a.log.Warn("place in time not noted on the homeserver", "error", err)
+		a.removeOffers()
+		a.removeKeys(ctx)
+		if hours%24 == 1 {
+			a.removeStrangers(ctx)
 		}
+	}
+}
+
+func (a *Adapter) removeOffers() {
+	if err := a.offers.cleanUp(); err != nil {
+		a.log.Error("old choices not removed", "error", err)
+	}
+}
+
+// removeKeys removes the keys of messages that nobody will ask to be answered any more. It is not for the start:
+// after a long pause the messages have still to be fetched.
+func (a *Adapter) removeKeys(ctx context.Context) {
+	if _, err := a.store.RedactExpiredGroupSessions(ctx); err != nil {
+		a.log.Error("old keys not removed", "error", err)
+	}
+	if err := a.store.DropOldNotices(ctx, time.Now()); err != nil {
+		a.log.Error("old notices of keys not removed", "error", err)
+	}
+}
+
+func (a *Adapter) removeStrangers(ctx context.Context) {
+	if err := a.store.ForgetStrangers(ctx); err != nil {
+		a.log.Error("devices of people who left not removed", "error", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,22 +27,26 @@ import (
 // lives: the crypto machine fetches a session, waits for a lock and then uses it, and two copies of one
 // session would use a key twice (matrix-notes §4).
 //
-// Writes reach the disk in the order of the calls. All have done so when the method returns, with one
-// exception: what follows from a decrypted Olm message is written together, see PutOlmHash.
+// Writes have reached the disk when the method returns, with two exceptions: what follows from a decrypted
+// Olm message is written together, see step, and who was given a room key is written a little late, see
+// MarkOutboundGroupSessionShared.
+//
+// Names that come from outside are bounded, see names.
 type Store struct {
 	vault      Vault
+	log        *slog.Logger  // New sets it; nothing is logged by default
 	pickleKey  []byte        // never changes; inside the vault it only serves the library's interface
 	device     atomic.Uint64 // number of the bot's device, part of the names of its buckets
 	unreadable int           // records that were left out by NewStore
 
 	write sync.Mutex       // held over each write, from its checks to the change of what is in memory
 	late  []func(Tx) error // writes that wait for the next one, in order; guarded by write
+	step  step             // guarded by write
 
 	mu       sync.RWMutex // guards what follows; held for memory only
 	account  *crypto.OlmAccount
 	olm      map[id.SenderKey]map[id.SessionID]*olmEntry
-	hashes   map[[32]byte]time.Time // those among the late writes
-	fresh    *olmHash               // the last one, until its session is put
+	hashes   map[[32]byte]time.Time // those of the step
 	outbound map[id.RoomID]*crypto.OutboundGroupSession
 	pending  map[id.UserID]string // sync tokens of responses that are being handled
 	journal  journal
@@ -75,7 +81,7 @@ const (
 // NewStore reads from v what has to be in memory. If v was marked as a copy (MarkCopied), all that belongs
 // to the device of the original is forgotten first, as by ForgetOlm.
 func NewStore(v Vault) (*Store, error) {
-	s := &Store{vault: v}
+	s := &Store{vault: v, log: slog.New(slog.DiscardHandler)}
 	s.empty()
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("matrix: open store: %w", err)
@@ -83,13 +89,14 @@ func NewStore(v Vault) (*Store, error) {
 	return s, nil
 }
 
-// empty clears what is in memory of the device.
+// empty clears what is in memory of the device. The caller holds write, or is alone.
 func (s *Store) empty() {
+	s.late, s.step = nil, step{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.account = nil
 	s.olm = make(map[id.SenderKey]map[id.SessionID]*olmEntry)
-	s.hashes, s.fresh = make(map[[32]byte]time.Time), nil
+	s.hashes = make(map[[32]byte]time.Time)
 	s.outbound = make(map[id.RoomID]*crypto.OutboundGroupSession)
 	s.pending = make(map[id.UserID]string)
 }
@@ -133,7 +140,9 @@ func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
 func (s *Store) Unreadable() int { return s.unreadable }
 
 // view and update wrap nothing: the vault's errors say what they are about.
-func (s *Store) view(fn func(Tx) error) error { return s.vault.View(fn) }
+func (s *Store) view(fn func(Tx) error) error {
+	return s.vault.View(func(tx Tx) error { return fn(names{tx}) })
+}
 
 func (s *Store) update(fn func(Tx) error) error {
 	s.write.Lock()
@@ -143,32 +152,50 @@ func (s *Store) update(fn func(Tx) error) error {
 
 // commit writes what is late and then what fn does, in one transaction. The caller holds write.
 func (s *Store) commit(fn func(Tx) error) error {
-	err := s.vault.Update(func(tx Tx) error {
-		for _, w := range s.late {
-			if err := w(tx); err != nil {
-				return err
-			}
-		}
-		return fn(tx)
-	})
-	if err == nil && len(s.late) > 0 {
+	err := s.transact(s.late, fn)
+	if err == nil {
 		s.late = nil
-		s.mu.Lock()
-		clear(s.hashes)
-		s.mu.Unlock()
 	}
 	return err
 }
 
-// flush writes what is late.
-func (s *Store) flush() error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	s.settle()
-	if len(s.late) == 0 {
-		return nil
+// finish is commit for a write that ends the step. A hash whose session is still to come stays. The caller
+// holds write.
+func (s *Store) finish(fn func(Tx) error) error {
+	err := s.transact(slices.Concat(s.late, s.step.writes), fn)
+	if err != nil {
+		return err
 	}
-	return s.commit(func(Tx) error { return nil })
+	s.late, s.step = nil, step{fresh: s.step.fresh}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.hashes)
+	if h := s.step.fresh; h != nil {
+		s.hashes[h.hash] = h.received
+	}
+	return nil
+}
+
+// transact writes what was put off and then what fn does. A write that was put off and is refused for what
+// it is would be refused for ever, and all others with it: it is given up.
+func (s *Store) transact(putOff []func(Tx) error, fn func(Tx) error) error {
+	var refused []error
+	err := s.vault.Update(func(tx Tx) error {
+		refused = nil
+		for _, w := range putOff {
+			if err := w(names{tx}); err != nil {
+				refused = append(refused, err)
+			}
+		}
+		return fn(names{tx})
+	})
+	if err != nil {
+		return err
+	}
+	for _, cause := range refused {
+		s.log.Error("record given up", "error", cause)
+	}
+	return nil
 }
 
 // own names a bucket of the bot's present device. A new device has new names, so that nothing of the old

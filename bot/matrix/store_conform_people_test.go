@@ -14,7 +14,7 @@ type deviceMap = map[id.DeviceID]*id.Device
 
 func device(user id.UserID, name id.DeviceID) *id.Device {
 	return &id.Device{
-		UserID: user, DeviceID: name, IdentityKey: id.IdentityKey("curve " + name), SigningKey: id.SigningKey("ed " + name),
+		UserID: user, DeviceID: name, IdentityKey: curve(string(name)), SigningKey: id.SigningKey("ed " + name),
 		Trust: id.TrustStateCrossSignedTOFU, Name: "phone",
 	}
 }
@@ -23,7 +23,7 @@ func TestDevicesConform(t *testing.T) {
 	onBoth(t, func(t *testing.T, p *peer) {
 		equal(t, value[deviceMap](t)(p.GetDevices(background, alice)) == nil, true)
 		equal(t, value[*id.Device](t)(p.GetDevice(background, alice, "A")), nil)
-		equal(t, value[*id.Device](t)(p.FindDeviceByKey(background, alice, "curve A")), nil)
+		equal(t, value[*id.Device](t)(p.FindDeviceByKey(background, alice, curve("A"))), nil)
 		noError(t, p.PutDevices(background, alice, deviceMap{"A": device(alice, "A"), "B": device(alice, "B")}))
 		noError(t, p.PutDevices(background, bob, deviceMap{}))
 		p.restart()
@@ -32,8 +32,8 @@ func TestDevicesConform(t *testing.T) {
 		equal(t, *devices["A"], *device(alice, "A"))
 		none := value[deviceMap](t)(p.GetDevices(background, bob))
 		equal(t, none != nil && len(none) == 0, true)
-		equal(t, *value[*id.Device](t)(p.FindDeviceByKey(background, alice, "curve B")), *device(alice, "B"))
-		equal(t, value[*id.Device](t)(p.FindDeviceByKey(background, bob, "curve B")), nil)
+		equal(t, *value[*id.Device](t)(p.FindDeviceByKey(background, alice, curve("B"))), *device(alice, "B"))
+		equal(t, value[*id.Device](t)(p.FindDeviceByKey(background, bob, curve("B"))), nil)
 
 		trusted := device(alice, "A")
 		trusted.Trust = id.TrustStateBlacklisted

@@ -97,6 +97,9 @@ func (s *Store) FindDeviceByKey(_ context.Context, user id.UserID, key id.Identi
 
 // PutDevice adds or replaces one device. It does not make the user tracked: the list may not be whole.
 func (s *Store) PutDevice(_ context.Context, user id.UserID, device *id.Device) error {
+	if !plausible(device) {
+		return errKey
+	}
 	return s.update(func(tx Tx) error {
 		record, err := s.devices(tx, user)
 		if err != nil {
@@ -107,11 +110,17 @@ func (s *Store) PutDevice(_ context.Context, user id.UserID, device *id.Device) 
 	})
 }
 
-// PutDevices replaces the list of a user, who is tracked from now on and no longer outdated.
+// plausible tells whether that can be a device. The library takes whatever is signed with its own key.
+func plausible(d *id.Device) bool { return isKey(d.IdentityKey) && !tooLong(string(d.DeviceID)) }
+
+// PutDevices replaces the list of a user, who is tracked from now on and no longer outdated. What cannot be a
+// device is left out: nothing could be encrypted for it.
 func (s *Store) PutDevices(_ context.Context, user id.UserID, devices map[id.DeviceID]*id.Device) error {
 	record := &devicesRecord{Tracked: true, Devices: make(map[id.DeviceID]deviceRecord, len(devices))}
 	for name, device := range devices {
-		record.set(name, device)
+		if plausible(device) {
+			record.set(name, device)
+		}
 	}
 	return s.update(func(tx Tx) error {
 		if err := clearMark(tx, s.own("outdated"), string(user)); err != nil {

@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -20,11 +21,22 @@ import (
 //     keeps a random epoch in the account data there and renews it at each start, before the first sync,
 //     and every hour. A vault that does not know the server's epoch is an old one, and the adapter calls
 //     ForgetOlm. It asks at each start, also when it had to log in again, and whatever device the server
-//     had the epoch from: the device of an old copy may have been retired since. What stays unseen is a copy taken from a running bot and put back before the epoch changed,
-//     which is less than an hour of keys; the cure of broken sessions in matrix-notes §8 is for that.
+//     had the epoch from: the device of an old copy may have been retired since.
+//   - A running bot that finds an epoch there which is not its own has been copied, and the copy runs with the
+//     same device: it stops (ErrCopied).
+//
+// What stays unseen is a copy taken from a running bot and put back before the epoch changed, which is less
+// than an hour of keys; the cure of broken sessions in matrix-notes §8 is for that.
 
-// epochs is the epoch that the server has confirmed and the one that it may have been given since.
-type epochs struct{ Current, Next string }
+// epochs is the epoch that the server has confirmed and those that it was offered since: it has one of them,
+// and which one is not certain where its answer was lost.
+type epochs struct {
+	Current string
+	Offered []string
+}
+
+// keptOffers bounds the epochs that were offered, for a server that never confirms one.
+const keptOffers = 16
 
 // EpochKnown tells whether the epoch that the server remembers for the account is one that this vault gave
 // out last. If not, the vault is older than what the server has seen: forget the device. All is well when
@@ -32,11 +44,11 @@ type epochs struct{ Current, Next string }
 // before, so there is nothing of it to bring back. (The epoch is then that of the device before.)
 func (s *Store) EpochKnown(server string) (bool, error) {
 	e, err := readMain[epochs](s, keyEpoch)
-	return err == nil && (server == "" || e.Current == "" || server == e.Current || server == e.Next), err
+	return err == nil && (server == "" || e.Current == "" || server == e.Current || slices.Contains(e.Offered, server)), err
 }
 
-// NextEpoch makes a new epoch, to be given to the server. It is on disk when it returns, and known from
-// then on beside the current one: a crash may come before the server has it or after.
+// NextEpoch makes a new epoch, to be offered to the server. It is on disk when it returns, and known from
+// then on beside the others: a crash may come before the server has it or after.
 func (s *Store) NextEpoch() (string, error) {
 	next := rand.Text()
 	err := s.update(func(tx Tx) error {
@@ -47,27 +59,36 @@ func (s *Store) NextEpoch() (string, error) {
 		if e == nil {
 			e = new(epochs)
 		}
-		e.Next = next
+		e.Offered = append(e.Offered, next)
+		e.Offered = e.Offered[max(0, len(e.Offered)-keptOffers):]
 		return put(tx, mainBucket, keyEpoch, e)
 	})
 	return next, err
 }
 
-// ConfirmEpoch notes that the server has the epoch; the one before is not known any more.
+// ConfirmEpoch notes that the server has an epoch that it was offered; no other is known any more. It does
+// nothing for all others.
 func (s *Store) ConfirmEpoch(epoch string) error {
-	return setMain(s, keyEpoch, epochs{Current: epoch})
+	return s.update(func(tx Tx) error {
+		e, err := get[epochs](tx, mainBucket, keyEpoch)
+		if err != nil || e == nil || !slices.Contains(e.Offered, epoch) {
+			return err
+		}
+		return put(tx, mainBucket, keyEpoch, epochs{Current: epoch})
+	})
 }
 
 // ForgetOlm ends the bot's device in one transaction: Olm account and sessions, Megolm sessions, lists of
 // devices, sync token, access token. State and members of rooms go too, since they are as old and come again
-// with the first sync. What stays is which rooms are encrypted, the bot's identity, which signs the next
+// with the first sync, and so do the messages that waited for an answer or a key: they have had it since. What
+// stays is which rooms are encrypted, the bot's identity, which signs the next
 // device, other people's cross-signing keys, and the journal. The device is listed by Retired until it has
 // been deleted from the server. The machine that used the Store must not be used any more.
 func (s *Store) ForgetOlm(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	next := s.device.Load() + 1
-	err := s.commit(func(tx Tx) error {
+	err := s.transact(nil, func(tx Tx) error {
 		if err := retire(tx); err != nil {
 			return err
 		}
@@ -100,16 +121,15 @@ func (s *Store) sweep(tx Tx) {
 	for _, room := range keys("rooms") {
 		_, _ = drop(tx, s.membersOf(id.RoomID(room)), nil)
 	}
-	_ = tx.Each(s.own("sharings"), func(_ string, value []byte) error {
-		if names, err := decode[[]id.SessionID]("sharings", value); err == nil {
-			for _, name := range *names {
-				_, _ = drop(tx, s.sharedBucket(name), nil)
-			}
-		}
+	_ = tx.Each(s.own("sharings"), func(room string, _ []byte) error {
+		_ = s.dropShared(tx, id.RoomID(room))
 		return nil
 	})
-	for _, name := range []string{"account", "olm", "hash", "inbound", "outbound", "sharings", "devices", "outdated", "token"} {
+	for _, name := range []string{"account", "olm", "hash", "inbound", "withheld", "outbound", "sharings", "devices", "outdated", "token"} {
 		keys(name)
+	}
+	for _, bucket := range []string{inboxBucket, waitingBucket} {
+		_, _ = drop(tx, bucket, nil)
 	}
 }
 

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -23,7 +24,7 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	with := newPair(t)
 	sender = with.from.IdentityKey()
 	out := newOutbound(t, room1)
-	in = newInbound(t, out, "curve phone")
+	in = newInbound(t, out, curve("phone"))
 	noError(t, r.SetSession(Session{"https://hs.example.org", bob, "OLD", secret.Store(secret.New("syt_token")), false}))
 	noError(t, r.SetIdentity(Identity{Seeds: seeds(), RecoveryKey: secret.Store(secret.New("EsTr ecov"))}))
 	noError(t, r.PutAccount(background, with.to))
@@ -32,7 +33,7 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	noError(t, r.PutGroupSession(background, in))
 	_, err := r.ValidateMessageIndex(background, in.ID(), "$seen", 0, 1)
 	noError(t, err)
-	noError(t, r.MarkOutboundGroupSessionShared(background, alice, "curve phone", out.ID()))
+	noError(t, r.MarkOutboundGroupSessionShared(background, alice, curve("phone"), out.ID()))
 	noError(t, r.AddOutboundGroupSession(background, out))
 	noError(t, r.PutDevices(background, alice, deviceMap{"phone": device(alice, "phone")}))
 	noError(t, r.MarkTrackedUsersOutdated(background, []id.UserID{alice}))
@@ -43,6 +44,10 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	noError(t, r.MarkMembersFetched(background, room1))
 	noError(t, r.PutSecret(background, id.SecretXSMaster, "hush"))
 	noError(t, r.MarkHandled("$done", time.Now()))
+	noError(t, r.PutWithheldGroupSession(background, event.RoomKeyWithheldEventContent{RoomID: room1, SessionID: "withheld"}))
+	noError(t, r.update(func(tx Tx) error {
+		return errors.Join(tx.Put(inboxBucket, "$asked", nil), tx.Put(waitingBucket, "$sealed", nil))
+	}))
 	noError(t, r.SaveNextBatch(background, bob, "token1"))
 	noError(t, r.SaveNextBatch(background, bob, "token2"))
 	return sender, in
@@ -56,6 +61,7 @@ func seeds() crypto.CrossSigningSeeds {
 func TestForgetOlm(t *testing.T) {
 	r := newStoreRig(t)
 	sender, in := furnish(t, r)
+	equal(t, r.has(inboxBucket, "$asked") && r.has(waitingBucket, "$sealed"), true)
 	noError(t, r.PutOlmHash(background, [32]byte{2}, time.Now())) // late, and lost with the device
 	noError(t, r.ForgetOlm(background))
 	for range 2 {
@@ -66,13 +72,16 @@ func TestForgetOlm(t *testing.T) {
 			!value[time.Time](t)(r.GetOlmHash(background, [32]byte{2})).IsZero(),
 			value[*crypto.InboundGroupSession](t)(r.GetGroupSession(background, room1, in.ID())) != nil,
 			value[*crypto.OutboundGroupSession](t)(r.GetOutboundGroupSession(background, room1)) != nil,
-			value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, "curve phone", in.ID())),
+			value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, curve("phone"), in.ID())),
 			value[deviceMap](t)(r.GetDevices(background, alice)) != nil,
 			len(value[[]id.UserID](t)(r.GetOutdatedTrackedUsers(background))) > 0,
 			value[string](t)(r.LoadNextBatch(background, bob)) != "",
 			value[Session](t)(r.Session()) != (Session{}),
 			r.IsInRoom(background, room1, alice),
 			value[bool](t)(r.HasFetchedMembers(background, room1)),
+			value[*event.RoomKeyWithheldEventContent](t)(r.GetWithheldGroupSession(background, room1, "withheld")) != nil,
+			r.has(inboxBucket, "$asked"), // what was in flight in the copy has been dealt with since
+			r.has(waitingBucket, "$sealed"),
 		}
 		for i, there := range gone {
 			if there == true {
@@ -175,6 +184,27 @@ func TestEpochs(t *testing.T) {
 	equal(t, known(second) && !known(first), true)
 	noError(t, r.ForgetOlm(background))
 	equal(t, known(second) && known("of another device"), true)
+}
+
+// An answer that is lost leaves it open which epoch the server has, also when further ones are offered.
+func TestEveryOfferedEpochIsKnown(t *testing.T) {
+	r := newStoreRig(t)
+	known := func(epoch string) bool { return value[bool](t)(r.EpochKnown(epoch)) }
+	current := value[string](t)(r.NextEpoch())
+	noError(t, r.ConfirmEpoch(current))
+	lost := value[string](t)(r.NextEpoch())
+	later := value[string](t)(r.NextEpoch())
+	r.kill()
+	equal(t, known(current) && known(lost) && known(later) && !known("another"), true)
+	noError(t, r.ConfirmEpoch("another"))
+	equal(t, known("another"), false)
+	noError(t, r.ConfirmEpoch(lost)) // the server has it after all
+	equal(t, known(lost) && !known(current) && !known(later), true)
+	for range 2 * keptOffers {
+		later = value[string](t)(r.NextEpoch())
+	}
+	equal(t, known(lost) && known(later), true)
+	equal(t, len(value[epochs](t)(readMain[epochs](r.Store, keyEpoch)).Offered), keptOffers)
 }
 
 // A copy of the file that nobody marked.

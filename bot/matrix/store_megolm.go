@@ -17,11 +17,10 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// inboundRecord is a session that room messages are decrypted with, or the notice that it is kept from us.
+// inboundRecord is a session that room messages are decrypted with.
 type inboundRecord struct {
-	Session  *crypto.InboundGroupSession        `json:",omitempty"`
-	Pickle   []byte                             `json:",omitempty"`
-	Withheld *event.RoomKeyWithheldEventContent `json:",omitempty"`
+	Session *crypto.InboundGroupSession
+	Pickle  []byte
 }
 
 // seenIndex says which event a message index was used for.
@@ -31,7 +30,7 @@ type seenIndex struct {
 }
 
 // PutGroupSession keeps a session, instead of an older one of that name or of the notice that it is
-// withheld.
+// withheld. With it ends the step of the message that brought it.
 func (s *Store) PutGroupSession(_ context.Context, session *crypto.InboundGroupSession) error {
 	pickle, err := session.Internal.Pickle(s.pickleKey)
 	if err != nil {
@@ -39,51 +38,49 @@ func (s *Store) PutGroupSession(_ context.Context, session *crypto.InboundGroupS
 	}
 	bare := *session
 	bare.Internal = nil
-	return s.update(func(tx Tx) error {
-		return put(tx, s.own("inbound"), inboundKey(session.RoomID, session.ID()), inboundRecord{Session: &bare, Pickle: pickle})
+	s.write.Lock()
+	defer s.write.Unlock()
+	commit := s.commit
+	if s.step.with(session.SenderKey) {
+		commit = s.finish
+	}
+	return commit(func(tx Tx) error {
+		if err := s.dropWithheld(tx, session.RoomID, session.ID()); err != nil {
+			return err
+		}
+		return put(tx, s.own("inbound"), inboundKey(session.RoomID, session.ID()), inboundRecord{&bare, pickle})
 	})
 }
 
 // GetGroupSession returns a copy of the session; nil when there is none. When it is withheld, the stored
 // *event.RoomKeyWithheldEventContent is the error.
 func (s *Store) GetGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (*crypto.InboundGroupSession, error) {
-	record, err := s.inbound(room, name)
-	switch {
-	case err != nil || record == nil:
-		return nil, err
-	case record.Withheld != nil:
-		return nil, record.Withheld
-	}
-	return s.unpickle(record)
-}
-
-// PutWithheldGroupSession keeps the notice that a session is withheld, unless the session is there.
-func (s *Store) PutWithheldGroupSession(_ context.Context, content event.RoomKeyWithheldEventContent) error {
-	bucket, key := s.own("inbound"), inboundKey(content.RoomID, content.SessionID)
-	return s.update(func(tx Tx) error {
-		old, err := get[inboundRecord](tx, bucket, key)
-		if err != nil || old != nil && old.Session != nil {
-			return err
+	var record *inboundRecord
+	var notice *event.RoomKeyWithheldEventContent
+	err := s.view(func(tx Tx) (err error) {
+		record, err = s.inbound(tx, room, name)
+		if err == nil && record == nil {
+			notice, err = s.withheld(tx, room, name)
 		}
-		return put(tx, bucket, key, inboundRecord{Withheld: &content})
-	})
-}
-
-// GetWithheldGroupSession returns the notice that a session is withheld; nil when there is none.
-func (s *Store) GetWithheldGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (*event.RoomKeyWithheldEventContent, error) {
-	record, err := s.inbound(room, name)
-	if err != nil || record == nil {
-		return nil, err
-	}
-	return record.Withheld, nil
-}
-
-func (s *Store) inbound(room id.RoomID, name id.SessionID) (record *inboundRecord, err error) {
-	err = s.view(func(tx Tx) error {
-		record, err = get[inboundRecord](tx, s.own("inbound"), inboundKey(room, name))
 		return err
 	})
-	return record, err
+	switch {
+	case err != nil:
+		return nil, err
+	case record != nil:
+		return s.unpickle(record)
+	case notice != nil:
+		return nil, notice
+	}
+	return nil, nil
+}
+
+func (s *Store) inbound(tx Tx, room id.RoomID, name id.SessionID) (*inboundRecord, error) {
+	record, err := get[inboundRecord](tx, s.own("inbound"), inboundKey(room, name))
+	if err != nil || record == nil || record.Session == nil {
+		return nil, err
+	}
+	return record, nil
 }
 
 func (s *Store) unpickle(record *inboundRecord) (*crypto.InboundGroupSession, error) {
@@ -97,16 +94,14 @@ func (s *Store) unpickle(record *inboundRecord) (*crypto.InboundGroupSession, er
 
 func inboundKey(room id.RoomID, name id.SessionID) string { return string(room) + " " + string(name) }
 
-// RedactGroupSession deletes a session and what is known of its messages. The notice that a session is
-// withheld stays.
+// RedactGroupSession deletes a session and what is known of its messages.
 func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.SessionID, _ string) error {
-	bucket, key := s.own("inbound"), inboundKey(room, name)
 	return s.update(func(tx Tx) error {
-		record, err := get[inboundRecord](tx, bucket, key)
-		if err != nil || record == nil || record.Session == nil {
+		record, err := s.inbound(tx, room, name)
+		if err != nil || record == nil {
 			return err
 		}
-		if err := tx.Delete(bucket, key); err != nil {
+		if err := tx.Delete(s.own("inbound"), inboundKey(room, name)); err != nil {
 			return err
 		}
 		return s.dropIndices(tx, name)

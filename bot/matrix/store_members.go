@@ -166,7 +166,7 @@ func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*
 		}
 		for _, evt := range evts {
 			member, ok := evt.Content.Parsed.(*event.MemberEventContent)
-			if !ok || evt.StateKey == nil {
+			if !ok || evt.StateKey == nil || tooLong(*evt.StateKey) {
 				continue
 			}
 			if err := s.putMember(tx, room, *evt.StateKey, member); err != nil {

@@ -39,7 +39,8 @@ type olmEntry struct {
 	decrypted time.Time
 }
 
-// PutAccount writes the account. The machine makes it durable so before its keys leave for the server.
+// PutAccount writes the account: at once, since the machine makes it durable so before its keys leave for the
+// server, unless it belongs to a step.
 func (s *Store) PutAccount(_ context.Context, account *crypto.OlmAccount) error {
 	pickle, err := account.Internal.Pickle(s.pickleKey)
 	if err != nil {
@@ -49,8 +50,12 @@ func (s *Store) PutAccount(_ context.Context, account *crypto.OlmAccount) error 
 	record.Account.Internal = nil
 	s.write.Lock()
 	defer s.write.Unlock()
-	err = s.commit(func(tx Tx) error { return put(tx, s.own("account"), "", record) })
-	if err != nil {
+	bucket := s.own("account")
+	write := func(tx Tx) error { return put(tx, bucket, "", record) }
+	if s.step.first {
+		s.step.first = false
+		s.step.writes = append(s.step.writes, write)
+	} else if err := s.finish(write); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -105,15 +110,23 @@ func (s *Store) remember(sender id.SenderKey, session *crypto.OlmSession) {
 	s.olm[sender][e.id] = e
 }
 
-// AddSession keeps a new session.
+// AddSession keeps a new session: one that a first message made, or one to encrypt with, which the library may
+// add while another goroutine decrypts.
 func (s *Store) AddSession(_ context.Context, sender id.SenderKey, session *crypto.OlmSession) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	decrypted := s.settle()
+	if !isKey(sender) {
+		return errKey
+	}
 	if e := s.findOlm(sender, session.ID()); e != nil && e.session != session {
 		return errForked
 	}
-	return s.putOlm(sender, session, decrypted)
+	decrypted := session.Internal.HasReceivedMessage() && s.settle()
+	err := s.putOlm(sender, session, decrypted)
+	if decrypted {
+		s.step.first = err == nil
+	}
+	return err
 }
 
 // UpdateSession writes a session that was added before. One that was deleted meanwhile stays deleted.
@@ -131,9 +144,9 @@ func (s *Store) UpdateSession(_ context.Context, sender id.SenderKey, session *c
 	return s.putOlm(sender, session, decrypted)
 }
 
-// putOlm writes a session as it is now, or leaves it to the next write when it has just decrypted a
-// message. A session that encrypts must be on the disk before the message leaves. The caller holds write.
-func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, late bool) error {
+// putOlm writes a session as it is now, or makes it part of the step when it has just decrypted a message. A
+// session that encrypts must be on the disk before the message leaves. The caller holds write.
+func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, decrypted bool) error {
 	pickle, err := session.Internal.Pickle(s.pickleKey)
 	if err != nil {
 		return fmt.Errorf("matrix: pickle Olm session: %w", err)
@@ -142,13 +155,23 @@ func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, late boo
 	record.Session.Internal = nil
 	bucket, key := s.own("olm"), olmKey(sender, session.ID())
 	write := func(tx Tx) error { return put(tx, bucket, key, record) }
-	if late {
-		s.late = append(s.late, write)
-	} else if err := s.commit(write); err != nil {
+	if decrypted {
+		s.step.writes = append(s.step.writes, write)
+		s.step.sessions = append(s.step.sessions, olmName{sender, session.ID()})
+	} else if err := s.after(olmName{sender, session.ID()}, write); err != nil {
 		return err
 	}
 	s.remember(sender, session)
 	return nil
+}
+
+// after writes what concerns a session: not before the step, where the session is part of it. The caller
+// holds write.
+func (s *Store) after(session olmName, write func(Tx) error) error {
+	if slices.Contains(s.step.sessions, session) {
+		return s.finish(write)
+	}
+	return s.commit(write)
 }
 
 // DeleteSession deletes a session, or does nothing when there is none.
@@ -156,7 +179,7 @@ func (s *Store) DeleteSession(_ context.Context, sender id.SenderKey, session *c
 	s.write.Lock()
 	defer s.write.Unlock()
 	name := session.ID()
-	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("olm"), olmKey(sender, name)) })
+	err := s.after(olmName{sender, name}, func(tx Tx) error { return tx.Delete(s.own("olm"), olmKey(sender, name)) })
 	if err != nil {
 		return err
 	}

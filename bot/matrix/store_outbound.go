@@ -119,6 +119,9 @@ func (s *Store) loadOutbound(tx Tx) {
 // MarkOutboundGroupSessionShared notes that a device was given the key of a session. The note goes to the
 // disk with the next write: the library writes much while it gives out keys, and the session itself last.
 func (s *Store) MarkOutboundGroupSessionShared(_ context.Context, user id.UserID, device id.IdentityKey, name id.SessionID) error {
+	if !isKey(device) {
+		return errKey
+	}
 	bucket, key := s.sharedBucket(name), string(user)+" "+string(device)
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -129,7 +132,7 @@ func (s *Store) MarkOutboundGroupSessionShared(_ context.Context, user id.UserID
 // IsOutboundGroupSessionShared tells whether a device was given the key of a session, if the session is
 // among the last keptRecipients of its room.
 func (s *Store) IsOutboundGroupSessionShared(_ context.Context, user id.UserID, device id.IdentityKey, name id.SessionID) (shared bool, err error) {
-	if err := s.flush(); err != nil {
+	if err := s.flushMarks(); err != nil {
 		return false, err
 	}
 	err = s.view(func(tx Tx) error {
@@ -138,6 +141,16 @@ func (s *Store) IsOutboundGroupSessionShared(_ context.Context, user id.UserID, 
 		return err
 	})
 	return shared, err
+}
+
+// flushMarks writes what is late, and no step that is under way.
+func (s *Store) flushMarks() error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if len(s.late) == 0 {
+		return nil
+	}
+	return s.commit(func(Tx) error { return nil })
 }
 
 func (s *Store) sharedBucket(name id.SessionID) string { return s.own("shared") + "." + string(name) }
@@ -163,4 +176,18 @@ func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
 		*names = (*names)[1:]
 	}
 	return put(tx, bucket, string(room), names)
+}
+
+// dropShared forgets who got the sessions of a room.
+func (s *Store) dropShared(tx Tx, room id.RoomID) error {
+	names, err := get[[]id.SessionID](tx, s.own("sharings"), string(room))
+	if err != nil || names == nil {
+		return err
+	}
+	for _, name := range *names {
+		if _, err := drop(tx, s.sharedBucket(name), nil); err != nil {
+			return err
+		}
+	}
+	return tx.Delete(s.own("sharings"), string(room))
 }

@@ -5,6 +5,8 @@ package matrix
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"path/filepath"
 	"sync/atomic"
@@ -63,6 +65,26 @@ func (r *storeRig) kill() {
 	noError(r.t, r.vault.Close())
 	r.fault.broken.Store(false)
 	r.open()
+}
+
+// has tells whether there is such a record.
+func (r *storeRig) has(bucket, key string) (there bool) {
+	r.t.Helper()
+	noError(r.t, r.vault.View(func(tx Tx) error {
+		record, err := tx.Get(bucket, key)
+		there = record != nil
+		return err
+	}))
+	return there
+}
+
+// count tells how many records a bucket has.
+func (r *storeRig) count(bucket string) (n int) {
+	r.t.Helper()
+	noError(r.t, r.vault.View(func(tx Tx) error {
+		return tx.Each(bucket, func(string, []byte) error { n++; return nil })
+	}))
+	return n
 }
 
 var errBroken = errors.New("the disk is full")
@@ -189,6 +211,12 @@ func newInbound(t testing.TB, out *crypto.OutboundGroupSession, sender id.Sender
 	session, err := crypto.NewInboundGroupSession(sender, "signing", out.RoomID, out.Internal.Key(), time.Hour, 100, nil, false)
 	noError(t, err)
 	return session
+}
+
+// curve makes an identity key of a name.
+func curve(name string) id.IdentityKey {
+	sum := sha256.Sum256([]byte(name))
+	return id.IdentityKey(base64.RawStdEncoding.EncodeToString(sum[:]))
 }
 
 func member(membership event.Membership, name string) *event.MemberEventContent {

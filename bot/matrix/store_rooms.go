@@ -160,7 +160,13 @@ func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
 		return err
 	}
 	return s.update(func(tx Tx) error {
+		if err := s.dropShared(tx, room); err != nil {
+			return err
+		}
 		if _, err := drop(tx, s.membersOf(room), nil); err != nil {
+			return err
+		}
+		if err := tx.Delete(s.own("withheld"), string(room)); err != nil {
 			return err
 		}
 		return tx.Delete(s.own("rooms"), string(room))

@@ -110,31 +110,50 @@ func decrypt(t *testing.T, r *storeRig, with *pair, session *crypto.OlmSession, 
 }
 
 // A crash between the steps of one message leaves all of them or none: then the server's repetition of it
-// is decrypted, or known as a repetition.
+// is decrypted, or known as a repetition. What ends the step is on the disk with it or follows from it.
 func TestDecryptedMessageIsOneStep(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		next func(r *storeRig) error
+		next func(r *storeRig, with *pair, session *crypto.OlmSession) error
 		kept bool
 	}{
-		{"crash", func(*storeRig) error { return nil }, false},
-		{"failed write", func(r *storeRig) error {
+		{"crash", func(*storeRig, *pair, *crypto.OlmSession) error { return nil }, false},
+		{"failed write", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
 			r.fault.broken.Store(true)
-			if !errors.Is(r.MarkHandled("$e", time.Now()), errBroken) {
+			if !errors.Is(r.SaveNextBatch(background, bob, "t"), errBroken) {
 				t.Error("no error")
 			}
 			return nil
 		}, false},
-		{"room key", func(r *storeRig) error {
-			return r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), "s"))
+		{"room key", func(r *storeRig, with *pair, _ *crypto.OlmSession) error {
+			return r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), with.from.IdentityKey()))
 		}, true},
-		{"account", func(r *storeRig) error { return r.PutAccount(background, crypto.NewOlmAccount()) }, true},
-		{"token", func(r *storeRig) error { return r.SaveNextBatch(background, bob, "t") }, true},
-		{"other session", func(r *storeRig) error {
+		{"other room key", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
+			return r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), curve("other")))
+		}, false},
+		{"account", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
+			return r.PutAccount(background, crypto.NewOlmAccount())
+		}, true},
+		{"token", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error { return r.SaveNextBatch(background, bob, "t") }, true},
+		{"own room key", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
 			return r.AddOutboundGroupSession(background, newOutbound(t, room2))
+		}, false},
+		{"what others write", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
+			noError(t, r.MarkOutboundGroupSessionShared(background, alice, curve("key"), "s"))
+			value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, curve("key"), "s"))
+			return r.MarkHandled("$e", time.Now())
+		}, false},
+		{"encryption", func(r *storeRig, with *pair, session *crypto.OlmSession) error {
+			_, _, err := session.Encrypt([]byte("answer"))
+			noError(t, err)
+			return r.UpdateSession(background, with.from.IdentityKey(), session)
 		}, true},
-		{"flush", func(r *storeRig) error { return r.Flush(background) }, true},
-		{"commit", func(r *storeRig) error { return r.Commit(background) }, true},
+		{"encryption to others", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error {
+			other := newPair(t)
+			return r.AddSession(background, other.from.IdentityKey(), other.receive("one"))
+		}, false},
+		{"flush", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error { return r.Flush(background) }, true},
+		{"commit", func(r *storeRig, _ *pair, _ *crypto.OlmSession) error { return r.Commit(background) }, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newStoreRig(t)
@@ -142,7 +161,7 @@ func TestDecryptedMessageIsOneStep(t *testing.T) {
 			session := with.receive("one")
 			noError(t, r.AddSession(background, with.from.IdentityKey(), session))
 			body, kind := decrypt(t, r, with, session, 1)
-			noError(t, test.next(r))
+			noError(t, test.next(r, with, session))
 			equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), false)
 			r.kill()
 			equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), !test.kept)
@@ -153,6 +172,82 @@ func TestDecryptedMessageIsOneStep(t *testing.T) {
 	}
 }
 
+// The first message of a session uses up a one-time key of the account: that is part of the step. The server
+// repeats what a crash has cut off, and it is read as if for the first time, or known as a repetition.
+func TestFirstMessageIsOneStep(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		next func(r *storeRig, with *pair) error
+		kept bool
+	}{
+		{"crash", func(*storeRig, *pair) error { return nil }, false},
+		{"what others write", func(r *storeRig, _ *pair) error { return r.MarkHandled("$e", time.Now()) }, false},
+		{"room key", func(r *storeRig, with *pair) error {
+			return r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), with.from.IdentityKey()))
+		}, true},
+		{"token", func(r *storeRig, _ *pair) error { return r.SaveNextBatch(background, bob, "t") }, true},
+		{"more one-time keys", func(r *storeRig, with *pair) error {
+			noError(t, with.to.Internal.GenOneTimeKeys(1))
+			return r.PutAccount(background, with.to)
+		}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newStoreRig(t)
+			with := newPair(t)
+			sender := with.from.IdentityKey()
+			noError(t, r.PutAccount(background, with.to))
+			kind, body := with.send("room key")
+			session, err := with.to.NewInboundSessionFrom(sender, body)
+			noError(t, err)
+			_, err = session.Decrypt(body, kind)
+			noError(t, err)
+			noError(t, r.PutOlmHash(background, [32]byte{1}, time.Now()))
+			noError(t, r.AddSession(background, sender, session))
+			noError(t, with.to.Internal.RemoveOneTimeKeys(session.Internal))
+			noError(t, r.PutAccount(background, with.to))
+			noError(t, test.next(r, with))
+			r.kill()
+			equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), !test.kept)
+			equal(t, r.HasSession(background, sender), test.kept)
+			again, err := value[*crypto.OlmAccount](t)(r.GetAccount(background)).NewInboundSessionFrom(sender, body)
+			if err == nil {
+				_, err = again.Decrypt(body, kind)
+			}
+			equal(t, err != nil, test.kept) // without its one-time key
+		})
+	}
+}
+
+// The keys that a new account is about to publish are on the disk before they leave, whatever came before.
+func TestPublishedKeysAreNeverLate(t *testing.T) {
+	r := newStoreRig(t)
+	with := newPair(t)
+	noError(t, r.PutOlmHash(background, [32]byte{1}, time.Now()))
+	noError(t, r.AddSession(background, with.from.IdentityKey(), with.receive("one")))
+	noError(t, r.PutAccount(background, with.to)) // of the step
+	noError(t, with.to.Internal.GenOneTimeKeys(5))
+	noError(t, r.PutAccount(background, with.to))
+	want := len(value[map[string]id.Curve25519](t)(with.to.Internal.OneTimeKeys()))
+	r.kill()
+	account := value[*crypto.OlmAccount](t)(r.GetAccount(background))
+	equal(t, len(value[map[string]id.Curve25519](t)(account.Internal.OneTimeKeys())), want)
+}
+
+// A session that is deleted while its step waits does not come back with it.
+func TestDeletedSessionsStayDeletedAfterAStep(t *testing.T) {
+	r := newStoreRig(t)
+	with := newPair(t)
+	sender := with.from.IdentityKey()
+	session := with.receive("one")
+	noError(t, r.AddSession(background, sender, session))
+	decrypt(t, r, with, session, 1)
+	noError(t, r.DeleteSession(background, sender, session))
+	noError(t, r.Flush(background))
+	r.kill()
+	equal(t, r.HasSession(background, sender), false)
+	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), false)
+}
+
 // Another goroutine may write between a hash and its session.
 func TestHashDoesNotGoAlone(t *testing.T) {
 	r := newStoreRig(t)
@@ -161,6 +256,25 @@ func TestHashDoesNotGoAlone(t *testing.T) {
 	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), false)
 	r.kill()
 	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), true)
+}
+
+// Another goroutine may also add a session to encrypt with then, which is not the one that decrypted.
+func TestNewSessionIsNoStep(t *testing.T) {
+	r := newStoreRig(t)
+	with, to := newPair(t), newPair(t)
+	session := with.receive("one")
+	noError(t, r.AddSession(background, with.from.IdentityKey(), session))
+	kind, body := with.send("two")
+	_, err := session.Decrypt(body, kind)
+	noError(t, err)
+	noError(t, r.PutOlmHash(background, [32]byte{1}, time.Now()))
+	noError(t, r.AddSession(background, to.to.IdentityKey(), to.out))
+	noError(t, r.UpdateSession(background, with.from.IdentityKey(), session))
+	r.kill()
+	equal(t, r.HasSession(background, to.to.IdentityKey()), true)
+	equal(t, value[time.Time](t)(r.GetOlmHash(background, [32]byte{1})).IsZero(), true)
+	_, err = value[*crypto.OlmSession](t)(r.GetLatestSession(background, with.from.IdentityKey())).Decrypt(body, kind)
+	noError(t, err)
 }
 
 // Only the session that decrypted may be late. If the next one were as well, a message that it encrypts
@@ -191,7 +305,7 @@ func TestDecryptedMessageCostsOneWrite(t *testing.T) {
 	noError(t, r.AddSession(background, with.from.IdentityKey(), session))
 	before := r.fault.writes.Load()
 	decrypt(t, r, with, session, 1)
-	noError(t, r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), "s")))
+	noError(t, r.PutGroupSession(background, newInbound(t, newOutbound(t, room1), with.from.IdentityKey())))
 	equal(t, r.fault.writes.Load()-before, 1)
 	noError(t, r.UpdateSession(background, with.from.IdentityKey(), session)) // encrypting: at once
 	equal(t, r.fault.writes.Load()-before, 2)
@@ -265,23 +379,27 @@ func TestRecipientsOfOldSessionsAreForgotten(t *testing.T) {
 	for range keptRecipients + 1 {
 		out := newOutbound(t, room1)
 		names = append(names, out.ID())
-		noError(t, r.MarkOutboundGroupSessionShared(background, alice, "key", out.ID()))
+		noError(t, r.MarkOutboundGroupSessionShared(background, alice, curve("key"), out.ID()))
 		noError(t, r.AddOutboundGroupSession(background, out))
 		noError(t, r.AddOutboundGroupSession(background, out))
 	}
 	for i, name := range names {
-		equal(t, value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, "key", name)), i > 0)
+		equal(t, value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, curve("key"), name)), i > 0)
 	}
 }
 
 func TestForgetRoom(t *testing.T) {
 	r := newStoreRig(t)
+	outs := make(map[id.RoomID]id.SessionID)
 	for _, room := range []id.RoomID{room1, room2} {
 		noError(t, r.SetMember(background, room, alice, member(event.MembershipJoin, "Alice")))
 		noError(t, r.SetJoinRules(background, room, &event.JoinRulesEventContent{JoinRule: event.JoinRuleInvite}))
 		out := newOutbound(t, room)
 		noError(t, r.AddOutboundGroupSession(background, out))
+		noError(t, r.MarkOutboundGroupSessionShared(background, alice, curve("key"), out.ID()))
 		noError(t, r.PutGroupSession(background, newInbound(t, out, "s")))
+		noError(t, r.PutWithheldGroupSession(background, event.RoomKeyWithheldEventContent{RoomID: room, SessionID: "w"}))
+		outs[room] = out.ID()
 	}
 	noError(t, r.ForgetRoom(background, room1))
 	r.kill()
@@ -290,7 +408,10 @@ func TestForgetRoom(t *testing.T) {
 		equal(t, value[*event.JoinRulesEventContent](t)(r.GetJoinRules(background, room)) != nil, want)
 		equal(t, value[*crypto.OutboundGroupSession](t)(r.GetOutboundGroupSession(background, room)) != nil, want)
 		equal(t, len(namesOf(r.GetGroupSessionsForRoom(background, room).AsList())(t)) > 0, want)
+		equal(t, value[bool](t)(r.IsOutboundGroupSessionShared(background, alice, curve("key"), outs[room])), want)
+		equal(t, value[*event.RoomKeyWithheldEventContent](t)(r.GetWithheldGroupSession(background, room, "w")) != nil, want)
 	}
+	equal(t, r.count(r.own("sharings")), 1)
 }
 
 // Servers repeat what they said with each answer; only news may cost a write.

@@ -4,12 +4,15 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strconv"
 	"time"
 
 	"maunium.net/go/mautrix/id"
 )
+
+var errNoToken = errors.New("matrix: the homeserver answered a sync without a token")
 
 // SaveFilterID keeps nothing: a filter that was changed by a new version has to be uploaded anew.
 func (s *Store) SaveFilterID(context.Context, id.UserID, string) error { return nil }
@@ -20,13 +23,20 @@ func (s *Store) LoadFilterID(context.Context, id.UserID) (string, error) { retur
 // SaveNextBatch is called by the client before it handles a response, with the token after it. So what is
 // written is the token before: the response with that one has been handled. The new one waits for the next
 // call or for Commit, and a crash repeats one response (matrix-notes §6).
+//
+// A response without a token is none: the error makes the client give it up. Were it to go on, it would ask
+// for what it asks at its very first start, and take all messages since for old ones.
 func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) error {
+	if token == "" {
+		return errNoToken
+	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.settle()
 	s.mu.RLock()
 	handled := s.pending[user]
 	s.mu.RUnlock()
-	err := s.commit(func(tx Tx) error {
+	err := s.finish(func(tx Tx) error {
 		if handled == "" {
 			return nil
 		}
@@ -41,8 +51,15 @@ func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) e
 	return nil
 }
 
-// LoadNextBatch returns the token to go on from; "" when there is none.
+// LoadNextBatch returns the token to go on from; "" when there is none. The client calls it once, before it
+// reads: a token that is still pending then is of a response that was not handled to its end.
 func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error) {
+	s.TakeBack(user)
+	return s.handledUpTo(user)
+}
+
+// handledUpTo is the token up to which all is handled.
+func (s *Store) handledUpTo(user id.UserID) (string, error) {
 	var token []byte
 	err := s.view(func(tx Tx) (err error) {
 		token, err = tx.Get(s.own("token"), string(user))
@@ -51,15 +68,23 @@ func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error)
 	return string(token), err
 }
 
+// TakeBack forgets the token of the response that is being handled, which failed: it is asked for again.
+func (s *Store) TakeBack(user id.UserID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, user)
+}
+
 // Commit writes all that waits, the newest sync token included. It is for a clean stop: when the client no
 // longer syncs, and the last response has been handled.
 func (s *Store) Commit(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.settle()
 	s.mu.RLock()
 	handled := maps.Clone(s.pending)
 	s.mu.RUnlock()
-	err := s.commit(func(tx Tx) error {
+	err := s.finish(func(tx Tx) error {
 		for user, token := range handled {
 			if err := putText(tx, s.own("token"), string(user), token); err != nil {
 				return err
@@ -77,7 +102,15 @@ func (s *Store) Commit(context.Context) error {
 }
 
 // Flush writes what waits for the next write, but no sync token.
-func (s *Store) Flush(context.Context) error { return s.flush() }
+func (s *Store) Flush(context.Context) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.settle()
+	if len(s.late) == 0 && len(s.step.writes) == 0 {
+		return nil
+	}
+	return s.finish(func(Tx) error { return nil })
+}
 
 // putText is put for what is text already.
 func putText(tx Tx, bucket, key, value string) error {

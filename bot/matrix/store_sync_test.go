@@ -15,7 +15,7 @@ import (
 
 func TestTokenIsTheOneBefore(t *testing.T) {
 	r := newStoreRig(t)
-	token := func() string { return value[string](t)(r.LoadNextBatch(background, bob)) }
+	token := func() string { return value[string](t)(r.handledUpTo(bob)) }
 	equal(t, token(), "")
 	for _, step := range []struct{ save, want string }{{"1", ""}, {"2", "1"}, {"2", "2"}, {"3", "2"}} {
 		noError(t, r.SaveNextBatch(background, bob, step.save))
@@ -43,6 +43,31 @@ func TestFailedTokenIsTriedAgain(t *testing.T) {
 		t.Fatal("no error")
 	}
 	r.fault.broken.Store(false)
+	noError(t, r.Commit(background))
+	equal(t, value[string](t)(r.LoadNextBatch(background, bob)), "1")
+}
+
+// A client that starts anew asks for what was not handled to its end, and what it then reads says nothing of
+// that.
+func TestTokenOfAFailedResponseIsTakenBack(t *testing.T) {
+	r := newStoreRig(t)
+	for _, token := range []string{"1", "2"} {
+		noError(t, r.SaveNextBatch(background, bob, token))
+	}
+	equal(t, value[string](t)(r.LoadNextBatch(background, bob)), "1") // the handling of 2 panicked
+	noError(t, r.SaveNextBatch(background, bob, "3"))
+	equal(t, value[string](t)(r.handledUpTo(bob)), "1")
+	r.TakeBack(bob)
+	noError(t, r.Commit(background))
+	equal(t, value[string](t)(r.handledUpTo(bob)), "1")
+}
+
+func TestNoTokenIsRefused(t *testing.T) {
+	r := newStoreRig(t)
+	noError(t, r.SaveNextBatch(background, bob, "1"))
+	if err := r.SaveNextBatch(background, bob, ""); !errors.Is(err, errNoToken) {
+		t.Errorf("got %v", err)
+	}
 	noError(t, r.Commit(background))
 	equal(t, value[string](t)(r.LoadNextBatch(background, bob)), "1")
 }

@@ -4,11 +4,16 @@ package matrix
 
 import (
 	"errors"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
 )
 
 // TestPatience waits longer each time, and not for ever.
@@ -87,15 +92,91 @@ func TestSayings(t *testing.T) {
 	}
 }
 
-// Nothing is answered that was written weeks ago, so the keys to it need not be kept.
+// Nothing is answered that was written weeks ago, so the keys to it need not be kept; but not before the bot has
+// fetched what was written while it was off.
 func TestOldKeysAreRemoved(t *testing.T) {
-	r := newRig(t)
+	r := inDirect(t)
 	old := newInbound(t, newOutbound(t, room1), "s")
 	old.ReceivedAt = time.Now().Add(-15 * 24 * time.Hour)
 	noError(t, r.store.PutGroupSession(background, old))
-	r.start()
-	r.until("no old key", func() bool {
-		have, err := r.store.GetGroupSession(background, room1, old.ID())
-		return err == nil && have == nil
+	have := func() bool {
+		return value[*crypto.InboundGroupSession](t)(r.store.GetGroupSession(background, room1, old.ID())) != nil
+	}
+	r.restart()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$1", ana, "!edt")})
+	r.hear()
+	equal(t, have(), true)
+	r.removeKeys(t.Context()) // as every hour
+	equal(t, have(), false)
+}
+
+// An answer to a sync that is none, as from a proxy, makes the bot connect anew and go on from where it was: asked
+// without a token, the homeserver would call all that was written since old.
+func TestResponseWithoutAToken(t *testing.T) {
+	r := inDirect(t)
+	r.connection()
+	for range 2 { // the place of the first is on the disk then
+		r.hs.syncs <- object{}
+	}
+	var once sync.Once
+	r.hs.mu.Lock()
+	r.hs.refuse = func(call string) (status int, code string) {
+		if call == "GET sync" {
+			once.Do(func() { status = http.StatusOK })
+		}
+		return status, ""
+	}
+	r.hs.mu.Unlock()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$1", ana, "!edt")})
+	if m := r.hear(); m.Text != "!edt" {
+		t.Errorf("the core heard %q", m.Text)
+	}
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	if list := r.hs.since[1:]; slices.Contains(list, "") {
+		t.Errorf("asked without a token: %q", list)
+	}
+}
+
+// A response that cannot be handled comes again, and after a few times the bot goes on without it.
+func TestUnhandledResponse(t *testing.T) {
+	r := inDirect(t)
+	r.connection()
+	nothing := object{"rooms": object{"join": object{group: nil}}} // the library panics
+	r.hs.mu.Lock()
+	asked := len(r.hs.since)
+	r.hs.mu.Unlock()
+	for range maxTries {
+		r.hs.syncs <- nothing
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$1", ana, "!edt")})
+	if m := r.hear(); m.Text != "!edt" {
+		t.Errorf("the core heard %q", m.Text)
+	}
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	tries := make(map[string]int)
+	for _, since := range r.hs.since[asked-1:] {
+		tries[since]++
+	}
+	if most := slices.Max(slices.Collect(maps.Values(tries))); most != maxTries {
+		t.Errorf("asked for from %q", r.hs.since[asked-1:])
+	}
+}
+
+// A stop in the pause after a response that was not handled does not mark it as handled.
+func TestStopAfterUnhandledResponse(t *testing.T) {
+	r := inDirect(t)
+	r.connection()
+	r.hs.syncs <- object{}
+	r.hs.syncs <- object{"rooms": object{"join": object{group: nil}}}
+	var before string
+	r.until("the library has panicked", func() bool {
+		r.store.mu.RLock()
+		defer r.store.mu.RUnlock()
+		before = value[string](t)(r.store.handledUpTo(botName))
+		return before != "" && r.store.pending[botName] == ""
 	})
+	noError(t, r.finish())
+	equal(t, value[string](t)(r.store.handledUpTo(botName)), before)
 }

@@ -1,0 +1,126 @@
+//go:build goolm
+
+package matrix
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/crypto/signatures"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"cartable/core"
+)
+
+// What strangers call their devices and keys must not decide whether the bot can write.
+
+var endless = strings.Repeat("A", 5000)
+
+func TestEndlessNames(t *testing.T) {
+	r := newStoreRig(t)
+	with := newPair(t)
+	long := id.UserID("@" + endless)
+	for name, err := range map[string]error{
+		"shared":    r.MarkOutboundGroupSessionShared(background, bob, id.IdentityKey(endless), "s"),
+		"lines":     r.MarkOutboundGroupSessionShared(background, bob, curve("k")+id.IdentityKey(strings.Repeat("\n", 5000)), "s"),
+		"session":   r.AddSession(background, id.SenderKey(endless), with.receive("one")),
+		"device":    r.PutDevice(background, bob, &id.Device{UserID: bob, DeviceID: "D", IdentityKey: id.IdentityKey(endless)}),
+		"signature": r.PutSignature(background, bob, id.Ed25519(endless), bob, "k", "s"),
+		"member":    r.SetMembership(background, room1, long, event.MembershipJoin),
+		"room":      r.SetMembership(background, id.RoomID("!"+endless), bob, event.MembershipJoin),
+	} {
+		if !errors.Is(err, errName) && !errors.Is(err, errKey) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	noError(t, r.MarkOutboundGroupSessionShared(background, bob, curve("k"), id.SessionID(endless))) // found out late
+	noError(t, r.MarkHandled("$1", time.Now()))
+
+	noError(t, r.PutDevices(background, bob, nil))
+	noError(t, r.MarkTrackedUsersOutdated(background, []id.UserID{long, bob}))
+	sameNames(t, value[[]id.UserID](t)(r.GetOutdatedTrackedUsers(background)), []id.UserID{bob})
+	session, err := r.GetGroupSession(background, room1, id.SessionID(endless))
+	noError(t, err)
+	equal(t, session, nil)
+	noError(t, r.ReplaceCachedMembers(background, room1, []*event.Event{memberEvent(long), memberEvent(alice)}))
+	sameNames(t, value[[]id.UserID](t)(r.GetRoomJoinedOrInvitedMembers(background, room1)), []id.UserID{alice})
+}
+
+func memberEvent(user id.UserID) *event.Event {
+	key := user.String()
+	return &event.Event{Type: event.StateMember, StateKey: &key, Content: event.Content{Parsed: member(event.MembershipJoin, "")}}
+}
+
+// The library takes a device with whatever key, as long as it is signed.
+func TestDevicesWithoutAKeyAreLeftOut(t *testing.T) {
+	r := newStoreRig(t)
+	bad := device(alice, "B")
+	for _, key := range []id.IdentityKey{"", "short", id.IdentityKey(endless), curve("x") + "\n", curve("x") + "="} {
+		bad.IdentityKey = key
+		noError(t, r.PutDevices(background, alice, deviceMap{"A": device(alice, "A"), "B": bad, "C": device(alice, id.DeviceID(endless))}))
+		devices := value[deviceMap](t)(r.GetDevices(background, alice))
+		if len(devices) != 1 || devices["A"] == nil {
+			t.Errorf("key %.10q: %d devices are kept", key, len(devices))
+		}
+	}
+}
+
+// A record that cannot be written for what it is takes no other with it, and the operator hears of it.
+func TestRefusedRecordIsGivenUp(t *testing.T) {
+	r := newStoreRig(t)
+	var log bytes.Buffer
+	r.log = slog.New(slog.NewTextHandler(&log, nil))
+	noError(t, r.MarkOutboundGroupSessionShared(background, bob, curve("k"), id.SessionID(endless)))
+	noError(t, r.MarkOutboundGroupSessionShared(background, bob, curve("k"), "s"))
+	r.fault.broken.Store(true)
+	if err := r.MarkHandled("$1", time.Now()); !errors.Is(err, errBroken) {
+		t.Errorf("a full disk: %v", err)
+	}
+	r.fault.broken.Store(false)
+	noError(t, r.MarkHandled("$1", time.Now()))
+	r.kill()
+	equal(t, value[bool](t)(r.IsOutboundGroupSessionShared(background, bob, curve("k"), "s")), true)
+	equal(t, value[bool](t)(r.Handled("$1")), true)
+	if lines := strings.Count(log.String(), "\n"); lines != 1 || strings.Contains(log.String(), "bob") || len(log.String()) > 500 {
+		t.Errorf("logged %d lines: %.500s", lines, &log)
+	}
+}
+
+// signedDevice is what somebody publishes of a device whose identity key is whatever they like.
+func signedDevice(t *testing.T, account *crypto.OlmAccount, user id.UserID, name id.DeviceID, key string) *mautrix.DeviceKeys {
+	t.Helper()
+	keys := &mautrix.DeviceKeys{
+		UserID: user, DeviceID: name, Algorithms: []id.Algorithm{id.AlgorithmMegolmV1, id.AlgorithmOlmV1},
+		Keys: mautrix.KeyMap{
+			id.NewDeviceKeyID(id.KeyAlgorithmCurve25519, name): key,
+			id.NewDeviceKeyID(id.KeyAlgorithmEd25519, name):    string(account.SigningKey()),
+		},
+	}
+	signature, err := account.SignJSON(keys)
+	noError(t, err)
+	keys.Signatures = signatures.NewSingleSignature(user, id.KeyAlgorithmEd25519, name.String(), signature)
+	return keys
+}
+
+// A stranger with an impossible device stops nobody.
+func TestImpossibleDevice(t *testing.T) {
+	r := inDirect(t)
+	r.connection()
+	noError(t, r.store.SetEncryptionEvent(t.Context(), direct, &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}))
+	account := crypto.NewOlmAccount()
+	r.hs.mu.Lock()
+	r.hs.others[ana] = object{"EVIL": signedDevice(t, account, ana, "EVIL", endless)}
+	r.hs.mu.Unlock()
+	noError(t, r.Send(t.Context(), core.Target{Chat: chatOf(direct)}, core.Reply{Title: "hello"}))
+	noError(t, r.store.MarkHandled("$else", time.Now()))
+	r.restart()
+	r.connection()
+	noError(t, r.store.MarkHandled("$more", time.Now()))
+}
