@@ -22,7 +22,7 @@ func TestFilesIn(t *testing.T) {
 	r.hs.mu.Lock()
 	r.hs.files["clear"] = []byte("a picture")
 	r.hs.files["sealed"] = bytes.Clone(secretData)
-	r.hs.files["changed"] = append([]byte("x"), secretData[1:]...)
+	r.hs.files["changed"] = append([]byte{secretData[0] + 1}, secretData[1:]...)
 	r.hs.files["large"] = make([]byte, core.MaxFile+1)
 	r.hs.mu.Unlock()
 	for _, tt := range []struct {

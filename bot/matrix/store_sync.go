@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"maps"
 	"strconv"
@@ -124,11 +125,24 @@ func putText(tx Tx, bucket, key, value string) error {
 // last 50 events of each room at most, so this serves some 150 busy rooms.
 const journalSize = 8192
 
-// journal is a ring of the events that were handled; its records are kept by their places.
+// journal is a ring of the events that were handled; its records are kept by their places. It takes all its
+// memory at once.
 type journal struct {
-	places map[id.EventID]uint64 // counted from the first event ever
-	ring   map[uint64]id.EventID // by place modulo journalSize
-	next   uint64
+	handled map[eventMark]bool
+	ring    []eventMark // by place modulo journalSize, places being counted from the first event ever
+	next    uint64
+}
+
+// eventMark stands for an event, whose name may be of any length.
+type eventMark [16]byte
+
+func markOf(evt id.EventID) eventMark {
+	sum := sha256.Sum256([]byte(evt))
+	return eventMark(sum[:])
+}
+
+func newJournal() journal {
+	return journal{handled: make(map[eventMark]bool, journalSize), ring: make([]eventMark, journalSize)}
 }
 
 type journalRecord struct {
@@ -141,8 +155,7 @@ type journalRecord struct {
 func (s *Store) Handled(evt id.EventID) (bool, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	_, handled := s.journal.places[evt]
-	return handled, nil
+	return s.journal.handled[markOf(evt)], nil
 }
 
 // MarkHandled notes that an event was handled, so that it is not handled again when the server repeats it,
@@ -153,7 +166,7 @@ func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error
 	defer s.write.Unlock()
 	s.mu.RLock()
 	place := s.journal.next
-	_, known := s.journal.places[evt]
+	known := s.journal.handled[markOf(evt)]
 	s.mu.RUnlock()
 	if known && len(also) == 0 {
 		return nil
@@ -180,14 +193,14 @@ func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error
 
 // note puts an event at its place, over the one that was there a round ago.
 func (j *journal) note(place uint64, evt id.EventID) {
-	delete(j.places, j.ring[place%journalSize])
-	j.ring[place%journalSize] = evt
-	j.places[evt] = place
+	at, mark := place%journalSize, markOf(evt)
+	delete(j.handled, j.ring[at])
+	j.ring[at], j.handled[mark] = mark, true
 	j.next = max(j.next, place+1)
 }
 
 func (s *Store) loadJournal(tx Tx) {
-	j := journal{places: make(map[id.EventID]uint64), ring: make(map[uint64]id.EventID)}
+	j := newJournal()
 	load(s, tx, journalBucket, func(r *journalRecord) error {
 		j.note(r.Place, r.Event)
 		return nil

@@ -114,20 +114,20 @@ func TestHandledIsOneStep(t *testing.T) {
 }
 
 func TestJournalIsBounded(t *testing.T) {
-	j := journal{places: make(map[id.EventID]uint64), ring: make(map[uint64]id.EventID)}
+	j := newJournal()
 	evt := func(i uint64) id.EventID { return id.EventID("$" + strconv.FormatUint(i, 10)) }
 	for i := range uint64(3*journalSize + 5) {
 		j.note(j.next, evt(i))
 		if i >= journalSize {
-			if _, old := j.places[evt(i-journalSize)]; old {
+			if j.handled[markOf(evt(i-journalSize))] {
 				t.Fatalf("%d is still known after %d", i-journalSize, i)
 			}
 		}
-		if _, known := j.places[evt(i-min(i, journalSize-1))]; !known {
+		if !j.handled[markOf(evt(i-min(i, journalSize-1)))] {
 			t.Fatalf("forgot too much at %d", i)
 		}
 	}
-	equal(t, len(j.places), journalSize)
+	equal(t, len(j.handled), journalSize)
 	equal(t, len(j.ring), journalSize)
 }
 

@@ -59,12 +59,12 @@ func TestUpgrade(t *testing.T) {
 	})
 	t.Run("by invitation", func(t *testing.T) {
 		r, old, _ := upgraded(t, group, group, ana, ben, botName)
-		r.hs.refuse = func(call string) (int, string) {
+		r.hs.refusing(func(call string) (int, string) {
 			if strings.HasPrefix(call, "POST join/") {
 				return http.StatusForbidden, "M_FORBIDDEN"
 			}
 			return 0, ""
-		}
+		})
 		r.hs.syncs <- closes(group, successor)
 		r.until("the bot asks for entry", func() bool { return r.hs.asked("POST join/") })
 		r.hs.syncs <- invites(successor, ben, false)
