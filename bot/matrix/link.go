@@ -82,6 +82,7 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 	l.me = cli.UserID
 	l.sync.OnSync(l.leaveOutOld)
 	l.sync.OnSync(l.markLists)
+	l.sync.OnSync(l.countKeys)
 	l.sync.OnEvent(cli.StateStoreSyncHandler)
 	l.sync.OnEventType(event.EventEncrypted, l.noteEncrypted)
 	if l.helper, err = cryptohelper.NewCryptoHelper(cli, a.store.PickleKey(), a.store); err != nil {

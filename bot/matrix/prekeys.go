@@ -15,6 +15,26 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
+// enoughKeys is how many one-time keys the library keeps on the server.
+const enoughKeys = 50
+
+// countKeys asks the server how many of our one-time keys it has when a response tells of few or of none. Some
+// leave the number out of a first response (Dendrite does); the library takes that for none and makes so many new
+// ones that it forgets the oldest, which the server goes on giving away: who gets such a key cannot be read.
+func (l *link) countKeys(ctx context.Context, answer *mautrix.RespSync, _ string) bool {
+	if answer.DeviceOTKCount.SignedCurve25519 >= enoughKeys {
+		return true
+	}
+	have, err := l.cli.UploadKeys(ctx, &mautrix.ReqUploadKeys{})
+	if err != nil {
+		l.a.log.Warn("one-time keys not counted, tried again at the next news", "error", fail("count one-time keys", err))
+		answer.DeviceOTKCount.SignedCurve25519 = enoughKeys
+		return true
+	}
+	answer.DeviceOTKCount.SignedCurve25519 = have.OneTimeKeyCounts.SignedCurve25519
+	return true
+}
+
 // fallbackPause is the least time between two fallback keys: some servers forget them at once and ask for
 // another with each response (matrix-notes §2).
 const fallbackPause = time.Hour

@@ -131,3 +131,30 @@ func mustBeSigned(t *testing.T, r *rig, upload object) id.Curve25519 {
 	}
 	return ""
 }
+
+// TestKeysAreCounted gives the server new one-time keys when it has few, and none because a response does not say
+// how many it has.
+func TestKeysAreCounted(t *testing.T) {
+	r := inDirect(t)
+	r.restart() // within a minute of an upload the library counts by itself
+	uploads := make(chan int, 16)
+	r.hs.mu.Lock()
+	r.hs.watch = func(call string, body object) {
+		if keys, given := body["one_time_keys"].(map[string]any); given && call == "POST keys/upload" {
+			uploads <- len(keys)
+		}
+	}
+	r.hs.mu.Unlock()
+	r.hs.syncs <- object{"device_one_time_keys_count": object{}}
+	r.hearsNothing(direct, "after")
+	if len(uploads) > 0 {
+		t.Errorf("%d keys were given that the server has room for", <-uploads)
+	}
+	r.hs.mu.Lock()
+	for _, d := range r.hs.devices {
+		d.oneTime = 20
+	}
+	r.hs.mu.Unlock()
+	r.hs.syncs <- object{"device_one_time_keys_count": object{"signed_curve25519": 20}}
+	equal(t, <-uploads, enoughKeys-20)
+}
