@@ -479,7 +479,8 @@ func TestHeard(t *testing.T) {
 		_, trouble := r.adapter.Heard()
 		return trouble != nil && strings.Contains(trouble.Error(), "502")
 	})
-	anna.WaitFor("echo one")
+	anna.Say("two") // ends the one that succeeds again
+	anna.WaitFor("echo two")
 	eventually(t, "an end of it", func() bool {
 		at, trouble := r.adapter.Heard()
 		return at.After(before) && trouble == nil
