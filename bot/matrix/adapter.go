@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.mau.fi/util/exsync"
+
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core"
@@ -74,6 +76,7 @@ type Adapter struct {
 	sayings  *sayings
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
+	entering *exsync.KeyedMutex[id.RoomID]
 	pulse    core.Pulse
 
 	life   context.Context // of what nobody waits for
@@ -101,14 +104,18 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.MaxMembers == 0 {
 		cfg.MaxMembers = defaultMaxMembers
 	}
-	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{})}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
 	if a.store, err = NewStore(cfg.Vault); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
 	a.store.log = a.log
-	a.inbox = newInbox(cfg.Vault, a.store)
-	a.rooms = newRooms(cfg.Vault)
-	a.offers = newOffers(cfg.Vault, cfg.Now)
+	if n := a.store.Unreadable(); n > 0 {
+		a.log.Error("records of the store cannot be read, and are left out", "count", n)
+	}
+	v := bounded{cfg.Vault}
+	a.inbox = newInbox(v, a.store)
+	a.rooms = newRooms(v)
+	a.offers = newOffers(v, cfg.Now)
 	a.sayings = newSayings(cfg.Now)
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
@@ -139,13 +146,24 @@ func (a *Adapter) Close() error {
 	return nil
 }
 
-// use makes l the connection that everything goes through. It knows the rooms by then.
+// use makes l the connection that everything goes through, unless it has ended meanwhile. It knows the rooms by
+// then.
 func (a *Adapter) use(l *link) {
 	a.linking.Lock()
 	defer a.linking.Unlock()
+	if a.link == l || l.ended() {
+		return
+	}
 	a.link = l
 	close(a.linked)
 	a.linked = make(chan struct{})
+}
+
+// inUse tells whether there is a connection that everything goes through.
+func (a *Adapter) inUse() bool {
+	a.linking.Lock()
+	defer a.linking.Unlock()
+	return a.link != nil
 }
 
 // connected waits for a connection, other than the one that is of no more use; nil for any.

@@ -34,10 +34,15 @@ func (l *link) placeReactions(ctx context.Context, o *offer) {
 			placed = append(placed, answer.EventID)
 		}
 	}
-	there, err := l.a.offers.update(o.Event, func(stored *offer) { stored.Reactions = placed })
+	current := false
+	err := l.a.offers.update(o.Event, func(stored *offer) {
+		if current = stored.Made.Equal(o.Made); current {
+			stored.Reactions = append(stored.Reactions, placed...)
+		}
+	})
 	if err != nil {
 		l.a.log.Error("reactions not stored", "error", err)
-	} else if !there { // somebody was faster
+	} else if !current { // somebody was faster
 		l.takeBackReactions(ctx, o.Room, placed)
 	}
 }

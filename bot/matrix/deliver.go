@@ -29,11 +29,13 @@ type plan struct {
 	Expect  core.Expect       `json:"expect,omitempty"`
 	Private bool              `json:"private,omitempty"` // nobody else may read it
 	Made    time.Time         `json:"made"`
+
+	sent bool // in this run
 }
 
 // deliver sends the events of a plan, and notes what its choices stand for: the typed ways to pick one work
 // from then on, and without the buttons that follow. What the message offered that it takes the place of is
-// gone then. To deliver a plan again changes nothing.
+// gone then. To deliver a plan again changes nothing, as long as the homeserver knows its transactions again.
 func (l *link) deliver(ctx context.Context, p *plan) error {
 	var last id.EventID
 	for i, content := range p.Events {
@@ -75,7 +77,7 @@ func (l *link) deliver(ctx context.Context, p *plan) error {
 func (l *link) openPoll(ctx context.Context, o *offer, p *plan) {
 	poll, err := l.post(ctx, p.Room, event.EventUnstablePollStart, p.Poll, p.Name+"-poll")
 	if err == nil {
-		_, err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
+		err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
 	}
 	if err != nil {
 		l.a.log.Warn("poll not opened", "error", err)
@@ -112,12 +114,13 @@ func (l *link) finish(ctx context.Context, r *row) error {
 		if err != nil {
 			return err
 		}
-		if p.Private && !private {
+		if p.sent || p.Private && !private {
 			continue
 		}
 		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, core.ErrChatGone) {
 			return err
 		}
+		p.sent = true
 	}
 	return nil
 }

@@ -316,7 +316,8 @@ func TestCopyRuns(t *testing.T) {
 		t.Error("the epoch is not renewed")
 	}
 	r.hs.data[epochType] = []byte(`{"epoch":"of the copy"}`)
-	err := r.read(t.Context(), l, l.renewEpoch)
+	ctx, end := context.WithCancelCause(t.Context())
+	err := r.read(ctx, end, l, l.renewEpoch)
 	if !errors.Is(err, ErrCopied) || !lasting(err) {
 		t.Errorf("got %v", err)
 	}

@@ -20,16 +20,17 @@ type inbox struct {
 	vault Vault
 	store *Store
 
-	mu     sync.Mutex
-	next   uint64
-	known  map[id.EventID]bool
-	waits  map[id.EventID]bool // encrypted events that are stored
-	open   map[id.EventID]*row // handed over: the core is at them
-	unsent []*row              // whose answers the homeserver has not got
+	mu       sync.Mutex
+	next     uint64
+	known    map[id.EventID]bool
+	waits    map[id.EventID]bool // encrypted events that are stored
+	failures map[id.EventID]int  // of those, to decide on them
+	open     map[id.EventID]*row // handed over: the core is at them
+	unsent   []*row              // whose answers the homeserver has not got
 }
 
 func newInbox(v Vault, s *Store) *inbox {
-	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), open: make(map[id.EventID]*row)}
+	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), failures: make(map[id.EventID]int), open: make(map[id.EventID]*row)}
 }
 
 // has tells whether the event was taken before.
@@ -173,8 +174,8 @@ func (b *inbox) done(r *row, at time.Time) error {
 	return err
 }
 
-// take stores a row and hands it to the core. When it returns an error the row is not stored, and its event has
-// to come again.
+// take stores a row and hands it to the core. When it returns an error the row is not stored: its event has to come
+// again.
 func (a *Adapter) take(l *link, r *row) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -19,14 +20,26 @@ import (
 // no keys arrive.
 func (l *link) onEvent(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("event")
-	if err := l.accept(ctx, evt); err != nil {
-		l.a.log.Error("message not taken, read again soon", "error", err)
-		l.a.missed.Store(true)
+	if err := l.accept(ctx, evt); err != nil && l.readAgain(evt, err) {
 		return
 	}
 	if evt.Mautrix.WasEncrypted {
 		l.noLongerWaits(evt.ID)
 	}
+}
+
+// readAgain sees to it that an event which could not be decided on is read again: with the response that it came
+// in, or if its key came later at the next connections, some times. It tells whether there is hope.
+func (l *link) readAgain(evt *event.Event, err error) bool {
+	hope, waits := !errors.Is(err, errName), false
+	if hope {
+		hope, waits = l.a.inbox.stillWaits(evt.ID)
+	}
+	l.a.log.Error("message not taken", "error", err, "again", hope)
+	if hope && !waits {
+		l.a.missed.Store(true)
+	}
+	return hope
 }
 
 // accept decides on an event. With an error it has not, and the event has to be read again.
@@ -150,10 +163,12 @@ func (l *link) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserI
 		return false, err
 	}
 	var titled event.RoomNameEventContent
-	if err := l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled); err != nil && !refusedAs(err, mautrix.MNotFound) {
+	err = l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled)
+	if err != nil && passing(err) {
 		return false, fail("read a room", err)
 	}
-	direct := titled.Name == "" && rules != nil && rules.JoinRule == event.JoinRuleInvite
+	unnamed := refusedAs(err, mautrix.MNotFound) || err == nil && titled.Name == ""
+	direct := unnamed && rules != nil && rules.JoinRule == event.JoinRuleInvite
 	if err := l.a.rooms.change(name, func(r *room) { r.Direct, r.Person = direct, sender }); err != nil {
 		return false, err
 	}

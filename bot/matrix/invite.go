@@ -86,16 +86,17 @@ const maxStrangers = 3
 // person shows an invitation code; into a group only people who have been admitted may bring the bot, unless it
 // takes the place of one where the bot is.
 func (l *link) enter(ctx context.Context, name id.RoomID) {
+	defer l.a.entering.WithLock(name)()
 	record, found, err := l.a.rooms.get(name)
 	if err != nil || !found || !record.Waiting && record.Replaces == "" {
 		return
 	}
 	admitted, err := l.a.cfg.Core.Admitted(personOf(record.Inviter))
 	if err != nil {
-		l.a.log.Error("admission not read", "error", err)
-		return // tried again at the next start
+		l.a.log.Error("admission not read, tried again within the hour", "error", err)
+		return
 	}
-	if !admitted && record.Replaces == "" && !l.welcomes(ctx, name, record) {
+	if !admitted && !l.continues(record) && !l.welcomes(ctx, name, record) {
 		l.a.log.Info("invitation declined: the person was not admitted")
 		l.leave(ctx, name, "")
 		return
@@ -117,7 +118,7 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 	}
 	if record.Replaces != "" {
 		if !l.succeed(ctx, record.Replaces, name) {
-			l.leave(ctx, name, "")
+			l.leave(ctx, name, "") // the bot has just come
 		}
 		return
 	}
@@ -188,6 +189,7 @@ func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
 
 // thrownOut forgets a room that the bot is no longer in.
 func (l *link) thrownOut(name id.RoomID) {
+	l.forgetSuccessors(name)
 	err := errors.Join(l.a.rooms.forget(name), l.a.offers.forget(name), l.a.store.ForgetRoom(context.Background(), name))
 	if err == nil {
 		err = l.a.cfg.Core.Present(chatOf(name), false)

@@ -27,8 +27,9 @@ type link struct {
 	me     id.UserID
 	life   context.Context // of the connection
 
-	lists    lists
-	fallback time.Time // when the server was last given a fallback key; of the sync loop
+	lists     lists
+	fallback  time.Time // when the server was last given a fallback key; of the sync loop
+	unarrived bool      // that key did not arrive
 
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted

@@ -135,17 +135,16 @@ func (f *offers) put(tx Tx, o *offer) error {
 	return put(tx, offersBucket, o.Event.String(), o)
 }
 
-// update changes an offer, and tells whether it is still there.
-func (f *offers) update(evt id.EventID, change func(*offer)) (there bool, err error) {
-	err = f.vault.Update(func(tx Tx) error {
+// update changes an offer, if it is still there.
+func (f *offers) update(evt id.EventID, change func(*offer)) error {
+	return f.vault.Update(func(tx Tx) error {
 		o, err := get[offer](tx, offersBucket, evt.String())
-		if there = o != nil; err != nil || !there {
+		if err != nil || o == nil {
 			return err
 		}
 		change(o)
 		return f.put(tx, o)
 	})
-	return there, err
 }
 
 // remove takes an offer away and returns it; nil when there is none.

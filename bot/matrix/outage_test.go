@@ -135,3 +135,59 @@ func TestMissedIsReadAgain(t *testing.T) {
 		t.Error("the homeserver was not asked again")
 	}
 }
+
+// TestOnlyTheMissingIsSentAgain has the first of two answers fail and the second arrive.
+func TestOnlyTheMissingIsSentAgain(t *testing.T) {
+	r := inDirect(t)
+	given := make(chan error, 2)
+	r.Adapter.mu.Lock()
+	r.handle = func(m core.Message, done func()) error {
+		go func() {
+			defer done()
+			for _, title := range []string{"one", "two"} {
+				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+				given <- r.Send(ctx, core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: title})
+				cancel()
+			}
+		}()
+		return nil
+	}
+	r.Adapter.mu.Unlock()
+	var left atomic.Int32
+	left.Store(1000)
+	r.hs.failing("-0-0", &left)
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
+	if one, two := <-given, <-given; one == nil || two != nil {
+		t.Fatalf("sent: %v, %v", one, two)
+	}
+	r.hs.refusing(nil)
+	r.hs.mu.Lock()
+	sends := len(r.hs.requests)
+	r.hs.mu.Unlock()
+	r.until("the core is done", func() bool { return r.inbox.asked("$a") == nil })
+	r.connection().resend(t.Context())
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	for _, call := range r.hs.requests[sends:] {
+		if strings.Contains(call, "-1-0") {
+			t.Error("what had arrived was sent again")
+		}
+	}
+	if list := r.hs.rooms[direct].sent; len(list) != 2 {
+		t.Errorf("said %v", list)
+	}
+}
+
+// TestEndedConnectionIsNotUsed ends a connection while it still sends old answers.
+func TestEndedConnectionIsNotUsed(t *testing.T) {
+	r := inDirect(t)
+	good := r.connection()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended, err := r.connect(ctx)
+	noError(t, err)
+	cancel()
+	ended.begin(t.Context())
+	if r.connection() != good {
+		t.Error("everything goes through a connection that has ended")
+	}
+}

@@ -62,7 +62,7 @@ func (l *link) uploadFallbackKey(ctx context.Context) error {
 	if !ok {
 		return errors.New("matrix: the library keeps its keys in a way that is not known")
 	}
-	if len(internal.FallbackKeyUnpublished()) == 0 {
+	if !l.unarrived && len(internal.FallbackKeyUnpublished()) == 0 {
 		if err := internal.GenFallbackKey(); err != nil {
 			return fail("make a fallback key", err)
 		}
@@ -70,8 +70,9 @@ func (l *link) uploadFallbackKey(ctx context.Context) error {
 			return err
 		}
 	}
+	l.unarrived = true // the library marks it as published together with the next one-time keys
 	keys := make(map[id.KeyID]*mautrix.OneTimeKey)
-	for name, public := range internal.FallbackKeyUnpublished() {
+	for name, public := range internal.FallbackKey() {
 		key := &mautrix.OneTimeKey{Key: public, Fallback: true, IsSigned: true}
 		signature, err := own.SignJSON(key)
 		if err != nil {
@@ -84,6 +85,7 @@ func (l *link) uploadFallbackKey(ctx context.Context) error {
 	if _, err := l.cli.MakeRequest(ctx, http.MethodPost, l.cli.BuildClientURL("v3", "keys", "upload"), request, nil); err != nil {
 		return fail("upload a fallback key", err)
 	}
+	l.unarrived = false
 	internal.CurrentFallbackKey.Published = true
 	return l.a.store.PutAccount(ctx, own)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // retireDevices deletes the devices that the bot had before: they would go on being sent keys. It is no
-// trouble when that fails, and tried again at the next start.
+// trouble when that fails, and tried again at the next connection.
 func (l *link) retireDevices(ctx context.Context) {
 	retired, err := l.a.store.Retired()
 	if err == nil {

@@ -71,8 +71,8 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 // serve connects and reads until something goes wrong. The pause after that is short again when all went well
 // for a while.
 func (a *Adapter) serve(ctx context.Context, p *patience) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	l, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (a *Adapter) serve(ctx context.Context, p *patience) error {
 	a.missed.Store(false) // what was missed comes again
 	began := time.Now()
 	a.replay(l)
-	err = a.read(ctx, l, func(ctx context.Context) error { return a.keepHouse(ctx, l) })
+	err = a.read(ctx, end, l, func(ctx context.Context) error { return a.keepHouse(ctx, l) })
 	if time.Since(began) > longBackoff {
 		p.wait = firstBackoff
 	}
@@ -93,19 +93,18 @@ func (a *Adapter) serve(ctx context.Context, p *patience) error {
 	return err
 }
 
-// read reads, with the chores beside it, whose error ends the reading.
-func (a *Adapter) read(ctx context.Context, l *link, chores func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+// read reads, with the chores beside it, whose error ends the reading. It ends ctx, and with it the connection.
+func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *link, chores func(context.Context) error) error {
 	ended := make(chan error, 1)
 	go func() {
 		err := chores(ctx)
 		if err != nil {
-			cancel(err)
+			end(err)
 		}
 		ended <- err
 	}()
 	err := l.cli.SyncWithContext(ctx)
-	cancel(nil)
+	end(nil)
 	if chore := <-ended; chore != nil {
 		return chore
 	}

@@ -62,6 +62,7 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 		err := l.deliver(ctx, p)
 		switch {
 		case err == nil:
+			p.sent = true
 			return nil
 		case refusedAs(err, mautrix.MUnknownToken):
 			if l, err = a.connected(ctx, l); err != nil { // it logs in again

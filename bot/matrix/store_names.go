@@ -50,6 +50,17 @@ func (tx names) Each(bucket string, fn func(key string, value []byte) error) err
 	return tx.Tx.Each(bucket, fn)
 }
 
+// bounded is a vault in which all transactions are like that.
+type bounded struct{ Vault }
+
+func (v bounded) View(fn func(Tx) error) error {
+	return v.Vault.View(func(tx Tx) error { return fn(names{tx}) })
+}
+
+func (v bounded) Update(fn func(Tx) error) error {
+	return v.Vault.Update(func(tx Tx) error { return fn(names{tx}) })
+}
+
 func tooLong(list ...string) bool {
 	for _, name := range list {
 		if len(name) > longestName {

@@ -26,7 +26,27 @@ type syncer struct {
 	read bool          // something was
 }
 
-func newSyncer(l *link) *syncer { return &syncer{DefaultSyncer: mautrix.NewDefaultSyncer(), l: l} }
+func newSyncer(l *link) *syncer {
+	s := &syncer{DefaultSyncer: mautrix.NewDefaultSyncer(), l: l}
+	usual := s.ParseErrorHandler
+	s.ParseErrorHandler = func(evt *event.Event, err error) bool { return usual(evt, err) || heeded(evt) }
+	return s
+}
+
+// heeded makes of state that cannot be parsed what matters of it: somebody with an odd name reads along all the
+// same, and a room that says in an odd way that it is encrypted is encrypted. The library would drop it.
+func heeded(evt *event.Event) bool {
+	switch evt.Type {
+	case event.StateMember:
+		membership, _ := evt.Content.Raw["membership"].(string)
+		evt.Content.Parsed = &event.MemberEventContent{Membership: event.Membership(membership)}
+	case event.StateEncryption:
+		evt.Content.Parsed = &event.EncryptionEventContent{}
+	default:
+		return false
+	}
+	return true
+}
 
 // OnFailedSync waits one second, then twice as long each time, up to thirty. A token that the server does
 // not know ends the loop.
@@ -84,14 +104,19 @@ var errMissed = errors.New("matrix: something has to be read again")
 // beginPatience is how long new answers wait for those of an earlier run.
 const beginPatience = 20 * time.Second
 
-// begin sends what earlier answers are left, now that it is known who is in which room, and then lets new ones
-// through.
-func (l *link) begin(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, beginPatience)
+// begin sends what answers of an earlier run are left, now that it is known who is in which room, and then lets
+// new ones through. Where there was a connection before, that one must not go on sending beside this one.
+func (l *link) begin(context.Context) {
+	if l.a.inUse() {
+		l.a.use(l)
+	}
+	limited, cancel := context.WithTimeout(l.life, beginPatience)
 	defer cancel()
 	l.resend(limited)
 	l.a.use(l)
-	l.a.log.Info("connected", "device", string(l.cli.DeviceID))
+	if !l.ended() {
+		l.a.log.Info("connected", "device", string(l.cli.DeviceID))
+	}
 }
 
 // timelineLimit is how many events of a room a response brings (the library's filter). After a longer pause

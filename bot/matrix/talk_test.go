@@ -345,3 +345,46 @@ func TestUnknownRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestOneGreeting has the homeserver repeat an invitation that an earlier run had noted.
+func TestOneGreeting(t *testing.T) {
+	r := newRig(t)
+	r.hs.addRoom(direct, ana, botName)
+	noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Person: ana, Inviter: ana, Waiting: true} }))
+	r.hs.syncs <- invites(direct, ana, true)
+	r.start()
+	if m := r.hear(); m.Text != "!start" {
+		t.Errorf("the core heard %+v", m)
+	}
+	r.hearsNothing(direct, "after")
+}
+
+// TestNamesOfAnyLength has a stranger send names that no record can have.
+func TestNamesOfAnyLength(t *testing.T) {
+	r := inDirect(t)
+	long := strings.Repeat("x", 5000)
+	react := reaction("$r", ana, "1")
+	react["content"].(object)["m.relates_to"].(object)["event_id"] = "$" + long
+	vote := object{
+		"type": "org.matrix.msc3381.poll.response", "sender": ana, "event_id": "$v", "origin_server_ts": 1,
+		"content": object{
+			"org.matrix.msc3381.poll.response": object{"answers": []string{long}},
+			"m.relates_to":                     object{"rel_type": "m.reference", "event_id": "$p"},
+		},
+	}
+	r.hs.syncs <- joins(direct, nil, []object{react, vote, messageEvent("$"+long, ana, "edt")})
+	r.hearsNothing(direct, "after")
+	if r.missed.Load() {
+		t.Error("the bot reads it again and again")
+	}
+}
+
+// TestOddMember counts somebody in whose name cannot be read.
+func TestOddMember(t *testing.T) {
+	r := inDirect(t)
+	odd := stateEvent("m.room.member", ben, object{"membership": "join", "displayname": 5})
+	r.hs.syncs <- joins(direct, nil, []object{odd, messageEvent("$a", ana, "!solde")})
+	if m := r.hear(); m.Private {
+		t.Error("the chat is taken for a private one")
+	}
+}

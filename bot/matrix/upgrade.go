@@ -10,15 +10,30 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
+// maxUpgrades bounds how often within an hour the bot follows what somebody says takes the place of a room.
+const maxUpgrades = 3
+
 // onTombstone notes that a room was closed and which one takes its place (a room upgrade, m.room.tombstone),
-// and goes there. Where people must be invited the bot waits for that.
-func (l *link) onTombstone(_ context.Context, evt *event.Event) {
+// and goes there. Where people must be invited the bot waits for that. Anybody can close a room of their own in
+// favour of one that is not theirs: a room that the bot is in already is only touched if it was made in the place
+// of the closed one.
+func (l *link) onTombstone(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("room upgrade")
 	old, next := evt.RoomID, evt.Content.AsTombstone().GetReplacementRoom()
 	if evt.GetStateKey() != "" || evt.Mautrix.EventSource&event.SourceJoin == 0 || next == "" || next == old {
 		return
 	}
-	l.forgetOtherSuccessors(old, next)
+	if !l.a.sayings.allow("upgrade "+evt.Sender.String(), maxUpgrades) {
+		return
+	}
+	if l.isIn(ctx, next) {
+		l.a.background(func(ctx context.Context) {
+			defer l.a.entering.WithLock(next)()
+			l.succeed(ctx, old, next)
+		})
+		return
+	}
+	l.forgetSuccessors(old)
 	err := l.a.rooms.change(next, func(r *room) {
 		r.Replaces = old
 		if r.Inviter == "" {
@@ -32,11 +47,24 @@ func (l *link) onTombstone(_ context.Context, evt *event.Event) {
 	l.a.background(func(ctx context.Context) { l.enter(ctx, next) })
 }
 
-// forgetOtherSuccessors drops what an earlier tombstone of a room announced and never came.
-func (l *link) forgetOtherSuccessors(old, next id.RoomID) {
+// continues tells whether a room takes the place of one into which somebody had brought the bot who may.
+func (l *link) continues(record room) bool {
+	if record.Replaces == "" {
+		return false
+	}
+	old, _, err := l.a.rooms.get(record.Replaces)
+	if err != nil {
+		return false
+	}
+	admitted, err := l.a.cfg.Core.Admitted(personOf(old.Inviter))
+	return err == nil && admitted
+}
+
+// forgetSuccessors drops what tombstones of a room announced and never came.
+func (l *link) forgetSuccessors(old id.RoomID) {
 	all, err := l.a.rooms.all()
 	for name, r := range all {
-		if err == nil && name != next && r.Replaces == old && !r.Waiting {
+		if err == nil && r.Replaces == old && !r.Waiting {
 			err = l.a.rooms.forget(name)
 		}
 	}
@@ -57,7 +85,7 @@ func (l *link) join(ctx context.Context, name id.RoomID, record room) error {
 
 // succeed makes what is kept for a closed room that of the one in its place, and leaves the closed one. It tells
 // whether the new room is what the old one announced: each has to name the other, and an encrypted room is not
-// followed into the clear. To succeed again changes nothing.
+// followed into the clear. The caller holds entering.
 func (l *link) succeed(ctx context.Context, old, name id.RoomID) bool {
 	create, err := l.a.store.GetCreate(ctx, name)
 	if err != nil || create == nil || create.Content.AsCreate().GetPredecessor().RoomID != old || !l.isIn(ctx, old) {

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,6 +28,8 @@ func upgraded(t *testing.T, name, predecessor string, members ...string) (r *rig
 	old, next = r.hs.addRoom(name, members...), r.hs.addRoom(successor, members...)
 	old.joined = true
 	next.state[0]["content"] = object{"room_version": "11", "predecessor": object{"room_id": predecessor}}
+	r.core.admitted[ana] = true
+	noError(t, r.rooms.change(id.RoomID(name), func(record *room) { record.Inviter = ana }))
 	r.start()
 	r.hs.syncs <- joins(name, old.state, nil)
 	return r, old, next
@@ -73,7 +76,7 @@ func TestUpgrade(t *testing.T) {
 	})
 	t.Run("private", func(t *testing.T) {
 		r, old, _ := upgraded(t, direct, direct, ana, botName)
-		noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Person: ana} }))
+		noError(t, r.rooms.change(direct, func(record *room) { *record = room{Direct: true, Person: ana, Inviter: ana} }))
 		r.hs.syncs <- closes(direct, successor)
 		r.untilLeft(old)
 		r.hs.syncs <- joins(successor, nil, []object{messageEvent("$1", ana, "edt")})
@@ -109,4 +112,53 @@ func TestUpgradeRefused(t *testing.T) {
 			t.Error("a room that never came is remembered")
 		}
 	})
+}
+
+// TestTombstoneForAnotherRoom closes a private chat in favour of a room that is not its successor: the bot stays
+// where it is, and goes nowhere.
+func TestTombstoneForAnotherRoom(t *testing.T) {
+	r := inGroup(t)
+	hosted := r.hs.rooms[group]
+	r.core.answers(nil)
+	r.hs.addRoom(direct, "@eve:example.org", botName)
+	r.hs.syncs <- invites(direct, "@eve:example.org", true)
+	r.hear()
+	r.hs.syncs <- closes(direct, group)
+	for i := range 5 {
+		name := fmt.Sprintf("!big%d:example.org", i)
+		r.hs.addRoom(name, crowd(60)...)
+		r.hs.syncs <- closes(direct, name)
+	}
+	r.hearsNothing(group, "!after")
+	r.restart() // whatever was noted is tried again
+	r.hearsNothing(group, "!again")
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	if hosted.left {
+		t.Error("a stranger made the bot leave a group")
+	}
+	for _, call := range r.hs.requests {
+		if strings.HasPrefix(call, "POST join/") {
+			t.Errorf("a stranger made the bot join a room: %s", call)
+		}
+	}
+}
+
+// TestUpgradeAndInvite has the invitation come with the news that the room was closed, as apps do it.
+func TestUpgradeAndInvite(t *testing.T) {
+	r, old, next := upgraded(t, group, group, ana, ben, botName)
+	r.connection()
+	news := closes(group, successor)
+	news["rooms"].(object)["invite"] = invites(successor, ana, false)["rooms"].(object)["invite"]
+	r.hs.syncs <- news
+	r.untilLeft(old)
+	r.hearsNothing(successor, "!after")
+	r.restart()
+	r.hearsNothing(successor, "!again")
+	equal(t, strings.Join(r.core.movedTo(), ","), group+" "+successor)
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	if next.left {
+		t.Error("the bot left the new room too")
+	}
 }

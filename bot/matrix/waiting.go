@@ -27,11 +27,24 @@ func (b *inbox) wait(evt *event.Event, complain func(string, ...any)) {
 	}
 }
 
+// stillWaits tells what is to become of an event that could not be decided on: in its second result whether it is
+// one that waited for its key, and in the first whether it is worth to be tried once more.
+func (b *inbox) stillWaits(evt id.EventID) (hope, waits bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.waits[evt] {
+		return true, false
+	}
+	b.failures[evt]++
+	return b.failures[evt] < maxTries, true
+}
+
 // noLongerWaits removes an encrypted event that was read or given up.
 func (b *inbox) noLongerWaits(evt id.EventID) error {
 	b.mu.Lock()
 	known := b.waits[evt]
 	delete(b.waits, evt)
+	delete(b.failures, evt)
 	b.mu.Unlock()
 	if !known {
 		return nil
