@@ -44,18 +44,14 @@ type epochData struct {
 	Epoch string `json:"epoch"`
 }
 
-// rolledBack tells whether the homeserver has seen the bot with a newer vault. Where it has an epoch that it
-// was offered, it is taken for confirmed: its answer was lost.
-func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (bool, error) {
+// rolledBack tells whether the homeserver has seen the bot with a newer vault, and which epoch it has.
+func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (old bool, epoch string, err error) {
 	var data epochData
 	if err := cli.GetAccountData(ctx, epochType, &data); err != nil && !refusedAs(err, mautrix.MNotFound) {
-		return false, fail("ask for the place in time", err)
+		return false, "", fail("ask for the place in time", err)
 	}
 	known, err := a.store.EpochKnown(data.Epoch)
-	if err == nil && known {
-		err = a.store.ConfirmEpoch(data.Epoch)
-	}
-	return !known, err
+	return !known, data.Epoch, err
 }
 
 // bumpEpoch makes copies of the vault that are older than now recognisable.
@@ -73,12 +69,15 @@ func (l *link) bumpEpoch(ctx context.Context) error {
 // renewEpoch is bumpEpoch for a bot that runs, which must not write over the epoch of another copy of its
 // vault: neither would ever notice the other.
 func (l *link) renewEpoch(ctx context.Context) error {
-	copied, err := l.a.rolledBack(ctx, l.cli)
+	copied, epoch, err := l.a.rolledBack(ctx, l.cli)
 	if err != nil {
 		return err
 	}
 	if copied {
 		return fmt.Errorf("matrix: %w", ErrCopied)
+	}
+	if err := l.a.store.ConfirmEpoch(epoch); err != nil { // an answer may have been lost
+		return err
 	}
 	return l.bumpEpoch(ctx)
 }

@@ -48,9 +48,12 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 	case err != nil:
 		return fail("ask who we are", err)
 	}
-	old, err := a.rolledBack(ctx, cli)
-	if err != nil || !old {
+	old, epoch, err := a.rolledBack(ctx, cli)
+	if err != nil {
 		return err
+	}
+	if !old { // the answer to what was offered last may have been lost
+		return a.store.ConfirmEpoch(epoch)
 	}
 	a.log.Warn("the vault is an older copy: the bot takes a new device")
 	if err := a.store.ForgetOlm(ctx); err != nil {

@@ -80,7 +80,7 @@ func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) e
 	} else if err != nil {
 		return err
 	}
-	if r.Old, err = a.rolledBack(ctx, cli); err != nil {
+	if r.Old, _, err = a.rolledBack(ctx, cli); err != nil {
 		return err
 	}
 	account, err := a.store.GetAccount(ctx)
