@@ -32,6 +32,7 @@ func TestMatrixDirect(t *testing.T) {
 		{"!balance", "Balance"},
 		{"!langue fr", "français"},
 		{"!confidentialite", "chiffr"},
+		{"!annuler", "choix restés ouverts ne valent plus"}, // those of the linking
 		{"!annuler", "rien à annuler"},
 		{"!aide", "!recharger"},
 		{"!edit", "!edt"},
