@@ -61,14 +61,15 @@ func restoreTo(r io.Reader, path string, check func(draft string) error) error {
 		return fs.ErrExist
 	}
 	return install(path, func(draft string) error {
-		if err := copyTo(draft, r); err != nil {
+		if err := fill(draft, r); err != nil {
 			return err
 		}
 		return check(draft)
 	})
 }
 
-func copyTo(path string, r io.Reader) error {
+// fill writes all of r to a file that is there, durably.
+func fill(path string, r io.Reader) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err

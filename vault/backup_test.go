@@ -113,6 +113,29 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// TestClaim puts a copy where there are no links, and overwrites nothing there either.
+func TestClaim(t *testing.T) {
+	dir := t.TempDir()
+	draft, path := filepath.Join(dir, "draft"), filepath.Join(dir, "copy.db")
+	must(t, os.WriteFile(draft, []byte("a vault"), 0o600))
+	must(t, claim(draft, path))
+	expectOnly(t, dir, "copy.db")
+
+	must(t, os.WriteFile(draft, []byte("another"), 0o600))
+	if err := claim(draft, path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a file: %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "a vault" {
+		t.Errorf("the file has %q, %v", got, err)
+	}
+	must(t, os.Remove(draft))
+	must(t, os.Remove(path))
+	if err := claim(draft, path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a draft: %v", err)
+	}
+	expectOnly(t, dir)
+}
+
 // expectOnly wants a folder to hold these files and no drafts.
 func expectOnly(t *testing.T, dir string, names ...string) {
 	t.Helper()

@@ -6,8 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // maxKeyFile bounds what is read of a key file: 44 characters and some white space.
@@ -73,23 +73,14 @@ func writeKeyFile(path string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := install(path, key.write); err != nil {
 		return Key{}, err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return Key{}, err
-	}
-	_, err = f.WriteString(key.Encode().Reveal() + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = syncDir(dir)
-	}
-	if err != nil {
-		return Key{}, errors.Join(err, os.Remove(path)) // it is ours, and no vault uses it yet
 	}
 	return key, nil
 }
+
+// write puts a raw key into a file that is there.
+func (k Key) write(path string) error { return fill(path, strings.NewReader(k.Encode().Reveal()+"\n")) }
 
 // exposed tells whether others than the owner have any right to a file. Windows does not say so in the mode.
 func exposed(info fs.FileInfo) bool {

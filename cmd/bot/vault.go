@@ -31,7 +31,9 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 		v, err := vault.Open(c.vaultPath(), key)
 		return v, key, err
 	default:
-		return vault.OpenByKeyFile(c.vaultPath(), c.keyFilePath(), key)
+		return vault.OpenByKeyFile(c.vaultPath(), c.keyFilePath(), key, func(err error) {
+			log.Warn("the key of the vault is not in its file", "error", err)
+		})
 	}
 }
 
