@@ -104,7 +104,7 @@ func (c config) needMatrix() error {
 	return c.matrix.check()
 }
 
-// withMatrixVault opens the vault of the settings for f, unless check refuses them.
+// withMatrixVault opens the vault of the settings for f, unless check refuses them or there is none.
 func (p *program) withMatrixVault(check func(config) error, f func(config, *vault.Vault, *slog.Logger) error) (err error) {
 	if !matrixInside {
 		return errNoMatrix
@@ -114,6 +114,9 @@ func (p *program) withMatrixVault(check func(config) error, f func(config, *vaul
 		return err
 	}
 	if err := check(cfg); err != nil {
+		return err
+	}
+	if err := cfg.needVault(); err != nil {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)
