@@ -34,6 +34,8 @@ type Config struct {
 	Out io.Writer
 	// Plain leaves out bold and dim text on a real terminal, as the convention NO_COLOR asks.
 	Plain bool
+	// Folder is where files of replies are written; default: the one for temporary files.
+	Folder string
 }
 
 // Adapter is a core.Adapter over one reader and one writer.
@@ -41,6 +43,7 @@ type Adapter struct {
 	source source
 	picks  picks
 	layout func() layout
+	folder string // for files; "" is the one for temporary ones
 
 	mu  sync.Mutex // serialises replies
 	out io.Writer
@@ -60,15 +63,18 @@ type source interface {
 func New(cfg Config) *Adapter {
 	in, inIsTerminal := asTerminal(cfg.In)
 	out, outIsTerminal := asTerminal(cfg.Out)
+	a := &Adapter{out: cfg.Out, layout: plain, folder: cfg.Folder}
 	switch {
 	case inIsTerminal && outIsTerminal:
 		c := newConsole(in, out)
-		return &Adapter{source: c, out: c, layout: func() layout { return layout{width: c.width(), styled: !cfg.Plain} }}
+		a.source, a.out = c, c
+		a.layout = func() layout { return layout{width: c.width(), styled: !cfg.Plain} }
 	case inIsTerminal:
-		return &Adapter{source: &keyboard{file: in, lines: newLineReader(in)}, out: cfg.Out, layout: plain}
+		a.source = &keyboard{file: in, lines: newLineReader(in)}
 	default:
-		return &Adapter{source: &pipe{newLineReader(cfg.In)}, out: cfg.Out, layout: plain}
+		a.source = &pipe{newLineReader(cfg.In)}
 	}
+	return a
 }
 
 func plain() layout { return layout{} }
@@ -84,13 +90,13 @@ func (*Adapter) Name() string { return Platform }
 // TextOnly implements core.TextOnly.
 func (*Adapter) TextOnly() {}
 
-// Send implements core.Adapter: it prints the reply. A file is written to the folder for temporary ones, where
-// only the person may read it.
+// Send implements core.Adapter: it prints the reply. A file is written to Config.Folder, where only the person
+// may read it.
 func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
 	if to.Chat != Chat() {
 		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
 	}
-	saved, err := save(r.File)
+	saved, err := a.save(r.File)
 	if err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
@@ -104,11 +110,11 @@ func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
 }
 
 // save writes a file and returns its path; "" when there is none to write.
-func save(f *core.File) (path string, err error) {
+func (a *Adapter) save(f *core.File) (path string, err error) {
 	if f == nil {
 		return "", nil
 	}
-	out, err := os.CreateTemp("", "*-"+filepath.Base(f.Name)) // with mode 0600
+	out, err := os.CreateTemp(a.folder, "*-"+filepath.Base(f.Name)) // with mode 0600
 	if err != nil {
 		return "", err
 	}

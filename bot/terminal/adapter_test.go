@@ -46,8 +46,14 @@ func (b *bot) handle(m core.Message, done func()) error {
 // converse feeds a script to a bot with the given replies.
 func converse(t *testing.T, script string, replies ...core.Reply) (heard []string, printed string) {
 	t.Helper()
+	return converseIn(t, "", script, replies...)
+}
+
+// converseIn is converse with a folder for files.
+func converseIn(t *testing.T, folder, script string, replies ...core.Reply) (heard []string, printed string) {
+	t.Helper()
 	var out bytes.Buffer
-	b := &bot{adapter: New(Config{In: strings.NewReader(script), Out: &out}), replies: replies}
+	b := &bot{adapter: New(Config{In: strings.NewReader(script), Out: &out, Folder: folder}), replies: replies}
 	if err := b.adapter.Run(t.Context(), b.handle); err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +74,8 @@ func TestConversation(t *testing.T) {
 // A file is not poured over the screen: it is written where only the person may read it.
 func TestFile(t *testing.T) {
 	folder := t.TempDir()
-	t.Setenv("TMPDIR", folder)
 	data := []byte(strings.Repeat("{}\n", 500))
-	_, printed := converse(t, "/mesdonnees", core.Reply{
+	_, printed := converseIn(t, folder, "/mesdonnees", core.Reply{
 		Body: []core.Line{{Text: "Voici"}}, File: &core.File{Name: "cartable.json", Type: "application/json", Data: data},
 	})
 	paths, err := filepath.Glob(filepath.Join(folder, "*-cartable.json"))

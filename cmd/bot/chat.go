@@ -40,7 +40,7 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	return converse(ctx, engine, p.terminal())
+	return converse(ctx, engine, p.terminal(""))
 }
 
 // outside is what the bot may reach.
@@ -75,13 +75,14 @@ func (c config) engine(store core.Store, log *slog.Logger, access *core.Access, 
 	})
 }
 
-// terminal is the chat over the program's standard streams.
-func (p *program) terminal() *terminal.Adapter {
+// terminal is the chat over the program's standard streams. Files of replies go to folder; "" is the one for
+// temporary files.
+func (p *program) terminal(folder string) *terminal.Adapter {
 	plain := false
 	for _, entry := range p.environ { // https://no-color.org: any value that is not empty
 		plain = plain || len(entry) > len("NO_COLOR=") && entry[:len("NO_COLOR=")] == "NO_COLOR="
 	}
-	return terminal.New(terminal.Config{In: p.stdin, Out: p.stdout, Plain: plain})
+	return terminal.New(terminal.Config{In: p.stdin, Out: p.stdout, Plain: plain, Folder: folder})
 }
 
 // converse runs a chat until its input ends or ctx does, then lets queued commands answer.

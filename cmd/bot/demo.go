@@ -40,11 +40,16 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg.private = true
 	cfg.izly = world.izly()
 
-	v, remove, err := temporaryVault()
+	folder, err := os.MkdirTemp("", "cartable-demo-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, v.Close(), remove()) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	v, err := newVault(filepath.Join(folder, "vault.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
 	engine, err := cfg.engine(v, log, nil, world.inside())
 	if err != nil {
 		return err
@@ -52,7 +57,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := world.link(ctx, engine, cfg); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	chat := p.terminal()
+	chat := p.terminal(folder)
 	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
 		return err
 	}
@@ -164,19 +169,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	return err
 }
 
-// temporaryVault opens an empty vault; remove deletes its folder.
-func temporaryVault() (v *vault.Vault, remove func() error, err error) {
-	folder, err := os.MkdirTemp("", "cartable-demo-")
-	if err != nil {
-		return nil, nil, err
-	}
-	remove = func() error { return os.RemoveAll(folder) }
+// newVault makes an empty vault whose key is nowhere else.
+func newVault(path string) (*vault.Vault, error) {
 	key, err := vault.NewKey(nil)
-	if err == nil {
-		v, err = vault.Open(filepath.Join(folder, "vault.db"), key)
-	}
 	if err != nil {
-		return nil, nil, errors.Join(err, remove())
+		return nil, err
 	}
-	return v, remove, nil
+	return vault.Open(path, key)
 }
