@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cartable/core"
@@ -70,7 +71,8 @@ type Adapter struct {
 	self    identity
 	pulse   core.Pulse
 
-	hookSecret secret.Text // empty without a webhook
+	hookSecret secret.Text  // empty without a webhook
+	delivered  atomic.Int64 // when the last update came by the webhook, or else when it was set, in Unix seconds
 
 	mu     sync.Mutex // guards handle and quit; held while updates are stored and handed over, which keeps their order
 	handle core.Handler
@@ -140,7 +142,8 @@ func New(cfg Config) (*Adapter, error) {
 func (*Adapter) Name() string { return Platform }
 
 // Heard returns the time of Telegram's last answer to the reading of updates, and what has gone wrong since.
-// With a webhook it is that of the last update, or of the last word of Telegram that it can deliver them.
+// With a webhook it is that of the last update, or of the last word of Telegram that it can deliver them. While
+// the engine is far behind nothing is read.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
 // Exposed implements core.Exposed: chats with bots are not end-to-end encrypted.

@@ -121,6 +121,9 @@ func (a *Adapter) poll(ctx context.Context) error {
 	p := a.patience()
 	var offset int64
 	for {
+		if err := a.waitForRoom(ctx, &p); err != nil {
+			return err
+		}
 		last, err := a.pollOnce(ctx, offset)
 		if err != nil {
 			if err := p.failed(ctx, err); err != nil {
@@ -138,9 +141,6 @@ func (a *Adapter) poll(ctx context.Context) error {
 
 // pollOnce waits for updates, takes them, and returns the id of the last; 0 when there was none.
 func (a *Adapter) pollOnce(ctx context.Context, offset int64) (int64, error) {
-	if err := a.waitForRoom(ctx); err != nil {
-		return 0, err
-	}
 	raws, err := a.api.getUpdates(ctx, offset, pollTimeout)
 	if err != nil || len(raws) == 0 {
 		return 0, err
@@ -152,9 +152,13 @@ func (a *Adapter) pollOnce(ctx context.Context, offset int64) (int64, error) {
 	return last, err
 }
 
+// tooManyWait is why nothing is read while the engine is far behind.
+const tooManyWait = "too many updates wait to be handled: no more are taken"
+
 // waitForRoom blocks while the engine is far behind.
-func (a *Adapter) waitForRoom(ctx context.Context) error {
+func (a *Adapter) waitForRoom(ctx context.Context, p *patience) error {
 	for a.inbox.full() {
+		p.complain(tooManyWait, nil)
 		select {
 		case <-a.inbox.freed:
 		case <-ctx.Done():

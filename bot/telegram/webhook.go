@@ -70,30 +70,31 @@ func (a *Adapter) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.delivered.Store(time.Now().Unix()) // what went wrong before does not concern this webhook
 	a.log.Info("webhook set")
 	p := a.patience()
-	for last := 0; sleep(ctx, watchEvery); {
-		last = a.watchWebhook(ctx, &p, last)
+	for sleep(ctx, watchEvery) {
+		a.watchWebhook(ctx, &p)
 	}
 	return nil
 }
 
-// watchWebhook asks what went wrong since last, a time in Unix seconds, and returns the time of the latest
-// trouble.
-func (a *Adapter) watchWebhook(ctx context.Context, p *patience, last int) int {
+// watchWebhook asks whether Telegram can deliver. Its last failure counts for as long as updates wait and none
+// has come since: Telegram takes its time between two attempts.
+func (a *Adapter) watchWebhook(ctx context.Context, p *patience) {
 	info, err := a.api.webhookInfo(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		p.complain("Telegram cannot be reached", err)
-	case info.LastErrorDate > last:
+	case a.inbox.full():
+		p.complain(tooManyWait, nil)
+	case info.PendingUpdateCount > 0 && int64(info.LastErrorDate) >= a.delivered.Load():
 		p.complain("Telegram could not deliver updates to the webhook",
 			fmt.Errorf("%s; %d updates wait", a.api.clean(info.LastErrorMessage), info.PendingUpdateCount))
-		return info.LastErrorDate
 	default:
 		p.fine()
 	}
-	return last
 }
 
 // Webhook is the handler for what Telegram sends to WebhookConfig.PublicURL. It answers 200 once an
@@ -132,6 +133,8 @@ func (a *Adapter) receive(w http.ResponseWriter, r *http.Request) (status int) {
 	if _, err := a.take([]json.RawMessage{body}); err != nil {
 		return http.StatusServiceUnavailable
 	}
-	a.pulse.Beat(time.Now())
+	now := time.Now()
+	a.delivered.Store(now.Unix())
+	a.pulse.Beat(now)
 	return http.StatusOK
 }

@@ -45,7 +45,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	var silent []string
 	for _, p := range h.platforms {
 		if d, _ := h.silence(p); d > 0 {
-			silent = append(silent, fmt.Sprintf("%s: its server has given no answer for %s; the log says more", p.Name(), d.Round(time.Second)))
+			silent = append(silent, fmt.Sprintf("%s: nothing was heard from its server for %s; the log says more", p.Name(), d.Round(time.Second)))
 		}
 	}
 	if len(silent) > 0 {
@@ -78,7 +78,7 @@ func (h *health) report(p platform, due time.Duration) time.Duration {
 	d, trouble := h.silence(p)
 	switch {
 	case d == 0 && due > 0:
-		h.log.Info("the platform's server answers again", "platform", p.Name())
+		h.log.Info("the platform's server is heard again", "platform", p.Name())
 		return 0
 	case d == 0 || d < due:
 		return due
@@ -87,6 +87,6 @@ func (h *health) report(p platform, due time.Duration) time.Duration {
 	if trouble != nil {
 		log = log.With("error", trouble)
 	}
-	log.Warn("no answer from the platform's server")
+	log.Warn("nothing is heard from the platform's server")
 	return d + min(d, remindLimit)
 }

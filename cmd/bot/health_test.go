@@ -56,7 +56,7 @@ func TestHealth(t *testing.T) {
 			if status != step.want || (text == "ok\n") != (status == 200) {
 				t.Errorf("after %v: %d %q", step.after, status, text)
 			}
-			if status == 503 && !strings.HasPrefix(text, "matrix: its server has given no answer for ") || strings.Contains(text, "10.0.0.7") {
+			if status == 503 && !strings.HasPrefix(text, "matrix: nothing was heard from its server for ") || strings.Contains(text, "10.0.0.7") {
 				t.Errorf("the reason is %q", text)
 			}
 		}
@@ -101,7 +101,7 @@ func TestSilenceIsLogged(t *testing.T) {
 		before := said()
 		p.Beat(time.Now())
 		time.Sleep(time.Minute)
-		if said() != before || strings.Count(log.String(), "answers again") != 1 {
+		if said() != before || strings.Count(log.String(), "is heard again") != 1 {
 			t.Errorf("the end is not told:\n%s", log.String())
 		}
 		stop()
@@ -123,7 +123,7 @@ func TestHealthcheck(t *testing.T) {
 		t.Errorf("a bot that has just started: %v", err)
 	}
 	h.started = time.Now().Add(-3 * time.Minute)
-	if err := check(); err == nil || !strings.Contains(err.Error(), "the bot is not well: matrix: its server has given no answer for 3m") {
+	if err := check(); err == nil || !strings.Contains(err.Error(), "the bot is not well: matrix: nothing was heard from its server for 3m") {
 		t.Errorf("a bot that hears nothing: %v", err)
 	}
 }
