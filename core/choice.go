@@ -98,7 +98,7 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 	case actAnswer:
 		return t.pressDialogue(ctx, c.Arg)
 	default:
-		return t.aside(true, func() (Reply, error) { return t.act(ctx, c) })
+		return t.aside(!t.dialogue().isAbout(c.Arg), func() (Reply, error) { return t.act(ctx, c) })
 	}
 }
 

@@ -93,7 +93,7 @@ func (t *turn) askAmount(ctx context.Context, a *walletAccount, trouble []Line) 
 	if len(list.Steps) > 0 {
 		expect = ExpectNothing // so that a number below can be picked as well as an amount be typed
 	}
-	r = t.ask(r, question{expect: expect, leave: "cancel.amount", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r = t.ask(r, question{expect: expect, leave: "cancel.amount", takes: meansAmount, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		amount, read, card, err := splitTopUp(answer)
 		if err != nil {
 			return t.askAmount(ctx, a, t.amountTrouble(err, read))
@@ -104,6 +104,12 @@ func (t *turn) askAmount(ctx context.Context, a *walletAccount, trouble []Line) 
 		r.Choices = append(r.Choices, t.answerChoice(t.p.Euros(int64(step)), step.Wire()))
 	}
 	return r, nil
+}
+
+// meansAmount tells whether a text surely is an amount: "000150" is a code.
+func meansAmount(_ *turn, answer string) bool {
+	_, _, _, err := splitTopUp(answer)
+	return err == nil && !strings.HasPrefix(answer, "00")
 }
 
 // topUpWish is what a person asks for.
@@ -264,7 +270,11 @@ func (t *turn) otherCard(ctx context.Context, id string) (Reply, error) {
 		r.Choices = append(r.Choices, t.runChoice(cardName(card), "/recharger "+p.Amount.Wire()+" "+card.ID+" #"+a.id))
 		ids = append(ids, card.ID)
 	}
-	return t.askOneOf(r, ids, question{leave: "cancel.topup", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	meansCard := func(_ *turn, answer string) bool {
+		_, is := pickCard(list.Cards, answer)
+		return is
+	}
+	return t.askOneOf(r, ids, question{leave: "cancel.topup", takes: meansCard, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.propose(ctx, a, topUpWish{amount: p.Amount, card: answer})
 	}}), nil
 }

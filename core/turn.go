@@ -99,9 +99,9 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		return t.takeActivationLink(ctx, d, text)
 	case t.msg.Private && t.msg.File != nil && c.command == nil:
 		return t.takePicture(ctx)
-	case d == nil && c.command == nil && t.awaitsSecret() && !isConsent(text) && !isRefusal(text):
-		return t.lostSecret(ctx), nil
-	case d == nil, d.yields(c, t.e.cfg.Now()):
+	case c.command == nil && t.awaitsSecret() && !d.owns(t, text) && !isConsent(text) && !isRefusal(text):
+		return t.lostSecret(ctx, d), nil
+	case d == nil, d.yields(t, c, text):
 		return t.obey(ctx, c)
 	default:
 		return t.answerDialogue(ctx, d, text)
@@ -114,7 +114,7 @@ func (t *turn) tooLong(ctx context.Context, c call, d *dialogue) Reply {
 	if d == nil && !c.slash && !t.msg.Private {
 		return Reply{}
 	}
-	if d != nil && d.secret() {
+	if d.secret() {
 		t.redact(ctx)
 	}
 	return t.plain("text.too_long", "command", t.cmd("edt"))
