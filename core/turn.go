@@ -77,6 +77,10 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if err := t.bringLinks(); err != nil {
 		return Reply{}, err
 	}
+	var overheard *dialogue // was asked in private, before others joined the chat
+	if !t.msg.Private {
+		overheard = t.dropDialogue()
+	}
 	switch {
 	case t.msg.Choice != "":
 		start := t.e.cfg.Now()
@@ -91,7 +95,7 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		c = t.e.parseSaid(text)
 	}
 	switch {
-	case !t.msg.Private && secretInGroup(c, text):
+	case !t.msg.Private && (secretInGroup(c, text) || overheard.secret() && !c.slash):
 		return t.warnOfSecret(ctx), nil
 	case len(t.msg.Text) > MaxText:
 		return t.tooLong(ctx, c, d), nil
