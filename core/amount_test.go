@@ -125,12 +125,13 @@ func TestSplitTopUp(t *testing.T) {
 		{"20 424", 0, "", errAmountHuge},
 		{"12 50", 0, "", errAmountApart},
 		{"12 50 parents", 0, "", errAmountApart},
+		{"20 10 4242", 0, "", errAmountApart},
 		{"20.0 50 #a", 2000, "50 #a", nil}, // a button of ours names a card
 		{"20.0 424", 2000, "424", nil},
 		{"parents 20", 0, "", errAmountForm},
 		{"12,345 parents", 0, "", errAmountDecimals},
 	} {
-		amount, card, err := splitTopUp(tt.in)
+		amount, _, card, err := splitTopUp(tt.in)
 		if amount != tt.amount || card != tt.card || err != tt.err {
 			t.Errorf("%q: got %d, %q, %v; want %d, %q, %v", tt.in, amount, card, err, tt.amount, tt.card, tt.err)
 		}

@@ -10,8 +10,9 @@ import (
 // ever sees its ID.
 type choice struct {
 	Chat    ChatID    `json:"chat"`
-	Person  PersonID  `json:"person"` // the only one who may press it; nobody: everyone in the chat
-	Group   ChatID    `json:"group"`  // of actLinkFor: the group that the link is for
+	Person  PersonID  `json:"person"`            // the only one who may press it; nobody: everyone in the chat
+	Private bool      `json:"private,omitempty"` // nobody else was to see it: void once others are in the chat
+	Group   ChatID    `json:"group"`             // of actLinkFor: the group that the link is for
 	Action  action    `json:"action"`
 	Arg     string    `json:"arg"`
 	Expires time.Time `json:"expires"`
@@ -39,7 +40,7 @@ const choiceLife = 24 * time.Hour
 func (t *turn) offer(label string, act action, arg string) Choice {
 	id := t.e.newID()
 	c := choice{
-		Chat: t.msg.Chat, Person: t.msg.Person, Action: act, Arg: arg,
+		Chat: t.msg.Chat, Person: t.msg.Person, Private: t.msg.Private, Action: act, Arg: arg,
 		Expires: t.e.cfg.Now().Add(choiceLife),
 	}
 	if act == actRun && !t.msg.Private {
@@ -90,6 +91,8 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 		return t.refusePress(ctx, "choice.old", "help", t.cmd("aide")), nil
 	case c.Person != (PersonID{}) && c.Person != t.msg.Person:
 		return t.refusePress(ctx, "choice.not_yours"), nil
+	case c.Private && !t.msg.Private:
+		return t.refusePress(ctx, "choice.crowded"), nil
 	}
 	t.answerPress(ctx, "")
 	switch c.Action {
@@ -98,7 +101,7 @@ func (t *turn) press(ctx context.Context, id string) (Reply, error) {
 	case actAnswer:
 		return t.pressDialogue(ctx, c.Arg)
 	default:
-		return t.aside(true, func() (Reply, error) { return t.act(ctx, c) })
+		return t.aside(!t.dialogue().isAbout(c.Arg), func() (Reply, error) { return t.act(ctx, c) })
 	}
 }
 

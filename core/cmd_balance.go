@@ -180,13 +180,14 @@ func (t *turn) walletHeading(a *walletAccount, wallets int) []Line {
 func (t *turn) walletTrouble(a *walletAccount, err error) Reply {
 	r := t.explain(err)
 	if a.record().Wallet.Stopped == stoppedWrongCode && t.msg.Private {
-		r = t.ask(r, question{leave: "cancel.nothing", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
-			if answer != "code" { // only a button was offered, so this is an ordinary message
-				return t.obey(ctx, t.e.parseCall(answer))
+		const pressed = "code"
+		r = t.ask(r, question{leave: "cancel.code", about: []string{a.id}, takes: takesNoWords, next: func(_ context.Context, t *turn, answer string) (Reply, error) {
+			if answer != pressed { // only a button was offered, so this is an ordinary message
+				return t.notACommand(t.e.parseSaid(answer))
 			}
 			return t.askCode(a, "/solde"), nil
 		}})
-		r.Choices = append(r.Choices, t.answerChoice(t.p.T("code.button"), "code"))
+		r.Choices = append(r.Choices, t.answerChoice(t.p.T("code.button"), pressed))
 	}
 	return r
 }
@@ -205,7 +206,7 @@ func (t *turn) askCodeFor(err error, a *walletAccount, line string) (Reply, bool
 
 func (t *turn) askCode(a *walletAccount, line string) Reply {
 	ask := t.plain("code.ask", "wallet", a.walletName(), "cancel", t.cmd("annuler"))
-	return t.ask(ask, question{expect: ExpectSecret, leave: "cancel.code", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.ask(ask, question{expect: ExpectSecret, leave: "cancel.code", about: []string{a.id}, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
 			again := t.askCode(a, line)

@@ -95,9 +95,15 @@ func chooseChild(_ context.Context, t *turn, args string) (Reply, error) {
 		r.Choices = append(r.Choices, t.runChoice(label, "/enfant "+p.ref()))
 		refs = append(refs, p.ref())
 	}
-	return t.askOneOf(r, refs, question{leave: "cancel.unchanged", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.askOneOf(r, refs, question{leave: "cancel.unchanged", takes: meansChild, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return chooseChild(ctx, t, answer)
 	}}), nil
+}
+
+// meansChild tells whether a text names a child and nothing else.
+func meansChild(t *turn, answer string) bool {
+	_, rest, err := t.pickPupil(answer)
+	return err == nil && rest == ""
 }
 
 // languageNames are written in their own language; languageWords are what people type, folded.
@@ -107,6 +113,8 @@ var (
 		"fr": "fr", "francais": "fr", "french": "fr", "en": "en", "anglais": "en", "english": "en",
 	}
 )
+
+func meansLanguage(_ *turn, answer string) bool { return languageWords[fold(answer)] != "" }
 
 // chooseLanguage is /langue [fr|en].
 func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
@@ -125,7 +133,7 @@ func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
 	for _, lang := range i18n.Languages {
 		r.Choices = append(r.Choices, t.runChoice(languageNames[lang], "/langue "+lang))
 	}
-	return t.askOneOf(r, i18n.Languages, question{leave: "cancel.unchanged", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.askOneOf(r, i18n.Languages, question{leave: "cancel.unchanged", takes: meansLanguage, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return chooseLanguage(ctx, t, answer)
 	}}), nil
 }

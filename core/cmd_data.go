@@ -60,7 +60,7 @@ type (
 
 // myData is /mesdonnees: a file with all that is stored for the person.
 func myData(_ context.Context, t *turn, _ string) (Reply, error) {
-	zone := t.e.cfg.Location
+	zone, mine := t.e.cfg.Location, t.provenOwned()
 	file := exportFile{Generated: t.e.now(), Language: t.settings.Lang, Child: t.settings.Child, Accounts: []exportAccount{}}
 	err := t.e.cfg.Store.View(func(tx Tx) error {
 		admission, _, err := admissions.get(tx, personKey(t.msg.Person))
@@ -70,7 +70,7 @@ func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 		if admission.Admitted {
 			file.Admitted = admission.Since.In(zone)
 		}
-		for _, l := range t.provenOwned() {
+		for _, l := range mine {
 			account, err := exportLink(tx, l, zone)
 			if err != nil {
 				return err
@@ -87,7 +87,7 @@ func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 		return Reply{}, err
 	}
 	r := t.plain("mydata.text", "unlink", t.cmd("deconnexion"))
-	if len(t.owned()) == 0 {
+	if len(mine) == 0 {
 		r = t.plain("mydata.no_account")
 	}
 	r.File = &File{Name: "cartable.json", Type: "application/json", Data: append(data, '\n')}

@@ -18,7 +18,7 @@ func linkAccount(ctx context.Context, t *turn, args string) (Reply, error) {
 	if args = strings.TrimSpace(args); args != "" {
 		return t.linkKind(ctx, args)
 	}
-	r := t.ask(t.plain("link.ask", "cancel", t.cmd("annuler")), question{words: true, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	r := t.ask(t.plain("link.ask", "cancel", t.cmd("annuler")), question{leave: leaveLinking, takes: meansKind, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.linkKind(ctx, answer)
 	}})
 	r.Choices = []Choice{
@@ -35,19 +35,31 @@ func (t *turn) linkKind(ctx context.Context, answer string) (Reply, error) {
 		return t.plain(leaveLinking), nil
 	case meansQRCode(word):
 		return t.askPicture(), nil
-	case strings.HasPrefix("pronote", word), strings.HasPrefix("ecole", word):
+	case meansSchool(word):
 		return t.askAddress(), nil
-	case strings.HasPrefix("izly", word), strings.HasPrefix("crous", word):
+	case meansWallet(word):
 		return t.askPhone(), nil
 	case strings.ContainsAny(answer, "./"), looksLikeQRCode(answer):
 		return t.takeAddress(ctx, answer)
-	case t.e.parseCall(answer).command != nil:
-		return t.obey(ctx, t.e.parseCall(answer))
 	default:
 		again, err := linkAccount(ctx, t, "")
 		again.Body = append(t.plain("link.unknown", "typed", short(answer)).Body, again.Body...)
 		return again, err
 	}
+}
+
+// meansKind tells whether a text surely says which kind of account is meant.
+func meansKind(t *turn, answer string) bool {
+	word := fold(answer)
+	return meansSchool(word) || meansWallet(word) || meansAddress(t, answer)
+}
+
+func meansSchool(word string) bool {
+	return strings.HasPrefix("pronote", word) || strings.HasPrefix("ecole", word)
+}
+
+func meansWallet(word string) bool {
+	return strings.HasPrefix("izly", word) || strings.HasPrefix("crous", word)
 }
 
 // schoolForm is what the dialogue has gathered so far. It lives as long as the dialogue.
@@ -71,9 +83,15 @@ func (t *turn) askAddress() Reply {
 
 // awaitAddress makes r the question for an address, or for what stands for one.
 func (t *turn) awaitAddress(r Reply) Reply {
-	return t.ask(r, question{expect: ExpectText, leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.ask(r, question{expect: ExpectText, leave: leaveLinking, takes: meansAddress, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.takeAddress(ctx, answer)
 	}})
+}
+
+// meansAddress tells whether a text surely is an address, or what stands for one: a password may have a dot too.
+func meansAddress(_ *turn, answer string) bool {
+	return looksLikeQRCode(answer) || meansQRCode(fold(answer)) || strings.Contains(answer, "://") ||
+		strings.Contains(strings.ToLower(answer), "index-education.")
 }
 
 // addressKeys explain what is wrong with an address.

@@ -3,7 +3,7 @@ package core
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
@@ -16,7 +16,7 @@ type walletForm struct {
 }
 
 func (t *turn) askPhone() Reply {
-	return t.ask(t.plain("link.wallet.phone"), question{expect: ExpectText, leave: leaveLinking, next: func(_ context.Context, t *turn, answer string) (Reply, error) {
+	return t.ask(t.plain("link.wallet.phone"), question{expect: ExpectText, leave: leaveLinking, takes: meansPhone, next: func(_ context.Context, t *turn, answer string) (Reply, error) {
 		phone, err := izly.ParsePhone(answer)
 		if err != nil {
 			again := t.askPhone()
@@ -25,6 +25,11 @@ func (t *turn) askPhone() Reply {
 		}
 		return t.askLinkCode(walletForm{phone: phone}, t.plain("link.wallet.code")), nil
 	}})
+}
+
+func meansPhone(_ *turn, answer string) bool {
+	_, err := izly.ParsePhone(answer)
+	return err == nil
 }
 
 // askLinkCode asks for the secret code and has Izly send the SMS.
@@ -73,7 +78,7 @@ func isActivationLink(text string) bool {
 
 // takeActivationLink takes such a link to the question for a secret, or says that nobody asked for it.
 func (t *turn) takeActivationLink(ctx context.Context, d *dialogue, text string) (Reply, error) {
-	if d != nil && d.secret() {
+	if d.secret() {
 		return t.answerDialogue(ctx, d, text)
 	}
 	t.redact(ctx)
@@ -90,14 +95,14 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 	r.Body = append(r.Body,
 		Line{Text: t.p.T("link.wallet.can", "solde", t.cmd("solde"), "historique", t.cmd("historique"), "recharger", t.cmd("recharger"))},
 		Line{Text: t.p.T("link.wallet.keep")})
-	r = t.ask(r, question{words: true, leave: "link.wallet.not_kept", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
-		switch word := fold(answer); {
-		case word == "keep", strings.Contains(word, "garder"), word == "oui", word == "yes":
+	r = t.ask(r, question{leave: "link.wallet.not_kept", next: func(_ context.Context, t *turn, answer string) (Reply, error) {
+		switch word, c := bare(answer), t.e.parseSaid(answer); {
+		case slices.Contains(keepWords, word), word == fold(t.p.T("link.wallet.button.keep")):
 			return t.keepCode(account.Phone, f.code)
-		case word == "ask", strings.Contains(word, "demander"), word == "non", word == "no":
-			return t.plain("link.wallet.not_kept"), nil
+		case c.slash: // the name of no command; the link is complete without an answer
+			return t.notACommand(c)
 		}
-		return t.obey(ctx, t.e.parseCall(answer)) // the link is complete without an answer
+		return t.plain("link.wallet.not_kept"), nil
 	}})
 	r.Choices = []Choice{
 		t.answerChoice(t.p.T("link.wallet.button.ask"), "ask"),
@@ -105,6 +110,9 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 	}
 	return r
 }
+
+// keepWords are all the words, folded, that have the secret code kept: "ne pas garder" is none of them.
+var keepWords = []string{"keep", "garder", "le garder", "oui", "yes"}
 
 // keepCode stores the secret code of a wallet that was linked just now.
 func (t *turn) keepCode(phone string, code secret.Text) (Reply, error) {

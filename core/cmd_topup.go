@@ -21,9 +21,9 @@ func topUp(ctx context.Context, t *turn, args string) (Reply, error) {
 		return t.plain("topup.not_owner"), nil
 	}
 	wallet, args := pickWallet(wallets, args)
-	amount, card, err := splitTopUp(args)
+	amount, read, card, err := splitTopUp(args)
 	if err != nil {
-		return t.askAmount(ctx, wallet, t.amountTrouble(err, args))
+		return t.askAmount(ctx, wallet, t.amountTrouble(err, read))
 	}
 	if amount == 0 {
 		return t.askAmount(ctx, wallet, nil)
@@ -45,21 +45,23 @@ func pickWallet(wallets []*walletAccount, args string) (*walletAccount, string) 
 	return wallets[0], args
 }
 
-// splitTopUp reads "20", "20 €", "12,50 euros carte parents". amount is 0 when args is empty.
-func splitTopUp(args string) (amount izly.Cents, card string, err error) {
+// splitTopUp reads "20", "20 €", "12,50 euros carte parents". amount is 0 when args is empty; read are the words
+// that were taken for it, also when there is something wrong with them.
+func splitTopUp(args string) (amount izly.Cents, read, card string, err error) {
 	words := strings.Fields(args)
 	if len(words) == 0 {
-		return 0, "", nil
+		return 0, "", "", nil
 	}
 	for n := min(len(words), 4); n > 0; n-- { // "1 000 000 €" is one amount, and "- 20" is negative
-		switch amount, err := parseAmount(strings.Join(words[:n], " ")); {
+		read := strings.Join(words[:n], " ")
+		switch amount, err := parseAmount(read); {
 		case err == nil:
-			return amount, strings.Join(words[n:], " "), nil
+			return amount, read, strings.Join(words[n:], " "), nil
 		case err != errAmountForm:
-			return 0, "", err
+			return 0, read, "", err
 		}
 	}
-	return 0, "", errAmountForm
+	return 0, args, "", errAmountForm
 }
 
 // amountKeys explain what is wrong with an amount.
@@ -91,10 +93,10 @@ func (t *turn) askAmount(ctx context.Context, a *walletAccount, trouble []Line) 
 	if len(list.Steps) > 0 {
 		expect = ExpectNothing // so that a number below can be picked as well as an amount be typed
 	}
-	r = t.ask(r, question{expect: expect, leave: "cancel.amount", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
-		amount, card, err := splitTopUp(answer)
+	r = t.ask(r, question{expect: expect, leave: "cancel.amount", takes: meansAmount, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		amount, read, card, err := splitTopUp(answer)
 		if err != nil {
-			return t.askAmount(ctx, a, t.amountTrouble(err, answer))
+			return t.askAmount(ctx, a, t.amountTrouble(err, read))
 		}
 		return t.propose(ctx, a, topUpWish{amount: amount, card: card})
 	}})
@@ -102,6 +104,12 @@ func (t *turn) askAmount(ctx context.Context, a *walletAccount, trouble []Line) 
 		r.Choices = append(r.Choices, t.answerChoice(t.p.Euros(int64(step)), step.Wire()))
 	}
 	return r, nil
+}
+
+// meansAmount tells whether a text surely is an amount: "000150" is a code.
+func meansAmount(_ *turn, answer string) bool {
+	_, _, _, err := splitTopUp(answer)
+	return err == nil && !strings.HasPrefix(answer, "00")
 }
 
 // topUpWish is what a person asks for.
@@ -262,7 +270,11 @@ func (t *turn) otherCard(ctx context.Context, id string) (Reply, error) {
 		r.Choices = append(r.Choices, t.runChoice(cardName(card), "/recharger "+p.Amount.Wire()+" "+card.ID+" #"+a.id))
 		ids = append(ids, card.ID)
 	}
-	return t.askOneOf(r, ids, question{leave: "cancel.topup", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	meansCard := func(_ *turn, answer string) bool {
+		_, is := pickCard(list.Cards, answer)
+		return is
+	}
+	return t.askOneOf(r, ids, question{leave: "cancel.topup", takes: meansCard, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		return t.propose(ctx, a, topUpWish{amount: p.Amount, card: answer})
 	}}), nil
 }

@@ -31,7 +31,7 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 	}
 	r.Choices = append(r.Choices, t.offer(t.p.T("unlink.keep"), actUnlink, ""))
 	names = append(names, unlinkNothing)
-	return t.askOneOf(r, names, question{words: true, leave: "unlink.kept", next: takeUnlink}), nil
+	return t.askOneOf(r, names, question{leave: "unlink.kept", takes: meansUnlink, next: takeUnlink}), nil
 }
 
 // unlinkNothing stands for the choice to keep everything.
@@ -39,13 +39,22 @@ const unlinkNothing = "non"
 
 // takeUnlink takes words in place of a press. They remove nothing: the name of an account only shortens the list.
 func takeUnlink(ctx context.Context, t *turn, answer string) (Reply, error) {
-	switch wanted := fold(answer); {
-	case wanted == unlinkNothing, wanted == "no", wanted == fold(t.p.T("unlink.keep")):
+	switch {
+	case t.meansUnlinkNothing(answer):
 		return t.plain("unlink.kept"), nil
-	case len(described(t.provenOwned(), wanted)) > 0:
+	case meansUnlink(t, answer):
 		return unlinkAccount(ctx, t, answer)
 	}
-	return t.obey(ctx, t.e.parseCall(answer))
+	return t.notACommand(t.e.parseSaid(answer))
+}
+
+// meansUnlink tells whether a text names one of the choices of an unlinking.
+func meansUnlink(t *turn, answer string) bool {
+	return t.meansUnlinkNothing(answer) || len(described(t.provenOwned(), fold(answer))) > 0
+}
+
+func (t *turn) meansUnlinkNothing(answer string) bool {
+	return isRefusal(answer) || fold(answer) == fold(t.p.T("unlink.keep"))
 }
 
 // described are the accounts whose description holds a folded word.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +67,68 @@ func TestMyDataIsInOrder(t *testing.T) {
 	if want := []int{2000, 3000, 1500, 2500}; !slices.Equal(order, want) || !strings.HasSuffix(data.Accounts[0].Linked, "+01:00") {
 		t.Errorf("top-ups %v in an account linked at %s, want %v", order, data.Accounts[0].Linked, want)
 	}
+}
+
+// lockingStore has a writer wait for the readers, and readers for the writer, as a store may.
+type lockingStore struct {
+	core.Store
+	lock    sync.RWMutex
+	reading func() // is called as the records of a person are read
+	writing func() // is called before an Update waits
+}
+
+func (s *lockingStore) View(fn func(core.Tx) error) error {
+	s.lock.RLock()
+	defer s.lock.RUnlock()
+	return s.Store.View(func(tx core.Tx) error { return fn(watchedTx{tx, s.reading}) })
+}
+
+func (s *lockingStore) Update(fn func(core.Tx) error) error {
+	s.writing()
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.Store.Update(fn)
+}
+
+type watchedTx struct {
+	core.Tx
+	reading func()
+}
+
+func (t watchedTx) Get(bucket, key string) ([]byte, error) {
+	if bucket == "admissions" {
+		t.reading()
+	}
+	return t.Tx.Get(bucket, key)
+}
+
+// Whoever reads from the store waits for no account, which may be waiting to be stored.
+func TestMyDataWhileAnAccountIsStored(t *testing.T) {
+	store := &lockingStore{reading: func() {}, writing: func() {}}
+	r := newRig(t, rigOptions{store: func(s core.Store) core.Store {
+		store.Store = s
+		return store
+	}})
+	c := r.chat("anna")
+	c.linkParent()
+	opened := r.chat("anna")
+	opened.id.ID = "opened later"
+	var moving, moved sync.WaitGroup
+	moving.Add(1)
+	store.writing = sync.OnceFunc(moving.Done)
+	store.reading = func() {
+		moved.Go(func() { opened.Say("/aide") }) // takes the account there
+		moving.Wait()
+	}
+	answered := make(chan string)
+	go func() { answered <- c.Say("/mesdonnees") }()
+	select {
+	case answer := <-answered:
+		c.wants(answer, "tout ce qui est gardé")
+	case <-time.After(20 * time.Second):
+		t.Fatal("the file and the account wait for each other")
+	}
+	moved.Wait()
 }
 
 func TestMyDataHoldsEverythingButSecrets(t *testing.T) {

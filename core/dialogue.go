@@ -16,9 +16,14 @@ type dialogueKey struct {
 // question says what its answer is like and what becomes of it.
 type question struct {
 	expect Expect
-	words  bool   // any words may be the answer, also those of a command without its slash
-	leave  string // key of the sentence for whoever leaves it
+	words  bool     // any words may be the answer, also those of a command without its slash
+	leave  string   // key of the sentence for whoever leaves it
+	about  []string // IDs of what it asks about: a choice that decides on one of them ends it
 	next   answerFunc
+
+	// takes tells whether a text surely is an answer; nil: any is. What it takes is no command, whatever its words;
+	// what it does not take is no answer while a secret may still come.
+	takes func(t *turn, answer string) bool
 }
 
 // dialogue is a question that waits for its answer. It lives in memory only, because the answers so far
@@ -37,24 +42,35 @@ type answerFunc func(ctx context.Context, t *turn, answer string) (Reply, error)
 const leaveLinking = "cancel.link"
 
 // secret tells whether the answer must be deleted from the chat.
-func (d *dialogue) secret() bool { return d.expect == ExpectSecret }
+func (d *dialogue) secret() bool { return d != nil && d.expect == ExpectSecret }
 
 func (d *dialogue) linking() bool { return d.leave == leaveLinking }
+
+// isAbout tells whether it asks about the thing of that ID.
+func (d *dialogue) isAbout(id string) bool { return d != nil && slices.Contains(d.about, id) }
 
 // lasts tells whether the question goes on waiting while the person only reads something else: much was
 // answered before it, or a secret would follow that nobody asks for any more.
 func (d *dialogue) lasts() bool { return d.linking() || d.secret() }
 
 // yields tells whether a message is a command rather than the answer. An old question swallows no plain words.
-func (d *dialogue) yields(c call, now time.Time) bool {
+func (d *dialogue) yields(t *turn, c call, text string) bool {
 	switch {
 	case c.command == nil:
 		return false
-	case c.slash, !d.words, c.command.name == "annuler" && c.args == "":
+	case c.slash, c.command.name == "annuler" && c.args == "":
 		return true
+	case d.words, d.takes != nil && d.takes(t, text):
+		return !d.secret() && t.e.cfg.Now().After(d.expires)
 	default:
-		return !d.secret() && now.After(d.expires)
+		return true
 	}
+}
+
+// owns tells whether a text that is no command is for this question, even when a secret may still come that was
+// asked for before it.
+func (d *dialogue) owns(t *turn, text string) bool {
+	return d != nil && (d.secret() || d.takes == nil || d.takes(t, text))
 }
 
 func (t *turn) dialogueKey() dialogueKey { return dialogueKey{t.msg.Chat, t.msg.Person} }
@@ -68,8 +84,6 @@ func (t *turn) ask(r Reply, q question) Reply {
 	t.e.mu.Unlock()
 	if d.secret() {
 		t.awaitSecret(2 * dialogueLimit)
-	} else {
-		t.awaitSecret(0)
 	}
 	return r
 }
@@ -94,34 +108,53 @@ func (t *turn) awaitsSecret() bool {
 	return t.msg.Private && t.e.cfg.Now().Before(t.settings.SecretUntil)
 }
 
-// lostSecret takes an answer whose question is forgotten: it is not used, and deleted from the chat.
-func (t *turn) lostSecret(ctx context.Context) Reply {
+// lostSecret takes an answer whose question is forgotten: it is not used, and deleted from the chat. A question d
+// that was asked since goes on waiting.
+func (t *turn) lostSecret(ctx context.Context, d *dialogue) Reply {
 	t.redact(ctx)
 	t.awaitSecret(0)
-	return t.plain("dialogue.lost", "link", t.cmd("connexion"))
+	if d == nil {
+		return t.plain("dialogue.lost", "link", t.cmd("connexion"))
+	}
+	r := t.plain("dialogue.stray", "cancel", t.cmd("annuler"))
+	r.Expect = d.expect
+	return r
 }
 
-// askOneOf makes r, a list of choices, the question q, so that in private a typed word counts as well as a press.
-// values are what q.next gets for the number of a choice, where the platform does not make a press of it.
+// askOneOf makes r, a list of choices, the question q, so that in private a typed word that q.takes counts as well
+// as a press. values are what q.next gets for the number of a choice, where the platform does not make a press of it.
 func (t *turn) askOneOf(r Reply, values []string, q question) Reply {
 	if !t.msg.Private { // there people write to each other
 		return r
 	}
-	take := q.next
-	q.next = func(ctx context.Context, t *turn, answer string) (Reply, error) {
-		n, err := strconv.Atoi(answer)
+	listed := q
+	listed.takes = func(t *turn, answer string) bool {
+		n, is := choiceNumber(answer)
+		return is && n >= 1 && n <= len(values) || q.takes(t, answer)
+	}
+	listed.next = func(ctx context.Context, t *turn, answer string) (Reply, error) {
+		n, is := choiceNumber(answer)
 		switch {
-		case err != nil || len(answer) > 3: // "4242" is a card
-			return take(ctx, t, answer)
+		case !is:
+			return q.next(ctx, t, answer)
 		case n < 1 || n > len(values):
-			again := t.askOneOf(r, values, question{words: q.words, leave: q.leave, next: take})
+			again := t.askOneOf(r, values, q)
 			again.Body = append(t.plain("choice.range", "n", len(values)).Body, again.Body...)
 			return again, nil
 		}
-		return take(ctx, t, values[n-1])
+		return q.next(ctx, t, values[n-1])
 	}
-	return t.ask(r, q)
+	return t.ask(r, listed)
 }
+
+// choiceNumber reads the number of a choice; "4242" is a card.
+func choiceNumber(answer string) (n int, is bool) {
+	n, err := strconv.Atoi(answer)
+	return n, err == nil && len(answer) <= 3
+}
+
+// takesNoWords is the takes of a question that only a press answers.
+func takesNoWords(*turn, string) bool { return false }
 
 // answerChoice is a button that answers the question that was asked last with value.
 func (t *turn) answerChoice(label, value string) Choice {
@@ -139,9 +172,17 @@ func (t *turn) dialogue() *dialogue {
 	return t.e.dialogues[t.dialogueKey()]
 }
 
-// endDialogue forgets the dialogue and returns it, or nil. No secret is awaited then.
+// dropDialogue forgets the dialogue before its answer has come, and returns it, or nil: a secret may still come.
+func (t *turn) dropDialogue() *dialogue {
+	d := t.endDialogue()
+	if d.secret() {
+		t.awaitSecret(dialogueLimit)
+	}
+	return d
+}
+
+// endDialogue forgets the dialogue and returns it, or nil.
 func (t *turn) endDialogue() *dialogue {
-	t.awaitSecret(0)
 	t.e.mu.Lock()
 	defer t.e.mu.Unlock()
 	d := t.e.dialogues[t.dialogueKey()]
@@ -158,6 +199,7 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 	t.endDialogue()
 	if d.secret() {
 		t.redact(ctx)
+		t.awaitSecret(0)
 	}
 	if t.e.cfg.Now().After(d.expires) {
 		return t.plain("dialogue.expired", "link", t.cmd("connexion")), nil
@@ -170,34 +212,29 @@ func (t *turn) answerDialogue(ctx context.Context, d *dialogue, answer string) (
 }
 
 // aside does something that is no answer to the question that waits, if one does. A question that lasts goes
-// on waiting beside what only reads; otherwise it is given up. The person is told which.
+// on waiting beside what only reads; otherwise it is given up. The person is told which, or that it has expired.
 func (t *turn) aside(reads bool, do func() (Reply, error)) (Reply, error) {
 	d := t.dialogue()
-	if d == nil {
+	if d == nil || !d.lasts() {
+		t.endDialogue()
 		return do()
 	}
-	lasts := d.lasts() && !t.e.cfg.Now().After(d.expires)
-	if !reads || !lasts {
-		t.endDialogue()
+	expired := t.e.cfg.Now().After(d.expires)
+	if !reads || expired {
+		t.dropDialogue()
 	}
 	r, err := do()
-	if !lasts {
-		return r, err
-	}
 	if err != nil {
 		r = t.explain(err)
 	}
-	now := t.dialogue()
-	if now == d {
+	switch {
+	case t.dialogue() == d:
 		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("dialogue.waits", "cancel", t.cmd("annuler"))})
 		r.Expect = d.expect
-		return r, nil
-	}
-	if d.linking() {
+	case expired:
+		r.Body = append(r.Body, Line{Kind: LineNote, Text: t.p.T("dialogue.lapsed")})
+	case d.linking():
 		r.Body = append(t.plain("dialogue.dropped").Body, r.Body...)
-	}
-	if now == nil && d.secret() {
-		t.awaitSecret(dialogueLimit)
 	}
 	return r, nil
 }
@@ -206,6 +243,7 @@ func (t *turn) aside(reads bool, do func() (Reply, error)) (Reply, error) {
 // choice that would change something.
 func cancelDialogue(_ context.Context, t *turn, _ string) (Reply, error) {
 	var left []string
+	t.awaitSecret(0)
 	if d := t.endDialogue(); d != nil {
 		left = append(left, d.leave)
 	}

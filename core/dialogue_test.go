@@ -2,10 +2,12 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"time"
 
+	"cartable/core"
 	"cartable/core/pronote"
 )
 
@@ -111,7 +113,7 @@ func TestALinkingBesideOtherThings(t *testing.T) {
 	next := c.button("▶")
 	c.Say("/connexion izly")
 	c.Say(account.Phone)
-	const waits = "attend toujours votre réponse ; /annuler la quitte"
+	const waits = "attend toujours votre réponse ; /annuler l'abandonne"
 	c.wants(c.Say("/edt"), "# Léa", waits, "(secret)")
 	c.wants(c.PressID(next), "# Léa", waits, "(secret)")
 	c.wants(c.Say("solde"), "12,34 €", waits)
@@ -138,6 +140,157 @@ func TestALinkingBesideOtherThings(t *testing.T) {
 	c.Say("/langue fr")
 	r.clock.advance(10*time.Minute + time.Second)
 	c.wants(c.Say("merci"), "pas compris") // no secret is expected for ever
+}
+
+// A secret that was asked for is not taken for the answer to a question that came after it.
+func TestASecretIsNoAnswerToALaterQuestion(t *testing.T) {
+	t.Parallel()
+	const password = "S3cret.Passw0rd"
+	for _, tt := range []struct{ name, asks, answer, want string }{
+		{"amount", "/recharger", "20", "Montant | 20,00 €"},
+		{"child", "/enfant", "Hugo", "l'enfant est maintenant Hugo"},
+		{"child by number", "/enfant", "2", "l'enfant est maintenant Hugo"},
+		{"language", "/langue", "english", "I speak English"},
+		{"unlinking", "/deconnexion", "izly", "[1] Oublier Izly"},
+		{"kind of account", "/connexion", "izly", "numéro de téléphone"},
+		{"address", "/connexion pronote", "https://127.0.0.1/pronote", "identifiant PRONOTE"},
+		{"phone", "/connexion izly", "06 11 22 33 44", "code secret Izly"},
+	} {
+		for _, restart := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, restart %t", tt.name, restart), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, rigOptions{})
+				c := r.chat("claire")
+				c.linkParent()
+				c.linkWallet(true)
+				c.Say("/connexion " + r.schoolURL + "/parent.html")
+				c.Say("someone")
+				if restart {
+					r.restart()
+				}
+				c.Say(tt.asks)
+				answer := c.Say(password)
+				c.wants(answer, "pour un secret", "ni utilisé ni gardé", "Ma dernière question attend toujours")
+				c.refuses(answer, password)
+				if len(c.deleted) != 1 {
+					t.Errorf("%d messages deleted, want the password alone", len(c.deleted))
+				}
+				c.wants(c.Say(tt.answer), tt.want)
+			})
+		}
+	}
+}
+
+func TestATopUpCodeIsNoAnswerToALaterQuestion(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(false)
+	for i, command := range []string{"/langue", "/recharger", "/deconnexion"} {
+		c.Say("/recharger 20")
+		c.Press("Confirmer")
+		c.Say(command)
+		answer := c.Say("000150")
+		c.wants(answer, "pour un secret")
+		c.refuses(answer, "150")
+		if len(c.deleted) != i+1 {
+			t.Errorf("the code after %s was not deleted", command)
+		}
+		c.Say("/annuler")
+	}
+	c.Say("/recharger 30")
+	c.Press("Confirmer")
+	c.wants(c.Press("Changer de carte"), "quelle carte")
+	c.wants(c.Say("123456"), "pour un secret")
+	c.wants(c.Say("parents"), "Carte | Parents")
+	r.spent(account, 12_34, 0)
+}
+
+// A question that asked for a secret ends aloud, and the secret that comes all the same is deleted.
+func TestAnExpiredQuestionForASecretIsToldOf(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkParent()
+	c.Say("/connexion " + r.schoolURL + "/parent.html")
+	c.Say("someone")
+	r.clock.advance(9 * time.Minute)
+	c.wants(c.Say("/edt"), "attend toujours")
+	r.clock.advance(90 * time.Second)
+	answer := c.Say("/aide")
+	c.wants(answer, "# Ce que je sais faire", "Ma question d'avant a expiré")
+	c.refuses(answer, "(secret)", "attend toujours")
+	r.clock.advance(30 * time.Second)
+	c.wants(c.Say("recharge-moi"), "n'attend plus", "ni utilisé ni gardé")
+	if len(c.deleted) != 1 {
+		t.Error("the password was not deleted")
+	}
+	c.refuses(c.Say("/aide"), "a expiré")
+}
+
+// A choice that decides on what a question is about ends the question.
+func TestAChoiceEndsTheQuestionAboutTheSameThing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(false)
+	ask := func() {
+		c.Say("/recharger 20")
+		cancel := c.button("Annuler")
+		c.wants(c.Press("Confirmer"), "(secret)")
+		c.choices = []core.Choice{{ID: cancel, Label: "Annuler"}}
+	}
+	c.Say("/deconnexion izly")
+	unlink := c.button("Oublier Izly")
+	c.Say("/recharger 30")
+	other := c.button("Annuler")
+
+	ask()
+	answer := c.Press("Annuler")
+	c.wants(answer, "Rechargement annulé")
+	c.refuses(answer, "attend toujours", "(secret)")
+	c.wants(c.Say(account.SecretCode), "n'attend plus")
+	ask()
+	c.wants(c.PressID(other), "a été annulé", "attend toujours", "(secret)") // that of another top-up
+	answer = c.PressID(unlink)
+	c.wants(answer, "C'est oublié")
+	c.refuses(answer, "attend toujours", "(secret)")
+	c.wants(c.Say(account.SecretCode), "n'attend plus")
+	if len(c.deleted) != 2 {
+		t.Errorf("%d codes deleted, want 2", len(c.deleted))
+	}
+	r.spent(account, 12_34, 0)
+}
+
+// Inside a question, plain words are understood as they are without one.
+func TestPlainWordsInsideAQuestion(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkParent()
+	c.linkWallet(false)
+	c.Say("/connexion")
+	button := c.button("PRONOTE")
+	c.wants(c.Say("mes notes"), "Moyenne générale", "attend toujours")
+	c.wants(c.Say("edt 17/11"), "# Léa", "attend toujours")
+	c.wants(c.PressID(button), "Collez l'adresse")
+	c.Say("/connexion")
+	c.wants(c.Say("izly"), "numéro de téléphone")
+	c.Say("/deconnexion")
+	c.wants(c.Say("mes devoirs"), "devoirs")
+	c.Say("/deconnexion")
+	c.wants(c.Say("voilà"), "pas compris")
+	c.Say("/recharger 20")
+	r.izly.ExpireSessions()
+	c.Say("/solde")
+	c.wants(c.Say("000000"), "[1] Saisir le code secret")
+	c.wants(c.Say("mes notes"), "Moyenne générale")
+	c.wants(c.Say("/solde"), "[1] Saisir le code secret")
+	c.wants(c.Say("voilà"), "pas compris")
+	c.Say("/solde")
+	answer := c.Say("/annuler")
+	c.wants(answer, "Rechargement annulé")
+	c.refuses(answer, "rien à annuler")
 }
 
 func TestAnActivationLinkIsNeverLeftInTheChat(t *testing.T) {

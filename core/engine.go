@@ -114,12 +114,17 @@ func New(cfg Config) (*Engine, error) {
 }
 
 func (e *Engine) loadLinks() error {
-	return e.cfg.Store.View(func(tx Tx) error {
+	var all []link
+	err := e.cfg.Store.View(func(tx Tx) error {
 		return links.each(tx, func(_ string, l link) error {
-			e.adopt(l)
+			all = append(all, l)
 			return nil
 		})
 	})
+	for _, l := range all {
+		e.adopt(l)
+	}
+	return err
 }
 
 // Start begins the work that nobody asks for: looking up top-ups whose outcome is unknown, and cleaning

@@ -124,18 +124,22 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		if l.Chat == t.msg.Chat { // it was private until others joined
 			return t.askToWrite(), nil
 		}
+		if t.msg.Hearsay && c.changes { // nobody else gives up her question or her proposal
+			return t.askToWrite(), nil
+		}
 		private, err := t.e.newTurn(t.adapter, Message{
-			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true,
+			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true, Hearsay: t.msg.Hearsay,
 		})
 		if err != nil {
 			return Reply{}, err
 		}
-		reply, err := private.run(ctx, c, args)
+		reply, err := private.perform(ctx, call{command: c, args: args})
 		if err != nil {
 			reply = private.explain(err)
 		}
 		err = private.deliverTo(ctx, Target{Chat: l.Chat, Private: true, Answers: t.msg.Ref}, reply)
 		if errors.Is(err, ErrChatGone) || errors.Is(err, ErrNotPrivate) {
+			private.dropDialogue() // its question was seen by nobody
 			return t.askToWrite(), nil
 		}
 		note := t.plain("group.answered_in_private", "name", t.name())

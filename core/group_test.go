@@ -256,6 +256,121 @@ func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
 	has(t, bob.say("/edt"), "08:00")
 }
 
+// TestHearsayInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
+// question open in private.
+func TestHearsayInAGroupBeginsNothingInPrivate(t *testing.T) {
+	p, private, anna, _ := family(t)
+	private.say("/recharger 20")
+	confirm := private.choice("Confirmer").ID
+	private.say("/connexion " + p.r.schoolURL + "/parent.html")
+	has(t, private.say("someone"), "(secret)")
+	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo"} {
+		said := anna.deliver(core.Message{Text: command, Hearsay: true})
+		has(t, said[anna.chat], "Ouvrez une conversation privée")
+		if said[private.chat] != "" {
+			t.Errorf("%s began in private:\n%s", command, said[private.chat])
+		}
+	}
+	said := anna.deliver(core.Message{Text: "/solde", Hearsay: true})
+	has(t, said[private.chat], "12,34 €", "attend toujours", "(secret)") // read by her alone
+	has(t, anna.deliver(core.Message{Text: "/mesdonnees", Hearsay: true})[private.chat], "tout ce qui est gardé")
+	has(t, private.say("S3cret"), "identifiant ou le mot de passe")
+	if len(p.deleted) != 1 {
+		t.Errorf("%d messages deleted, want the password", len(p.deleted))
+	}
+	private.say("/edt")
+	has(t, private.deliver(core.Message{Choice: confirm})[private.chat], "Rechargement de 20,00 € effectué")
+}
+
+// TestACommandInAGroupBesideAPrivateQuestion is Anna herself: what she begins from the group ends the question for
+// her password in words, and the password is deleted all the same.
+func TestACommandInAGroupBesideAPrivateQuestion(t *testing.T) {
+	for _, command := range []string{"/recharger", "/enfant"} {
+		p, private, anna, _ := family(t)
+		private.say("/connexion " + p.r.schoolURL + "/parent.html")
+		has(t, private.say("someone"), "(secret)")
+		has(t, anna.sayAll("/solde")[private.chat], "12,34 €", "attend toujours", "(secret)")
+		has(t, anna.sayAll(command)[private.chat], "La liaison en cours est abandonnée")
+		answer := private.say("S3cret-Passw0rd")
+		has(t, answer, "pour un secret")
+		lacks(t, answer, "S3cret")
+		if len(p.deleted) != 1 {
+			t.Errorf("%d messages deleted after %s, want the password", len(p.deleted), command)
+		}
+	}
+}
+
+// TestOthersJoinWhileAQuestionWaits lets somebody into Anna's private chat in the middle of a question: it is not
+// answered there any more, by words or by a press, and nothing is spent.
+func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
+	const joined = "Quelqu'un d'autre lit maintenant cette conversation"
+	joins := func(private seat) seat {
+		private.p.crowded[private.chat] = true
+		private.title = "Anna et Bob"
+		return private
+	}
+	t.Run("typed", func(t *testing.T) {
+		_, private, _, _ := family(t)
+		private.say("/recharger")
+		crowd := joins(private)
+		for _, text := range []string{"20", "20", "/oui", "oui"} {
+			lacks(t, crowd.say(text), "€")
+		}
+	})
+	t.Run("pressed", func(t *testing.T) {
+		p, private, _, _ := family(t)
+		private.say("/recharger 20")
+		confirm := private.choice("Confirmer").ID
+		private.say("/recharger")
+		amount := private.choice("20,00").ID
+		private.say("/edt")
+		page := private.choice("▶").ID
+		crowd := joins(private)
+		for _, id := range []string{amount, confirm, page} {
+			if answer := crowd.deliver(core.Message{Choice: id})[crowd.chat]; answer != "" {
+				t.Errorf("answered in front of everybody:\n%s", answer)
+			}
+		}
+		if len(p.alerts) != 3 || !strings.Contains(p.alerts[1], joined) || !strings.Contains(p.alerts[1], "Rien n'a été fait") {
+			t.Errorf("told %q", p.alerts)
+		}
+		lacks(t, crowd.say("/oui"), "€")
+		p.r.spent(p.r.izly.Accounts()[0], 12_34, 0)
+	})
+	t.Run("unseen", func(t *testing.T) { // the question never reached the private chat
+		p, private, anna, _ := family(t)
+		crowd := joins(private)
+		has(t, anna.say("/recharger"), "Ouvrez une conversation privée")
+		p.crowded[private.chat] = false
+		has(t, private.say("20"), "pas compris")
+		private.say("/annuler")
+		p.crowded[private.chat] = true
+		lacks(t, crowd.say("20"), "€")
+	})
+	t.Run("password", func(t *testing.T) {
+		p, private, _, _ := family(t)
+		private.say("/connexion " + p.r.schoolURL + "/parent.html")
+		private.say("someone")
+		crowd := joins(private)
+		has(t, crowd.say("S3cret"), "rien de secret dans un groupe", "Ouvrir la conversation privée")
+		if len(p.deleted) != 1 {
+			t.Error("the password was not deleted")
+		}
+		if answer := crowd.say("S3cret"); answer != "" {
+			t.Errorf("the question still waits:\n%s", answer)
+		}
+	})
+	t.Run("command", func(t *testing.T) {
+		p, private, _, _ := family(t)
+		private.say("/connexion " + p.r.schoolURL + "/parent.html")
+		private.say("someone")
+		lacks(t, joins(private).say("/aide"), "attend toujours", "(secret)")
+		if len(p.deleted) != 0 {
+			t.Error("a command was deleted")
+		}
+	})
+}
+
 func TestWhatNobodyWaitsForIsSilent(t *testing.T) {
 	p, private, anna, _ := family(t)
 	anna.say("/solde")

@@ -102,11 +102,17 @@ func TestLinkAWallet(t *testing.T) {
 func TestWalletIsLinkedWithoutTheLastAnswer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ say, want string }{
-		{"solde", "12,34 €"},         // what one says next counts
-		{"/solde", "12,34 €"},        //
-		{"garder", "gardé chiffré"},  //
-		{"/annuler", "pas gardé"},    // and leaves the link
-		{"non merci", "pas compris"}, //
+		{"solde", "12,34 €"},                         // what one says next counts
+		{"/solde", "12,34 €"},                        //
+		{"garder", "gardé chiffré"},                  //
+		{"/annuler", "pas gardé"},                    // and leaves the link
+		{"quel est mon solde ?", "12,34 €"},          //
+		{"/soldd", "/solde"},                         //
+		{"Le garder chiffré !", "gardé chiffré"},     //
+		{"ne pas garder", "n'est pas gardé"},         // only the word itself has it kept
+		{"non, ne le garder pas", "n'est pas gardé"}, //
+		{"don't keep it", "n'est pas gardé"},         //
+		{"non merci", "n'est pas gardé"},             //
 	} {
 		r := newRig(t, rigOptions{})
 		c := r.chat("camille")

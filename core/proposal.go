@@ -129,7 +129,7 @@ func bare(text string) string { return strings.Trim(fold(text), " !?.,") }
 // spends nothing and is told how to confirm.
 func (t *turn) wordOnProposal(c call) (r Reply, meant bool, err error) {
 	word := c.name + " " + c.args
-	if !isRefusal(word) && !isConsent(word) {
+	if !t.msg.Private || !isRefusal(word) && !isConsent(word) {
 		return Reply{}, false, nil
 	}
 	p, err := t.waitingProposal()

@@ -24,7 +24,7 @@ func (t *turn) confirmTopUp(ctx context.Context, id string) (Reply, error) {
 }
 
 func (t *turn) askTopUpCode(a *walletAccount, id string, r Reply) Reply {
-	return t.ask(r, question{expect: ExpectSecret, leave: "cancel.topup", next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
+	return t.ask(r, question{expect: ExpectSecret, leave: "cancel.topup", about: []string{id, a.id}, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
 			return t.askTopUpCode(a, id, t.codeForm()), nil

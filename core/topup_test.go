@@ -76,6 +76,7 @@ func TestTopUpAmounts(t *testing.T) {
 		{"20 000", "trop grand"},
 		{"1 000", "1\u202f000,00 € : un rechargement"},
 		{"12 50", "Écrivez 12,50"},
+		{"20 10 4242", "« 20 10 » à coup sûr. Rien n'a été débité. Écrivez 20,10 si"},
 		{"vingt", "pas de montant dans « vingt »"},
 	} {
 		c.wants(c.Say("/recharger "+tt.typed), tt.want, "Rien n'a été débité")

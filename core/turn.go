@@ -77,6 +77,10 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 	if err := t.bringLinks(); err != nil {
 		return Reply{}, err
 	}
+	var overheard *dialogue // was asked in private, before others joined the chat
+	if !t.msg.Private {
+		overheard = t.dropDialogue()
+	}
 	switch {
 	case t.msg.Choice != "":
 		start := t.e.cfg.Now()
@@ -91,7 +95,7 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		c = t.e.parseSaid(text)
 	}
 	switch {
-	case !t.msg.Private && secretInGroup(c, text):
+	case !t.msg.Private && (secretInGroup(c, text) || overheard.secret() && !c.slash):
 		return t.warnOfSecret(ctx), nil
 	case len(t.msg.Text) > MaxText:
 		return t.tooLong(ctx, c, d), nil
@@ -99,9 +103,9 @@ func (t *turn) answer(ctx context.Context) (Reply, error) {
 		return t.takeActivationLink(ctx, d, text)
 	case t.msg.Private && t.msg.File != nil && c.command == nil:
 		return t.takePicture(ctx)
-	case d == nil && c.command == nil && t.awaitsSecret() && !isConsent(text) && !isRefusal(text):
-		return t.lostSecret(ctx), nil
-	case d == nil, d.yields(c, t.e.cfg.Now()):
+	case c.command == nil && t.awaitsSecret() && !d.owns(t, text) && !isConsent(text) && !isRefusal(text):
+		return t.lostSecret(ctx, d), nil
+	case d == nil, d.yields(t, c, text):
 		return t.obey(ctx, c)
 	default:
 		return t.answerDialogue(ctx, d, text)
@@ -114,7 +118,7 @@ func (t *turn) tooLong(ctx context.Context, c call, d *dialogue) Reply {
 	if d == nil && !c.slash && !t.msg.Private {
 		return Reply{}
 	}
-	if d != nil && d.secret() {
+	if d.secret() {
 		t.redact(ctx)
 	}
 	return t.plain("text.too_long", "command", t.cmd("edt"))
