@@ -72,8 +72,7 @@ func chooseChild(_ context.Context, t *turn, args string) (Reply, error) {
 		case rest != "":
 			return Reply{}, say("child.unknown", "typed", short(args), "names", t.names(all))
 		}
-		t.settings.Child = who.child.Key
-		if err := t.saveSettings(); err != nil {
+		if err := t.changeSettings(func(s *chatSettings) { s.Child = who.child.Key }); err != nil {
 			return Reply{}, err
 		}
 		return t.plain("child.chosen", "child", who.given(), "command", t.cmd("edt")), nil
@@ -119,8 +118,7 @@ func meansLanguage(_ *turn, answer string) bool { return languageWords[fold(answ
 // chooseLanguage is /langue [fr|en].
 func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
 	if lang := languageWords[fold(args)]; lang != "" {
-		t.settings.Lang = lang
-		if err := t.saveSettings(); err != nil {
+		if err := t.changeSettings(func(s *chatSettings) { s.Lang = lang }); err != nil {
 			return Reply{}, err
 		}
 		t.p = t.e.catalog.Printer(lang)

@@ -129,8 +129,7 @@ func (t *turn) erase(tx Tx, l link) error {
 		for _, child := range l.School.Account.Children {
 			about = append(about, "#"+child.Key)
 			if t.settings.Child == child.Key {
-				t.settings.Child = ""
-				err = errors.Join(err, settings.put(tx, chatKey(t.msg.Chat), t.settings))
+				err = errors.Join(err, t.changeSettingsIn(tx, func(s *chatSettings) { s.Child = "" }))
 			}
 		}
 	}

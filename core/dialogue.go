@@ -94,11 +94,11 @@ func (t *turn) awaitSecret(long time.Duration) {
 	if long == 0 && t.settings.SecretUntil.IsZero() {
 		return
 	}
-	t.settings.SecretUntil = time.Time{}
+	until := time.Time{}
 	if long > 0 {
-		t.settings.SecretUntil = t.e.cfg.Now().Add(long)
+		until = t.e.cfg.Now().Add(long)
 	}
-	if err := t.saveSettings(); err != nil {
+	if err := t.changeSettings(func(s *chatSettings) { s.SecretUntil = until }); err != nil {
 		t.log.Error("question for a secret not noted", "error", err)
 	}
 }

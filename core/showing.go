@@ -61,8 +61,7 @@ func (t *turn) startFromGroup(ctx context.Context, id string) (Reply, error) {
 	case c.Action != actLinkFor || c.Person != t.msg.Person || t.e.cfg.Now().After(c.Expires):
 		return t.plain("choice.old", "help", t.cmd("aide")), nil
 	}
-	t.settings.ShowIn, t.settings.ShowInTitle = &c.Group, c.Arg
-	if err := t.saveSettings(); err != nil {
+	if err := t.changeSettings(func(s *chatSettings) { s.ShowIn, s.ShowInTitle = &c.Group, c.Arg }); err != nil {
 		return Reply{}, err
 	}
 	r, err := linkAccount(ctx, t, "")
@@ -86,8 +85,7 @@ func (t *turn) offerShowing(r Reply) (Reply, error) {
 		return r, nil
 	}
 	group, title := *t.settings.ShowIn, t.settings.ShowInTitle
-	t.settings.ShowIn, t.settings.ShowInTitle = nil, ""
-	if err := t.saveSettings(); err != nil {
+	if err := t.changeSettings(func(s *chatSettings) { s.ShowIn, s.ShowInTitle = nil, "" }); err != nil {
 		return r, err
 	}
 	r.Body = append(r.Body, Line{Text: t.p.T("group.offer", "group", t.groupName(title))})

@@ -55,10 +55,20 @@ func (e *Engine) newTurn(a Adapter, m Message) (*turn, error) {
 	return t, err
 }
 
-func (t *turn) saveSettings() error {
-	return t.e.cfg.Store.Update(func(tx Tx) error {
-		return settings.put(tx, chatKey(t.msg.Chat), t.settings)
-	})
+// changeSettings changes what the chat has chosen, in the store and for this turn. A command in a group that is
+// answered in private may change the same record at the same time: what it changed stays.
+func (t *turn) changeSettings(change func(*chatSettings)) error {
+	change(&t.settings)
+	return t.e.cfg.Store.Update(func(tx Tx) error { return t.changeSettingsIn(tx, change) })
+}
+
+func (t *turn) changeSettingsIn(tx Tx, change func(*chatSettings)) error {
+	stored, _, err := settings.get(tx, chatKey(t.msg.Chat))
+	if err != nil { // a damaged record is replaced
+		stored = t.settings
+	}
+	change(&stored)
+	return settings.put(tx, chatKey(t.msg.Chat), stored)
 }
 
 // answer finds out what the message is and acts on it.
@@ -129,8 +139,7 @@ func (t *turn) liftGone() error {
 	if !t.settings.Gone {
 		return nil
 	}
-	t.settings.Gone = false
-	return t.saveSettings()
+	return t.changeSettings(func(s *chatSettings) { s.Gone = false })
 }
 
 // obey runs the command that a message is, or says that it is none.
