@@ -388,3 +388,18 @@ func TestOddMember(t *testing.T) {
 		t.Error("the chat is taken for a private one")
 	}
 }
+
+// TestAttends shows that a message was read and, while the answer takes its time, that one is being written.
+func TestAttends(t *testing.T) {
+	r := inDirect(t)
+	answer := make(chan struct{})
+	r.core.answers(func(core.Message) core.Reply {
+		<-answer
+		return core.Reply{Title: "done"}
+	})
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$slow", ana, "edt")})
+	r.until("a read receipt", func() bool { return r.hs.asked("POST rooms/" + direct + "/receipt/m.read/$slow") })
+	r.until("typing", func() bool { return r.hs.asked("PUT rooms/" + direct + "/typing/" + botName) })
+	close(answer)
+	r.sent(direct, 1)
+}
