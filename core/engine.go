@@ -199,7 +199,7 @@ func (e *Engine) handle(a Adapter, m Message) {
 	if err != nil {
 		reply = t.explain(err)
 	}
-	if reply.empty() {
+	if reply.Empty() {
 		return
 	}
 	t.send(ctx, reply)
@@ -211,5 +211,3 @@ func (e *Engine) refuseBusy(a Adapter, m Message) {
 	t, _ := e.newTurn(a, m) // the default language will do
 	t.send(ctx, t.plain("busy"))
 }
-
-func (r Reply) empty() bool { return r.Title == "" && len(r.Body) == 0 && len(r.Choices) == 0 }

@@ -53,7 +53,7 @@ func (t *turn) readable(l link) bool {
 // those of this very chat.
 func (t *turn) provenOwned() []link {
 	mine := t.owned()
-	if !t.msg.Hearsay {
+	if !t.msg.Unverified {
 		return mine
 	}
 	return slices.DeleteFunc(mine, func(l link) bool { return l.Chat != t.msg.Chat })
@@ -124,11 +124,11 @@ func (t *turn) answerInPrivate(ctx context.Context, c *command, args string) (Re
 		if l.Chat == t.msg.Chat { // it was private until others joined
 			return t.askToWrite(), nil
 		}
-		if t.msg.Hearsay && c.changes { // nobody else gives up her question or her proposal
+		if t.msg.Unverified && c.changes { // nobody else gives up her question or her proposal
 			return t.askToWrite(), nil
 		}
 		private, err := t.e.newTurn(t.adapter, Message{
-			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true, Hearsay: t.msg.Hearsay,
+			Chat: l.Chat, Person: t.msg.Person, Name: t.msg.Name, Private: true, Unverified: t.msg.Unverified,
 		})
 		if err != nil {
 			return Reply{}, err

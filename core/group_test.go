@@ -238,11 +238,11 @@ func TestOthersJoinAPrivateChat(t *testing.T) {
 	has(t, bobs.say("/deconnexion"), "aucun compte")
 }
 
-// TestHearsayTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
+// TestUnverifiedTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
 // making: what the person keeps in other chats is neither shown, nor given away, nor erased.
-func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
+func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
 	p, private, anna, bob := family(t)
-	hear := func(s seat, text string) string { return s.deliver(core.Message{Text: text, Hearsay: true})[s.chat] }
+	hear := func(s seat, text string) string { return s.deliver(core.Message{Text: text, Unverified: true})[s.chat] }
 	lacks(t, hear(anna, "/connexion"), "Montrer")
 	lacks(t, bob.say("/edt"), "08:00")
 	elsewhere := p.private("anna")
@@ -256,24 +256,24 @@ func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
 	has(t, bob.say("/edt"), "08:00")
 }
 
-// TestHearsayInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
+// TestUnverifiedInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
 // question open in private.
-func TestHearsayInAGroupBeginsNothingInPrivate(t *testing.T) {
+func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
 	p, private, anna, _ := family(t)
 	private.say("/recharger 20")
 	confirm := private.choice("Confirmer").ID
 	private.say("/connexion " + p.r.schoolURL + "/parent.html")
 	has(t, private.say("someone"), "(secret)")
 	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo"} {
-		said := anna.deliver(core.Message{Text: command, Hearsay: true})
+		said := anna.deliver(core.Message{Text: command, Unverified: true})
 		has(t, said[anna.chat], "Ouvrez une conversation privée")
 		if said[private.chat] != "" {
 			t.Errorf("%s began in private:\n%s", command, said[private.chat])
 		}
 	}
-	said := anna.deliver(core.Message{Text: "/solde", Hearsay: true})
+	said := anna.deliver(core.Message{Text: "/solde", Unverified: true})
 	has(t, said[private.chat], "12,34 €", "attend toujours", "(secret)") // read by her alone
-	has(t, anna.deliver(core.Message{Text: "/mesdonnees", Hearsay: true})[private.chat], "tout ce qui est gardé")
+	has(t, anna.deliver(core.Message{Text: "/mesdonnees", Unverified: true})[private.chat], "tout ce qui est gardé")
 	has(t, private.say("S3cret"), "identifiant ou le mot de passe")
 	if len(p.deleted) != 1 {
 		t.Errorf("%d messages deleted, want the password", len(p.deleted))

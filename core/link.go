@@ -88,7 +88,7 @@ func (e *Engine) adopt(l link) {
 // second private chat, or a new one in place of one that they left, their accounts are where they write. What
 // is hearsay moves nothing.
 func (t *turn) bringLinks() error {
-	if !t.msg.Private || t.msg.Hearsay {
+	if !t.msg.Private || t.msg.Unverified {
 		return nil
 	}
 	var moves []func(ChatID) error

@@ -21,7 +21,7 @@ func TestSettingsOfTwoTurns(t *testing.T) {
 	}
 	defer v.Close()
 	e := &Engine{cfg: Config{Store: v}}
-	chat := Message{Chat: ChatID{"test", "anna"}}
+	chat := Message{Chat: ChatID{Platform: "test", ID: "anna"}}
 	until := time.Now().Add(time.Minute)
 	first, second := &turn{e: e, msg: chat}, &turn{e: e, msg: chat}
 	for _, err := range []error{

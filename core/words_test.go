@@ -17,7 +17,7 @@ func family(t *testing.T, names ...string) *turn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chat := ChatID{"test", "family"}
+	chat := ChatID{Platform: "test", ID: "family"}
 	e := &Engine{}
 	var children []pronote.Child
 	for _, name := range names {

@@ -12,7 +12,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // plan is a reply on its way: its events and what is to be remembered of it.
@@ -26,7 +26,7 @@ type plan struct {
 	Poll    json.RawMessage   `json:"poll,omitempty"`
 	Choices []offered         `json:"choices,omitempty"`
 	For     id.UserID         `json:"for,omitempty"`
-	Expect  core.Expect       `json:"expect,omitempty"`
+	Expect  chat.Expect       `json:"expect,omitempty"`
 	Private bool              `json:"private,omitempty"` // nobody else may read it
 	Made    time.Time         `json:"made"`
 
@@ -117,7 +117,7 @@ func (l *link) finish(ctx context.Context, r *row) error {
 		if p.sent || p.Private && !private {
 			continue
 		}
-		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, core.ErrChatGone) {
+		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, chat.ErrChatGone) {
 			return err
 		}
 		p.sent = true

@@ -10,7 +10,7 @@ import (
 	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // TestFilesIn reads what a person sends, in clear and encrypted, and refuses what is too large or was changed.
@@ -23,7 +23,7 @@ func TestFilesIn(t *testing.T) {
 	r.hs.files["clear"] = []byte("a picture")
 	r.hs.files["sealed"] = bytes.Clone(secretData)
 	r.hs.files["changed"] = append([]byte{secretData[0] + 1}, secretData[1:]...)
-	r.hs.files["large"] = make([]byte, core.MaxFile+1)
+	r.hs.files["large"] = make([]byte, chat.MaxFile+1)
 	r.hs.mu.Unlock()
 	for _, tt := range []struct {
 		name   string
@@ -59,9 +59,9 @@ func TestFilesIn(t *testing.T) {
 func TestFilesOut(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
-	reply := core.Reply{Title: "Code de paiement", File: &core.File{Name: "code.png", Type: "image/png", Data: []byte("a picture")}}
+	reply := chat.Reply{Title: "Code de paiement", File: &chat.File{Name: "code.png", Type: "image/png", Data: []byte("a picture")}}
 	for _, encrypted := range []bool{false, true} {
-		d := &drawing{l: l, room: direct, to: core.Target{Chat: chatOf(direct)}, reply: reply, encrypted: encrypted, private: true}
+		d := &drawing{l: l, room: direct, to: chat.Target{Chat: chatOf(direct)}, reply: reply, encrypted: encrypted, private: true}
 		p, err := d.plan(t.Context())
 		noError(t, err)
 		var content event.MessageEventContent

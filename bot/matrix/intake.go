@@ -13,7 +13,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // onEvent takes what people write, vote and react, decrypted. It does not wait for answers: while it runs,
@@ -90,10 +90,10 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 	content.RemoveReplyFallback()
 	switch content.MsgType {
 	case event.MsgText, event.MsgEmote:
-		r.Text = bound(content.Body, core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+		r.Text = bound(content.Body, chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	case event.MsgImage, event.MsgFile:
 		r.File = &media{URL: content.URL, File: content.File, Type: content.GetInfo().MimeType}
-		r.Text = bound(content.GetCaption(), core.MaxText+utf8.UTFMax)
+		r.Text = bound(content.GetCaption(), chat.MaxText+utf8.UTFMax)
 		if !r.Private {
 			return nil
 		}
@@ -122,10 +122,10 @@ func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 		return false, err
 	}
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Expect != core.ExpectSecret {
+	if err != nil || last.Expect != chat.ExpectSecret {
 		return false, err
 	}
-	if err := l.a.offers.said(r.Room, "", nil, core.ExpectNothing); err != nil {
+	if err := l.a.offers.said(r.Room, "", nil, chat.ExpectNothing); err != nil {
 		return false, err
 	}
 	l.a.background(func(ctx context.Context) {
@@ -133,7 +133,7 @@ func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 			l.a.log.Warn("message with a secret not deleted", "error", err)
 		}
 	})
-	l.a.answerTrouble(evt, core.TroubleNotPrivate)
+	l.a.answerTrouble(evt, chat.NoticeNotPrivate)
 	return true, nil
 }
 
@@ -144,7 +144,7 @@ func (l *link) newRow(ctx context.Context, evt *event.Event, trust verdict) (*ro
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
 		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
-		Hearsay: trust != trusted,
+		Unverified: trust != trusted,
 	}, err
 }
 

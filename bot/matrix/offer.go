@@ -13,7 +13,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // offer is the stored record of the choices under one of our messages: what a reaction, a vote, a number and
@@ -39,7 +39,7 @@ type offered struct {
 
 // prepare gives each choice that can be picked the reaction or the code that stands for it. Choices that
 // open the private chat are none of them.
-func prepare(choices []core.Choice) []offered {
+func prepare(choices []chat.Choice) []offered {
 	var list []offered
 	risky := false
 	for _, c := range choices {

@@ -9,14 +9,14 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // latest is the stored record of what a number typed in a room may stand for.
 type latest struct {
 	Offer   id.EventID  `json:"offer,omitempty"`
 	Current bool        `json:"current,omitempty"` // the choices are of the last thing said
-	Expect  core.Expect `json:"expect,omitempty"`
+	Expect  chat.Expect `json:"expect,omitempty"`
 }
 
 const (
@@ -104,7 +104,7 @@ func (f *offers) last(room id.RoomID) (l latest, err error) {
 }
 
 // said notes what was said in a room last: its choices, if it has any, and what it expects.
-func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect core.Expect) error {
+func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect chat.Expect) error {
 	return f.vault.Update(func(tx Tx) error {
 		l, err := get[latest](tx, latestBucket, room.String())
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // refusing changes what the homeserver refuses.
@@ -35,13 +35,13 @@ func (r *rig) crashBeforeDone() {
 	r.Adapter.mu.Lock()
 	defer r.Adapter.mu.Unlock()
 	handle := r.core.handler(r.Adapter)
-	r.handle = func(m core.Message, _ func()) error { return handle(m, func() {}) }
+	r.handle = func(m chat.Message, _ func()) error { return handle(m, func() {}) }
 }
 
 // TestAnswerThroughAnOutage sends an answer that the homeserver failed to take at first.
 func TestAnswerThroughAnOutage(t *testing.T) {
 	r := inDirect(t)
-	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "topped up"} })
+	r.core.answers(func(chat.Message) chat.Reply { return chat.Reply{Title: "topped up"} })
 	var left atomic.Int32
 	left.Store(1)
 	r.hs.failing("/send/m.room.message/", &left)
@@ -56,12 +56,12 @@ func TestAnswerAfterALongOutage(t *testing.T) {
 	r := inDirect(t)
 	given := make(chan error, 1)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		go func() {
 			defer done()
 			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond) // these minutes
 			defer cancel()
-			given <- r.Send(ctx, core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: "topped up"})
+			given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: "topped up"})
 		}()
 		return nil
 	}
@@ -94,13 +94,13 @@ func TestAnswerAfterALongOutage(t *testing.T) {
 func TestBusyIsNoAnswer(t *testing.T) {
 	r := inDirect(t)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		if m.Text == "edt" {
 			return nil // being answered when the crash comes
 		}
 		go func() {
 			defer done()
-			_ = r.Send(context.Background(), core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: "busy"})
+			_ = r.Send(context.Background(), chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: "busy"})
 		}()
 		return nil
 	}
@@ -141,12 +141,12 @@ func TestOnlyTheMissingIsSentAgain(t *testing.T) {
 	r := inDirect(t)
 	given := make(chan error, 2)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		go func() {
 			defer done()
 			for _, title := range []string{"one", "two"} {
 				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-				given <- r.Send(ctx, core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: title})
+				given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: title})
 				cancel()
 			}
 		}()

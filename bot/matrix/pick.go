@@ -8,7 +8,7 @@ import (
 
 	"maunium.net/go/mautrix/event"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // picked is what became of a text that may be a choice.
@@ -36,7 +36,7 @@ func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picke
 // goes to the core again, which does once what is to be done once, and says what became of it.
 func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Expect == core.ExpectSecret {
+	if err != nil || last.Expect == chat.ExpectSecret {
 		return pickNone, err
 	}
 	o, at, err := l.a.offers.byCode(r.Room, code)
@@ -46,10 +46,10 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 	case o == nil && spoken:
 		return pickNone, nil
 	case o == nil:
-		l.a.answerTrouble(evt, core.TroubleWrongCode)
+		l.a.answerTrouble(evt, chat.NoticeWrongCode)
 		return pickRefuse, nil
 	case trust == unsigned:
-		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		l.a.answerTrouble(evt, chat.NoticeUnsignedDevice)
 		return pickRefuse, nil
 	}
 	r.press(o, at)
@@ -61,7 +61,7 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 // number is that, unless the list came with the question; as a secret it is never a choice.
 func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Offer == "" || last.Expect == core.ExpectSecret || last.Expect == core.ExpectText && !last.Current {
+	if err != nil || last.Offer == "" || last.Expect == chat.ExpectSecret || last.Expect == chat.ExpectText && !last.Current {
 		return pickNone, err
 	}
 	o, err := l.a.offers.byEvent(last.Offer)
@@ -76,7 +76,7 @@ func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool
 		return pickNone, nil
 	}
 	if c := o.Choices[n-1]; c.Risky {
-		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
+		l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
 		return pickRefuse, nil
 	}
 	r.press(o, n-1)
@@ -103,7 +103,7 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 	if c := o.Choices[at]; c.Risky {
 		l.a.counters.refused.Add(1)
 		if l.a.sayings.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
-			l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
+			l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
 		}
 		return nil
 	}
@@ -134,10 +134,10 @@ func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) erro
 		l.tellChangedIdentity(evt)
 		return nil
 	case trust == inClear:
-		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", o.Choices[at].Code)
+		l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", o.Choices[at].Code)
 		return nil
 	case o.Choices[at].Risky && trust != trusted:
-		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		l.a.answerTrouble(evt, chat.NoticeUnsignedDevice)
 		return nil
 	}
 	r, err := l.newRow(ctx, evt, trust)

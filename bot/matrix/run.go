@@ -9,7 +9,7 @@ import (
 
 	"maunium.net/go/mautrix"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // maxLogins bounds how often Run logs in again within an hour because the server has forgotten the token.
@@ -27,9 +27,9 @@ type patience struct {
 	tries int           // of that one
 }
 
-// Run implements core.Adapter. It returns nil when ctx has ended, and an error that says what to do when
+// Run implements chat.Adapter. It returns nil when ctx has ended, and an error that says what to do when
 // trying again cannot help; everything else that goes wrong it logs when it begins, waits, and tries again.
-func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
+func (a *Adapter) Run(ctx context.Context, handle chat.Handler) error {
 	a.mu.Lock()
 	a.handle = handle
 	a.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // sayings bounds how often the bot says the same of itself.
@@ -54,7 +54,7 @@ func (s *sayings) allow(what string, often int) bool {
 }
 
 // say tells a room of a trouble, once an hour.
-func (a *Adapter) say(room id.RoomID, what core.Trouble, args ...any) {
+func (a *Adapter) say(room id.RoomID, what chat.Notice, args ...any) {
 	if !a.sayings.allow(string(what)+" "+room.String(), 1) {
 		return
 	}
@@ -62,7 +62,7 @@ func (a *Adapter) say(room id.RoomID, what core.Trouble, args ...any) {
 }
 
 // answerTrouble tells a person in a room of a trouble with their event.
-func (a *Adapter) answerTrouble(evt *event.Event, what core.Trouble, args ...any) {
+func (a *Adapter) answerTrouble(evt *event.Event, what chat.Notice, args ...any) {
 	a.tell(evt.RoomID, threadOf(evt), evt.Sender, a.cfg.Core.Words(chatOf(evt.RoomID), what, args...))
 }
 
@@ -80,7 +80,7 @@ func (a *Adapter) tell(room id.RoomID, thread id.EventID, to id.UserID, text str
 }
 
 // sayTo says a sentence to whoever wrote or pressed.
-func (a *Adapter) sayTo(ctx context.Context, l *link, m core.Message, text string) error {
+func (a *Adapter) sayTo(ctx context.Context, l *link, m chat.Message, text string) error {
 	return l.notice(ctx, id.RoomID(m.Chat.ID), id.EventID(m.Thread), id.UserID(m.Person.ID), text)
 }
 

@@ -18,15 +18,15 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // sendPatience bounds how long one reply is tried for.
 const sendPatience = 3 * time.Minute
 
-// Send implements core.Adapter. It blocks until the homeserver has all events of the reply, or has refused
+// Send implements chat.Adapter. It blocks until the homeserver has all events of the reply, or has refused
 // one, or could not be reached for some minutes; an answer to a message waits then for the server to come back.
-func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
+func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 	ctx, cancel := context.WithTimeout(ctx, sendPatience)
 	defer cancel()
 	l, err := a.connected(ctx, nil)
@@ -45,13 +45,13 @@ func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error 
 		return err
 	}
 	if err := a.push(ctx, l, p); err != nil {
-		if d.answers != nil && passing(err) && !errors.Is(err, core.ErrChatGone) {
+		if d.answers != nil && passing(err) && !errors.Is(err, chat.ErrChatGone) {
 			a.inbox.keepUnsent(d.answers)
 		}
 		return err
 	}
 	if d.withheld {
-		return core.ErrNotPrivate
+		return chat.ErrNotPrivate
 	}
 	return nil
 }
@@ -69,7 +69,7 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 				return err
 			}
 			continue
-		case !passing(err), errors.Is(err, core.ErrChatGone):
+		case !passing(err), errors.Is(err, chat.ErrChatGone):
 			return err
 		}
 		select {
@@ -86,8 +86,8 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 type drawing struct {
 	l         *link
 	room      id.RoomID
-	to        core.Target
-	reply     core.Reply
+	to        chat.Target
+	reply     chat.Reply
 	answers   *row // nil when nobody asked
 	here      bool // whoever asked did so in this room
 	encrypted bool
@@ -100,7 +100,7 @@ type drawing struct {
 func (d *drawing) look(ctx context.Context) (err error) {
 	a := d.l.a
 	if !d.l.isIn(ctx, d.room) && !d.l.isJoined(ctx, d.room) {
-		return fmt.Errorf("%w: the bot is not in the room", core.ErrChatGone)
+		return fmt.Errorf("%w: the bot is not in the room", chat.ErrChatGone)
 	}
 	if err := d.l.knows(ctx, d.room); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (d *drawing) look(ctx context.Context) (err error) {
 		return err
 	}
 	if d.withheld = d.to.Private && !d.private; d.withheld {
-		d.reply = core.Reply{Body: []core.Line{{Text: d.say(core.TroubleNotPrivate)}}}
+		d.reply = chat.Reply{Body: []chat.Line{{Text: d.say(chat.NoticeNotPrivate)}}}
 	}
 	d.answers = a.inbox.asked(d.to.Answers)
 	d.here = d.answers != nil && d.answers.Room == d.room
@@ -168,7 +168,7 @@ func (d *drawing) plan(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-func (d *drawing) say(what core.Trouble, args ...any) string {
+func (d *drawing) say(what chat.Notice, args ...any) string {
 	return d.l.a.cfg.Core.Words(d.to.Chat, what, args...)
 }
 
@@ -230,7 +230,7 @@ func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, conten
 	switch {
 	case refusedAs(err, mautrix.MForbidden) || statusOf(err) == http.StatusNotFound:
 		if !l.isJoined(ctx, room) {
-			return "", fmt.Errorf("%w: %w", core.ErrChatGone, fail("send", err))
+			return "", fmt.Errorf("%w: %w", chat.ErrChatGone, fail("send", err))
 		}
 		return "", fail("send", err)
 	case err != nil:

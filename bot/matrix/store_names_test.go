@@ -16,7 +16,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // What strangers call their devices and keys must not decide whether the bot can write.
@@ -118,7 +118,7 @@ func TestImpossibleDevice(t *testing.T) {
 	r.hs.mu.Lock()
 	r.hs.others[ana] = object{"EVIL": signedDevice(t, account, ana, "EVIL", endless)}
 	r.hs.mu.Unlock()
-	noError(t, r.Send(t.Context(), core.Target{Chat: chatOf(direct)}, core.Reply{Title: "hello"}))
+	noError(t, r.Send(t.Context(), chat.Target{Chat: chatOf(direct)}, chat.Reply{Title: "hello"}))
 	noError(t, r.store.MarkHandled("$else", time.Now()))
 	r.restart()
 	r.connection()

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 	"cartable/vault"
 )
@@ -47,7 +47,7 @@ func benchAdapter(b testing.TB, store Store) *Adapter {
 	}
 	a.outbox = newOutbox(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
 	a.self.set(botUser{1, "cartable_bot"})
-	a.handle = func(_ core.Message, done func()) error { done(); return nil }
+	a.handle = func(_ chat.Message, done func()) error { done(); return nil }
 	return a
 }
 
@@ -104,7 +104,7 @@ func BenchmarkSend(b *testing.B) {
 	a := benchAdapter(b, null{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := a.Send(context.Background(), core.Target{Chat: chatOf(1001)}, replies["timetable"]); err != nil {
+		if err := a.Send(context.Background(), chat.Target{Chat: chatOf(1001)}, replies["timetable"]); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 )
 
@@ -101,11 +101,11 @@ func TestRetries(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			a, n := scripted(t, io.Discard, tt.answers...)
-			to := core.Target{Chat: chatOf(1)}
+			to := chat.Target{Chat: chatOf(1)}
 			if tt.edit {
 				to.Edit = "7"
 			}
-			err := a.Send(t.Context(), to, core.Reply{Title: "a"})
+			err := a.Send(t.Context(), to, chat.Reply{Title: "a"})
 			if (err == nil) != tt.arrives {
 				t.Errorf("%s: %v", tt.name, err)
 			}
@@ -125,7 +125,7 @@ func TestGiveUpWithTheCaller(t *testing.T) {
 		a, n := scripted(t, io.Discard, down)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		if err := a.Send(ctx, core.Target{Chat: chatOf(1)}, core.Reply{Title: "a"}); err == nil {
+		if err := a.Send(ctx, chat.Target{Chat: chatOf(1)}, chat.Reply{Title: "a"}); err == nil {
 			t.Error("sent")
 		}
 		if took := time.Since(n.start); took != 5*time.Second {
@@ -151,7 +151,7 @@ func TestPatience(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			log := new(lockedBuffer)
-			p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
+			p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(chat.Pulse)}
 			start, tries := time.Now(), 0
 			for time.Since(start) < 3*time.Minute {
 				if err := p.failed(t.Context(), tt.err); err != nil {
@@ -178,7 +178,7 @@ func TestPatience(t *testing.T) {
 
 func TestPatienceEnds(t *testing.T) {
 	log := new(lockedBuffer)
-	p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
+	p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(chat.Pulse)}
 	for _, code := range []int{http.StatusUnauthorized, http.StatusNotFound} {
 		if err := p.failed(t.Context(), &Error{Op: "getMe", Code: code}); !errors.Is(err, ErrToken) {
 			t.Errorf("%d: %v", code, err)

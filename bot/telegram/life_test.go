@@ -17,20 +17,20 @@ import (
 	"time"
 
 	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // counter answers each message and counts how often it was given each.
 type counter struct {
 	mu    sync.Mutex
 	given map[string]int
-	order map[core.ChatID][]string
+	order map[chat.ChatID][]string
 }
 
-func (c *counter) answer(r *rig, m core.Message) {
+func (c *counter) answer(r *rig, m chat.Message) {
 	c.mu.Lock()
 	if c.given == nil {
-		c.given, c.order = make(map[string]int), make(map[core.ChatID][]string)
+		c.given, c.order = make(map[string]int), make(map[chat.ChatID][]string)
 	}
 	c.given[m.Text]++
 	c.order[m.Chat] = append(c.order[m.Chat], m.Text)
@@ -171,7 +171,7 @@ func TestEngineClosed(t *testing.T) {
 
 func TestAnswersArriveAfterRun(t *testing.T) {
 	entered, finish := make(chan struct{}), make(chan struct{})
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m core.Message) {
+	r := newRig(t, telegramtest.Config{}, func(r *rig, m chat.Message) {
 		close(entered)
 		<-finish
 		echo(r, m)
@@ -194,7 +194,7 @@ func TestMigration(t *testing.T) {
 	var mu sync.Mutex
 	moves := map[string]int{}
 	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Migrate = func(old, to core.ChatID) error {
+		c.Migrate = func(old, to chat.ChatID) error {
 			mu.Lock()
 			defer mu.Unlock()
 			moves[old.ID+" to "+to.ID]++
@@ -207,7 +207,7 @@ func TestMigration(t *testing.T) {
 	g.As(anna).WaitFor("echo")
 	old := g.Migrate()
 	r.tg.WaitConfirmed()
-	r.sendTo(core.Target{Chat: chatOf(old)}, core.Reply{Title: "for the old name"})
+	r.sendTo(chat.Target{Chat: chatOf(old)}, chat.Reply{Title: "for the old name"})
 	g.As(anna).WaitFor("for the old name")
 	mu.Lock()
 	defer mu.Unlock()
@@ -220,7 +220,7 @@ func TestMigration(t *testing.T) {
 func TestMigrationNotNoted(t *testing.T) {
 	fails := errors.New("no")
 	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Migrate = func(_, _ core.ChatID) error { return fails }
+		c.Migrate = func(_, _ chat.ChatID) error { return fails }
 	})
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Group("Famille", anna)
@@ -239,10 +239,10 @@ func TestGone(t *testing.T) {
 	var mu sync.Mutex
 	var told []string
 	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Present = func(chat core.ChatID, present bool) error {
+		c.Present = func(c chat.ChatID, present bool) error {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, chat.ID+" "+strconv.FormatBool(present))
+			told = append(told, c.ID+" "+strconv.FormatBool(present))
 			return nil
 		}
 	})
@@ -252,10 +252,10 @@ func TestGone(t *testing.T) {
 	anna.Private().WaitFor("echo")
 	anna.Block()
 	g.Kick()
-	for _, chat := range []int64{1001, g.ID(), 4242} { // 4242 never wrote to the bot
-		err := r.adapter.Send(context.Background(), core.Target{Chat: chatOf(chat)}, core.Reply{Title: "psst"})
-		if !errors.Is(err, core.ErrChatGone) {
-			t.Errorf("%d: %v", chat, err)
+	for _, n := range []int64{1001, g.ID(), 4242} { // 4242 never wrote to the bot
+		err := r.adapter.Send(context.Background(), chat.Target{Chat: chatOf(n)}, chat.Reply{Title: "psst"})
+		if !errors.Is(err, chat.ErrChatGone) {
+			t.Errorf("%d: %v", n, err)
 		}
 	}
 	anna.Unblock()
@@ -322,7 +322,7 @@ func TestBadMarkupStillArrives(t *testing.T) {
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	r.tg.FailNext("sendMessage", 1, telegramtest.Fault{Status: 400, Description: "Bad Request: can't parse entities: Unsupported start tag"})
-	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "a < b"})
+	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{Title: "a < b"})
 	if m := anna.WaitFor("a < b"); m.Mode != "" {
 		t.Errorf("sent as %q", m.Mode)
 	}
@@ -335,10 +335,10 @@ func TestMenus(t *testing.T) {
 	text := "the lessons"
 	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
 		c.Langs = []string{"fr", "en"}
-		c.Menu = func(lang string, private bool) []core.MenuEntry {
-			menu := []core.MenuEntry{{Name: "edt", Text: lang + " " + text}, {Name: "Bad Name", Text: "x"}}
+		c.Menu = func(lang string, private bool) []chat.Command {
+			menu := []chat.Command{{Name: "edt", Text: lang + " " + text}, {Name: "Bad Name", Text: "x"}}
 			if private {
-				menu = append(menu, core.MenuEntry{Name: "connexion", Text: "link"})
+				menu = append(menu, chat.Command{Name: "connexion", Text: "link"})
 			}
 			return menu
 		}
@@ -534,7 +534,7 @@ func TestLoad(t *testing.T) {
 		chats, messages, slow = 500, 20, 300*time.Millisecond
 	}
 	var c counter
-	r := newRig(t, telegramtest.Config{Wait: 5 * time.Minute}, func(r *rig, m core.Message) {
+	r := newRig(t, telegramtest.Config{Wait: 5 * time.Minute}, func(r *rig, m chat.Message) {
 		time.Sleep(slow)
 		c.answer(r, m)
 	})

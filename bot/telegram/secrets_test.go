@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 )
 
@@ -109,7 +109,7 @@ func TestTokenNeverShows(t *testing.T) {
 			noToken(t, fmt.Sprintf("%+v %#v %v", a, *a.api, a.cfg))
 			var errs []error
 			ran := make(chan error, 1)
-			go func() { ran <- a.Run(ctx, func(core.Message, func()) error { return nil }) }()
+			go func() { ran <- a.Run(ctx, func(chat.Message, func()) error { return nil }) }()
 			for _, call := range allCalls(a) {
 				errs = append(errs, call(ctx))
 			}
@@ -128,9 +128,9 @@ func TestTokenNeverShows(t *testing.T) {
 
 // allCalls are all ways to reach Telegram.
 func allCalls(a *Adapter) []func(context.Context) error {
-	to, file := core.Target{Chat: chatOf(5)}, &core.File{Name: "a.json", Data: []byte("{}")}
+	to, file := chat.Target{Chat: chatOf(5)}, &chat.File{Name: "a.json", Data: []byte("{}")}
 	picture := a.picture(&message{Photo: []photoSize{{FileID: "x", Width: 1, Height: 1}}})
-	send := func(to core.Target, r core.Reply) func(context.Context) error {
+	send := func(to chat.Target, r chat.Reply) func(context.Context) error {
 		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 			defer cancel()
@@ -140,12 +140,12 @@ func allCalls(a *Adapter) []func(context.Context) error {
 	edit := to
 	edit.Edit = "7"
 	return []func(context.Context) error{
-		send(to, core.Reply{Title: "a"}), send(edit, core.Reply{Title: "a"}), send(to, core.Reply{File: file}),
+		send(to, chat.Reply{Title: "a"}), send(edit, chat.Reply{Title: "a"}), send(to, chat.Reply{File: file}),
 		func(ctx context.Context) error { _, err := a.api.getMe(ctx); return err },
 		func(ctx context.Context) error { _, err := picture(ctx); return err },
 		func(ctx context.Context) error { _, err := a.api.download(ctx, "photos/a.png", 10); return err },
 		func(ctx context.Context) error { _, err := a.api.download(ctx, "../bot", 10); return err },
-		func(ctx context.Context) error { return a.Redact(ctx, core.Message{ID: "1", Chat: to.Chat}) },
+		func(ctx context.Context) error { return a.Redact(ctx, chat.Message{ID: "1", Chat: to.Chat}) },
 		func(ctx context.Context) error { return a.answerQuery(ctx, "1", "no") },
 		func(ctx context.Context) error { return a.api.chatAction(ctx, 5, 0) },
 		func(ctx context.Context) error { return a.api.dropButtons(ctx, 5, 1) },

@@ -11,7 +11,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -32,9 +32,9 @@ type outgoing struct {
 	plain  bool // without markup: Telegram did not accept ours
 }
 
-// Send implements core.Adapter. It blocks until Telegram has all messages of the reply, or has refused
+// Send implements chat.Adapter. It blocks until Telegram has all messages of the reply, or has refused
 // one, or could not be reached for some minutes.
-func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
+func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 	o, err := a.address(ctx, to, r)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ type delivery struct {
 	bubbles      []bubble
 }
 
-func (a *Adapter) address(ctx context.Context, to core.Target, r core.Reply) (d delivery, err error) {
+func (a *Adapter) address(ctx context.Context, to chat.Target, r chat.Reply) (d delivery, err error) {
 	if d.chat, err = chatNumber(to.Chat); err != nil {
 		return d, err
 	}
@@ -129,7 +129,7 @@ func (a *Adapter) deliver(ctx context.Context, s *seat, m *outgoing) error {
 func (a *Adapter) refused(ctx context.Context, m *outgoing, e *Error) (done bool, err error) {
 	switch {
 	case e.Code == http.StatusForbidden, refusedAs(e, "chat not found"):
-		return true, fmt.Errorf("%w: %w", core.ErrChatGone, e)
+		return true, fmt.Errorf("%w: %w", chat.ErrChatGone, e)
 	case m.edit != 0 && refusedAs(e, "message is not modified"):
 		return true, nil
 	case m.edit != 0 && refusedAs(e, "no text in the message to edit"): // a picture or document with buttons
@@ -211,14 +211,14 @@ func noPreview() *models.LinkPreviewOptions {
 }
 
 // upload reads the file from its start: each attempt sends it again.
-func upload(f *core.File) models.InputFile {
+func upload(f *chat.File) models.InputFile {
 	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(f.Data)}
 }
 
 const maxPhoto = 10 << 20 // bytes (sendPhoto)
 
 // isPhoto tells whether a file is shown as a picture and not as a document.
-func isPhoto(f *core.File) bool {
+func isPhoto(f *chat.File) bool {
 	return (f.Type == "image/png" || f.Type == "image/jpeg") && len(f.Data) <= maxPhoto
 }
 
@@ -239,7 +239,7 @@ func startLink(username, payload string) string {
 	return "https://t.me/" + username + "?start=" + payload
 }
 
-func hasStart(choices []core.Choice) bool {
+func hasStart(choices []chat.Choice) bool {
 	for _, c := range choices {
 		if c.Start != "" {
 			return true

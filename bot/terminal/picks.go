@@ -5,20 +5,20 @@ import (
 	"strings"
 	"sync"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // picks remembers what a typed number stands for: an entry of the list of choices shown last. A list
 // holds until the next one is shown, so that a second press reaches the engine as what it is.
 type picks struct {
 	mu      sync.Mutex
-	choices []core.Choice
+	choices []chat.Choice
 	current bool // choices belong to the last reply
-	expect  core.Expect
+	expect  chat.Expect
 }
 
 // shown takes note of a reply that is being printed.
-func (p *picks) shown(r core.Reply) {
+func (p *picks) shown(r chat.Reply) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expect = r.Expect
@@ -29,7 +29,7 @@ func (p *picks) shown(r core.Reply) {
 }
 
 // expected is what the last reply waits for.
-func (p *picks) expected() core.Expect {
+func (p *picks) expected() chat.Expect {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.expect
@@ -40,7 +40,7 @@ func (p *picks) expected() core.Expect {
 func (p *picks) picked(line string) (id string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.expect == core.ExpectSecret || p.expect == core.ExpectText && !p.current {
+	if p.expect == chat.ExpectSecret || p.expect == chat.ExpectText && !p.current {
 		return "", false
 	}
 	n, err := strconv.ParseUint(strings.TrimSpace(line), 10, 16)

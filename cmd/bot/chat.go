@@ -10,6 +10,7 @@ import (
 
 	"cartable/bot/terminal"
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
 )
@@ -86,7 +87,7 @@ func (p *program) terminal(folder string) *terminal.Adapter {
 }
 
 // converse runs a chat until its input ends or ctx does, then lets queued commands answer.
-func converse(ctx context.Context, engine *core.Engine, a core.Adapter) error {
+func converse(ctx context.Context, engine *core.Engine, a chat.Adapter) error {
 	engine.Start(ctx)
 	err := a.Run(ctx, engine.Handler(a)) // 1. nothing is read any more
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

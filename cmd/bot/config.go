@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/vault"
@@ -31,7 +31,7 @@ type config struct {
 	listen    string
 	public    string // https address of the listener, without a slash at the end; empty when it has none
 	open      bool   // CARTABLE_ACCESS
-	admins    []core.PersonID
+	admins    []chat.PersonID
 	logLevel  *slog.Level // nil when not set
 	logJSON   bool
 

@@ -13,6 +13,7 @@ import (
 
 	"cartable/bot/terminal"
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
 	"cartable/core/secret"
@@ -57,11 +58,11 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := world.link(ctx, engine, cfg); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	chat := p.terminal(folder)
-	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
+	screen := p.terminal(folder)
+	if err := screen.Send(ctx, chat.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
 		return err
 	}
-	return converse(ctx, engine, chat)
+	return converse(ctx, engine, screen)
 }
 
 // demoWorld is the made-up school and wallet, each on a free loopback port.

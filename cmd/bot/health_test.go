@@ -11,13 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // pulsing is a platform of which only its pulse matters.
 type pulsing struct {
 	counting
-	core.Pulse
+	chat.Pulse
 }
 
 func (p *pulsing) Heard() (time.Time, error) { return p.Pulse.Heard() }

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // counting is a platform that only counts.
 type counting map[string]uint64
 
 func (counting) Name() string                                        { return "matrix" }
-func (counting) Run(context.Context, core.Handler) error             { return nil }
-func (counting) Send(context.Context, core.Target, core.Reply) error { return nil }
+func (counting) Run(context.Context, chat.Handler) error             { return nil }
+func (counting) Send(context.Context, chat.Target, chat.Reply) error { return nil }
 func (counting) Close() error                                        { return nil }
 func (counting) Heard() (time.Time, error)                           { return time.Time{}, nil }
 func (c counting) Counts() map[string]uint64                         { return c }

@@ -15,6 +15,7 @@ import (
 
 	"cartable/bot/telegram"
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/i18n"
 	"cartable/vault"
 )
@@ -71,7 +72,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 // platform is an adapter that has to be closed, and that says when it last heard from its server and what has
 // gone wrong since, nil for nothing.
 type platform interface {
-	core.Adapter
+	chat.Adapter
 	Close() error
 	Heard() (at time.Time, trouble error)
 }
@@ -108,7 +109,7 @@ func (c config) access(key vault.Key) (*core.Access, error) {
 func (c config) telegramAdapter(engine *core.Engine, v *vault.Vault, log *slog.Logger) (*telegram.Adapter, error) {
 	cfg := telegram.Config{
 		Token: c.telegram.token, API: c.telegram.api, Store: v, Log: log,
-		Migrate: engine.MigrateChat, Present: engine.Present, Menu: engine.Menu, About: engine.About, Langs: i18n.Languages,
+		Migrate: engine.MigrateChat, Present: engine.Present, Menu: engine.CommandList, About: engine.About, Langs: i18n.Languages,
 	}
 	if c.telegram.webhook {
 		cfg.Webhook = &telegram.WebhookConfig{PublicURL: c.public + webhookPath}

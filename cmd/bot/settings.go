@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"cartable/bot/telegram"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/i18n"
@@ -311,7 +311,7 @@ func setAdmins(c *config, value string) error {
 		if !personForms[platform].MatchString(id) {
 			return fmt.Errorf("%q is no identifier of a person on %s", id, platform)
 		}
-		c.admins = append(c.admins, core.PersonID{Platform: platform, ID: id})
+		c.admins = append(c.admins, chat.PersonID{Platform: platform, ID: id})
 	}
 	return nil
 }

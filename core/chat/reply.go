@@ -1,4 +1,4 @@
-package core
+package chat
 
 // Reply is what a command says: structured text without markup. Adapters own the looks.
 type Reply struct {
@@ -9,6 +9,9 @@ type Reply struct {
 	Silent  bool   // nobody waits for it: no sound
 	File    *File  // sent with the rest as its caption
 }
+
+// Empty tells whether there is nothing to send.
+func (r Reply) Empty() bool { return r.Title == "" && len(r.Body) == 0 && len(r.Choices) == 0 }
 
 // File is a document that goes with a reply.
 type File struct {

@@ -1,4 +1,4 @@
-package core
+package chat
 
 import (
 	"context"
@@ -28,11 +28,11 @@ type Message struct {
 	Name    string // what the platform calls the person
 	Title   string // of a group
 	Private bool   // only the person and the bot are in the chat
-	// Hearsay is true where the platform's servers alone say who sent it, on a platform that can prove it
+	// Unverified is true where the platform's servers alone say who sent it, on a platform that can prove it
 	// elsewhere: what the person keeps in other chats is neither touched nor brought here then.
-	Hearsay bool
-	Text    string // bounded by the adapter to MaxText bytes; empty for a press
-	Choice  string // the ID of the Choice that was pressed; empty for a text
+	Unverified bool
+	Text       string // bounded by the adapter to MaxText bytes; empty for a press
+	Choice     string // the ID of the Choice that was pressed; empty for a text
 
 	// File reads the picture or document that was sent, at most MaxFile bytes of it; nil when there is
 	// none. It may block for as long as the platform takes.
@@ -109,9 +109,9 @@ type Redacter interface {
 
 var (
 	// ErrClosed says that the engine takes no more messages.
-	ErrClosed = errors.New("core: shut down")
+	ErrClosed = errors.New("chat: shut down")
 	// ErrNotPrivate says that others have joined a chat that was private.
-	ErrNotPrivate = errors.New("core: chat no longer private")
+	ErrNotPrivate = errors.New("chat: no longer private")
 	// ErrChatGone says that the bot was blocked by the person or removed from the group.
-	ErrChatGone = errors.New("core: chat gone")
+	ErrChatGone = errors.New("chat: gone")
 )
