@@ -3,6 +3,7 @@ module cartable
 go 1.26.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.2
 	github.com/alecthomas/kong v1.17.0
 	github.com/go-telegram/bot v1.24.0
 	github.com/makiuchi-d/gozxing v0.1.1

@@ -8,6 +8,7 @@ import (
 
 	"cartable/core/izly"
 	"cartable/core/secret"
+	"cartable/i18n"
 )
 
 // Operations that /historique shows when it is not told how many, and at the most.
@@ -61,7 +62,7 @@ func history(ctx context.Context, t *turn, args string) (Reply, error) {
 	if args = strings.TrimSpace(args); args != "" {
 		n, err := strconv.Atoi(args)
 		if err != nil || n < 1 || n > historyMost {
-			return Reply{}, say("history.args", "typed", short(args), "most", historyMost, "command", t.cmd("historique"))
+			return Reply{}, say("history.args", "typed", i18n.Short(args), "most", historyMost, "command", t.cmd("historique"))
 		}
 		most = n
 	}

@@ -70,7 +70,7 @@ func chooseChild(_ context.Context, t *turn, args string) (Reply, error) {
 		case err != nil:
 			return Reply{}, err
 		case rest != "":
-			return Reply{}, say("child.unknown", "typed", short(args), "names", t.names(all))
+			return Reply{}, say("child.unknown", "typed", i18n.Short(args), "names", t.names(all))
 		}
 		if err := t.changeSettings(func(s *chatSettings) { s.Child = who.child.Key }); err != nil {
 			return Reply{}, err
@@ -113,11 +113,11 @@ var (
 	}
 )
 
-func meansLanguage(_ *turn, answer string) bool { return languageWords[fold(answer)] != "" }
+func meansLanguage(_ *turn, answer string) bool { return languageWords[i18n.Fold(answer)] != "" }
 
 // chooseLanguage is /langue [fr|en].
 func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
-	if lang := languageWords[fold(args)]; lang != "" {
+	if lang := languageWords[i18n.Fold(args)]; lang != "" {
 		if err := t.changeSettings(func(s *chatSettings) { s.Lang = lang }); err != nil {
 			return Reply{}, err
 		}
@@ -126,7 +126,7 @@ func chooseLanguage(_ context.Context, t *turn, args string) (Reply, error) {
 	}
 	r := t.plain("language.ask")
 	if strings.TrimSpace(args) != "" {
-		r = t.plain("language.unknown", "typed", short(args))
+		r = t.plain("language.unknown", "typed", i18n.Short(args))
 	}
 	for _, lang := range i18n.Languages {
 		r.Choices = append(r.Choices, t.runChoice(languageNames[lang], "/langue "+lang))

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"cartable/core/pronote"
+	"cartable/i18n"
 )
 
 // gradesPerSubject bounds the overview; a subject of its own is shown whole.
@@ -19,7 +20,7 @@ func grades(ctx context.Context, t *turn, args string) (Reply, error) {
 		return Reply{}, err
 	}
 	period, rest := pickPeriod(who.child, rest)
-	if everythingWords[fold(rest)] {
+	if everythingWords[i18n.Fold(rest)] {
 		rest = ""
 	}
 	got, err := read(ctx, who.account, snapshotKey("grades", who.child.Key, period), func(s *pronote.Session) (pronote.Grades, error) {
@@ -51,9 +52,9 @@ func grades(ctx context.Context, t *turn, args string) (Reply, error) {
 // pickPeriod finds the period that args name ("trimestre 1", "T1", "semestre 2") and returns its key and
 // the other words. Without one the key is empty, which means the present period.
 func pickPeriod(child pronote.Child, args string) (key, rest string) {
-	folded := fold(args)
+	folded := i18n.Fold(args)
 	for _, p := range child.Periods {
-		name := fold(p.Name)
+		name := i18n.Fold(p.Name)
 		for _, form := range []string{name, strings.ReplaceAll(name, " ", ""), initials(name)} {
 			if folded == form {
 				return p.Key, ""
@@ -97,7 +98,7 @@ var subjectNames = map[string]string{
 // matchSubjects finds the subjects that a person means: by the word itself, by its beginning, by a usual
 // short form.
 func matchSubjects(g pronote.Grades, words string) []string {
-	wanted := fold(words)
+	wanted := i18n.Fold(words)
 	if wanted == "" {
 		return nil
 	}
@@ -110,7 +111,7 @@ func matchSubjects(g pronote.Grades, words string) []string {
 	}
 	var found []string
 	for _, subject := range subjectsOf(g) {
-		if namesSubject(fold(subject), forms) || len(wanted) > 1 && subjectInitials(subject) == wanted {
+		if namesSubject(i18n.Fold(subject), forms) || len(wanted) > 1 && subjectInitials(subject) == wanted {
 			found = append(found, subject)
 		}
 	}
@@ -129,7 +130,7 @@ func namesSubject(name string, forms []string) bool {
 // subjectInitials of "SCIENCES DE LA VIE ET DE LA TERRE" are "svt", of "ED.PHYSIQUE & SPORT." "eps".
 func subjectInitials(subject string) string {
 	var b strings.Builder
-	for _, word := range strings.FieldsFunc(fold(subject), func(r rune) bool { return !unicode.IsLetter(r) }) {
+	for _, word := range strings.FieldsFunc(i18n.Fold(subject), func(r rune) bool { return !unicode.IsLetter(r) }) {
 		switch word {
 		case "de", "du", "des", "la", "le", "les", "et", "l", "d":
 		default:
@@ -172,7 +173,7 @@ func (t *turn) noSuchSubject(who pupil, g pronote.Grades, typed string) Reply {
 	if len(pupils) > 1 {
 		key = "grades.no_subject_or_child"
 	}
-	return t.plain(key, "typed", short(typed), "periods", strings.Join(periods, ", "), "names", t.names(pupils),
+	return t.plain(key, "typed", i18n.Short(typed), "periods", strings.Join(periods, ", "), "names", t.names(pupils),
 		"command", t.cmd("notes"), "period", g.Period.Name, "subjects", t.p.List(subjects, t.p.T("and")))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"cartable/core/pronote"
 	"cartable/core/secret"
+	"cartable/i18n"
 )
 
 // linkAccount is /connexion [pronote|izly]: it begins one of the two linking dialogues.
@@ -30,7 +31,7 @@ func linkAccount(ctx context.Context, t *turn, args string) (Reply, error) {
 
 // linkKind reads which kind of account is meant; an address of a school or a QR code says it too.
 func (t *turn) linkKind(ctx context.Context, answer string) (Reply, error) {
-	switch word := fold(answer); {
+	switch word := i18n.Fold(answer); {
 	case isRefusal(answer):
 		return t.plain(leaveLinking), nil
 	case meansQRCode(word):
@@ -43,14 +44,14 @@ func (t *turn) linkKind(ctx context.Context, answer string) (Reply, error) {
 		return t.takeAddress(ctx, answer)
 	default:
 		again, err := linkAccount(ctx, t, "")
-		again.Body = append(t.plain("link.unknown", "typed", short(answer)).Body, again.Body...)
+		again.Body = append(t.plain("link.unknown", "typed", i18n.Short(answer)).Body, again.Body...)
 		return again, err
 	}
 }
 
 // meansKind tells whether a text surely says which kind of account is meant.
 func meansKind(t *turn, answer string) bool {
-	word := fold(answer)
+	word := i18n.Fold(answer)
 	return meansSchool(word) || meansWallet(word) || meansAddress(t, answer)
 }
 
@@ -90,7 +91,7 @@ func (t *turn) awaitAddress(r Reply) Reply {
 
 // meansAddress tells whether a text surely is an address, or what stands for one: a password may have a dot too.
 func meansAddress(_ *turn, answer string) bool {
-	return looksLikeQRCode(answer) || meansQRCode(fold(answer)) || strings.Contains(answer, "://") ||
+	return looksLikeQRCode(answer) || meansQRCode(i18n.Fold(answer)) || strings.Contains(answer, "://") ||
 		strings.Contains(strings.ToLower(answer), "index-education.")
 }
 
@@ -112,7 +113,7 @@ func (t *turn) takeAddress(ctx context.Context, answer string) (Reply, error) {
 	case looksLikeQRCode(answer):
 		t.redact(ctx)
 		return t.takeQRCode(answer)
-	case meansQRCode(fold(answer)):
+	case meansQRCode(i18n.Fold(answer)):
 		return t.askPicture(), nil
 	}
 	address, space, err := pronote.ParseAddress(answer, t.e.cfg.AllowPrivate)
@@ -142,7 +143,7 @@ func (t *turn) askUsername(f schoolForm) Reply {
 			return t.askUsername(f), nil
 		}
 		f.username = answer
-		return t.askPassword(f, t.plain("link.school.password", "username", short(f.username), "cancel", t.cmd("annuler"))), nil
+		return t.askPassword(f, t.plain("link.school.password", "username", i18n.Short(f.username), "cancel", t.cmd("annuler"))), nil
 	}})
 }
 
@@ -167,14 +168,14 @@ func (t *turn) askPassword(f schoolForm, r Reply) Reply {
 
 func (t *turn) askSpace(f schoolForm) Reply {
 	r := t.ask(t.plain("link.school.space"), question{leave: leaveLinking, next: func(ctx context.Context, t *turn, answer string) (Reply, error) {
-		switch word := fold(answer); {
+		switch word := i18n.Fold(answer); {
 		case strings.HasPrefix(word, "par"), word == "p", word == "1":
 			f.space = pronote.SpaceParent
 		case strings.HasPrefix(word, "ele"), strings.HasPrefix(word, "pup"), strings.HasPrefix(word, "stu"), word == "e", word == "2":
 			f.space = pronote.SpacePupil
 		default:
 			again := t.askSpace(f)
-			again.Body = append(t.plain("link.school.space_unknown", "typed", short(answer)).Body, again.Body...)
+			again.Body = append(t.plain("link.school.space_unknown", "typed", i18n.Short(answer)).Body, again.Body...)
 			return again, nil
 		}
 		return t.finishSchool(ctx, f)
@@ -198,7 +199,7 @@ func (t *turn) finishSchool(ctx context.Context, f schoolForm) (Reply, error) {
 			t.awaitSecret(dialogueLimit) // people try once more
 			return r, nil
 		}
-		question := t.plain("link.school.wrong_password", "username", short(f.username), "cancel", t.cmd("annuler"))
+		question := t.plain("link.school.wrong_password", "username", i18n.Short(f.username), "cancel", t.cmd("annuler"))
 		return t.askPassword(f, question), nil
 	}
 	if err != nil {

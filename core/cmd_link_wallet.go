@@ -7,6 +7,7 @@ import (
 
 	"cartable/core/izly"
 	"cartable/core/secret"
+	"cartable/i18n"
 )
 
 // walletForm is what the dialogue has gathered so far. It lives as long as the dialogue.
@@ -97,7 +98,7 @@ func (t *turn) linkedWallet(f walletForm, account izly.Account) Reply {
 		Line{Text: t.p.T("link.wallet.keep")})
 	r = t.ask(r, question{leave: "link.wallet.not_kept", next: func(_ context.Context, t *turn, answer string) (Reply, error) {
 		switch word, c := bare(answer), t.e.parseSaid(answer); {
-		case slices.Contains(keepWords, word), word == fold(t.p.T("link.wallet.button.keep")):
+		case slices.Contains(keepWords, word), word == i18n.Fold(t.p.T("link.wallet.button.keep")):
 			return t.keepCode(account.Phone, f.code)
 		case c.slash: // the name of no command; the link is complete without an answer
 			return t.notACommand(c)

@@ -8,6 +8,7 @@ import (
 
 	"cartable/core/izly"
 	"cartable/core/secret"
+	"cartable/i18n"
 )
 
 // topUp is /recharger [amount] [card]. It spends nothing: it asks for what is missing and then proposes.
@@ -37,7 +38,7 @@ func pickWallet(wallets []*walletAccount, args string) (*walletAccount, string) 
 	for i, word := range words {
 		for _, a := range wallets {
 			account := a.record().Wallet.Account
-			if word == "#"+a.id || len(wallets) > 1 && (fold(word) == fold(account.FirstName) || len(word) >= 4 && i > 0 && strings.HasSuffix(account.Phone, strings.TrimPrefix(word, "…"))) {
+			if word == "#"+a.id || len(wallets) > 1 && (i18n.Fold(word) == i18n.Fold(account.FirstName) || len(word) >= 4 && i > 0 && strings.HasSuffix(account.Phone, strings.TrimPrefix(word, "…"))) {
 				return a, strings.Join(append(append([]string{}, words[:i]...), words[i+1:]...), " ")
 			}
 		}
@@ -71,7 +72,7 @@ var amountKeys = map[error]string{
 }
 
 func (t *turn) amountTrouble(err error, typed string) []Line {
-	return t.plain(amountKeys[err], "typed", short(typed), "amount", t.p.Decimal(joinApart(typed))).Body
+	return t.plain(amountKeys[err], "typed", i18n.Short(typed), "amount", t.p.Decimal(joinApart(typed))).Body
 }
 
 // askAmount asks for the amount, with the amounts that Izly suggests as buttons.
@@ -148,7 +149,7 @@ func (t *turn) propose(ctx context.Context, a *walletAccount, wish topUpWish) (R
 	}
 	card, ok := pickCard(list.Cards, wish.card)
 	if !ok {
-		return t.plain("topup.no_such_card", "typed", short(wish.card), "cards", t.p.List(cardNames(list.Cards), t.p.T("and"))), nil
+		return t.plain("topup.no_such_card", "typed", i18n.Short(wish.card), "cards", t.p.List(cardNames(list.Cards), t.p.T("and"))), nil
 	}
 	p := proposal{
 		ID: t.e.newID(), Link: a.id, Chat: t.msg.Chat, Owner: t.msg.Person,
@@ -197,7 +198,7 @@ func (t *turn) summary(a *walletAccount, p proposal, list izly.Cards) Reply {
 // pickCard finds the card that is meant: by ID, by its last digits, by a part of its label that no other
 // has; without a word the default one.
 func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
-	word := strings.TrimPrefix(fold(wanted), "carte ")
+	word := strings.TrimPrefix(i18n.Fold(wanted), "carte ")
 	if word == "" {
 		for _, card := range cards {
 			if card.Default {
@@ -211,7 +212,7 @@ func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
 		if strings.EqualFold(card.ID, wanted) || card.Last4 != "" && card.Last4 == strings.Trim(word, "….* ") {
 			return card, true
 		}
-		if strings.Contains(fold(card.Label), word) {
+		if strings.Contains(i18n.Fold(card.Label), word) {
 			labelled = append(labelled, card)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"cartable/i18n"
 )
 
 // unlinkAccount is /deconnexion [which]: it asks before it removes anything.
@@ -16,10 +18,10 @@ func unlinkAccount(_ context.Context, t *turn, args string) (Reply, error) {
 	if len(mine) == 0 {
 		return t.plain("unlink.none"), nil
 	}
-	if wanted := fold(args); wanted != "" {
+	if wanted := i18n.Fold(args); wanted != "" {
 		matching := described(mine, wanted)
 		if len(matching) == 0 {
-			return Reply{}, say("unlink.unknown", "typed", short(args), "command", t.cmd("deconnexion"))
+			return Reply{}, say("unlink.unknown", "typed", i18n.Short(args), "command", t.cmd("deconnexion"))
 		}
 		mine = matching
 	}
@@ -50,18 +52,18 @@ func takeUnlink(ctx context.Context, t *turn, answer string) (Reply, error) {
 
 // meansUnlink tells whether a text names one of the choices of an unlinking.
 func meansUnlink(t *turn, answer string) bool {
-	return t.meansUnlinkNothing(answer) || len(described(t.provenOwned(), fold(answer))) > 0
+	return t.meansUnlinkNothing(answer) || len(described(t.provenOwned(), i18n.Fold(answer))) > 0
 }
 
 func (t *turn) meansUnlinkNothing(answer string) bool {
-	return isRefusal(answer) || fold(answer) == fold(t.p.T("unlink.keep"))
+	return isRefusal(answer) || i18n.Fold(answer) == i18n.Fold(t.p.T("unlink.keep"))
 }
 
 // described are the accounts whose description holds a folded word.
 func described(accounts []link, wanted string) []link {
 	var matching []link
 	for _, l := range accounts {
-		if wanted != "" && strings.Contains(fold(l.describe()), wanted) {
+		if wanted != "" && strings.Contains(i18n.Fold(l.describe()), wanted) {
 			matching = append(matching, l)
 		}
 	}

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"strings"
+
+	"cartable/i18n"
 )
 
 // command is one entry of the registry.
@@ -90,12 +92,12 @@ func (e *Engine) parseCall(text string) call {
 		words[0], _, _ = strings.Cut(words[0], "@")
 	}
 	for n := min(len(words), 3); n > 0; n-- {
-		name := fold(strings.Join(words[:n], " "))
+		name := i18n.Fold(strings.Join(words[:n], " "))
 		if cmd := e.byName[strings.Trim(name, " !?.,")]; cmd != nil {
 			return call{command: cmd, name: name, args: strings.Join(words[n:], " "), slash: slash}
 		}
 	}
-	return call{name: fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
+	return call{name: i18n.Fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
 }
 
 // parseSaid is parseCall for a private chat, where people also say "mes notes" or "quel est mon solde ?".
@@ -122,7 +124,7 @@ var smallWords = map[string]bool{
 // withoutSmallWords takes them off the beginning, but for the last word.
 func withoutSmallWords(text string) string {
 	words := strings.Fields(text)
-	for len(words) > 1 && smallWords[fold(words[0])] {
+	for len(words) > 1 && smallWords[i18n.Fold(words[0])] {
 		words = words[1:]
 	}
 	rest, _ := cutAny(strings.Join(words, " "), "l'", "L'", "l’", "L’")
@@ -137,7 +139,7 @@ func (e *Engine) suggest(word string) *command {
 			candidates = append(candidates, e.commands[i].names()...)
 		}
 	}
-	return e.byName[nearest(word, candidates)]
+	return e.byName[i18n.Nearest(word, candidates)]
 }
 
 // shown is the command as people of this language type it.

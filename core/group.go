@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"cartable/i18n"
 )
 
 // schools are the PRONOTE accounts that may be read in this chat, oldest first: in private those linked
@@ -159,7 +161,7 @@ func (t *turn) askToWrite() Reply {
 // name is how a sentence addresses the person who speaks.
 func (t *turn) name() string {
 	if name := strings.Join(strings.Fields(t.msg.Name), " "); name != "" {
-		return short(name)
+		return i18n.Short(name)
 	}
 	return t.p.T("group.somebody")
 }

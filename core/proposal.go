@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cartable/core/izly"
+	"cartable/i18n"
 )
 
 // proposal is the stored record of one top-up, from the summary to its end. Each step is written before it
@@ -123,7 +124,7 @@ func isRefusal(text string) bool {
 func isConsent(text string) bool { return slices.Contains(consents, bare(text)) }
 
 // bare is a folded text without the marks around it.
-func bare(text string) string { return strings.Trim(fold(text), " !?.,") }
+func bare(text string) string { return strings.Trim(i18n.Fold(text), " !?.,") }
 
 // wordOnProposal answers a yes or a no, written as a word, while a proposal waits: a no takes it back, a yes
 // spends nothing and is told how to confirm.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cartable/core/pronote"
+	"cartable/i18n"
 )
 
 // pupil is one child of one linked account.
@@ -62,13 +63,13 @@ func (t *turn) pickPupil(args string) (pupil, string, error) {
 	words := strings.Fields(args)
 	for i, word := range words {
 		matches := matchPupils(all, word)
-		if i > 0 && isDigits(words[i-1]) && monthNumber(fold(word)) > 0 {
+		if i > 0 && isDigits(words[i-1]) && monthNumber(i18n.Fold(word)) > 0 {
 			matches = nil // "12 mai" is a day before it is Maïa
 		}
 		if len(naming) > 0 { // a further word of the name narrows: "Roussel Léa"
 			others := matches
 			matches = intersect(matches, meant)
-			if len(matches) == 0 && len(others) > 0 && others[0].named(fold(word)) {
+			if len(matches) == 0 && len(others) > 0 && others[0].named(i18n.Fold(word)) {
 				return pupil{}, "", say("child.one", "names", t.names(all))
 			}
 		}
@@ -80,7 +81,7 @@ func (t *turn) pickPupil(args string) (pupil, string, error) {
 	}
 	switch {
 	case len(meant) > 1:
-		return pupil{}, "", say("child.ambiguous", "typed", short(strings.Join(naming, " ")), "names", t.names(meant))
+		return pupil{}, "", say("child.ambiguous", "typed", i18n.Short(strings.Join(naming, " ")), "names", t.names(meant))
 	case len(meant) == 1:
 		return meant[0], strings.Join(withoutNames(rest, meant[0]), " "), nil
 	}
@@ -113,7 +114,7 @@ func (t *turn) pickPupilOfYear(ctx context.Context, args string) (pupil, string,
 // one (three letters at least, so that "lu" stays a day).
 func matchPupils(all []pupil, word string) []pupil {
 	var exact, begins []pupil
-	name := fold(word)
+	name := i18n.Fold(word)
 	for _, p := range all {
 		if word == p.ref() {
 			return []pupil{p}
@@ -121,7 +122,7 @@ func matchPupils(all []pupil, word string) []pupil {
 		switch {
 		case p.named(name):
 			exact = append(exact, p)
-		case len(name) >= 3 && strings.Contains(" "+fold(p.child.Name), " "+name):
+		case len(name) >= 3 && strings.Contains(" "+i18n.Fold(p.child.Name), " "+name):
 			begins = append(begins, p)
 		}
 	}
@@ -138,7 +139,7 @@ func matchPupils(all []pupil, word string) []pupil {
 
 // named tells whether a folded word is one of the child's names.
 func (p pupil) named(word string) bool {
-	return slices.Contains(strings.Fields(fold(p.child.Name)), word)
+	return slices.Contains(strings.Fields(i18n.Fold(p.child.Name)), word)
 }
 
 // intersect keeps the children of a that are among b too.
@@ -157,9 +158,9 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // withoutNames takes the remaining words of a child's name out, as in "/edt lundi Léa Dupont".
 func withoutNames(words []string, p pupil) []string {
 	var rest []string
-	parts := " " + fold(p.child.Name) + " "
+	parts := " " + i18n.Fold(p.child.Name) + " "
 	for _, word := range words {
-		if !strings.Contains(parts, " "+fold(word)+" ") {
+		if !strings.Contains(parts, " "+i18n.Fold(word)+" ") {
 			rest = append(rest, word)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"cartable/i18n"
 )
 
 // showing is the stored record of a link that its owner shows in a group. A school is shown with its
@@ -74,7 +76,7 @@ func (t *turn) startFromGroup(ctx context.Context, id string) (Reply, error) {
 
 func (t *turn) groupName(title string) string {
 	if title = strings.Join(strings.Fields(title), " "); title != "" {
-		return "« " + short(title) + " »"
+		return "« " + i18n.Short(title) + " »"
 	}
 	return t.p.T("group.the_group")
 }

@@ -185,15 +185,15 @@ func (t *turn) notACommand(c call) (Reply, error) {
 	}
 	if near := t.e.suggest(c.name); near != nil {
 		line := t.shown(near)
-		if c.args != "" && c.args == short(c.args) { // a button has room for little
+		if c.args != "" && c.args == i18n.Short(c.args) { // a button has room for little
 			line += " " + c.args
 		}
-		r := t.plain("unknown.near", "typed", short(c.name), "command", line)
+		r := t.plain("unknown.near", "typed", i18n.Short(c.name), "command", line)
 		r.Choices = []Choice{t.runChoice(line, line)}
 		return r, nil
 	}
 	if c.slash && strings.ContainsFunc(c.name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
-		return t.plain("unknown.command", "typed", t.slash()+short(c.name), "help", t.cmd("aide")), nil
+		return t.plain("unknown.command", "typed", t.slash()+i18n.Short(c.name), "help", t.cmd("aide")), nil
 	}
 	return t.plain("unknown.text", "help", t.cmd("aide")), nil
 }
@@ -258,15 +258,6 @@ func (t *turn) until(at time.Time) string {
 		return t.p.T("until.clock", "at", t.p.Clock(at))
 	}
 	return t.p.T("until.day", "day", t.p.ShortDate(at), "at", t.p.Clock(at))
-}
-
-// short bounds what is repeated of a person's words.
-func short(s string) string {
-	const most = 30
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 // redact deletes the message where the platform can: it held a secret.

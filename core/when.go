@@ -57,7 +57,7 @@ func (e *otherWeekdayError) Error() string { return "core: the date is another d
 // errNotADay, a *noSuchDateError or an *otherWeekdayError.
 func parseWhen(words string, now time.Time) (when, error) {
 	today := midnight(now)
-	text := strings.TrimSpace(fillers.ReplaceAllString(fold(words), ""))
+	text := strings.TrimSpace(fillers.ReplaceAllString(i18n.Fold(words), ""))
 	if sign := strings.TrimSpace(words); offsetForm.MatchString(sign) { // before fold takes the minus away
 		return when{day: today.AddDate(0, 0, atoi(sign))}, nil
 	}
@@ -110,7 +110,7 @@ func (t *turn) askedFor(who pupil, words, command string) (when, error) {
 		return when{}, say("day.other", "date", t.p.Date(other.day), "weekday", t.p.Weekday(other.day.Weekday()),
 			"command", t.cmd(command)+" "+dayArg(other.day))
 	case err != nil:
-		return when{}, say("edt.args", "typed", short(words), "names", t.names(t.pupils()), "command", t.cmd(command))
+		return when{}, say("edt.args", "typed", i18n.Short(words), "names", t.names(t.pupils()), "command", t.cmd(command))
 	case w.day.IsZero():
 		w.day = t.firstCandidate(who, t.e.now())
 	}
@@ -185,10 +185,10 @@ func nearestYear(day, month int, today time.Time) int {
 var weekdayNames, monthNames = func() (days [7][]string, months [12][]string) {
 	for _, p := range []*i18n.Printer{{Lang: "fr"}, {Lang: "en"}} {
 		for d := range days {
-			days[d] = append(days[d], fold(p.Weekday(time.Weekday(d))))
+			days[d] = append(days[d], i18n.Fold(p.Weekday(time.Weekday(d))))
 		}
 		for m := range months {
-			months[m] = append(months[m], fold(p.Month(time.Month(m+1))))
+			months[m] = append(months[m], i18n.Fold(p.Month(time.Month(m+1))))
 		}
 	}
 	return days, months

@@ -3,6 +3,8 @@ package core
 import (
 	"testing"
 	"time"
+
+	"cartable/i18n"
 )
 
 // A Tuesday.
@@ -128,7 +130,7 @@ func callEngine(t testing.TB) *Engine {
 			if other := e.byName[name]; other != nil && other != &e.commands[i] {
 				t.Errorf("%q means both %s and %s", name, other.name, e.commands[i].name)
 			}
-			if name != fold(name) {
+			if name != i18n.Fold(name) {
 				t.Errorf("%q is not folded and cannot be found", name)
 			}
 			e.byName[name] = &e.commands[i]

@@ -168,28 +168,7 @@ func unknown(env map[string]string) []string {
 
 // distance tells how far the setting is from a name that was given, with or without _FILE.
 func (s setting) distance(given string) int {
-	return min(distance(given, s.name), distance(given, s.name+"_FILE"))
-}
-
-// distance counts the letters to insert, remove or replace to make b of a (Levenshtein). Names are ASCII.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return min(i18n.Slips(given, s.name), i18n.Slips(given, s.name+"_FILE"))
 }
 
 func setLang(c *config, value string) error {
