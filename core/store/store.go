@@ -26,10 +26,10 @@ type Table[T any] struct {
 }
 
 func (t Table[T]) Get(tx Tx, group, name string) (record T, found bool, err error) { panic("later") }
-func (t Table[T]) Put(tx Tx, group, name string, record T) error                  { panic("later") }
-func (t Table[T]) Delete(tx Tx, group, name string) error                         { panic("later") }
-func (t Table[T]) DeleteGroup(tx Tx, group string) error                          { panic("later") }
-func (t Table[T]) DeleteIf(tx Tx, group string, match func(T) bool) error         { panic("later") }
+func (t Table[T]) Put(tx Tx, group, name string, record T) error                   { panic("later") }
+func (t Table[T]) Delete(tx Tx, group, name string) error                          { panic("later") }
+func (t Table[T]) DeleteGroup(tx Tx, group string) error                           { panic("later") }
+func (t Table[T]) DeleteIf(tx Tx, group string, match func(T) bool) error          { panic("later") }
 func (t Table[T]) Each(tx Tx, group string, fn func(name string, record T) error) (skipped int, err error) {
 	panic("later")
 }
