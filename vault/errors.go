@@ -9,7 +9,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// What Open and LoadOrCreateKeyFile refuse. Each text gives the cause and what to do, for the person who
+// What Open, Convert and LoadOrCreateKeyFile refuse. Each text gives the cause and what to do, for the person who
 // runs the bot; it is always wrapped with the operation, so match with errors.Is. None of these has
 // changed or removed anything.
 var (
@@ -22,6 +22,9 @@ var (
 
 	// ErrNewer: the file is ours, in a format that came after this version.
 	ErrNewer = errors.New("a newer version of this program wrote the vault; run that one")
+
+	// ErrNoRoom: the vault has to be converted, and the disk has no room for that.
+	ErrNoRoom = errors.New("no room on the disk; the vault is as it was, and to convert it takes twice its size beside it")
 
 	// ErrLocked: the file is open in another process (or a second time in this one).
 	ErrLocked = errors.New("another process is using this vault; " +

@@ -30,7 +30,7 @@ type Vault struct {
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
 // passphrase. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked and ErrDamaged, or the operating
-// system's; none of them has changed the file. A vault of an older format opens too.
+// system's; none of them has changed the file. A vault of an older format opens too, see Convert.
 func Open(path string, key Key) (*Vault, error) {
 	v, err := open(path, key)
 	if err != nil {
@@ -87,7 +87,7 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	return h, keys, nil
 }
 
-// Format is the format of the file: 2, or 1 where records have no group.
+// Format is the format of the file: 2, or 1 where records have no group and Convert has not been called.
 func (v *Vault) Format() int {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
