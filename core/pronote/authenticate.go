@@ -31,7 +31,7 @@ type authentication struct {
 // rest of the answer should be of no use.
 func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 	var id identification
-	data := a.way.identification(s.link.space, a.username.Reveal(), a.device.Reveal())
+	data := a.way.identification(s.channel.space, a.username.Reveal(), a.device.Reveal())
 	if err := s.loginStep(ctx, fnIdentification, data, &id); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 		a.username = secret.New(string(id.Login))
 	}
 	key := loginKey(a.username.Reveal(), a.secret.Reveal(), string(id.Alea), id.LowerName.N > 0, id.LowerSecret.N > 0)
-	iv := []byte(s.link.iv.Reveal())
+	iv := []byte(s.channel.iv.Reveal())
 	if a.keep != nil {
 		if err := context.Cause(ctx); err != nil {
 			return fmt.Errorf("pronote: %s: %w", fnAuthentication, err)
@@ -55,7 +55,7 @@ func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 	err := s.loginStep(ctx, fnAuthentication, map[string]any{
 		"connexion": 0,
 		"challenge": solve(key, iv, string(id.Challenge)),
-		"espace":    json.Number(s.link.space),
+		"espace":    json.Number(s.channel.space),
 	}, &auth)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *Session) admit(auth authentication, key, iv []byte) error {
 	if err != nil || len(actions) > 0 {
 		return fmt.Errorf("pronote: %s: %w", fnAuthentication, ErrSecondFactor)
 	}
-	s.link.key = secret.New(string(material))
+	s.channel.key = secret.New(string(material))
 	s.family.Holder = auth.Name.clean()
 	return nil
 }

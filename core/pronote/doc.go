@@ -11,7 +11,7 @@
 //	login.go, authenticate.go   the four requests of a login
 //	way.go        what differs between the ways to log in, as one table
 //	qrcode.go, token.go   logging in as an app, without a password
-//	school.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
+//	establishment.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
 //	timetable.go, marks.go, homework.go   one operation each
 //
 // The protocol is not documented by its maker. docs/pronote-protocol.md says what this client speaks and

@@ -12,16 +12,16 @@ import (
 
 func secretOf(s string) secret.Text { return secret.New(s) }
 
-// testLink is in the middle of a session.
-func testLink(d dialect) *link {
-	return &link{
+// testChannel is in the middle of a session.
+func testChannel(d dialect) *channel {
+	return &channel{
 		dialect: d, space: "3", next: 7,
 		id: secretOf("5374312"), key: secretOf("key"), iv: secretOf(string(vectorIV)),
 	}
 }
 
 // replyBody is the right answer to r with that secured part.
-func replyBody(t testing.TB, l *link, r request, sealed json.RawMessage) []byte {
+func replyBody(t testing.TB, l *channel, r request, sealed json.RawMessage) []byte {
 	t.Helper()
 	key, iv := l.material()
 	body, err := json.Marshal(map[string]any{
@@ -36,7 +36,7 @@ func replyBody(t testing.TB, l *link, r request, sealed json.RawMessage) []byte 
 
 func TestRequestInEachDialect(t *testing.T) {
 	for _, d := range dialects {
-		l := testLink(d)
+		l := testChannel(d)
 		r, err := l.seal("F", map[string]any{d.payload: map[string]any{"x": 1}})
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func errorIn(code int, title string) func(map[string]any) {
 
 func TestAnswersAreChecked(t *testing.T) {
 	for _, tt := range replyTests {
-		l := testLink(dialects[3])
+		l := testChannel(dialects[3])
 		r, err := l.seal("F", map[string]any{})
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +155,7 @@ func TestAnswersAreChecked(t *testing.T) {
 
 // Refusals that mean nothing to us still say their code, and never the server's text.
 func TestUnknownRefusal(t *testing.T) {
-	l := testLink(dialects[3])
+	l := testChannel(dialects[3])
 	r, err := l.seal("F", map[string]any{})
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestUnknownRefusal(t *testing.T) {
 }
 
 func FuzzOpenAnswer(f *testing.F) {
-	seed := testLink(dialects[3])
+	seed := testChannel(dialects[3])
 	r, err := seed.seal("F", map[string]any{})
 	if err != nil {
 		f.Fatal(err)

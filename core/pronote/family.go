@@ -34,7 +34,7 @@ type pupil struct {
 // period is one that has grades of its own.
 type period struct {
 	Key string `json:"key"`
-	schoolPeriod
+	yearPeriod
 }
 
 // userReply is the answer to ParametresUtilisateur, pronote-today §6.
@@ -68,7 +68,7 @@ const maxChildren = 64
 
 // family checks and converts the answer. today decides which period is the current one where the server does
 // not say.
-func (r userReply) family(sc school, parent bool, today time.Time) (family, error) {
+func (r userReply) family(est establishment, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
 	f := family{
 		Holder: holder.L.clean(), Members: parent || holder.Children.Set, Tabs: publishedTabs(r.ListeOnglets),
@@ -86,7 +86,7 @@ func (r userReply) family(sc school, parent bool, today time.Time) (family, erro
 	}
 	namesakes := map[string]int{}
 	for _, child := range children {
-		p, err := child.pupil(sc, today)
+		p, err := child.pupil(est, today)
 		if err != nil {
 			return family{}, err
 		}
@@ -98,7 +98,7 @@ func (r userReply) family(sc school, parent bool, today time.Time) (family, erro
 	return f, nil
 }
 
-func (r resource) pupil(sc school, today time.Time) (pupil, error) {
+func (r resource) pupil(est establishment, today time.Time) (pupil, error) {
 	if r.N == "" || r.L.clean() == "" {
 		return pupil{}, errors.New("a child has no name")
 	}
@@ -106,10 +106,10 @@ func (r resource) pupil(sc school, today time.Time) (pupil, error) {
 		N: string(r.N), Name: r.L.clean(), Class: r.Class.V.L.clean(), School: r.School.V.L.clean(), Current: -1,
 	}
 	if p.School == "" {
-		p.School = sc.Name
+		p.School = est.Name
 	}
 	var current text
-	p.Periods, current = r.periods(sc)
+	p.Periods, current = r.periods(est)
 	for i := range p.Periods {
 		q := &p.Periods[i]
 		q.Key = contentKey("period", q.Name, q.From.Format(time.DateOnly))
@@ -147,12 +147,12 @@ func moreCurrent(a, b, today time.Time) bool {
 
 // periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the
 // school where the server names none for the tab.
-func (r resource) periods(sc school) (periods []period, current text) {
+func (r resource) periods(est establishment) (periods []period, current text) {
 	i := slices.IndexFunc(r.Tabs.V, func(t tabPeriods) bool { return t.G.N == int(tabGrades) })
 	if i < 0 {
-		for _, p := range sc.Periods {
+		for _, p := range est.Periods {
 			if p.Kind == kindPeriod || p.Kind == 0 {
-				periods = append(periods, period{schoolPeriod: p})
+				periods = append(periods, period{yearPeriod: p})
 			}
 		}
 		return periods, ""
@@ -161,13 +161,13 @@ func (r resource) periods(sc school) (periods []period, current text) {
 		if offered.A != nil && !bool(*offered.A) {
 			continue
 		}
-		p := schoolPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
-		for _, known := range sc.Periods {
+		p := yearPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
+		for _, known := range est.Periods {
 			if known.N == p.N || known.Name == p.Name && p.From.IsZero() {
 				p.From, p.To = known.From, known.To
 			}
 		}
-		periods = append(periods, period{schoolPeriod: p})
+		periods = append(periods, period{yearPeriod: p})
 	}
 	return periods, r.Tabs.V[i].Default.V.N
 }

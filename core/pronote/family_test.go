@@ -27,10 +27,10 @@ func decodeFamily(t testing.TB, ressource, tabs string, parent bool, today strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc := mustSchool(t, strings.Replace(general, `"ListePeriodes":[`,
+	est := mustEstablishment(t, strings.Replace(general, `"ListePeriodes":[`,
 		`"ListePeriodes":[{"N":"17#t2","G":1,"L":"Trimestre 2","dateDebut":"01/12/2025","dateFin":"01/03/2026"},
 		 {"N":"17#y","G":2,"L":"Année","dateDebut":"01/09/2025","dateFin":"04/07/2026"},`, 1))
-	return reply.family(sc, parent, day)
+	return reply.family(est, parent, day)
 }
 
 func TestPupil(t *testing.T) {

@@ -36,7 +36,7 @@ func (s *Session) Homework(ctx context.Context, childKey string, from, to time.T
 		return nil, err
 	}
 	from, to = midnight(from, s.client.loc), midnight(to, s.client.loc)
-	first, last := max(s.school.week(from), 1), min(s.school.week(to), s.school.lastWeek())
+	first, last := max(s.establishment.week(from), 1), min(s.establishment.week(to), s.establishment.lastWeek())
 	if last < first {
 		return nil, nil
 	}

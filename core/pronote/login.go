@@ -59,8 +59,8 @@ func (c *Client) enter(ctx context.Context, a *attempt) (*Session, error) {
 	if err := s.meetFamily(ctx); err != nil {
 		return nil, err
 	}
-	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.link.dialect.name,
-		"version", s.school.Version, "children", len(s.family.Pupils))
+	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.channel.dialect.name,
+		"version", s.establishment.Version, "children", len(s.family.Pupils))
 	return s, nil
 }
 
@@ -81,7 +81,7 @@ func (c *Client) open(ctx context.Context, address Address, space Space, t *tran
 	s = &Session{
 		client: c, transport: t, root: rootOf(a.url), space: space,
 		busy: make(chan struct{}, 1),
-		link: link{
+		channel: channel{
 			dialect: p.dialect,
 			codec:   codec{Encrypt: p.dialect.encrypts(p.start), Compress: p.dialect.compresses(p.start)},
 			space:   p.start["a"],
@@ -89,8 +89,8 @@ func (c *Client) open(ctx context.Context, address Address, space Space, t *tran
 			next:    1,
 		},
 	}
-	c.log.DebugContext(ctx, "pronote: page", "dialect", p.dialect.name, "encrypt", s.link.codec.Encrypt,
-		"compress", s.link.codec.Compress, "rsa", key != nil, "bytes", len(a.body))
+	c.log.DebugContext(ctx, "pronote: page", "dialect", p.dialect.name, "encrypt", s.channel.codec.Encrypt,
+		"compress", s.channel.codec.Compress, "rsa", key != nil, "bytes", len(a.body))
 	return s, key, nil
 }
 
@@ -135,7 +135,7 @@ func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	s.link.iv = secret.New(string(material))
+	s.channel.iv = secret.New(string(material))
 	payload, err := s.exchange(ctx, r, false)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
 	if err := decodePayload(fnParameters, payload, &reply); err != nil {
 		return err
 	}
-	if s.school, err = reply.school(s.client.loc); err != nil {
+	if s.establishment, err = reply.establishment(s.client.loc); err != nil {
 		return &ReplyError{fnParameters, err.Error()}
 	}
 	s.family.Members = bool(reply.AvecMembre)
@@ -165,7 +165,7 @@ func (s *Session) meetFamily(ctx context.Context) error {
 	if err := decodePayload(fnUser, payload, &reply); err != nil {
 		return err
 	}
-	family, err := reply.family(s.school, isParentSpace(s.link.space), midnight(s.client.now(), s.client.loc))
+	family, err := reply.family(s.establishment, isParentSpace(s.channel.space), midnight(s.client.now(), s.client.loc))
 	if err != nil {
 		return &ReplyError{fnUser, err.Error()}
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestExpiredSession(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpacePupil)
 		child := session.Account().Children[0].Key
 		s.ExpireSessions()
@@ -54,7 +54,7 @@ func TestOldStateIsAnExpiredSession(t *testing.T) {
 }
 
 func TestLostAnswerIsAskedForOnce(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpacePupil)
 		child := session.Account().Children[0].Key
 		s.forget()

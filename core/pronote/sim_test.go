@@ -46,12 +46,12 @@ var few = []string{"classic, RSA, encrypted and compressed", "2025.2.8, encrypte
 var withApp = []string{"2024.3.11, encrypted and compressed", "2025.2.8, encrypted", "2026.2.5, plain"}
 
 // forFew runs a test against a few schools at once.
-func forFew(t *testing.T, test func(*testing.T, *school)) {
+func forFew(t *testing.T, test func(*testing.T, *rig)) {
 	t.Helper()
 	forSome(t, few, test)
 }
 
-func forSome(t *testing.T, names []string, test func(*testing.T, *school)) {
+func forSome(t *testing.T, names []string, test func(*testing.T, *rig)) {
 	t.Helper()
 	for _, server := range servers {
 		if slices.Contains(names, server.name) {
@@ -63,8 +63,8 @@ func forSome(t *testing.T, names []string, test func(*testing.T, *school)) {
 	}
 }
 
-// school is a simulated school with a client beside it.
-type school struct {
+// rig is a simulated school with a client beside it.
+type rig struct {
 	*sim.Server
 	t       *testing.T
 	address pronote.Address
@@ -72,10 +72,10 @@ type school struct {
 }
 
 // openSchool starts one. When the test ends it must not have seen a breach of the protocol.
-func openSchool(t *testing.T, cfg sim.Config) *school {
+func openSchool(t *testing.T, cfg sim.Config) *rig {
 	t.Helper()
 	cfg.Now = clock
-	s := &school{Server: sim.New(cfg), t: t}
+	s := &rig{Server: sim.New(cfg), t: t}
 	web := httptest.NewServer(s.Server)
 	t.Cleanup(web.Close)
 	t.Cleanup(func() {
@@ -93,7 +93,7 @@ func openSchool(t *testing.T, cfg sim.Config) *school {
 }
 
 // credentials are those of the first account in a space.
-func (s *school) credentials(space pronote.Space) pronote.Credentials {
+func (s *rig) credentials(space pronote.Space) pronote.Credentials {
 	s.t.Helper()
 	for _, a := range s.Accounts() {
 		if a.Space == string(space) {
@@ -106,7 +106,7 @@ func (s *school) credentials(space pronote.Space) pronote.Credentials {
 	return pronote.Credentials{}
 }
 
-func (s *school) login(space pronote.Space) *pronote.Session {
+func (s *rig) login(space pronote.Space) *pronote.Session {
 	s.t.Helper()
 	session, err := s.client.Login(s.t.Context(), s.credentials(space))
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *school) login(space pronote.Space) *pronote.Session {
 }
 
 // functions are the names of the requests since the last Reset.
-func (s *school) functions() []string {
+func (s *rig) functions() []string {
 	var names []string
 	for _, r := range s.Requests() {
 		names = append(names, r.Function)
@@ -124,7 +124,7 @@ func (s *school) functions() []string {
 	return names
 }
 
-func (s *school) expectRequests(want ...string) {
+func (s *rig) expectRequests(want ...string) {
 	s.t.Helper()
 	if got := s.functions(); !slices.Equal(got, want) {
 		s.t.Errorf("requests were %q, want %q", got, want)
@@ -133,7 +133,7 @@ func (s *school) expectRequests(want ...string) {
 }
 
 // forget empties the journal of requests but keeps breaches for the end of the test.
-func (s *school) forget() {
+func (s *rig) forget() {
 	s.t.Helper()
 	for _, v := range s.Violations() {
 		s.t.Errorf("the client broke the protocol: %s", v)
@@ -161,7 +161,7 @@ func TestEveryDialectFromEndToEnd(t *testing.T) {
 }
 
 func TestParentSeesEachChild(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpaceParent)
 		s.expectRequests(append([]string{"parent.html"}, loginRequests...)...)
 		account, truth := session.Account(), s.Truth()
@@ -175,7 +175,7 @@ func TestParentSeesEachChild(t *testing.T) {
 }
 
 // compareChild asks for all that can be asked, one request each, and compares it with what the school holds.
-func (s *school) compareChild(session *pronote.Session, child pronote.Child, truth sim.Child) {
+func (s *rig) compareChild(session *pronote.Session, child pronote.Child, truth sim.Child) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	if child.Name != truth.Name || child.Class != truth.Class {
@@ -206,7 +206,7 @@ func (s *school) compareChild(session *pronote.Session, child pronote.Child, tru
 }
 
 func TestStoredSessionCostsOneRequest(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		stored, err := json.Marshal(s.login(pronote.SpaceParent).State())
 		if err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 
 // What a client shows is compared here with what the school holds.
 
-func (s *school) comparePeriods(child pronote.Child, truth sim.Child) {
+func (s *rig) comparePeriods(child pronote.Child, truth sim.Child) {
 	s.t.Helper()
 	want := truth.Periods()
 	if len(child.Periods) != len(want) {
@@ -26,7 +26,7 @@ func (s *school) comparePeriods(child pronote.Child, truth sim.Child) {
 	}
 }
 
-func (s *school) compareWeek(week pronote.Week, truth sim.Child) {
+func (s *rig) compareWeek(week pronote.Week, truth sim.Child) {
 	s.t.Helper()
 	var want []sim.Lesson
 	all := truth.Week(s.Truth().Today)
@@ -77,7 +77,7 @@ func short(s string) string {
 	return s
 }
 
-func (s *school) compareGrades(got pronote.Grades, truth sim.Child, period sim.Period) {
+func (s *rig) compareGrades(got pronote.Grades, truth sim.Child, period sim.Period) {
 	s.t.Helper()
 	pupil, class := truth.Overall(period)
 	if got.Period.Name != period.Name || shown(got.Average) != short(pupil) || shown(got.ClassAverage) != short(class) {
@@ -105,7 +105,7 @@ func (s *school) compareGrades(got pronote.Grades, truth sim.Child, period sim.P
 	}
 }
 
-func (s *school) compareHomework(got []pronote.Homework, want []sim.Homework) {
+func (s *rig) compareHomework(got []pronote.Homework, want []sim.Homework) {
 	s.t.Helper()
 	if len(got) != len(want) || len(want) == 0 {
 		s.t.Fatalf("%d pieces of homework, want %d", len(got), len(want))

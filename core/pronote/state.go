@@ -31,7 +31,7 @@ type record struct {
 	Next    int                      `json:"next"`
 	Dead    bool                     `json:"dead,omitempty"`
 	Cookies map[string]secret.Stored `json:"cookies,omitempty"`
-	School  school                   `json:"school"`
+	School  establishment            `json:"school"`
 	Family  family                   `json:"family"`
 }
 
@@ -57,10 +57,10 @@ func (s *Session) State() State {
 	defer s.mu.Unlock()
 	return State{record{
 		Format: stateFormat, Root: s.root, Space: s.space, Guise: s.transport.guise.name,
-		Dialect: s.link.dialect.name, Codec: s.link.codec, Kind: s.link.space,
-		ID: secret.Store(s.link.id), Key: storeHex(s.link.key), IV: storeHex(s.link.iv),
-		Next: s.link.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
-		School: s.school, Family: s.family,
+		Dialect: s.channel.dialect.name, Codec: s.channel.codec, Kind: s.channel.space,
+		ID: secret.Store(s.channel.id), Key: storeHex(s.channel.key), IV: storeHex(s.channel.iv),
+		Next: s.channel.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
+		School: s.establishment, Family: s.family,
 	}}
 }
 
@@ -78,9 +78,9 @@ func (c *Client) Resume(st State) (*Session, error) {
 	}
 	s := &Session{
 		client: c, transport: newTransport(c, u.Hostname(), g), root: r.Root, space: r.Space,
-		school: r.School.in(c.loc), family: r.Family.in(c.loc),
+		establishment: r.School.in(c.loc), family: r.Family.in(c.loc),
 		busy: make(chan struct{}, 1), dead: r.Dead,
-		link: link{
+		channel: channel{
 			dialect: d, codec: r.Codec, space: r.Kind, id: r.ID.Text,
 			key: secret.New(string(key)), iv: secret.New(string(iv)), next: r.Next,
 		},
@@ -98,8 +98,8 @@ func storeHex(t secret.Text) secret.Stored {
 // Account tells what the login said. It makes no request. The caller owns the result.
 func (s *Session) Account() Account {
 	a := Account{
-		Name: s.family.Holder, School: s.school.Name, Version: s.school.Version, Space: s.space,
-		FirstDay: s.school.First, LastDay: s.school.Last, Holidays: slices.Clone(s.school.Holidays),
+		Name: s.family.Holder, School: s.establishment.Name, Version: s.establishment.Version, Space: s.space,
+		FirstDay: s.establishment.First, LastDay: s.establishment.Last, Holidays: slices.Clone(s.establishment.Holidays),
 	}
 	for _, p := range s.family.Pupils {
 		a.Children = append(a.Children, p.public())
@@ -110,5 +110,5 @@ func (s *Session) Account() Account {
 // WeekNumber is PRONOTE's number of day's week, which Week.Number also gives. Weeks before the school year
 // have numbers below 1.
 func (s *Session) WeekNumber(day time.Time) int {
-	return s.school.week(midnight(day, s.client.loc))
+	return s.establishment.week(midnight(day, s.client.loc))
 }

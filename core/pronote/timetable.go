@@ -58,8 +58,8 @@ func (s *Session) Week(ctx context.Context, childKey string, day time.Time) (Wee
 		return Week{}, err
 	}
 	n := s.WeekNumber(day)
-	week := Week{Number: n, Monday: s.school.monday(n), Fortnight: s.school.fortnight(n)}
-	if n < 1 || n > s.school.lastWeek() {
+	week := Week{Number: n, Monday: s.establishment.monday(n), Fortnight: s.establishment.fortnight(n)}
+	if n < 1 || n > s.establishment.lastWeek() {
 		return week, nil
 	}
 	var reply timetableReply
@@ -67,7 +67,7 @@ func (s *Session) Week(ctx context.Context, childKey string, day time.Time) (Wee
 	if err != nil {
 		return Week{}, err
 	}
-	if week.Lessons, err = reply.lessons(s.school, week.Monday); err != nil {
+	if week.Lessons, err = reply.lessons(s.establishment, week.Monday); err != nil {
 		return Week{}, &ReplyError{fnTimetable, err.Error()}
 	}
 	return week, nil
@@ -95,7 +95,7 @@ func timetableRequest(child *pupil, week int) map[string]any {
 }
 
 // lessons converts the answer, hides what PRONOTE would hide, and sorts by time.
-func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
+func (r timetableReply) lessons(est establishment, monday time.Time) ([]Lesson, error) {
 	switch {
 	case !r.ListeCours.Set:
 		return nil, errors.New("ListeCours is missing")
@@ -104,7 +104,7 @@ func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
 	}
 	entries := make([]placed, 0, len(r.ListeCours.V))
 	for _, info := range r.ListeCours.V {
-		lesson, err := info.lesson(sc, monday)
+		lesson, err := info.lesson(est, monday)
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +118,8 @@ func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
 	return lessons, nil
 }
 
-func (info lessonInfo) lesson(sc school, monday time.Time) (Lesson, error) {
-	start, end, err := info.span(sc, monday)
+func (info lessonInfo) lesson(est establishment, monday time.Time) (Lesson, error) {
+	start, end, err := info.span(est, monday)
 	if err != nil {
 		return Lesson{}, err
 	}
@@ -163,12 +163,12 @@ func (l Lesson) kind() string {
 
 // span finds when a lesson is: by its dates where it has them, else by its place in the week's grid,
 // pronote-today §4.7.
-func (info lessonInfo) span(sc school, monday time.Time) (start, end time.Time, err error) {
+func (info lessonInfo) span(est establishment, monday time.Time) (start, end time.Time, err error) {
 	loc := monday.Location()
 	if info.DateDuCours != "" {
 		start, err = decodeDate(string(info.DateDuCours), loc)
 	} else {
-		start, err = info.startInGrid(sc, monday)
+		start, err = info.startInGrid(est, monday)
 	}
 	if err != nil {
 		return start, end, errors.New("a lesson has no start")
@@ -181,8 +181,8 @@ func (info lessonInfo) span(sc school, monday time.Time) (start, end time.Time, 
 			end = atClock(start, end.Hour()*60+end.Minute())
 		}
 	} else {
-		slot, err := info.slot(sc)
-		minutes, known := sc.Ends[slot+info.Duree.N-1]
+		slot, err := info.slot(est)
+		minutes, known := est.Ends[slot+info.Duree.N-1]
 		if err != nil || !info.Duree.Set || !known {
 			return start, end, errors.New("a lesson has no end")
 		}
@@ -200,20 +200,20 @@ const maxDays = 14
 var errNoPlace = errors.New("no place")
 
 // slot is where in the day a lesson starts.
-func (info lessonInfo) slot(sc school) (int, error) {
-	if !info.Place.Set || sc.Slots <= 0 || info.Place.N < 0 || info.Place.N >= maxDays*sc.Slots {
+func (info lessonInfo) slot(est establishment) (int, error) {
+	if !info.Place.Set || est.Slots <= 0 || info.Place.N < 0 || info.Place.N >= maxDays*est.Slots {
 		return 0, errNoPlace
 	}
-	return info.Place.N % sc.Slots, nil
+	return info.Place.N % est.Slots, nil
 }
 
-func (info lessonInfo) startInGrid(sc school, monday time.Time) (time.Time, error) {
-	slot, err := info.slot(sc)
-	minutes, known := sc.Starts[slot]
+func (info lessonInfo) startInGrid(est establishment, monday time.Time) (time.Time, error) {
+	slot, err := info.slot(est)
+	minutes, known := est.Starts[slot]
 	if err != nil || !known {
 		return time.Time{}, errNoPlace
 	}
-	return atClock(monday.AddDate(0, 0, info.Place.N/sc.Slots), minutes), nil
+	return atClock(monday.AddDate(0, 0, info.Place.N/est.Slots), minutes), nil
 }
 
 // placed is a lesson with its priority.

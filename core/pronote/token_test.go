@@ -16,7 +16,7 @@ import (
 var pin = secret.New("1234")
 
 // qrCode is a fresh one of the first account in a space, locked by pin.
-func (s *school) qrCode(space pronote.Space) pronote.QRCode {
+func (s *rig) qrCode(space pronote.Space) pronote.QRCode {
 	s.t.Helper()
 	text, err := s.login(space).NewQRCode(s.t.Context(), pin)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *school) qrCode(space pronote.Space) pronote.QRCode {
 
 // keeper stores tokens the way a vault does.
 type keeper struct {
-	s      *school
+	s      *rig
 	stored [][]byte
 	before []string // functions asked for when keep was called last
 	err    error
@@ -60,7 +60,7 @@ func (k *keeper) nth(n int) pronote.Token {
 }
 
 // linked is a school with an account that is linked by a QR code.
-func (s *school) linked(space pronote.Space) (*pronote.Session, *keeper) {
+func (s *rig) linked(space pronote.Space) (*pronote.Session, *keeper) {
 	s.t.Helper()
 	q, k := s.qrCode(space), &keeper{s: s}
 	session, err := s.client.LoginQRCode(s.t.Context(), q, pin, k.keep)
@@ -78,7 +78,7 @@ func wholeLogin(page string) []string { return append([]string{page}, loginReque
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 func TestQRCodeThenTokens(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		session, k := s.linked(pronote.SpacePupil)
 		if want := uptoToken("mobile.eleve.html"); !slices.Equal(k.before, want) {
 			t.Errorf("the token was kept after %q, want %q", k.before, want)
@@ -112,7 +112,7 @@ func TestQRCodeThenTokens(t *testing.T) {
 }
 
 func TestParentByQRCode(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		_, k := s.linked(pronote.SpaceParent)
 		s.forget()
 		session, err := s.client.LoginToken(t.Context(), k.token(), k.keep)
@@ -131,7 +131,7 @@ func TestParentByQRCode(t *testing.T) {
 }
 
 func TestUsedQRCode(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		q, k := s.qrCode(pronote.SpacePupil), &keeper{s: s}
 		if _, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep); err != nil {
 			t.Fatal(err)
@@ -171,7 +171,7 @@ func TestWrongPINSendsNothing(t *testing.T) {
 }
 
 func TestUsedTokenIsRefused(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) { // both forms of challenge
+	forSome(t, withApp, func(t *testing.T, s *rig) { // both forms of challenge
 		_, k := s.linked(pronote.SpacePupil)
 		if _, err := s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
 			t.Fatal(err)
@@ -264,7 +264,7 @@ func TestAnswersWithoutToken(t *testing.T) {
 
 // The school of the simulator knows a device once it has given it a token.
 func TestSecondFactorOfANewDevice(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		q, k := s.qrCode(pronote.SpaceParent), &keeper{s: s}
 		s.SecondFactor("4321")
 		session, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep)
@@ -282,7 +282,7 @@ func TestSecondFactorOfANewDevice(t *testing.T) {
 }
 
 func TestStoredSessionOfAnApp(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		session, _ := s.linked(pronote.SpaceParent)
 		s.forget()
 		for range 2 {

@@ -65,7 +65,7 @@ func (w *wire) take() []seen {
 }
 
 // plainSchool is a school of today whose secured parts are readable, behind a wire.
-func plainSchool(t *testing.T) (*school, *wire) {
+func plainSchool(t *testing.T) (*rig, *wire) {
 	t.Helper()
 	s := openSchool(t, sim.Config{Version: "2025.2.8"})
 	w := &wire{school: s.Server}

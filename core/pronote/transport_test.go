@@ -14,7 +14,7 @@ import (
 )
 
 // schoolBehind is a school whose server answers through wrap.
-func schoolBehind(t *testing.T, cfg sim.Config, wrap func(http.Handler) http.Handler) (*school, pronote.Credentials) {
+func schoolBehind(t *testing.T, cfg sim.Config, wrap func(http.Handler) http.Handler) (*rig, pronote.Credentials) {
 	t.Helper()
 	s := openSchool(t, cfg)
 	web := httptest.NewServer(wrap(s.Server))
