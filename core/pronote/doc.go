@@ -1,5 +1,5 @@
 // Package pronote is a client for PRONOTE, the school-life server of French schools: it logs in with a
-// password, a QR code or a token and reads timetables, grades and homework of a pupil or of each child of a parent.
+// password, a QR code or a token and reads timetables, grades and homework of each pupil of an account.
 //
 // What goes over the wire, from the outside in:
 //

@@ -47,8 +47,8 @@ var (
 	ErrBrowserRefused = errors.New("browser refused")
 	// ErrNotPublished: the school does not show this screen to the account. Nothing was sent.
 	ErrNotPublished = errors.New("not published by the school")
-	// ErrUnknownChild and ErrUnknownPeriod: no such key in this session's Account. Nothing was sent.
-	ErrUnknownChild  = errors.New("unknown child")
+	// ErrUnknownPupil and ErrUnknownPeriod: no such key in this session's profile. Nothing was sent.
+	ErrUnknownPupil  = errors.New("unknown pupil")
 	ErrUnknownPeriod = errors.New("unknown period")
 	// ErrNetwork matches every NetworkError.
 	ErrNetwork = errors.New("network failure")

@@ -6,21 +6,23 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"cartable/core/school"
 )
 
 // establishment is what a session must know of the school to ask and to understand: its calendar and its hours.
 type establishment struct {
-	Name       string        `json:"name,omitempty"`
-	Version    string        `json:"version,omitempty"`
-	Monday     time.Time     `json:"monday"` // of week 1
-	First      time.Time     `json:"first"`
-	Last       time.Time     `json:"last"` // zero when the server does not say
-	Holidays   []Holiday     `json:"holidays,omitempty"`
-	Slots      int           `json:"slots,omitempty"`  // per day
-	Starts     map[int]clock `json:"starts,omitempty"` // by slot
-	Ends       map[int]clock `json:"ends,omitempty"`   // by slot
-	Fortnights []fortnight   `json:"fortnights,omitempty"`
-	Periods    []yearPeriod  `json:"periods,omitempty"`
+	Name       string           `json:"name,omitempty"`
+	Version    string           `json:"version,omitempty"`
+	Monday     time.Time        `json:"monday"` // of week 1
+	First      time.Time        `json:"first"`
+	Last       time.Time        `json:"last"` // zero when the server does not say
+	Holidays   []school.Holiday `json:"holidays,omitempty"`
+	Slots      int              `json:"slots,omitempty"`  // per day
+	Starts     map[int]clock    `json:"starts,omitempty"` // by slot
+	Ends       map[int]clock    `json:"ends,omitempty"`   // by slot
+	Fortnights []fortnight      `json:"fortnights,omitempty"`
+	Periods    []yearPeriod     `json:"periods,omitempty"`
 }
 
 // clock is a time of day in minutes after midnight.
@@ -135,7 +137,7 @@ func (g generalInfo) calendar(est *establishment, loc *time.Location) error {
 		if err != nil {
 			return errors.New("a holiday has no dates")
 		}
-		est.Holidays = append(est.Holidays, Holiday{h.L.clean(), from, to})
+		est.Holidays = append(est.Holidays, school.Holiday{Name: h.L.clean(), From: from, To: to})
 	}
 	return nil
 }

@@ -9,18 +9,20 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"cartable/core/school"
 )
 
 // family is whom an account is about, and what the school lets it see. The identifiers N in it live as long
 // as the session.
 type family struct {
 	Holder  string  `json:"holder"`
-	Members bool    `json:"members,omitempty"` // requests name the child in their signature
+	Members bool    `json:"members,omitempty"` // requests name the pupil in their signature
 	Pupils  []pupil `json:"pupils"`
 	Tabs    []tab   `json:"tabs"` // published ones; nil when the server does not say
 }
 
-// pupil is a child with what it takes to ask about it.
+// pupil is one of the account, with what it takes to ask about it.
 type pupil struct {
 	Key     string   `json:"key"`
 	N       string   `json:"n"`
@@ -46,10 +48,10 @@ type userReply struct {
 // resource is a pupil, or a parent with the pupils in ListeRessources.
 type resource struct {
 	element
-	Class    value[element]      `json:"classeDEleve"`
-	School   value[element]      `json:"Etablissement"`
-	Children value[[]resource]   `json:"listeRessources"`
-	Tabs     value[[]tabPeriods] `json:"listeOngletsPourPeriodes"`
+	Class  value[element]      `json:"classeDEleve"`
+	School value[element]      `json:"Etablissement"`
+	Pupils value[[]resource]   `json:"listeRessources"`
+	Tabs   value[[]tabPeriods] `json:"listeOngletsPourPeriodes"`
 }
 
 // tabPeriods are the periods that one tab offers for one pupil.
@@ -64,34 +66,37 @@ type tabPeriod struct {
 	A *truth // active; missing means yes
 }
 
-const maxChildren = 64
+const maxPupils = 64
+
+// pupilKey begins what the key of a pupil is made from. Keys are stored, so it stays.
+const pupilKey = "child"
 
 // family checks and converts the answer. today decides which period is the current one where the server does
 // not say.
 func (r userReply) family(est establishment, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
 	f := family{
-		Holder: holder.L.clean(), Members: parent || holder.Children.Set, Tabs: publishedTabs(r.ListeOnglets),
+		Holder: holder.L.clean(), Members: parent || holder.Pupils.Set, Tabs: publishedTabs(r.ListeOnglets),
 	}
-	children := holder.Children.V
+	pupils := holder.Pupils.V
 	switch {
 	case !r.Ressource.Set || holder.N == "":
 		return family{}, errors.New("ressource is missing")
-	case holder.Children.Set && len(children) > maxChildren:
-		return family{}, errors.New("too many children")
-	case parent && !holder.Children.Set && holder.G.N != kindPupil:
+	case holder.Pupils.Set && len(pupils) > maxPupils:
+		return family{}, errors.New("too many pupils")
+	case parent && !holder.Pupils.Set && holder.G.N != kindPupil:
 		return family{}, errors.New("listeRessources is missing")
-	case !holder.Children.Set:
-		children = []resource{holder}
+	case !holder.Pupils.Set:
+		pupils = []resource{holder}
 	}
 	namesakes := map[string]int{}
-	for _, child := range children {
-		p, err := child.pupil(est, today)
+	for _, r := range pupils {
+		p, err := r.pupil(est, today)
 		if err != nil {
 			return family{}, err
 		}
 		who := p.Name + "\x00" + p.School
-		p.Key = contentKey("child", p.Name, p.School, strconv.Itoa(namesakes[who]))
+		p.Key = contentKey(pupilKey, p.Name, p.School, strconv.Itoa(namesakes[who]))
 		namesakes[who]++
 		f.Pupils = append(f.Pupils, p)
 	}
@@ -100,7 +105,7 @@ func (r userReply) family(est establishment, parent bool, today time.Time) (fami
 
 func (r resource) pupil(est establishment, today time.Time) (pupil, error) {
 	if r.N == "" || r.L.clean() == "" {
-		return pupil{}, errors.New("a child has no name")
+		return pupil{}, errors.New("a pupil has no name")
 	}
 	p := pupil{
 		N: string(r.N), Name: r.L.clean(), Class: r.Class.V.L.clean(), School: r.School.V.L.clean(), Current: -1,
@@ -225,12 +230,12 @@ func (u uniqueKeys) of(parts ...string) string {
 	return base
 }
 
-// child finds a pupil by its key, and checks that the school publishes the tab.
-func (f family) child(op string, t tab, key string) (*pupil, error) {
+// pupil finds one by its key, and checks that the school publishes the tab.
+func (f family) pupil(op string, t tab, key string) (*pupil, error) {
 	i := slices.IndexFunc(f.Pupils, func(p pupil) bool { return p.Key == key })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownChild)
+		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownPupil)
 	case f.Tabs != nil && !slices.Contains(f.Tabs, t):
 		return nil, fmt.Errorf("pronote: %s: %w", op, ErrNotPublished)
 	}
@@ -238,15 +243,17 @@ func (f family) child(op string, t tab, key string) (*pupil, error) {
 }
 
 // public is a pupil as callers see it.
-func (p pupil) public() Child {
-	c := Child{Key: p.Key, Name: p.Name, Class: p.Class, School: p.School, Current: p.Current}
+func (p pupil) public() school.Pupil {
+	out := school.Pupil{Key: p.Key, Name: p.Name, Class: p.Class, School: p.School, Current: p.Current}
 	for _, q := range p.Periods {
-		c.Periods = append(c.Periods, q.public())
+		out.Periods = append(out.Periods, q.public())
 	}
-	return c
+	return out
 }
 
-func (p period) public() Period { return Period{p.Key, p.Name, p.From, p.To} }
+func (p period) public() school.Period {
+	return school.Period{Key: p.Key, Name: p.Name, From: p.From, To: p.To}
+}
 
 // in gives a copy with all dates in a zone.
 func (f family) in(loc *time.Location) family {

@@ -67,10 +67,10 @@ func TestPeriodsOfTheSchool(t *testing.T) {
 	}
 }
 
-func TestChildrenOfAParent(t *testing.T) {
+func TestPupilsOfAParent(t *testing.T) {
 	twin := `{"N":"%","G":4,"L":"DUPONT Léa"}`
-	children := strings.ReplaceAll(twin, "%", "1") + "," + strings.ReplaceAll(twin, "%", "2") + `,{"N":"3","L":"DUPONT Luc"}`
-	for _, list := range []string{`[` + children + `]`, `{"_T":24,"V":[` + children + `]}`} {
+	pupils := strings.ReplaceAll(twin, "%", "1") + "," + strings.ReplaceAll(twin, "%", "2") + `,{"N":"3","L":"DUPONT Luc"}`
+	for _, list := range []string{`[` + pupils + `]`, `{"_T":24,"V":[` + pupils + `]}`} {
 		f, err := decodeFamily(t, `{"N":"5#p","G":5,"L":"M. DUPONT","listeRessources":`+list+`}`, tabTree, true, "2025-09-10")
 		if err != nil || len(f.Pupils) != 3 || f.Holder != "M. DUPONT" {
 			t.Fatalf("%+v, %v", f, err)
@@ -83,19 +83,19 @@ func TestChildrenOfAParent(t *testing.T) {
 	}
 	f, err := decodeFamily(t, `{"N":"5#p","G":5,"L":"M. DUPONT","listeRessources":[]}`, tabTree, true, "2025-09-10")
 	if err != nil || len(f.Pupils) != 0 {
-		t.Errorf("a parent without children is %+v, %v", f, err)
+		t.Errorf("a parent without pupils is %+v, %v", f, err)
 	}
 }
 
 func TestBadFamilies(t *testing.T) {
 	for name, ressource := range map[string]string{
-		"nobody":           `null`,
-		"no identifier":    `{"L":"X"}`,
-		"no name":          `{"N":"1"}`,
-		"parent alone":     `{"N":"5#p","G":5,"L":"M. DUPONT"}`,
-		"nameless child":   `{"N":"5#p","G":5,"L":"P","listeRessources":[{"N":"1"}]}`,
-		"children no list": `{"N":"5#p","G":5,"L":"P","listeRessources":1}`,
-		"crowd":            `{"N":"5#p","G":5,"L":"P","listeRessources":[` + strings.Repeat(`{"N":"1","L":"x"},`, maxChildren) + `{}]}`,
+		"nobody":         `null`,
+		"no identifier":  `{"L":"X"}`,
+		"no name":        `{"N":"1"}`,
+		"parent alone":   `{"N":"5#p","G":5,"L":"M. DUPONT"}`,
+		"nameless pupil": `{"N":"5#p","G":5,"L":"P","listeRessources":[{"N":"1"}]}`,
+		"pupils no list": `{"N":"5#p","G":5,"L":"P","listeRessources":1}`,
+		"crowd":          `{"N":"5#p","G":5,"L":"P","listeRessources":[` + strings.Repeat(`{"N":"1","L":"x"},`, maxPupils) + `{}]}`,
 	} {
 		if f, err := decodeFamily(t, ressource, tabTree, true, "2025-09-10"); err == nil {
 			t.Errorf("%s: taken as %+v", name, f)

@@ -60,7 +60,7 @@ func (c *Client) enter(ctx context.Context, a *attempt) (*Session, error) {
 		return nil, err
 	}
 	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.channel.dialect.name,
-		"version", s.establishment.Version, "children", len(s.family.Pupils))
+		"version", s.establishment.Version, "pupils", len(s.family.Pupils))
 	return s, nil
 }
 

@@ -57,8 +57,8 @@ func TestSecretsShowNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := session.Account().Children[0].Key
-	if _, err := session.Week(t.Context(), child, today); err != nil {
+	pupil := session.Profile().Pupils[0].Key
+	if _, err := session.Week(t.Context(), pupil, today); err != nil {
 		t.Fatal(err)
 	}
 	state := session.State()
@@ -77,11 +77,11 @@ func TestSecretsShowNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := resumed.Week(t.Context(), child, today); err != nil { // also proves that the cookie came back
+	if _, err := resumed.Week(t.Context(), pupil, today); err != nil { // also proves that the cookie came back
 		t.Fatal(err)
 	}
 	web.Close()
-	_, errLost := resumed.Week(t.Context(), child, today)
+	_, errLost := resumed.Week(t.Context(), pupil, today)
 	if !errors.Is(errLost, pronote.ErrNetwork) {
 		t.Errorf("without a server: %v", errLost)
 	}

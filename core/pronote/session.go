@@ -30,7 +30,7 @@ type Session struct {
 type query struct {
 	op    string
 	tab   tab
-	child *pupil // nil for requests about nobody
+	pupil *pupil // nil for requests about nobody
 	data  any    // nil for none
 }
 
@@ -63,8 +63,8 @@ func (s *Session) secured(q query) map[string]any {
 	}
 	if q.tab != tabNone {
 		signature := map[string]any{"onglet": q.tab}
-		if q.child != nil && s.family.Members {
-			signature["membre"] = map[string]any{"N": q.child.N, "G": kindPupil}
+		if q.pupil != nil && s.family.Members {
+			signature["membre"] = map[string]any{"N": q.pupil.N, "G": kindPupil}
 		}
 		secured[s.channel.dialect.signature] = signature
 	}

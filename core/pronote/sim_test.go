@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cartable/core/pronote"
+	"cartable/core/school"
 	"cartable/core/secret"
 	sim "cartable/sim/pronote"
 )
@@ -151,45 +152,45 @@ func TestEveryDialectFromEndToEnd(t *testing.T) {
 			session := s.login(pronote.SpacePupil)
 			s.expectRequests(append([]string{"eleve.html"}, loginRequests...)...)
 
-			account := session.Account()
-			if len(account.Children) != 1 || account.Children[0].Name != "ROUSSEL Léa" || account.Version != server.cfg.Version {
-				t.Fatalf("account is %+v", account)
+			profile := session.Profile()
+			if len(profile.Pupils) != 1 || profile.Pupils[0].Name != "ROUSSEL Léa" || profile.Version != server.cfg.Version {
+				t.Fatalf("profile is %+v", profile)
 			}
-			s.compareChild(session, account.Children[0], s.Truth().Children[0])
+			s.comparePupil(session, profile.Pupils[0], s.Truth().Children[0])
 		})
 	}
 }
 
-func TestParentSeesEachChild(t *testing.T) {
+func TestParentSeesEachPupil(t *testing.T) {
 	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpaceParent)
 		s.expectRequests(append([]string{"parent.html"}, loginRequests...)...)
-		account, truth := session.Account(), s.Truth()
-		if len(account.Children) != 2 || account.Name != "Mme ROUSSEL Claire" {
-			t.Fatalf("account is %+v", account)
+		profile, truth := session.Profile(), s.Truth()
+		if len(profile.Pupils) != 2 || profile.Name != "Mme ROUSSEL Claire" {
+			t.Fatalf("profile is %+v", profile)
 		}
-		for i, child := range account.Children {
-			s.compareChild(session, child, truth.Children[i])
+		for i, pupil := range profile.Pupils {
+			s.comparePupil(session, pupil, truth.Children[i])
 		}
 	})
 }
 
-// compareChild asks for all that can be asked, one request each, and compares it with what the school holds.
-func (s *rig) compareChild(session *pronote.Session, child pronote.Child, truth sim.Child) {
+// comparePupil asks for all that can be asked, one request each, and compares it with what the school holds.
+func (s *rig) comparePupil(session *pronote.Session, pupil school.Pupil, truth sim.Child) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	if child.Name != truth.Name || child.Class != truth.Class {
-		s.t.Errorf("child is %s in %s, want %s in %s", child.Name, child.Class, truth.Name, truth.Class)
+	if pupil.Name != truth.Name || pupil.Class != truth.Class {
+		s.t.Errorf("pupil is %s in %s, want %s in %s", pupil.Name, pupil.Class, truth.Name, truth.Class)
 	}
-	s.comparePeriods(child, truth)
-	week, err := session.Week(ctx, child.Key, today)
+	s.comparePeriods(pupil, truth)
+	week, err := session.Week(ctx, pupil.Key, today)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.expectRequests("PageEmploiDuTemps")
 	s.compareWeek(week, truth)
 
-	grades, err := session.Grades(ctx, child.Key, "")
+	grades, err := session.Grades(ctx, pupil.Key, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -197,7 +198,7 @@ func (s *rig) compareChild(session *pronote.Session, child pronote.Child, truth 
 	s.compareGrades(grades, truth, truth.Current())
 
 	monday := week.Monday
-	homework, err := session.Homework(ctx, child.Key, monday, monday.AddDate(0, 0, 10))
+	homework, err := session.Homework(ctx, pupil.Key, monday, monday.AddDate(0, 0, 10))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -221,8 +222,8 @@ func TestStoredSessionCostsOneRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			child := session.Account().Children[1]
-			week, err := session.Week(t.Context(), child.Key, today)
+			pupil := session.Profile().Pupils[1]
+			week, err := session.Week(t.Context(), pupil.Key, today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,10 +236,10 @@ func TestStoredSessionCostsOneRequest(t *testing.T) {
 	})
 }
 
-// An Account must be the same after a restart, keys and all.
+// A Profile must be the same after a restart, keys and all.
 func TestKeysOutliveSessions(t *testing.T) {
 	s := openSchool(t, sim.Config{})
-	first, second := s.login(pronote.SpaceParent).Account(), s.login(pronote.SpaceParent).Account()
+	first, second := s.login(pronote.SpaceParent).Profile(), s.login(pronote.SpaceParent).Profile()
 	a, errA := json.Marshal(first)
 	b, errB := json.Marshal(second)
 	if err := errors.Join(errA, errB); err != nil || string(a) != string(b) {
@@ -249,9 +250,9 @@ func TestKeysOutliveSessions(t *testing.T) {
 func TestAnotherPeriod(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	child, truth := session.Account().Children[0], s.Truth().Children[0]
-	for i, p := range child.Periods[:child.Current+1] { // later ones are empty
-		grades, err := session.Grades(t.Context(), child.Key, p.Key)
+	pupil, truth := session.Profile().Pupils[0], s.Truth().Children[0]
+	for i, p := range pupil.Periods[:pupil.Current+1] { // later ones are empty
+		grades, err := session.Grades(t.Context(), pupil.Key, p.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,10 +263,10 @@ func TestAnotherPeriod(t *testing.T) {
 func TestWeeksOutsideTheYearCostNothing(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	account := session.Account()
+	profile := session.Profile()
 	s.forget()
-	for _, day := range []time.Time{account.FirstDay.AddDate(0, 0, -8), account.LastDay.AddDate(0, 0, 8)} {
-		week, err := session.Week(context.Background(), account.Children[0].Key, day)
+	for _, day := range []time.Time{profile.FirstDay.AddDate(0, 0, -8), profile.LastDay.AddDate(0, 0, 8)} {
+		week, err := session.Week(context.Background(), profile.Pupils[0].Key, day)
 		if err != nil || len(week.Lessons) > 0 || day.Sub(week.Monday) < 0 || day.Sub(week.Monday) >= 8*24*time.Hour {
 			t.Errorf("week of %v is %+v, %v", day, week, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"cartable/core/school"
 	"cartable/core/secret"
 )
 
@@ -95,16 +96,16 @@ func storeHex(t secret.Text) secret.Stored {
 	return secret.Store(secret.New(hex.EncodeToString([]byte(t.Reveal()))))
 }
 
-// Account tells what the login said. It makes no request. The caller owns the result.
-func (s *Session) Account() Account {
-	a := Account{
-		Name: s.family.Holder, School: s.establishment.Name, Version: s.establishment.Version, Space: s.space,
+// Profile tells what the login said. It makes no request. The caller owns the result.
+func (s *Session) Profile() school.Profile {
+	profile := school.Profile{
+		Name: s.family.Holder, School: s.establishment.Name, Version: s.establishment.Version,
 		FirstDay: s.establishment.First, LastDay: s.establishment.Last, Holidays: slices.Clone(s.establishment.Holidays),
 	}
 	for _, p := range s.family.Pupils {
-		a.Children = append(a.Children, p.public())
+		profile.Pupils = append(profile.Pupils, p.public())
 	}
-	return a
+	return profile
 }
 
 // WeekNumber is PRONOTE's number of day's week, which Week.Number also gives. Weeks before the school year

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cartable/core/school"
 )
 
 // timetableReply is the answer to PageEmploiDuTemps, pronote-today §7.1.
@@ -50,33 +52,33 @@ type lessonRecord struct {
 // maxLessons bounds the entries of one week: finding those that overlap compares each with each.
 const maxLessons = 1000
 
-// Week asks for a child's timetable of day's week: one request. A week outside the school year is empty without
+// Week asks for a pupil's timetable of day's week: one request. A week outside the school year is empty without
 // a request, since the login told the bounds of the year.
-func (s *Session) Week(ctx context.Context, childKey string, day time.Time) (Week, error) {
-	child, err := s.family.child(fnTimetable, tabTimetable, childKey)
+func (s *Session) Week(ctx context.Context, key string, day time.Time) (school.Week, error) {
+	who, err := s.family.pupil(fnTimetable, tabTimetable, key)
 	if err != nil {
-		return Week{}, err
+		return school.Week{}, err
 	}
 	n := s.WeekNumber(day)
-	week := Week{Number: n, Monday: s.establishment.monday(n), Fortnight: s.establishment.fortnight(n)}
+	week := school.Week{Number: n, Monday: s.establishment.monday(n), Fortnight: s.establishment.fortnight(n)}
 	if n < 1 || n > s.establishment.lastWeek() {
 		return week, nil
 	}
 	var reply timetableReply
-	err = s.ask(ctx, query{op: fnTimetable, tab: tabTimetable, child: child, data: timetableRequest(child, n)}, &reply)
+	err = s.ask(ctx, query{op: fnTimetable, tab: tabTimetable, pupil: who, data: timetableRequest(who, n)}, &reply)
 	if err != nil {
-		return Week{}, err
+		return school.Week{}, err
 	}
 	if week.Lessons, err = reply.lessons(s.establishment, week.Monday); err != nil {
-		return Week{}, &ReplyError{fnTimetable, err.Error()}
+		return school.Week{}, &ReplyError{fnTimetable, err.Error()}
 	}
 	return week, nil
 }
 
 // timetableRequest asks for one week, with all kinds of entries that concern the pupil. The two spellings
 // are those of the official client (seed-pronote, PageEmploiDuTemps).
-func timetableRequest(child *pupil, week int) map[string]any {
-	resource := map[string]any{"N": child.N, "G": kindPupil, "L": child.Name}
+func timetableRequest(who *pupil, week int) map[string]any {
+	resource := map[string]any{"N": who.N, "G": kindPupil, "L": who.Name}
 	return map[string]any{
 		"ressource":             resource,
 		"Ressource":             resource,
@@ -95,7 +97,7 @@ func timetableRequest(child *pupil, week int) map[string]any {
 }
 
 // lessons converts the answer, hides what PRONOTE would hide, and sorts by time.
-func (r timetableReply) lessons(est establishment, monday time.Time) ([]Lesson, error) {
+func (r timetableReply) lessons(est establishment, monday time.Time) ([]school.Lesson, error) {
 	switch {
 	case !r.ListeCours.Set:
 		return nil, errors.New("ListeCours is missing")
@@ -113,17 +115,17 @@ func (r timetableReply) lessons(est establishment, monday time.Time) ([]Lesson, 
 	lessons := visible(entries)
 	keys := uniqueKeys{}
 	for i, l := range lessons {
-		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), l.kind(), l.Subject, strings.Join(l.Groups, "\x00"))
+		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), kindOf(l), l.Subject, strings.Join(l.Groups, "\x00"))
 	}
 	return lessons, nil
 }
 
-func (info lessonInfo) lesson(est establishment, monday time.Time) (Lesson, error) {
+func (info lessonInfo) lesson(est establishment, monday time.Time) (school.Lesson, error) {
 	start, end, err := info.span(est, monday)
 	if err != nil {
-		return Lesson{}, err
+		return school.Lesson{}, err
 	}
-	l := Lesson{
+	l := school.Lesson{
 		Start: start, End: end, Status: info.Statut.clean(),
 		Cancelled: bool(info.EstAnnule), Exempted: bool(info.Dispense),
 		Test:      bool(info.Record.V.EstDevoir || info.Record.V.EstEval),
@@ -156,8 +158,8 @@ func (info lessonInfo) lesson(est establishment, monday time.Time) (Lesson, erro
 	return l, nil
 }
 
-// kind tells entries apart that have no subject.
-func (l Lesson) kind() string {
+// kindOf tells entries apart that have no subject.
+func kindOf(l school.Lesson) string {
 	return fmt.Sprint(l.Detention, l.Outing, l.Council)
 }
 
@@ -218,14 +220,14 @@ func (info lessonInfo) startInGrid(est establishment, monday time.Time) (time.Ti
 
 // placed is a lesson with its priority.
 type placed struct {
-	Lesson
+	school.Lesson
 	priority int
 }
 
 // visible drops lessons that another one replaces, pronote-today §7.1: of lessons at the same time the one with
 // the highest priority is valid, and a cancelled one never hides a lesson that takes place. The rest
 // is sorted by time.
-func visible(entries []placed) []Lesson {
+func visible(entries []placed) []school.Lesson {
 	slices.SortStableFunc(entries, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), compareBool(a.Cancelled, b.Cancelled))
 	})
@@ -235,11 +237,11 @@ func visible(entries []placed) []Lesson {
 			kept = append(kept, e)
 		}
 	}
-	var lessons []Lesson
+	var lessons []school.Lesson
 	for _, k := range kept {
 		lessons = append(lessons, k.Lesson)
 	}
-	slices.SortStableFunc(lessons, func(a, b Lesson) int {
+	slices.SortStableFunc(lessons, func(a, b school.Lesson) int {
 		return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End), cmp.Compare(a.Subject, b.Subject))
 	})
 	return lessons

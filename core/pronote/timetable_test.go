@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cartable/core/school"
 )
 
 // grid is a school with 20 slots of half an hour from 08:00, as in the example of pronote-today §4.7.
@@ -22,7 +24,7 @@ func grid(t testing.TB) establishment {
 	return est
 }
 
-func decodeLessons(t testing.TB, list string) ([]Lesson, error) {
+func decodeLessons(t testing.TB, list string) ([]school.Lesson, error) {
 	t.Helper()
 	var reply timetableReply
 	if err := json.Unmarshal([]byte(`{"ListeCours":`+list+`}`), &reply); err != nil {

@@ -84,7 +84,7 @@ func TestQRCodeThenTokens(t *testing.T) {
 			t.Errorf("the token was kept after %q, want %q", k.before, want)
 		}
 		s.expectRequests(wholeLogin("mobile.eleve.html")...)
-		s.compareChild(session, session.Account().Children[0], s.Truth().Children[0])
+		s.comparePupil(session, session.Profile().Pupils[0], s.Truth().Children[0])
 
 		first := k.token()
 		if first.Address != s.address || first.Space != pronote.SpacePupil || first.Navigator.Empty() ||
@@ -106,7 +106,7 @@ func TestQRCodeThenTokens(t *testing.T) {
 				next.Username.Reveal() != used.Username.Reveal() || next.Navigator.Reveal() != used.Navigator.Reveal() {
 				t.Errorf("login %d: the next token differs in what it should not, or not in what it should", i)
 			}
-			s.compareChild(session, session.Account().Children[0], s.Truth().Children[0])
+			s.comparePupil(session, session.Profile().Pupils[0], s.Truth().Children[0])
 		}
 	})
 }
@@ -120,12 +120,12 @@ func TestParentByQRCode(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.expectRequests(wholeLogin("mobile.parent.html")...)
-		account, truth := session.Account(), s.Truth()
-		if len(account.Children) != 2 || account.Name != "Mme ROUSSEL Claire" || account.Space != pronote.SpaceParent {
-			t.Fatalf("account is %+v", account)
+		profile, truth := session.Profile(), s.Truth()
+		if len(profile.Pupils) != 2 || profile.Name != "Mme ROUSSEL Claire" {
+			t.Fatalf("profile is %+v", profile)
 		}
-		for i, child := range account.Children {
-			s.compareChild(session, child, truth.Children[i])
+		for i, pupil := range profile.Pupils {
+			s.comparePupil(session, pupil, truth.Children[i])
 		}
 	})
 }
@@ -272,8 +272,8 @@ func TestSecondFactorOfANewDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.expectRequests(append(uptoToken("mobile.parent.html"), wholeLogin("mobile.parent.html")...)...)
-		if len(k.stored) != 2 || len(session.Account().Children) != 2 {
-			t.Errorf("%d tokens, %d children", len(k.stored), len(session.Account().Children))
+		if len(k.stored) != 2 || len(session.Profile().Pupils) != 2 {
+			t.Errorf("%d tokens, %d pupils", len(k.stored), len(session.Profile().Pupils))
 		}
 		if _, err := s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
 			t.Errorf("the next login: %v", err)
@@ -297,8 +297,8 @@ func TestStoredSessionOfAnApp(t *testing.T) {
 			if session, err = s.client.Resume(state); err != nil {
 				t.Fatal(err)
 			}
-			child := session.Account().Children[1]
-			week, err := session.Week(t.Context(), child.Key, today)
+			pupil := session.Profile().Pupils[1]
+			week, err := session.Week(t.Context(), pupil.Key, today)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -153,7 +153,7 @@ func TestResumedAppStillLooksLikeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.take()
-	if _, err := again.Week(t.Context(), again.Account().Children[0].Key, today); err != nil {
+	if _, err := again.Week(t.Context(), again.Profile().Pupils[0].Key, today); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range w.take() {
