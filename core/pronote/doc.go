@@ -6,8 +6,7 @@
 //	page.go       the HTML page that opens a session, and what its Start(...) call says
 //	dialect.go    the names and habits of each generation of servers, as one table
 //	envelope.go   numbered requests and their checked answers: payload ↔ body
-//	codec.go      compression and encryption of the secured part
-//	compat.go     the server's cryptography
+//	cipher/       the server's cryptography and compression, a package of its own
 //	login.go, authenticate.go   the four requests of a login
 //	way.go        what differs between the ways to log in, as one table
 //	qrcode.go, token.go   logging in as an app, without a password

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -13,7 +14,7 @@ import (
 // which the cipher hashes them, pronote-today §2.1.
 type channel struct {
 	dialect dialect
-	codec   codec
+	codec   cipher.Codec
 	space   string      // the page's a
 	id      secret.Text // the page's h
 	key, iv secret.Text // material
@@ -35,11 +36,11 @@ func (c *channel) seal(op string, secured map[string]any) (request, error) {
 		return request{}, fmt.Errorf("pronote: %s: encode: %w", op, err)
 	}
 	key, iv := c.material()
-	sealed, err := c.codec.seal(key, iv, plain)
+	sealed, err := c.codec.Seal(key, iv, plain)
 	if err != nil {
 		return request{}, fmt.Errorf("pronote: %s: encode: %w", op, err)
 	}
-	r := request{op: op, number: c.next, order: encryptHex(key, iv, strconv.Itoa(c.next))}
+	r := request{op: op, number: c.next, order: cipher.EncryptHex(key, iv, strconv.Itoa(c.next))}
 	r.envelope = map[string]any{
 		"session":          json.Number(c.id.Reveal()),
 		c.dialect.function: op,
@@ -81,7 +82,7 @@ func (c *channel) open(r request, body []byte) (json.RawMessage, error) {
 		return nil, nil
 	}
 	key, iv := c.material()
-	plain, err := c.codec.open(key, iv, sealed)
+	plain, err := c.codec.Open(key, iv, sealed)
 	if err != nil {
 		return nil, &ReplyError{r.op, err.Error()}
 	}
@@ -109,7 +110,7 @@ func (c *channel) check(r request, reply map[string]json.RawMessage) error {
 		}
 	}
 	key, iv := c.material()
-	number, err := decryptHex(key, iv, string(order))
+	number, err := cipher.DecryptHex(key, iv, string(order))
 	switch {
 	case string(session) != c.id.Reveal() && session != "0":
 		return &ReplyError{r.op, "answer of another session"}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"cartable/core/pronote/cipher"
 )
 
 var admitTests = []struct {
@@ -31,7 +33,7 @@ var admitTests = []struct {
 
 func TestOutcomeOfALogin(t *testing.T) {
 	key := []byte("login key")
-	good, bad := encryptHex(key, vectorIV, "1,2,3"), encryptHex(key, vectorIV, "hello")
+	good, bad := cipher.EncryptHex(key, vectorIV, "1,2,3"), cipher.EncryptHex(key, vectorIV, "hello")
 	for _, tt := range admitTests {
 		s := &Session{channel: *testChannel(dialects[3])}
 		var auth authentication

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"cartable/core/pronote/cipher"
 )
 
 // Session is a login that lives at a server. Its calls run one after the other, also when several
@@ -45,7 +47,7 @@ func (s *Session) ask(ctx context.Context, q query, out any) error {
 
 // decodePayload reads a payload that must be there.
 func decodePayload(op string, payload json.RawMessage, out any) error {
-	if !isObject(payload) {
+	if !cipher.IsObject(payload) {
 		return &ReplyError{op, "answer without data"}
 	}
 	if err := json.Unmarshal(payload, out); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/school"
 	"cartable/core/secret"
 )
@@ -24,7 +25,7 @@ type record struct {
 	Space   Space                    `json:"space"`
 	Guise   string                   `json:"guise,omitempty"`
 	Dialect string                   `json:"dialect"`
-	Codec   codec                    `json:"codec"`
+	Codec   cipher.Codec             `json:"codec"`
 	Kind    string                   `json:"kind"` // the page's a
 	ID      secret.Stored            `json:"id"`
 	Key     secret.Stored            `json:"key"` // hex, like IV
