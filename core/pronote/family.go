@@ -20,6 +20,9 @@ type family struct {
 	Members bool    `json:"members,omitempty"` // requests name the pupil in their signature
 	Pupils  []pupil `json:"pupils"`
 	Tabs    []tab   `json:"tabs"` // published ones; nil when the server does not say
+	// AllTabs: Tabs holds every number that the server named. Sessions that were stored by older versions hold
+	// only those that were of use then, so that one that is missing says nothing.
+	AllTabs bool `json:"all_tabs,omitempty"`
 }
 
 // pupil is one of the account, with what it takes to ask about it.
@@ -76,7 +79,8 @@ const pupilKey = "child"
 func (r userReply) family(est establishment, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
 	f := family{
-		Holder: holder.L.clean(), Members: parent || holder.Pupils.Set, Tabs: publishedTabs(r.ListeOnglets),
+		Holder: holder.L.clean(), Members: parent || holder.Pupils.Set,
+		Tabs: publishedTabs(r.ListeOnglets), AllTabs: true,
 	}
 	pupils := holder.Pupils.V
 	switch {
@@ -177,8 +181,11 @@ func (r resource) periods(est establishment) (periods []period, current text) {
 	return periods, r.Tabs.V[i].Default.V.N
 }
 
+// maxTabs bounds the tabs that are kept; PRONOTE has some two hundred, with numbers below 1000.
+const maxTabs = 1000
+
 // publishedTabs collects the numbers in the tree of tabs: every one is a tab that the account may see,
-// pronote-today §6.1. Only those that this client knows are kept. No tree gives nil.
+// pronote-today §6.1. No tree gives nil.
 func publishedTabs(raw json.RawMessage) []tab {
 	var tree any
 	if json.Unmarshal(raw, &tree) != nil || tree == nil {
@@ -197,16 +204,14 @@ func publishedTabs(raw json.RawMessage) []tab {
 				walk(n)
 			}
 		case float64:
-			for _, t := range []tab{tabTimetable, tabHomework, tabGrades} {
-				if node == float64(t) && !slices.Contains(tabs, t) {
-					tabs = append(tabs, t)
-				}
+			if t := tab(node); t > 0 && t < maxTabs && float64(t) == node {
+				tabs = append(tabs, t)
 			}
 		}
 	}
 	walk(tree)
 	slices.Sort(tabs)
-	return tabs
+	return slices.Compact(tabs)
 }
 
 // contentKey makes a short name of what something is, for recognising it where identifiers change.
@@ -236,7 +241,7 @@ func (f family) pupil(op string, t tab, key string) (*pupil, error) {
 	switch {
 	case i < 0:
 		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownPupil)
-	case f.Tabs != nil && !slices.Contains(f.Tabs, t):
+	case f.AllTabs && f.Tabs != nil && !slices.Contains(f.Tabs, t):
 		return nil, fmt.Errorf("pronote: %s: %w", op, ErrNotPublished)
 	}
 	return &f.Pupils[i], nil

@@ -46,7 +46,7 @@ func TestPupil(t *testing.T) {
 		p.Periods[0].To.Format(time.DateOnly) != "2025-11-30" || p.Periods[0].Key == p.Periods[1].Key {
 		t.Errorf("periods are %+v, now %d", p.Periods, p.Current)
 	}
-	if !slices.Equal(f.Tabs, []tab{tabTimetable, tabGrades}) {
+	if !slices.Equal(f.Tabs, []tab{3, 4, tabHome, tabTimetable, tabGrades, 201}) || !f.AllTabs {
 		t.Errorf("tabs are %v", f.Tabs)
 	}
 }
@@ -105,7 +105,8 @@ func TestBadFamilies(t *testing.T) {
 
 func TestPublishedTabs(t *testing.T) {
 	for tree, want := range map[string][]tab{
-		tabTree: {16, 198}, `[]`: {}, `[16,88]`: {16, 88}, `[{"G":"198"}]`: {}, `{"a":[[[{"G":88}]]]}`: {88},
+		tabTree: {3, 4, 7, 16, 198, 201}, `[]`: {}, `[88,16,88]`: {16, 88}, `[{"G":"198"}]`: {}, `{"a":[[[{"G":88}]]]}`: {88},
+		`[0,-3,1.5,1e9,1000,999]`: {999},
 	} {
 		if got := publishedTabs(json.RawMessage(tree)); got == nil || !slices.Equal(got, want) {
 			t.Errorf("%s: got %v", tree, got)
