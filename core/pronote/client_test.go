@@ -57,6 +57,35 @@ func TestPaceEndsWithTheContext(t *testing.T) {
 	})
 }
 
+// Whoever types addresses must not fill memory with them, and those who wait keep their place.
+func TestPacersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{Interval: time.Second})
+		for i := range 100 {
+			if err := c.pace(t.Context(), fmt.Sprintf("%d.example", i)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := len(c.hosts); n > 11 {
+			t.Errorf("%d hosts are remembered", n)
+		}
+		began := time.Now()
+		done := make(chan time.Duration, 2)
+		for range 2 {
+			go func() { _ = c.pace(t.Context(), "busy.example"); done <- time.Since(began) }()
+			synctest.Wait()
+		}
+		time.Sleep(900 * time.Millisecond) // one request is out, the other waits
+		if err := c.pace(t.Context(), "other.example"); err != nil {
+			t.Fatal(err)
+		}
+		if first, second := <-done, <-done; first != 0 || second != time.Second {
+			t.Errorf("requests started after %v and %v", first, second)
+		}
+	})
+}
+
 func TestCookies(t *testing.T) {
 	home := &url.URL{Scheme: "https", Host: "school.example:8443"}
 	away := &url.URL{Scheme: "https", Host: "other.example"}
