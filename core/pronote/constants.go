@@ -10,6 +10,7 @@ const (
 	fnGrades         = "DernieresNotes"
 	fnHomework       = "PageCahierDeTexte"
 	fnAppToken       = "JetonAppliMobile"
+	fnLogout         = "SaisieDeconnexion"
 )
 
 // tab is a screen of the web client, which PRONOTE calls onglet, pronote-today §6.1.

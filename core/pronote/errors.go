@@ -52,6 +52,9 @@ var (
 	// ErrUnknownPupil and ErrUnknownPeriod: no such key in this session's profile. Nothing was sent.
 	ErrUnknownPupil  = means("unknown pupil", school.ErrUnknownPupil)
 	ErrUnknownPeriod = means("unknown period", school.ErrUnknownPeriod)
+	// ErrBadLogin and ErrBadState: this client cannot read a stored login or session. Nothing was sent.
+	ErrBadLogin = errors.New("stored login is of no use")
+	ErrBadState = errors.New("stored session is of no use")
 	// ErrNetwork matches every NetworkError.
 	ErrNetwork = means("network failure", school.ErrNoAnswer)
 )

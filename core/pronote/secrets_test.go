@@ -62,15 +62,12 @@ func TestSecretsShowNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	state := session.State()
-	stored, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	stored := state.Reveal()
 	var keys struct{ ID, Key, IV string }
-	if err := json.Unmarshal(stored, &keys); err != nil || keys.ID != spied.secrets[0] {
+	if err := json.Unmarshal([]byte(stored), &keys); err != nil || keys.ID != spied.secrets[0] {
 		t.Fatalf("the stored session is not as expected: %v", err)
 	}
-	if !strings.Contains(string(stored), cookie) {
+	if !strings.Contains(stored, cookie) {
 		t.Error("the cookie is not stored")
 	}
 	resumed, err := client.Resume(state)

@@ -89,7 +89,7 @@ func openSchool(t *testing.T, cfg sim.Config) *rig {
 		t.Fatal(err)
 	}
 	s.address = address
-	s.client = pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: clock})
+	s.client = pronote.New(pronote.Config{AllowPrivate: true, Now: clock})
 	return s
 }
 
@@ -214,7 +214,7 @@ func TestStoredSessionCostsOneRequest(t *testing.T) {
 		}
 		s.forget()
 		for range 3 { // each round is a restart of the program
-			var state pronote.State
+			var state school.State
 			if err := json.Unmarshal(stored, &state); err != nil {
 				t.Fatal(err)
 			}

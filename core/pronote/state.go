@@ -3,7 +3,6 @@ package pronote
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -13,12 +12,7 @@ import (
 	"cartable/core/secret"
 )
 
-// State is a session at rest. It is opaque; its JSON holds the session's keys in clear and belongs in sealed
-// storage. It holds no password and no token. Take it anew after every call of the session, because requests are counted:
-// resuming an old State costs a login.
-type State struct{ r record }
-
-// record is the stored form.
+// record is what a school.State holds.
 type record struct {
 	Format  int                      `json:"format"`
 	Root    Address                  `json:"root"`
@@ -40,35 +34,30 @@ type record struct {
 // stateFormat changes with record.
 const stateFormat = 1
 
-// MarshalJSON implements json.Marshaler.
-func (st State) MarshalJSON() ([]byte, error) { return json.Marshal(st.r) }
-
-// UnmarshalJSON implements json.Unmarshaler. Its errors do not quote the input.
-func (st *State) UnmarshalJSON(b []byte) error {
-	var r record
-	if json.Unmarshal(b, &r) != nil {
-		return errors.New("pronote: stored session is unreadable")
-	}
-	st.r = r
-	return nil
-}
-
-// State gives the session for storing. It does not wait for a request in flight.
-func (s *Session) State() State {
+// State gives the session for storing. It does not wait for a request in flight. It holds the session's keys, but
+// no password and no token. Take it anew after every call, because requests are counted: resuming an old State
+// costs a login.
+func (s *Session) State() school.State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return State{record{
+	r := record{
 		Format: stateFormat, Root: s.root, Space: s.space, Guise: s.transport.guise.name,
 		Dialect: s.channel.dialect.name, Codec: s.channel.codec, Kind: s.channel.space,
 		ID: secret.Store(s.channel.id), Key: storeHex(s.channel.key), IV: storeHex(s.channel.iv),
 		Next: s.channel.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
 		School: s.establishment, Family: s.family,
-	}}
+	}
+	b, _ := json.Marshal(r) // cannot fail: texts, numbers, and dates of four-digit years
+	return school.State{Stored: secret.Store(secret.New(string(b)))}
 }
 
-// Resume continues a stored session without asking the server whether it still lives: the first call tells.
-func (c *Client) Resume(st State) (*Session, error) {
-	r := st.r
+// Resume continues a stored session without asking the server whether it still lives: the first call tells. A
+// State that this client cannot read is ErrBadState.
+func (c *Client) Resume(st school.State) (*Session, error) {
+	var r record
+	if json.Unmarshal([]byte(st.Reveal()), &r) != nil {
+		return nil, ErrBadState
+	}
 	d, known := dialectNamed(r.Dialect)
 	g, knownGuise := guiseNamed(r.Guise)
 	key, errKey := hex.DecodeString(r.Key.Reveal())
@@ -76,7 +65,7 @@ func (c *Client) Resume(st State) (*Session, error) {
 	u, errURL := url.Parse(string(r.Root))
 	if r.Format != stateFormat || !known || !knownGuise || errKey != nil || errIV != nil || errURL != nil ||
 		len(key) == 0 || len(iv) != ivLength || r.Next < 1 || !isDigits(r.ID.Reveal()) || !isDigits(r.Kind) {
-		return nil, errors.New("pronote: stored session is of no use")
+		return nil, ErrBadState
 	}
 	s := &Session{
 		client: c, transport: newTransport(c, u.Hostname(), g), root: r.Root, space: r.Space,

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cartable/core/pronote"
+	"cartable/core/school"
 	"cartable/core/secret"
 	sim "cartable/sim/pronote"
 )
@@ -290,7 +291,7 @@ func TestStoredSessionOfAnApp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var state pronote.State
+			var state school.State
 			if err := json.Unmarshal(stored, &state); err != nil {
 				t.Fatal(err)
 			}
