@@ -1,0 +1,107 @@
+// Package commands holds what people can ask for, a file for each command. It opens no transaction and knows no
+// protocol: the services do what is asked, the view says it.
+package commands
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/family"
+	"cartable/core/linking"
+	"cartable/core/rights"
+	"cartable/core/talk"
+	"cartable/core/view"
+	"cartable/core/wallet"
+)
+
+// Config is what the commands work with. All of it is required.
+type Config struct {
+	Rights  *rights.Rights
+	Family  *family.Family
+	Wallet  *wallet.Wallet
+	Linking *linking.Linking
+	Zone    *time.Location // of the schools
+
+	// Export writes all that is kept for a person as JSON; private is the chat that asks.
+	Export func(ctx context.Context, w io.Writer, who rights.Who) error
+}
+
+// commands are the services, for the functions of this package.
+type commands struct{ Config }
+
+// New is the registry, in the order of help. The help text of a command is the sentence "help.<name>".
+func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
+	c := &commands{cfg}
+	list := []talk.Command{
+		{
+			Name: "edt", English: "timetable", Words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"},
+			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Timetable, Role: talk.RoleExample, TakesWords: true, Run: c.timetable,
+		},
+		{
+			Name: "notes", English: "grades", Words: []string{"note", "moyenne", "moyennes", "marks", "grade"},
+			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Grades, TakesWords: true, Run: c.grades,
+		},
+		{
+			Name: "devoirs", English: "homework", Words: []string{"devoir", "travail"},
+			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Homework, TakesWords: true, Run: c.homework,
+		},
+		{
+			Name: "solde", English: "balance", Words: []string{"izly", "argent", "money"},
+			Needs: talk.NeedWallet, Group: talk.GroupShown, Run: c.balance,
+		},
+		{
+			Name: "historique", English: "history", Words: []string{"operations", "depenses"},
+			Needs: talk.NeedWallet, Group: talk.GroupShown, TakesWords: true, Run: c.history,
+		},
+		{
+			Name: "recharger", English: "topup", Words: []string{"recharge", "rechargement", "top up"},
+			Needs: talk.NeedWallet, Group: talk.GroupPrivate, Changes: true, TakesWords: true, Run: c.topUp,
+		},
+		{
+			Name: "enfant", English: "child", Words: []string{"enfants", "children"},
+			Needs: talk.NeedSchool, Group: talk.GroupShown, Changes: true, TakesWords: true, Run: c.child,
+		},
+	}
+	list = append(list, cfg.Linking.Commands()...)
+	list = append(list, []talk.Command{
+		{
+			Name: "mesdonnees", English: "mydata", Words: []string{"mes donnees", "my data"},
+			Needs: talk.NeedAccount, Group: talk.GroupPrivate, Run: c.myData,
+		},
+		{Name: "confidentialite", English: "privacy", Run: c.privacy},
+		{
+			Name: "annuler", English: "cancel", Words: []string{"stop", "quitter"}, Role: talk.RoleCancel, Run: c.cancel,
+		},
+		{Name: "langue", English: "language", Words: []string{"lang"}, Changes: true, TakesWords: true, Run: c.language},
+		{Name: "inviter", English: "invite", Needs: talk.NeedAdmin, Run: c.invite},
+		{
+			Name: "aide", English: "help", Words: []string{"help", "menu", "commandes"}, Role: talk.RoleHelp,
+			Harmless: true, TakesWords: true, Run: c.help,
+		},
+		{
+			Name: "start", English: "start", Words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"},
+			Role: talk.RoleStart, Hidden: true, Harmless: true, Run: c.greet,
+		},
+	}...)
+	actions := append(c.orderActions(), cfg.Linking.Actions()...)
+	return list, actions, append(cfg.Linking.Interceptors(), orderWords{c})
+}
+
+// view makes sentences for a turn.
+func (c *commands) view(t *talk.Turn) view.View {
+	return view.View{P: t.P, Zone: c.Zone, Now: t.Now, Cmd: t.Cmd}
+}
+
+// ids are the IDs of accounts.
+func ids(accounts []rights.Account) []string {
+	list := make([]string, len(accounts))
+	for i, a := range accounts {
+		list[i] = a.ID
+	}
+	return list
+}
+
+// note is a less important line.
+func note(text string) chat.Line { return chat.Line{Kind: chat.LineNote, Text: text} }
