@@ -124,7 +124,7 @@ func (Provider) Host(stored school.Login) (host, account string) {
 	if name == "" {
 		return string(address), ""
 	}
-	return string(address), string(space) + "\x00" + name
+	return string(address), string(space) + "/" + name
 }
 
 // Open implements school.Provider: it is Client.Login, LoginQRCode or LoginToken. keep is called for the last two. A

@@ -140,7 +140,7 @@ func TestWhomALoginTroubles(t *testing.T) {
 		"password": pronote.PasswordLogin(c), "typed otherwise": pronote.PasswordLogin(typed),
 		"QR code": pronote.QRLogin(code, pin), "token": pronote.TokenLogin(token),
 	} {
-		if host, account := p.Host(l); host != string(s.address) || account != "eleve\x00lea.roussel" {
+		if host, account := p.Host(l); host != string(s.address) || account != "eleve/lea.roussel" {
 			t.Errorf("%s: %q at %q", name, account, host)
 		}
 	}
@@ -149,7 +149,7 @@ func TestWhomALoginTroubles(t *testing.T) {
 	}
 	parent := c
 	parent.Space = pronote.SpaceParent
-	if _, account := p.Host(pronote.PasswordLogin(parent)); account == "eleve\x00lea.roussel" {
+	if _, account := p.Host(pronote.PasswordLogin(parent)); account == "eleve/lea.roussel" {
 		t.Error("two spaces are one account")
 	}
 	s.expectRequests()
