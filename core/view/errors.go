@@ -60,6 +60,7 @@ var sentences = []Sentence{
 	{Is: izly.ErrNetwork, Key: "error.wallet.network"},
 	{Is: context.DeadlineExceeded, Key: "error.deadline"},
 	// What no caller decides on.
+	{As: isA[*izly.PhoneError], Key: "error.wallet.phone"},
 	{As: isA[*izly.MismatchError], Key: "error.wallet.mismatch"},
 	{As: isA[*izly.ReplyError], Key: "error.wallet.reply"},
 	{As: isA[*izly.StatusError], Key: "error.wallet.reply"},
@@ -127,7 +128,7 @@ func (v View) sentence(err error, own []Sentence) (key string, values []any) {
 		return walletStops[e.Reason], nil
 	}
 	if e, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return "topup.wait", []any{"amount", v.euros(e.Order.Amount), "at", v.ClockOrMoment(e.Order.Sent)}
+		return v.unsettled(e.Order)
 	}
 	for _, s := range sentences {
 		if values, ok := s.tells(err); ok {

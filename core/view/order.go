@@ -136,9 +136,36 @@ func (v View) unsure(o wallet.Order) chat.Reply {
 	return v.Say("topup.unsure", "amount", v.euros(o.Amount), "history", v.Cmd("historique"))
 }
 
+// Unsettled says that an order which is under way stands in the way of another.
+func (v View) Unsettled(o wallet.Order) chat.Reply {
+	key, values := v.unsettled(o)
+	return v.Say(key, values...)
+}
+
+func (v View) unsettled(o wallet.Order) (key string, values []any) {
+	key = "topup.wait"
+	switch {
+	case o.Sent.IsZero():
+		key = "topup.state.running"
+	case !v.today(o.Sent):
+		key = "topup.wait_before"
+	}
+	return key, v.sent(o)
+}
+
+// sent are the values of a sentence about an order that was sent.
+func (v View) sent(o wallet.Order) []any {
+	at := o.Sent.In(v.Zone)
+	return []any{"amount", v.euros(o.Amount), "day", v.P.FullDate(at), "at", v.P.Clock(at)}
+}
+
 // Lost says what is known by now of a top-up whose answer was lost.
 func (v View) Lost(o wallet.Order, why wallet.Why) chat.Reply {
-	r := v.Say("topup.found", "amount", v.euros(o.Amount), "at", v.ClockOrMoment(o.Sent))
+	key := "topup.found"
+	if !v.today(o.Sent) {
+		key = "topup.found_before"
+	}
+	r := v.Say(key, v.sent(o)...)
 	if why == wallet.WhyNeedCode {
 		r.Body = append(r.Body, v.Say("topup.need_code", "history", v.Cmd("historique")).Body...)
 		return r

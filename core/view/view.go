@@ -32,7 +32,7 @@ func (v View) Say(key string, args ...any) chat.Reply {
 // ClockOrMoment is a time of today, or a date and time.
 func (v View) ClockOrMoment(at time.Time) string {
 	at = at.In(v.Zone)
-	if school.SameDay(at, v.Now.In(v.Zone)) {
+	if v.today(at) {
 		return v.P.Clock(at)
 	}
 	return v.P.Moment(at)
@@ -41,11 +41,14 @@ func (v View) ClockOrMoment(at time.Time) string {
 // Until is "jusqu'à" and a time, or "jusqu'au" and a day and a time.
 func (v View) Until(at time.Time) string {
 	at = at.In(v.Zone)
-	if school.SameDay(at, v.Now.In(v.Zone)) {
+	if v.today(at) {
 		return v.P.T("until.clock", "at", v.P.Clock(at))
 	}
 	return v.P.T("until.day", "day", v.P.ShortDate(at), "at", v.P.Clock(at))
 }
+
+// today tells whether a time is of the present day at the school.
+func (v View) today(at time.Time) bool { return school.SameDay(at.In(v.Zone), v.Now.In(v.Zone)) }
 
 // staleNote says from when a value is, when the school could not be asked.
 func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
