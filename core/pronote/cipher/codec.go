@@ -1,4 +1,4 @@
-package pronote
+package cipher
 
 import (
 	"bytes"
@@ -10,17 +10,20 @@ import (
 	"io"
 )
 
-// codec writes and reads the secured part of a request, as the flags of the page demand,
+// Codec writes and reads the secured part of a request, as the flags of the page demand,
 // pronote-today §2.4.
-type codec struct {
+type Codec struct {
 	Encrypt  bool `json:"encrypt,omitempty"`
 	Compress bool `json:"compress,omitempty"`
 }
 
+// maxInflated bounds the bytes of a decompressed payload.
+const maxInflated = 16 << 20
+
 var errPayload = errors.New("secured part unreadable")
 
-// seal turns the JSON of a secured part into its form in the envelope: the object itself, or a hex string.
-func (c codec) seal(keyMaterial, ivMaterial, plain []byte) (json.RawMessage, error) {
+// Seal turns the JSON of a secured part into its form in the envelope: the object itself, or a hex string.
+func (c Codec) Seal(keyMaterial, ivMaterial, plain []byte) (json.RawMessage, error) {
 	if !c.Encrypt && !c.Compress {
 		return plain, nil
 	}
@@ -36,10 +39,10 @@ func (c codec) seal(keyMaterial, ivMaterial, plain []byte) (json.RawMessage, err
 	return json.RawMessage(`"` + hex.EncodeToString(plain) + `"`), nil
 }
 
-// open gives the JSON object of a reply's secured part. What the reply is made of shows in itself, so the
+// Open gives the JSON object of a reply's secured part. What the reply is made of shows in itself, so the
 // flags only say where to look first: a server whose flags were misread still answers.
-func (c codec) open(keyMaterial, ivMaterial []byte, sealed json.RawMessage) (json.RawMessage, error) {
-	if isObject(sealed) {
+func (c Codec) Open(keyMaterial, ivMaterial []byte, sealed json.RawMessage) (json.RawMessage, error) {
+	if IsObject(sealed) {
 		return sealed, nil
 	}
 	var text string
@@ -66,7 +69,7 @@ func (c codec) open(keyMaterial, ivMaterial []byte, sealed json.RawMessage) (jso
 
 // unpack finds the JSON object in what may be compressed. Replies compress the JSON itself; hex text, as in
 // requests, is taken too.
-func (c codec) unpack(plain []byte) (json.RawMessage, bool) {
+func (c Codec) unpack(plain []byte) (json.RawMessage, bool) {
 	for _, compressed := range [2]bool{c.Compress, !c.Compress} {
 		candidate := plain
 		if compressed {
@@ -75,17 +78,17 @@ func (c codec) unpack(plain []byte) (json.RawMessage, bool) {
 				continue
 			}
 		}
-		if isObject(candidate) && json.Valid(candidate) {
+		if IsObject(candidate) && json.Valid(candidate) {
 			return candidate, true
 		}
-		if b, err := hex.DecodeString(string(candidate)); err == nil && isObject(b) && json.Valid(b) {
+		if b, err := hex.DecodeString(string(candidate)); err == nil && IsObject(b) && json.Valid(b) {
 			return b, true
 		}
 	}
 	return nil, false
 }
 
-func isObject(b []byte) bool {
+func IsObject(b []byte) bool {
 	b = bytes.TrimLeft(b, " \t\r\n")
 	return len(b) > 0 && b[0] == '{'
 }

@@ -1,4 +1,4 @@
-package pronote
+package cipher
 
 import (
 	"bytes"
@@ -43,10 +43,10 @@ func TestEncryptedEmptyTextIsOneBlock(t *testing.T) {
 func TestUnreadableChallengeIsAnsweredWithTheEmptyText(t *testing.T) {
 	key := []byte("wrong")
 	for _, challenge := range []string{
-		encryptHex([]byte("right"), vectorIV, "a1b2c3d4e5f6g7h8i9"), "zz", "",
-		encryptHex(key, vectorIV, "\xff\xfe and more than one block"),
+		EncryptHex([]byte("right"), vectorIV, "a1b2c3d4e5f6g7h8i9"), "zz", "",
+		EncryptHex(key, vectorIV, "\xff\xfe and more than one block"),
 	} {
-		if got := solve(key, vectorIV, challenge); got != encryptHex(key, vectorIV, "") {
+		if got := Solve(key, vectorIV, challenge); got != EncryptHex(key, vectorIV, "") {
 			t.Errorf("challenge %q: answered %s", challenge, got)
 		}
 	}
@@ -77,7 +77,7 @@ var sessionKeyTests = []struct {
 
 func TestSessionKey(t *testing.T) {
 	for _, tt := range sessionKeyTests {
-		got, err := sessionKey(tt.in)
+		got, err := SessionKey(tt.in)
 		if (err != nil) != (tt.want == nil) || err == nil && !bytes.Equal(got, tt.want) {
 			t.Errorf("%.20q: got %v, %v", tt.in, got, err)
 		}
@@ -94,7 +94,7 @@ func TestRSAKeyForms(t *testing.T) {
 		{fmt.Sprintf("%x", private.N), "10001"},
 		{private.N.String(), "65537"}, // the seed's "LONG NUMBER", if it is decimal
 	} {
-		key, err := parseRSAKey(form.modulus, form.exponent)
+		key, err := ParseRSAKey(form.modulus, form.exponent)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,23 +116,23 @@ func TestBadRSAKeysAreRefused(t *testing.T) {
 	for _, form := range [][2]string{
 		{"", "010001"},
 		{"zz", "010001"},
-		{fixedModulus, ""},
-		{fixedModulus, "01"},
-		{fixedModulus, "zz"},
+		{FixedModulus, ""},
+		{FixedModulus, "01"},
+		{FixedModulus, "zz"},
 		{"C3", "010001"},
-		{"-" + fixedModulus, "010001"},
-		{fixedModulus[:255] + "4", "010001"},
+		{"-" + FixedModulus, "010001"},
+		{FixedModulus[:255] + "4", "010001"},
 		{string(bytes.Repeat([]byte("F"), 9000)), "010001"},
-		{fixedModulus, fixedModulus},
+		{FixedModulus, FixedModulus},
 	} {
-		if _, err := parseRSAKey(form[0], form[1]); err == nil {
+		if _, err := ParseRSAKey(form[0], form[1]); err == nil {
 			t.Errorf("modulus %.8s with exponent %.8s was taken", form[0], form[1])
 		}
 	}
 }
 
 func TestRSANeedsRandomness(t *testing.T) {
-	key, err := parseRSAKey(fixedModulus, fixedExponent)
+	key, err := ParseRSAKey(FixedModulus, FixedExponent)
 	if err != nil {
 		t.Fatal(err)
 	}

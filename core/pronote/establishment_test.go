@@ -18,69 +18,69 @@ const general = `{
  "listeJoursFeries":{"_T":24,"V":[{"N":"47#f1","L":"Toussaint","dateDebut":{"_T":7,"V":"18/10/2025"},"dateFin":{"_T":7,"V":"02/11/2025"}}]},
  "DomainesFrequences":[{"_T":8,"V":""},{"_T":8,"V":"[1,3,5]"},{"_T":8,"V":"[2,4,6]"}],"LibellesFrequences":["","Q1","Q2"]}`
 
-func decodeSchool(t testing.TB, general string) (school, error) {
+func decodeEstablishment(t testing.TB, general string) (establishment, error) {
 	t.Helper()
 	var reply parametersReply
 	if err := json.Unmarshal([]byte(`{"General":`+general+`}`), &reply); err != nil {
-		return school{}, err
+		return establishment{}, err
 	}
-	return reply.school(paris(t))
+	return reply.establishment(paris(t))
 }
 
-func mustSchool(t testing.TB, general string) school {
+func mustEstablishment(t testing.TB, general string) establishment {
 	t.Helper()
-	sc, err := decodeSchool(t, general)
+	est, err := decodeEstablishment(t, general)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sc
+	return est
 }
 
-func TestSchool(t *testing.T) {
-	sc := mustSchool(t, general)
-	if sc.Name != "COLLEGE DES TILLEULS" || sc.Version != "2025.2.8" || sc.Slots != 20 ||
-		sc.First.Format(time.DateOnly) != "2025-09-02" || sc.Last.Format(time.DateOnly) != "2026-07-04" ||
-		sc.Starts[1] != 510 || sc.Ends[1] != 540 || len(sc.Holidays) != 1 || len(sc.Periods) != 1 {
-		t.Errorf("school is %+v", sc)
+func TestEstablishment(t *testing.T) {
+	est := mustEstablishment(t, general)
+	if est.Name != "COLLEGE DES TILLEULS" || est.Version != "2025.2.8" || est.Slots != 20 ||
+		est.First.Format(time.DateOnly) != "2025-09-02" || est.Last.Format(time.DateOnly) != "2026-07-04" ||
+		est.Starts[1] != 510 || est.Ends[1] != 540 || len(est.Holidays) != 1 || len(est.Periods) != 1 {
+		t.Errorf("establishment is %+v", est)
 	}
 	for week, want := range map[int]string{1: "Q1", 2: "Q2", 5: "Q1", 7: ""} {
-		if got := sc.fortnight(week); got != want {
+		if got := est.fortnight(week); got != want {
 			t.Errorf("week %d is a %q", week, got)
 		}
 	}
 }
 
 func TestWeekNumbers(t *testing.T) {
-	sc := mustSchool(t, general)
+	est := mustEstablishment(t, general)
 	for date, want := range map[string]int{
 		"2025-09-01": 1, "2025-09-07": 1, "2025-09-08": 2, "2025-10-26": 8, "2025-10-27": 9, // clocks change between
 		"2026-07-04": 44, "2025-08-31": 0, "2025-08-25": 0, "2025-08-24": -1,
 	} {
-		day, err := time.ParseInLocation(time.DateOnly, date, sc.Monday.Location())
+		day, err := time.ParseInLocation(time.DateOnly, date, est.Monday.Location())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sc.week(day); got != want {
+		if got := est.week(day); got != want {
 			t.Errorf("%s is in week %d, want %d", date, got, want)
 		}
-		if monday := sc.monday(want); daysBetween(monday, day) < 0 || daysBetween(monday, day) > 6 || monday.Weekday() != time.Monday {
+		if monday := est.monday(want); daysBetween(monday, day) < 0 || daysBetween(monday, day) > 6 || monday.Weekday() != time.Monday {
 			t.Errorf("week %d starts on %v", want, monday)
 		}
 	}
-	if got := sc.lastWeek(); got != 44 {
+	if got := est.lastWeek(); got != 44 {
 		t.Errorf("the last week is %d", got)
 	}
 }
 
 // Older documents name only the first day of the year: its week is the first.
 func TestYearWithoutFirstMonday(t *testing.T) {
-	sc := mustSchool(t, strings.Replace(general, "PremierLundi", "Autre", 1))
-	if got := sc.Monday.Format(time.DateOnly); got != "2025-09-01" {
+	est := mustEstablishment(t, strings.Replace(general, "PremierLundi", "Autre", 1))
+	if got := est.Monday.Format(time.DateOnly); got != "2025-09-01" {
 		t.Errorf("week 1 starts on %s", got)
 	}
 }
 
-func TestBadSchools(t *testing.T) {
+func TestBadEstablishments(t *testing.T) {
 	for name, change := range map[string]*strings.Replacer{
 		"no General":       strings.NewReplacer(general, "null"),
 		"no first day":     strings.NewReplacer("PremierLundi", "x", "PremiereDate", "y"),
@@ -91,22 +91,22 @@ func TestBadSchools(t *testing.T) {
 		"hour unnumbered":  strings.NewReplacer(`"G":1,"L":"09h00"`, `"L":"09h00"`),
 		"list of the rest": strings.NewReplacer(general, "[]"),
 	} {
-		if sc, err := decodeSchool(t, change.Replace(general)); err == nil {
-			t.Errorf("%s: taken as %+v", name, sc)
+		if est, err := decodeEstablishment(t, change.Replace(general)); err == nil {
+			t.Errorf("%s: taken as %+v", name, est)
 		}
 	}
 }
 
-func FuzzSchool(f *testing.F) {
+func FuzzEstablishment(f *testing.F) {
 	f.Add(general)
 	f.Add(`{"PremiereDate":"01/09/25","ListePeriodes":{"_T":24,"V":[]}}`)
 	f.Fuzz(func(t *testing.T, general string) {
-		sc, err := decodeSchool(t, general)
+		est, err := decodeEstablishment(t, general)
 		if err != nil {
 			return
 		}
-		if sc.Monday.IsZero() || sc.week(sc.Monday) != 1 || sc.week(sc.monday(9)) != 9 {
-			t.Errorf("%q: week 1 starts on %v", general, sc.Monday)
+		if est.Monday.IsZero() || est.week(est.Monday) != 1 || est.week(est.monday(9)) != 9 {
+			t.Errorf("%q: week 1 starts on %v", general, est.Monday)
 		}
 	})
 }

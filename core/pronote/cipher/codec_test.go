@@ -1,4 +1,4 @@
-package pronote
+package cipher
 
 import (
 	"bytes"
@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-var allCodecs = []codec{{false, false}, {true, false}, {false, true}, {true, true}}
+var allCodecs = []Codec{{false, false}, {true, false}, {false, true}, {true, true}}
 
 // wire is a reply as a server packs it: unlike requests, it compresses the JSON itself.
-func wire(t testing.TB, c codec, key, iv, plain []byte) json.RawMessage {
+func wire(t testing.TB, c Codec, key, iv, plain []byte) json.RawMessage {
 	t.Helper()
-	if c == (codec{}) {
+	if c == (Codec{}) {
 		return plain
 	}
 	if c.Compress {
@@ -34,10 +34,10 @@ func TestReplyIsOpenedWhateverTheFlags(t *testing.T) {
 		for _, real := range allCodecs {
 			sealed := wire(t, real, key, vectorIV, plain)
 			for _, form := range []json.RawMessage{sealed, json.RawMessage(bytes.ToUpper(sealed))} {
-				if real == (codec{}) {
+				if real == (Codec{}) {
 					form = sealed // upper case is for hex
 				}
-				got, err := flags.open(key, vectorIV, form)
+				got, err := flags.Open(key, vectorIV, form)
 				if err != nil || !bytes.Equal(got, plain) {
 					t.Errorf("flags %+v, reply %+v: %s, %v", flags, real, got, err)
 				}
@@ -49,8 +49,8 @@ func TestReplyIsOpenedWhateverTheFlags(t *testing.T) {
 func TestBadSecuredPartsAreRefused(t *testing.T) {
 	key := []byte("k")
 	for name, sealed := range map[string]json.RawMessage{
-		"wrong key":    wire(t, codec{true, true}, []byte("other"), vectorIV, []byte(`{}`)),
-		"wrong IV":     wire(t, codec{true, false}, key, nil, []byte(`{"data":{"a":1},"more":"blocks"}`)),
+		"wrong key":    wire(t, Codec{true, true}, []byte("other"), vectorIV, []byte(`{}`)),
+		"wrong IV":     wire(t, Codec{true, false}, key, nil, []byte(`{"data":{"a":1},"more":"blocks"}`)),
 		"not hex":      json.RawMessage(`"xyz"`),
 		"odd hex":      json.RawMessage(`"abc"`),
 		"empty":        json.RawMessage(`""`),
@@ -58,12 +58,12 @@ func TestBadSecuredPartsAreRefused(t *testing.T) {
 		"list":         json.RawMessage(`[]`),
 		"null":         json.RawMessage(`null`),
 		"missing":      nil,
-		"list inside":  wire(t, codec{true, false}, key, vectorIV, []byte(`[1]`)),
-		"broken JSON":  wire(t, codec{true, true}, key, vectorIV, []byte(`{"a":`)),
-		"cut deflate":  wire(t, codec{true, false}, key, vectorIV, []byte("\xab\x56")),
-		"stored block": wire(t, codec{false, true}, key, vectorIV, nil),
+		"list inside":  wire(t, Codec{true, false}, key, vectorIV, []byte(`[1]`)),
+		"broken JSON":  wire(t, Codec{true, true}, key, vectorIV, []byte(`{"a":`)),
+		"cut deflate":  wire(t, Codec{true, false}, key, vectorIV, []byte("\xab\x56")),
+		"stored block": wire(t, Codec{false, true}, key, vectorIV, nil),
 	} {
-		if got, err := (codec{true, true}).open(key, vectorIV, sealed); err == nil {
+		if got, err := (Codec{true, true}).Open(key, vectorIV, sealed); err == nil {
 			t.Errorf("%s: opened as %q", name, got)
 		}
 	}
@@ -93,14 +93,14 @@ func FuzzCodec(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := c.seal(key, vectorIV, plain)
+		sealed, err := c.Seal(key, vectorIV, plain)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// The law: what is sealed as a request can be opened, because hex inside is read too.
-		if got, err := c.open(key, vectorIV, sealed); err != nil || !bytes.Equal(got, plain) {
+		if got, err := c.Open(key, vectorIV, sealed); err != nil || !bytes.Equal(got, plain) {
 			t.Errorf("%+v: %s became %s, %v", c, plain, got, err)
 		}
-		_, _ = c.open(key, vectorIV, inner) // must not panic on anything
+		_, _ = c.Open(key, vectorIV, inner) // must not panic on anything
 	})
 }

@@ -1,4 +1,4 @@
-package pronote
+package cipher
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ func TestVectorIV(t *testing.T) {
 	if got := hex.EncodeToString(iv); got != "1ac1ef01e96caf1be0d329331a4fc2a8" {
 		t.Errorf("iv is %s", got)
 	}
-	if got, err := uuid(nil, nil, vectorIV); err != nil || got != "AAECAwQFBgcICQoLDA0ODw==" {
+	if got, err := UUID(nil, nil, vectorIV); err != nil || got != "AAECAwQFBgcICQoLDA0ODw==" {
 		t.Errorf("Uuid is %s, %v", got, err)
 	}
 }
@@ -42,13 +42,13 @@ var orderVectors = []struct {
 func TestVectorOrders(t *testing.T) {
 	for _, v := range orderVectors {
 		text := strconv.Itoa(v.number)
-		if got := encryptHex(nil, nil, text); got != v.zero {
+		if got := EncryptHex(nil, nil, text); got != v.zero {
 			t.Errorf("order %d under the zero IV is %s", v.number, got)
 		}
-		if got := encryptHex(nil, vectorIV, text); got != v.chosen {
+		if got := EncryptHex(nil, vectorIV, text); got != v.chosen {
 			t.Errorf("order %d is %s", v.number, got)
 		}
-		if got, err := decryptHex(nil, vectorIV, v.chosen); err != nil || string(got) != text {
+		if got, err := DecryptHex(nil, vectorIV, v.chosen); err != nil || string(got) != text {
 			t.Errorf("order %d came back as %q, %v", v.number, got, err)
 		}
 	}
@@ -56,11 +56,11 @@ func TestVectorOrders(t *testing.T) {
 
 func TestVectorEncryptedPayload(t *testing.T) {
 	const want = `"a8afd97fdc1e4525c2ccb0812f14019899eeb7c6d62c19db107c7d5b2dff1502"`
-	c := codec{Encrypt: true}
-	if got, err := c.seal(nil, vectorIV, []byte(vectorPayload)); err != nil || string(got) != want {
+	c := Codec{Encrypt: true}
+	if got, err := c.Seal(nil, vectorIV, []byte(vectorPayload)); err != nil || string(got) != want {
 		t.Errorf("sealed: %s, %v", got, err)
 	}
-	if got, err := c.open(nil, vectorIV, json.RawMessage(want)); err != nil || string(got) != vectorPayload {
+	if got, err := c.Open(nil, vectorIV, json.RawMessage(want)); err != nil || string(got) != vectorPayload {
 		t.Errorf("opened: %s, %v", got, err)
 	}
 }
@@ -69,15 +69,15 @@ func TestVectorEncryptedPayload(t *testing.T) {
 func TestVectorDeflatedPayload(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		codec  codec
+		codec  Codec
 		sealed string
 	}{
-		{"request, plain", codec{Compress: true}, "334f3232323331333407622323e34473103fcd2cd5ccdc2cd9ccd4dc0424666c6e9e629e0200"},
-		{"request, encrypted", codec{true, true}, "6018ee6f4376de8a04140cb7202142816e7fb3af9cdba90685926a4f67ee4380dfc1b5957454e5d315a114533b8f08f3"},
-		{"reply, plain", codec{Compress: true}, "ab564a492c4954b2aa56cacf4bcf492d51b232afad0500"},
-		{"reply, encrypted", codec{true, true}, "fd5f52a2903b7bcde8a3424f96f9b35eccfe400fd9b19df2cab3f4c7643582c3"},
+		{"request, plain", Codec{Compress: true}, "334f3232323331333407622323e34473103fcd2cd5ccdc2cd9ccd4dc0424666c6e9e629e0200"},
+		{"request, encrypted", Codec{true, true}, "6018ee6f4376de8a04140cb7202142816e7fb3af9cdba90685926a4f67ee4380dfc1b5957454e5d315a114533b8f08f3"},
+		{"reply, plain", Codec{Compress: true}, "ab564a492c4954b2aa56cacf4bcf492d51b232afad0500"},
+		{"reply, encrypted", Codec{true, true}, "fd5f52a2903b7bcde8a3424f96f9b35eccfe400fd9b19df2cab3f4c7643582c3"},
 	} {
-		got, err := tt.codec.open(nil, vectorIV, json.RawMessage(`"`+tt.sealed+`"`))
+		got, err := tt.codec.Open(nil, vectorIV, json.RawMessage(`"`+tt.sealed+`"`))
 		if err != nil || string(got) != vectorPayload {
 			t.Errorf("%s: opened %s, %v", tt.name, got, err)
 		}
@@ -90,11 +90,11 @@ func TestVectorRequestIsHexInside(t *testing.T) {
 		vectorPayload:        "7b2264617461223a7b226f6e676c6574223a377d7d",
 		`{"data":{"L":"é"}}`: "7b2264617461223a7b224c223a22c3a9227d7d",
 	} {
-		sealed, err := codec{true, true}.seal(nil, vectorIV, []byte(plain))
+		sealed, err := Codec{true, true}.Seal(nil, vectorIV, []byte(plain))
 		if err != nil {
 			t.Fatal(err)
 		}
-		packed, err := decryptHex(nil, vectorIV, string(bytes.Trim(sealed, `"`)))
+		packed, err := DecryptHex(nil, vectorIV, string(bytes.Trim(sealed, `"`)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ var loginVectors = []struct {
 
 func TestVectorLoginKeys(t *testing.T) {
 	for _, v := range loginVectors {
-		material := loginKey(v.user, v.password, v.alea, v.lowerName, v.lowerWord)
+		material := LoginKey(v.user, v.password, v.alea, v.lowerName, v.lowerWord)
 		if got := string(material); got != "dupont.l"+v.hash {
 			t.Errorf("%s: material is %s", v.name, got)
 		}
@@ -155,22 +155,22 @@ var challengeVectors = []struct {
 
 func TestVectorChallenges(t *testing.T) {
 	for _, v := range challengeVectors {
-		key := loginKey("Dupont.L", "Secret1", v.alea, true, false)
-		if got := solve(key, vectorIV, v.challenge); got != v.solution {
+		key := LoginKey("Dupont.L", "Secret1", v.alea, true, false)
+		if got := Solve(key, vectorIV, v.challenge); got != v.solution {
 			t.Errorf("%s: solution is %s", v.name, got)
 		}
-		plain, err := decryptHex(key, vectorIV, v.cle)
+		plain, err := DecryptHex(key, vectorIV, v.cle)
 		if err != nil || string(plain) != "12,255,0,7,99,128,64,32,201,5,18,77,3,240,150,42" {
 			t.Errorf("%s: cle is %q, %v", v.name, plain, err)
 		}
-		material, err := sessionKey(string(plain))
+		material, err := SessionKey(string(plain))
 		if err != nil || md5Hex(material) != "d7c3495b9177c350ce097ccb11030176" {
 			t.Errorf("%s: session key is %s, %v", v.name, md5Hex(material), err)
 		}
 		for number, want := range map[string]string{
 			"9": "89de09af6abc151311caca7dea551bf2", "10": "35163ffec9e77bfe3467b46b7aee33db",
 		} {
-			if got := encryptHex(material, vectorIV, number); got != want {
+			if got := EncryptHex(material, vectorIV, number); got != want {
 				t.Errorf("order %s under the session key is %s", number, got)
 			}
 		}
@@ -191,11 +191,11 @@ func TestVectorOthers(t *testing.T) {
 		{session, vectorIV, `{"N":"48#abc","Actif":true}` + "\x05\x05\x05\x05\x05", "0e7800a78e3ece37ee6a81ffd7f9f8fe9b9304ccaa95b72ccd2c57a03ff4eb3695b6306fe336b58c3892a8e01a2cfbab"},
 		{session, vectorIV, "4321", "d579e0a8737c9620fef111b8b990321b"},
 	} {
-		if got := encryptHex(v.key, v.iv, v.text); got != v.want {
+		if got := EncryptHex(v.key, v.iv, v.text); got != v.want {
 			t.Errorf("%.8s: got %s", v.text, got)
 		}
 	}
-	portal := loginKey("", "11223344556677889900AABBCCDDEEFF", "", false, false)
+	portal := LoginKey("", "11223344556677889900AABBCCDDEEFF", "", false, false)
 	if got := md5Hex(portal); string(portal) != "750E2F84F43A3213A97C4A47B8264E98A072BBBE7A949910F86A83D008E7403E" ||
 		got != "3b6ec85337c2940f8a636fb0d9e2f779" {
 		t.Errorf("portal key is %s of %s", got, portal)
@@ -203,11 +203,11 @@ func TestVectorOthers(t *testing.T) {
 }
 
 func TestFixedKeyIsTheOneOfTheScripts(t *testing.T) {
-	key, err := parseRSAKey(fixedModulus, fixedExponent)
+	key, err := ParseRSAKey(FixedModulus, FixedExponent)
 	if err != nil || key.modulus.BitLen() != 1024 || key.exponent.Int64() != 65537 {
 		t.Fatalf("key %d bits, %v", key.modulus.BitLen(), err)
 	}
-	id, err := uuid(bytes.NewReader(bytes.Repeat([]byte{7}, 256)), &key, vectorIV)
+	id, err := UUID(bytes.NewReader(bytes.Repeat([]byte{7}, 256)), &key, vectorIV)
 	if raw, errID := base64.StdEncoding.DecodeString(id); err != nil || errID != nil || len(raw) != 128 {
 		t.Errorf("Uuid has %d characters, %v", len(id), err)
 	}
