@@ -50,7 +50,7 @@ func (q *question) lasts() bool { return q.Lasts || q.secret() }
 // yields tells whether a message is a command rather than the answer. An old question swallows no plain words.
 func (q *question) yields(t *Turn, c call, text string) bool {
 	switch {
-	case c.command == nil:
+	case c.command == nil, q.secret() && t.talk.holdsSecret(text):
 		return false
 	case c.slash, c.command.Role == RoleCancel && c.args == "":
 		return true
