@@ -10,7 +10,7 @@ import (
 )
 
 // invite is /inviter: an admin gets a code for one person.
-func (c *commands) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	if !c.Rights.Admin(t.Person) {
 		return t.Say("access.not_admin"), nil
 	}

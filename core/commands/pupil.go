@@ -13,7 +13,7 @@ import (
 )
 
 // pupils are those that this chat may ask about on a page, in the order of linking.
-func (c *commands) pupils(t *talk.Turn, page rights.Page) []family.Pupil {
+func (c schools) pupils(t *talk.Turn, page rights.Page) []family.Pupil {
 	return c.Family.Pupils(ids(c.Rights.Readable(t.Who, rights.School, page)))
 }
 
@@ -22,7 +22,7 @@ func ref(p family.Pupil) string { return "#" + p.Key }
 
 // pickPupil finds the child that args name and returns the other words. Without a name it is the child
 // chosen for this chat, or else the first one.
-func (c *commands) pickPupil(t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
+func (c schools) pickPupil(t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
 	all := c.pupils(t, page)
 	if len(all) == 0 {
 		return family.Pupil{}, "", talk.Refuse("school.none", "link", t.Cmd("connexion"))
@@ -63,7 +63,7 @@ func (c *commands) pickPupil(t *talk.Turn, page rights.Page, args string) (famil
 }
 
 // pickPupilOfYear is pickPupil, with the pupil as this school year knows it.
-func (c *commands) pickPupilOfYear(ctx context.Context, t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
+func (c schools) pickPupilOfYear(ctx context.Context, t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
 	who, rest, err := c.pickPupil(t, page, args)
 	if err != nil {
 		return who, rest, err
@@ -136,7 +136,7 @@ func withoutNames(words []string, p family.Pupil) []string {
 }
 
 // siblings are buttons that ask the same of the other pupils.
-func (c *commands) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line string) []chat.Choice {
+func (c schools) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line string) []chat.Choice {
 	var others []chat.Choice
 	for _, p := range c.pupils(t, page) {
 		if p.Key != who.Key && len(others) < 4 {
