@@ -16,7 +16,7 @@ func (c settings) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply,
 	}
 	code, life, err := c.Rights.Invite()
 	switch {
-	case errors.Is(err, rights.ErrOpen): // everyone is let in
+	case errors.Is(err, rights.ErrNoInvitations):
 		return t.Say("access.not_admin"), nil
 	case err != nil:
 		return chat.Reply{}, err
