@@ -119,7 +119,7 @@ func (t *Turn) Ask(r chat.Reply, q Question) chat.Reply {
 	waiting := &question{Question: q, step: t.talk.newID(), expires: t.talk.cfg.Now().Add(questionLife)}
 	t.talk.questions.put(t, waiting)
 	if waiting.secret() {
-		awaitSecret(t, 2 * questionLife)
+		awaitSecret(t, 2*questionLife)
 	}
 	return r
 }
