@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/store"
 	simizly "cartable/sim/izly"
@@ -318,6 +320,24 @@ func (c *phone) refuses(answer string, parts ...string) {
 	}
 }
 
+// who is the person at the phone.
+func (c *phone) who() rights.Who { return rights.Who{Chat: c.id, Person: c.person, Private: c.private} }
+
+// content reads a file.
+func content(t *testing.T, f *chat.File) []byte {
+	t.Helper()
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // linkParent links the simulator's parent account; the journals are emptied.
 func (c *phone) linkParent() {
 	c.t.Helper()
@@ -332,9 +352,10 @@ func (c *phone) linkSchool(n int) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if _, err := c.r.engine.LinkSchool(context.Background(), c.id, c.person, pronote.Credentials{
+	login := pronote.PasswordLogin(pronote.Credentials{
 		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
-	}); err != nil {
+	})
+	if _, err := c.r.engine.Linking.School(context.Background(), c.who(), login); err != nil {
 		c.t.Fatal(err)
 	}
 	c.r.school.Reset()
@@ -359,12 +380,14 @@ func (c *phone) linkWalletNumber(n int, keep bool) simizly.Account {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	kept := &code
-	if !keep {
-		kept = nil
-	}
-	if _, err := c.r.engine.LinkWallet(ctx, c.id, c.person, account.Phone, act, kept); err != nil {
+	linked, err := c.r.engine.Linking.Wallet(ctx, c.who(), account.Phone, act)
+	if err != nil {
 		c.t.Fatal(err)
+	}
+	if keep {
+		if err := c.r.engine.Wallet.KeepCode(linked.Account, &code); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	return account
 }

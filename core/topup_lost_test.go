@@ -136,9 +136,6 @@ func TestCrashBeforeTheOrder(t *testing.T) {
 	store.refusing()
 	r.spent(account, 12_34, 0)
 	r.restart()
-	if err := r.engine.RecoverTopUps(); err != nil {
-		t.Fatal(err)
-	}
 	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly", "Rien n'a été débité")
 	r.spent(account, 12_34, 0)
 }
@@ -154,9 +151,6 @@ func TestCrashAfterTheOrder(t *testing.T) {
 	c.Press("Confirmer")
 	store.refusing()
 	r.restart()
-	if err := r.engine.RecoverTopUps(); err != nil {
-		t.Fatal(err)
-	}
 	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
 	c.wants(c.later(0), "a bien été fait, une seule fois")
 	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
