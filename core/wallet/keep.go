@@ -114,7 +114,7 @@ func (w *Wallet) Forget(tx store.Tx, account string) error {
 		return err
 	}
 	return errors.Join(
-		dues.Delete(tx, "", account+"/"+rec.Open),
+		dues.Delete(tx, "", key(account, rec.Open)),
 		orders.DeleteGroup(tx, account),
 		phones.Delete(tx, "", account),
 		wallets.Delete(tx, "", account),
