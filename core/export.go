@@ -2,7 +2,6 @@ package core
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,15 +31,15 @@ type (
 )
 
 // export writes the file, one account after the other, so that it never stands in memory whole.
-func (e *Engine) export(ctx context.Context, w io.Writer, who rights.Who) error {
+func (e *Engine) export(w io.Writer, who rights.Who) error {
 	out := bufio.NewWriter(w)
-	if err := e.exportTo(ctx, out, who); err != nil {
+	if err := e.exportTo(out, who); err != nil {
 		return fmt.Errorf("core: export: %w", err)
 	}
 	return out.Flush()
 }
 
-func (e *Engine) exportTo(ctx context.Context, w io.Writer, who rights.Who) error {
+func (e *Engine) exportTo(w io.Writer, who rights.Who) error {
 	head := exportHead{Generated: e.cfg.Now().In(e.cfg.Location)}
 	if err := e.cfg.Store.View(func(tx store.Tx) (err error) {
 		if prefs, err := talk.PrefsOf(tx, who.Chat); err == nil { // what cannot be read cannot be told
@@ -59,9 +58,6 @@ func (e *Engine) exportTo(ctx context.Context, w io.Writer, who rights.Who) erro
 		return err
 	}
 	for i, a := range e.Rights.Owned(who) {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
 		account, err := e.exportAccount(a)
 		if err != nil {
 			return err

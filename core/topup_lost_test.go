@@ -3,10 +3,12 @@ package core_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -157,6 +159,21 @@ func TestCrashAfterTheOrder(t *testing.T) {
 	r.spent(account, 32_34, 1)
 }
 
+// counter is that of the only wallet, as it is stored.
+func (r *rig) counter() uint64 {
+	r.t.Helper()
+	var record struct {
+		Izly struct {
+			Counter uint64 `json:"counter"`
+		} `json:"izly"`
+	}
+	_, value, _ := strings.Cut(r.records()["wallets"][0], "{")
+	if err := json.Unmarshal([]byte("{"+value), &record); err != nil {
+		r.t.Fatal(err)
+	}
+	return record.Izly.Counter
+}
+
 func TestCounterThatCannotBeStoredIsNotUsed(t *testing.T) {
 	t.Parallel()
 	store := new(flakyStore)
@@ -164,7 +181,7 @@ func TestCounterThatCannotBeStoredIsNotUsed(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	store.refusing(`"hotp_key"`)
+	store.refusing(`"counter":` + strconv.FormatUint(r.counter()+1, 10))
 	c.wants(c.Press("Confirmer"), "rien n'a été débité")
 	store.refusing()
 	r.spent(account, 12_34, 0)
