@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"cartable/core"
+	"cartable/core/chat"
+	"cartable/core/rights"
 )
 
 // inviteOnly is a bot that only lets invited people in.
-func inviteOnly(t *testing.T) (*platform, *core.Invitations) {
+func inviteOnly(t *testing.T) (*platform, *rights.Invitations) {
 	t.Helper()
 	r := newRig(t, rigOptions{})
-	invitations := core.NewInvitations([]byte(strings.Repeat("k", 32)))
+	invitations := rights.NewInvitations([]byte(strings.Repeat("k", 32)))
 	r.close()
-	r.clients.Access = &core.Access{Admins: []core.PersonID{person("admin")}, Invitations: invitations}
+	r.clients.Access = core.Access{Admins: []chat.PersonID{person("admin")}, Invitations: invitations}
 	r.open()
 	return r.platform(), invitations
 }
@@ -55,7 +57,7 @@ func TestInvitationsExpireAndCannotBeMadeUp(t *testing.T) {
 	}
 	anna := p.private("anna")
 	has(t, anna.say(forged), "pas valable")
-	foreign, err := core.NewInvitations([]byte(strings.Repeat("x", 32))).Make(p.r.clock.now(), rand.Reader)
+	foreign, err := rights.NewInvitations([]byte(strings.Repeat("x", 32))).Make(p.r.clock.now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

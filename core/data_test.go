@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
+	"cartable/core/store"
 )
 
 // file is the one that came with the last answer.
-func (c *chat) file() *core.File {
+func (c *phone) file() *chat.File {
 	c.t.Helper()
 	for _, reply := range c.replies {
 		if reply.File != nil {
@@ -71,19 +72,19 @@ func TestMyDataIsInOrder(t *testing.T) {
 
 // lockingStore has a writer wait for the readers, and readers for the writer, as a store may.
 type lockingStore struct {
-	core.Store
+	store.Store
 	lock    sync.RWMutex
 	reading func() // is called as the records of a person are read
 	writing func() // is called before an Update waits
 }
 
-func (s *lockingStore) View(fn func(core.Tx) error) error {
+func (s *lockingStore) View(fn func(store.Tx) error) error {
 	s.lock.RLock()
 	defer s.lock.RUnlock()
-	return s.Store.View(func(tx core.Tx) error { return fn(watchedTx{tx, s.reading}) })
+	return s.Store.View(func(tx store.Tx) error { return fn(watchedTx{tx, s.reading}) })
 }
 
-func (s *lockingStore) Update(fn func(core.Tx) error) error {
+func (s *lockingStore) Update(fn func(store.Tx) error) error {
 	s.writing()
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -91,21 +92,21 @@ func (s *lockingStore) Update(fn func(core.Tx) error) error {
 }
 
 type watchedTx struct {
-	core.Tx
+	store.Tx
 	reading func()
 }
 
-func (t watchedTx) Get(bucket, key string) ([]byte, error) {
+func (t watchedTx) Get(bucket, group, name string) ([]byte, error) {
 	if bucket == "admissions" {
 		t.reading()
 	}
-	return t.Tx.Get(bucket, key)
+	return t.Tx.Get(bucket, group, name)
 }
 
 // Whoever reads from the store waits for no account, which may be waiting to be stored.
 func TestMyDataWhileAnAccountIsStored(t *testing.T) {
 	store := &lockingStore{reading: func() {}, writing: func() {}}
-	r := newRig(t, rigOptions{store: func(s core.Store) core.Store {
+	r := newRig(t, rigOptions{store: func(s store.Store) store.Store {
 		store.Store = s
 		return store
 	}})

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
 	"cartable/core/secret"
+	"cartable/core/store"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
 	"cartable/vault"
@@ -37,7 +39,7 @@ type rig struct {
 	key       vault.Key
 	schoolURL string
 	clients   core.Config
-	store     func(core.Store) core.Store
+	store     func(store.Store) store.Store
 }
 
 type clock struct {
@@ -80,7 +82,7 @@ type rigOptions struct {
 	izly     simizly.Config
 	izlyMode izly.Enrolment
 	wallet   func(http.Handler) http.Handler // stands between the client and the simulator
-	store    func(core.Store) core.Store     // stands between the engine and the vault
+	store    func(store.Store) store.Store   // stands between the engine and the vault
 }
 
 func newRig(t *testing.T, o rigOptions) *rig {
@@ -163,34 +165,34 @@ func (r *rig) restart() {
 }
 
 // chat is a person at a platform.
-type chat struct {
+type phone struct {
 	t       *testing.T
 	r       *rig
-	id      core.ChatID
-	person  core.PersonID
+	id      chat.ChatID
+	person  chat.PersonID
 	private bool
 	mu      sync.Mutex
-	replies []core.Reply // since the last Say
-	choices []core.Choice
+	replies []chat.Reply // since the last Say
+	choices []chat.Choice
 	deleted []string
 	next    int
 }
 
-func (r *rig) chat(name string) *chat {
-	return &chat{
+func (r *rig) chat(name string) *phone {
+	return &phone{
 		t: r.t, r: r, private: true,
-		id: core.ChatID{Platform: "test", ID: name}, person: core.PersonID{Platform: "test", ID: name},
+		id: chat.ChatID{Platform: "test", ID: name}, person: chat.PersonID{Platform: "test", ID: name},
 	}
 }
 
-func (c *chat) Name() string                            { return "test" }
-func (c *chat) Run(context.Context, core.Handler) error { return nil }
-func (c *chat) Redact(_ context.Context, m core.Message) error {
+func (c *phone) Name() string                            { return "test" }
+func (c *phone) Run(context.Context, chat.Handler) error { return nil }
+func (c *phone) Redact(_ context.Context, m chat.Message) error {
 	c.deleted = append(c.deleted, m.ID)
 	return nil
 }
 
-func (c *chat) Send(_ context.Context, _ core.Target, r core.Reply) error {
+func (c *phone) Send(_ context.Context, _ chat.Target, r chat.Reply) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replies = append(c.replies, r)
@@ -201,7 +203,7 @@ func (c *chat) Send(_ context.Context, _ core.Target, r core.Reply) error {
 }
 
 // deliver hands a message over and waits for its answers.
-func (c *chat) deliver(m core.Message) string {
+func (c *phone) deliver(m chat.Message) string {
 	c.t.Helper()
 	c.mu.Lock()
 	c.replies = nil
@@ -223,25 +225,25 @@ func (c *chat) deliver(m core.Message) string {
 }
 
 // Say sends a text and returns the answer as text.
-func (c *chat) Say(text string) string {
+func (c *phone) Say(text string) string {
 	c.t.Helper()
-	return c.deliver(core.Message{Text: text})
+	return c.deliver(chat.Message{Text: text})
 }
 
 // Press presses the choice, among those shown last, whose label contains label.
-func (c *chat) Press(label string) string {
+func (c *phone) Press(label string) string {
 	c.t.Helper()
 	return c.PressID(c.button(label))
 }
 
 // PressID presses a choice that was shown at any time.
-func (c *chat) PressID(id string) string {
+func (c *phone) PressID(id string) string {
 	c.t.Helper()
-	return c.deliver(core.Message{Choice: id})
+	return c.deliver(chat.Message{Choice: id})
 }
 
 // button is the ID of a choice, among those shown last.
-func (c *chat) button(label string) string {
+func (c *phone) button(label string) string {
 	c.t.Helper()
 	for _, choice := range c.choices {
 		if strings.Contains(choice.Label, label) {
@@ -252,7 +254,7 @@ func (c *chat) button(label string) string {
 	return ""
 }
 
-func (c *chat) labels() []string {
+func (c *phone) labels() []string {
 	var labels []string
 	for _, choice := range c.choices {
 		labels = append(labels, choice.Label)
@@ -261,7 +263,7 @@ func (c *chat) labels() []string {
 }
 
 // text writes the replies as a person reads them, with ordinary spaces.
-func (c *chat) text() string {
+func (c *phone) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var b strings.Builder
@@ -271,13 +273,13 @@ func (c *chat) text() string {
 	return b.String()
 }
 
-func render(r core.Reply) string {
+func render(r chat.Reply) string {
 	var b strings.Builder
 	if r.Title != "" {
 		fmt.Fprintf(&b, "# %s\n", r.Title)
 	}
 	for _, l := range r.Body {
-		mark := map[core.LineKind]string{core.LineHeading: "## ", core.LineNote: "> ", core.LineStruck: "~ "}[l.Kind]
+		mark := map[chat.LineKind]string{chat.LineHeading: "## ", chat.LineNote: "> ", chat.LineStruck: "~ "}[l.Kind]
 		if l.Label != "" {
 			mark += l.Label + " | "
 		}
@@ -290,14 +292,14 @@ func render(r core.Reply) string {
 	if len(buttons) > 0 {
 		b.WriteString(strings.Join(buttons, "  ") + "\n")
 	}
-	if r.Expect == core.ExpectSecret {
+	if r.Expect == chat.ExpectSecret {
 		b.WriteString("(secret)\n")
 	}
 	return strings.ReplaceAll(b.String(), "\u00a0", " ")
 }
 
 // wants checks that the answer holds each of the parts.
-func (c *chat) wants(answer string, parts ...string) {
+func (c *phone) wants(answer string, parts ...string) {
 	c.t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(answer, part) {
@@ -307,7 +309,7 @@ func (c *chat) wants(answer string, parts ...string) {
 }
 
 // refuses checks that the answer holds none of the parts.
-func (c *chat) refuses(answer string, parts ...string) {
+func (c *phone) refuses(answer string, parts ...string) {
 	c.t.Helper()
 	for _, part := range parts {
 		if strings.Contains(answer, part) {
@@ -317,13 +319,13 @@ func (c *chat) refuses(answer string, parts ...string) {
 }
 
 // linkParent links the simulator's parent account; the journals are emptied.
-func (c *chat) linkParent() {
+func (c *phone) linkParent() {
 	c.t.Helper()
 	c.linkSchool(0)
 }
 
 // linkSchool links an account of the simulator by its number; the journals are emptied.
-func (c *chat) linkSchool(n int) {
+func (c *phone) linkSchool(n int) {
 	c.t.Helper()
 	account := c.r.school.Accounts()[n]
 	address, _, err := pronote.ParseAddress(c.r.schoolURL, true)
@@ -339,12 +341,12 @@ func (c *chat) linkSchool(n int) {
 }
 
 // linkWallet links the simulator's first wallet; keep tells whether the code is kept.
-func (c *chat) linkWallet(keep bool) simizly.Account {
+func (c *phone) linkWallet(keep bool) simizly.Account {
 	c.t.Helper()
 	return c.linkWalletNumber(0, keep)
 }
 
-func (c *chat) linkWalletNumber(n int, keep bool) simizly.Account {
+func (c *phone) linkWalletNumber(n int, keep bool) simizly.Account {
 	c.t.Helper()
 	account := c.r.izly.Accounts()[n]
 	ctx := context.Background()

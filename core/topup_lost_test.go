@@ -12,7 +12,7 @@ import (
 )
 
 // later moves the clock, does the background work that is due, and returns what the person is told.
-func (c *chat) later(d time.Duration) string {
+func (c *phone) later(d time.Duration) string {
 	c.t.Helper()
 	c.mu.Lock()
 	c.replies = nil

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	simizly "cartable/sim/izly"
 )
 
@@ -265,7 +265,7 @@ func TestConcurrentPressesChargeOnce(t *testing.T) {
 	for range 10 {
 		done.Add(1)
 		wg.Go(func() {
-			if err := handle(core.Message{Chat: c.id, Person: c.person, Private: true, Choice: id}, done.Done); err != nil {
+			if err := handle(chat.Message{Chat: c.id, Person: c.person, Private: true, Choice: id}, done.Done); err != nil {
 				t.Error(err)
 			}
 		})

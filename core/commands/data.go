@@ -9,14 +9,14 @@ import (
 )
 
 // privacy is /confidentialite: what is stored, why, and how it is protected.
-func (c *commands) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	r := t.Say("privacy.text", "mydata", t.Cmd("mesdonnees"), "unlink", t.Cmd("deconnexion"))
 	r.Title = t.P.T("privacy.title")
 	return r, nil
 }
 
 // myData is /mesdonnees: a file with all that is stored for the person.
-func (c *commands) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	r := t.Say("mydata.text", "unlink", t.Cmd("deconnexion"))
 	if len(c.Rights.Owned(t.Who)) == 0 {
 		r = t.Say("mydata.no_account")

@@ -15,7 +15,7 @@ import (
 )
 
 // grades is /notes [subject|period] [pupil].
-func (c *commands) grades(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c schools) grades(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Grades, args)
 	if err != nil {
 		return chat.Reply{}, err
@@ -48,7 +48,7 @@ func (c *commands) grades(ctx context.Context, t *talk.Turn, args string) (chat.
 	return r, nil
 }
 
-func (c *commands) noSuchSubject(t *talk.Turn, who family.Pupil, g school.Grades, typed string) chat.Reply {
+func (c schools) noSuchSubject(t *talk.Turn, who family.Pupil, g school.Grades, typed string) chat.Reply {
 	subjects := g.SubjectNames()
 	if len(subjects) == 0 {
 		return t.Say("grades.none", "child", c.view(t).Given(who), "period", g.Period.Name)

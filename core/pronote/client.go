@@ -17,13 +17,15 @@ import (
 
 // Config is what a Client depends on. The zero value is good for the real servers.
 type Config struct {
-	HTTPClient *http.Client     // default NewHTTPClient(false); its jar is not used, its Timeout bounds each request
+	HTTPClient *http.Client     // default NewHTTPClient(AllowPrivate); its jar is not used, its Timeout bounds each request
 	Now        func() time.Time // default time.Now
 	Rand       io.Reader        // default crypto/rand
 	Log        *slog.Logger     // default none
 	// LookUp asks the name servers for a host. Default that of the operating system.
 	LookUp func(ctx context.Context, host string) ([]string, error)
 
+	// AllowPrivate lets plain http and private networks through, for tests and demos; see ParseAddress.
+	AllowPrivate bool
 	// Location is the school's time zone: servers send local times. Default Europe/Paris.
 	Location *time.Location
 	// Interval is the least time between the starts of two requests to one host, over all sessions of the
@@ -33,13 +35,14 @@ type Config struct {
 
 // Client makes sessions. It may be used by several goroutines at once.
 type Client struct {
-	http     *http.Client
-	now      func() time.Time
-	rand     io.Reader
-	log      *slog.Logger
-	lookUp   func(ctx context.Context, host string) ([]string, error)
-	loc      *time.Location
-	interval time.Duration
+	http         *http.Client
+	now          func() time.Time
+	rand         io.Reader
+	log          *slog.Logger
+	lookUp       func(ctx context.Context, host string) ([]string, error)
+	allowPrivate bool
+	loc          *time.Location
+	interval     time.Duration
 
 	mu    sync.Mutex
 	hosts map[string]*pacer
@@ -49,10 +52,10 @@ type Client struct {
 func New(cfg Config) *Client {
 	c := &Client{
 		http: cfg.HTTPClient, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
-		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
+		lookUp: cfg.LookUp, allowPrivate: cfg.AllowPrivate, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
 	}
 	if c.http == nil {
-		c.http = NewHTTPClient(false)
+		c.http = NewHTTPClient(c.allowPrivate)
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -75,6 +78,14 @@ func New(cfg Config) *Client {
 	}
 	return c
 }
+
+// ParseAddress is the function of that name, with the rule on private networks that the Client has.
+func (c *Client) ParseAddress(text string) (Address, Space, error) {
+	return ParseAddress(text, c.allowPrivate)
+}
+
+// ParseQRCode is the function of that name, with the rule on private networks that the Client has.
+func (c *Client) ParseQRCode(text string) (QRCode, error) { return ParseQRCode(text, c.allowPrivate) }
 
 // lookUpTimeout bounds FindHost: a login asks again, with more patience.
 const lookUpTimeout = 3 * time.Second
@@ -100,20 +111,41 @@ func (c *Client) pace(ctx context.Context, host string) error {
 	if c.interval <= 0 {
 		return context.Cause(ctx)
 	}
+	p := c.pacer(host)
+	defer c.release(p)
+	return p.wait(ctx, c.interval)
+}
+
+// pacer finds or makes the one of a host, and forgets those that keep nobody waiting any more: hosts come from what
+// people type.
+func (c *Client) pacer(host string) *pacer {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	p := c.hosts[host]
 	if p == nil {
+		for other, idle := range c.hosts {
+			if idle.users == 0 && time.Since(idle.last) >= c.interval {
+				delete(c.hosts, other)
+			}
+		}
 		p = &pacer{turn: make(chan struct{}, 1)}
 		c.hosts[host] = p
 	}
-	c.mu.Unlock()
-	return p.wait(ctx, c.interval)
+	p.users++
+	return p
+}
+
+func (c *Client) release(p *pacer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.users--
 }
 
 // pacer spaces the requests to one host. It uses the real clock, not Config.Now, which tests may stop.
 type pacer struct {
-	turn chan struct{} // held by the one that waits for its time; the others queue for it
-	last time.Time     // start of the latest request; guarded by turn
+	users int           // those in wait; guarded by the Client's mu
+	turn  chan struct{} // held by the one that waits for its time; the others queue for it
+	last  time.Time     // start of the latest request; guarded by turn, and nobody's while users is 0
 }
 
 func (p *pacer) wait(ctx context.Context, interval time.Duration) error {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -100,8 +101,8 @@ func ParsePIN(text string) (secret.Text, error) {
 // through the padding of both texts; what it makes of them is hardly ever readable.
 func (q QRCode) unlock(pin secret.Text) (login, token secret.Text, err error) {
 	key := []byte(pin.Reveal())
-	a, errLogin := decryptHex(key, nil, q.login.Reveal())
-	b, errToken := decryptHex(key, nil, q.token.Reveal())
+	a, errLogin := cipher.DecryptHex(key, nil, q.login.Reveal())
+	b, errToken := cipher.DecryptHex(key, nil, q.token.Reveal())
 	if errLogin != nil || errToken != nil || !isWord(a) || !isWord(b) {
 		return secret.Text{}, secret.Text{}, fmt.Errorf("pronote: QR code: %w", ErrWrongPIN)
 	}

@@ -11,6 +11,11 @@ type Due struct{ Bucket string }
 // mark is the stored record of a name: there is nothing to say of it.
 type mark struct{}
 
+// begun is the stored record of the hour that Take begins with.
+type begun struct {
+	Hour time.Time `json:"hour"`
+}
+
 const (
 	hourForm = "2006010215"
 	firstKey = "first"             // name, in no group, of the hour that Take begins with
@@ -87,10 +92,10 @@ func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (m
 
 // first is the hour that Take begins with.
 func (d Due) first(tx Tx) (hour time.Time, known bool) {
-	hour, known, err := Table[time.Time]{Bucket: d.Bucket}.Get(tx, "", firstKey)
-	return hour, known && err == nil
+	b, known, err := Table[begun]{Bucket: d.Bucket}.Get(tx, "", firstKey)
+	return b.Hour, known && err == nil
 }
 
 func (d Due) begin(tx Tx, hour time.Time) error {
-	return Table[time.Time]{Bucket: d.Bucket}.Put(tx, "", firstKey, hour)
+	return Table[begun]{Bucket: d.Bucket}.Put(tx, "", firstKey, begun{hour})
 }

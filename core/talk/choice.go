@@ -73,7 +73,7 @@ func moveChoices(tx store.Tx, old, to chat.ChatID) error {
 
 // forgetChoices removes the choices of a chat that are about an account.
 func forgetChoices(tx store.Tx, group, account string) error {
-	return choices.DeleteIf(tx, group, func(c choice) bool { return c.Account == account })
+	return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return c.Account == account })
 }
 
 // Forget removes the buttons of a chat that lead to an account, which is being unlinked.
@@ -222,7 +222,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 func (t *Turn) VoidChoices() (taken bool, err error) {
 	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		taken = false
-		return choices.DeleteIf(tx, t.Chat.Key(), func(c choice) bool {
+		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
 			open := c.Person == t.Person && t.talk.changes(c) && !t.talk.cfg.Now().After(c.Expires)
 			taken = taken || open && c.Action != actionRun
 			return open
@@ -276,6 +276,6 @@ const sweepPortion = 100
 // Sweep removes choices whose time is over, those of some chats at a time. more tells that there are others.
 func (t *Talk) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 	return due.Take(tx, now, sweepPortion, func(group string) error {
-		return choices.DeleteIf(tx, group, func(c choice) bool { return now.After(c.Expires) })
+		return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return now.After(c.Expires) })
 	})
 }

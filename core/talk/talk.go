@@ -62,7 +62,8 @@ type Talk struct {
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
 }
 
-// New registers the commands, actions and interceptors. Two of one name, or a role that nobody plays, are an error.
+// New registers the commands, actions and interceptors. Two of one name, a name that is not
+// folded, or a role that nobody plays, are an error.
 func New(cfg Config) (*Talk, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -87,8 +88,11 @@ func New(cfg Config) (*Talk, error) {
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, name := range c.names() {
-			if other := t.byName[name]; other != nil && other != c {
+			switch other := t.byName[name]; {
+			case other != nil && other != c:
 				return nil, fmt.Errorf("talk: two commands are called %q", name)
+			case name != i18n.Fold(name):
+				return nil, fmt.Errorf("talk: %q is not folded, so that nobody could call it", name)
 			}
 			t.byName[name] = c
 		}
