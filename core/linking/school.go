@@ -153,19 +153,17 @@ func (l *Linking) linkedSchool(t *talk.Turn, linked family.Linked) (chat.Reply, 
 	return l.offerShowing(t, r)
 }
 
-// trade replaces a stored password by a token, at its owner's word.
+// trade replaces a stored password by a token, at its owner's word. There is nothing to be done where it was traded
+// before.
 func (l *Linking) trade(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	if _, mine := l.owned(t.Who, p.Account); !mine {
 		return chat.Reply{}, gone(t)
 	}
-	status, known := l.cfg.Family.Status(p.Account)
-	switch {
-	case !known:
+	switch err := l.cfg.Family.Trade(ctx, p.Account); {
+	case errors.Is(err, family.ErrGone):
 		return chat.Reply{}, gone(t)
-	case status.Password:
-		if err := l.cfg.Family.Trade(ctx, p.Account); err != nil {
-			return after(t.Say("trade.failed"), t.Explain(err)), nil
-		}
+	case err != nil:
+		return after(t.Say("trade.failed"), t.Explain(err)), nil
 	}
 	return t.Say("trade.done"), nil
 }

@@ -2,11 +2,13 @@ package linking
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"cartable/core/chat"
 	"cartable/core/rights"
 	"cartable/core/talk"
+	"cartable/core/wallet"
 	"cartable/i18n"
 )
 
@@ -98,6 +100,8 @@ func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Re
 func (l *Linking) lostTopUp(t *talk.Turn, account string) []chat.Line {
 	order, lost, err := l.cfg.Wallet.Unsettled(account)
 	switch {
+	case errors.Is(err, wallet.ErrGone):
+		return nil
 	case err != nil:
 		t.Log.Warn("unlinked with a top-up that cannot be read", "error", err)
 		return t.Say("unlink.lost_unread").Body
