@@ -48,18 +48,20 @@ func TestMyDataIsInOrder(t *testing.T) {
 	c.Say("/mesdonnees")
 	var data struct {
 		Accounts []struct {
-			Linked string
-			TopUps []struct {
-				At    string
-				Cents int
-			}
+			Linked string `json:"linked"`
+			Wallet struct {
+				TopUps []struct {
+					At    string `json:"at"`
+					Cents int    `json:"cents"`
+				} `json:"topups"`
+			} `json:"wallet_account"`
 		}
 	}
 	if err := json.Unmarshal(content(t, c.file()), &data); err != nil {
 		t.Fatal(err)
 	}
 	var order []int
-	for _, topUp := range data.Accounts[0].TopUps {
+	for _, topUp := range data.Accounts[0].Wallet.TopUps {
 		order = append(order, topUp.Cents)
 		if !strings.HasSuffix(topUp.At, "+01:00") {
 			t.Errorf("a top-up at %s", topUp.At)

@@ -159,6 +159,11 @@ func (e *Engine) conversation() (err error) {
 	})
 	e.Watch = watch.New(watch.Config{
 		Store: cfg.Store, Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Outbox: e.Outbox,
+		Printer: func(tx store.Tx, c chat.ChatID) *i18n.Printer { return e.Talk.PrinterIn(tx, c) },
+		Cmd:     func(p *i18n.Printer, c chat.ChatID, name string) string { return e.Talk.Cmd(p, c, name) },
+		Offer: func(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+			return e.Talk.OfferIn(tx, in, person, label, action, arg, account)
+		},
 		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
 	})
 	list, actions, interceptors := commands.New(commands.Config{

@@ -50,6 +50,9 @@ func (e *Engine) exportTo(w io.Writer, who rights.Who) error {
 	}); err != nil {
 		return err
 	}
+	if !head.Admitted.IsZero() {
+		head.Admitted = head.Admitted.In(e.cfg.Location)
+	}
 	start, err := json.MarshalIndent(head, "", "  ")
 	if err != nil {
 		return err
@@ -85,12 +88,23 @@ func (e *Engine) exportAccount(a rights.Account) (x exportAccount, err error) {
 		if x.ExportedAccount, err = e.Rights.Export(tx, a.ID); err != nil {
 			return err
 		}
+		zone := e.cfg.Location
+		x.Linked = x.Linked.In(zone)
+		for i := range x.ShownIn {
+			x.ShownIn[i].Since = x.ShownIn[i].Since.In(zone)
+		}
 		if a.Kind == rights.School {
 			school, err := e.Family.Export(tx, a.ID)
 			x.School = &school
 			return err
 		}
 		wallet, err := e.Wallet.Export(tx, a.ID)
+		if wallet.Balance != nil {
+			wallet.Balance.At = wallet.Balance.At.In(zone)
+		}
+		for i := range wallet.TopUps {
+			wallet.TopUps[i].At = wallet.TopUps[i].At.In(zone)
+		}
 		x.Wallet = &wallet
 		return err
 	})

@@ -162,7 +162,7 @@ func TestAnOldVaultIsReadAsBefore(t *testing.T) {
 		}
 		has(t, data, `"status": "`+state+`"`)
 	}
-	if n := strings.Count(data, `"status"`); n != len(facts.Orders) {
+	if n := strings.Count(data, `"cents"`); n != len(facts.Orders) {
 		t.Errorf("%d orders of %d", n, len(facts.Orders))
 	}
 }

@@ -87,6 +87,7 @@ type rigOptions struct {
 	izly     simizly.Config
 	izlyMode izly.Enrolment
 	wallet   func(http.Handler) http.Handler // stands between the client and the simulator
+	alerts   bool                            // people are told what has changed
 	store    func(store.Store) store.Store   // stands between the engine and the vault
 }
 
@@ -122,7 +123,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	}
 	r.clients = core.Config{
 		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: r.clock.now, Log: log, Location: paris}),
-		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true,
+		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true, NoAlerts: !o.alerts,
 	}
 	r.schoolURL = school.URL + "/pronote"
 	r.store = o.store

@@ -161,7 +161,7 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 				t.Error("the log has no debug lines")
 			}
 			for name, secret := range secrets {
-				if name[:min(len(name), 15)] == "school.username" {
+				if strings.Contains(name, ".username ") {
 					continue // asked back in a question; checked below in the log and the file
 				}
 				for where, text := range seen {

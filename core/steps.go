@@ -192,7 +192,7 @@ func splitLink(tx store.Tx, l oldLink, orders []wallet.Order, gates map[string]o
 	case l.School != nil:
 		return splitSchool(tx, account, *l.School, gates)
 	case l.Wallet != nil:
-		account.Kind, account.Name, account.Label = rights.Wallet, linking.WalletName, linking.WalletLabel(wallet.Holder{Phone: l.Wallet.Account.Phone})
+		account.Kind, account.Name, account.Label = rights.Wallet, linking.WalletName, linking.WalletLabel(l.Wallet.Account.Phone)
 		account.Same = wallet.Same(l.Wallet.Account.Phone)
 		return errors.Join(
 			rights.PutAccount(tx, account),

@@ -102,6 +102,16 @@ func (t *Turn) Offer(label, action, arg, account string) chat.Choice {
 	return c
 }
 
+// OfferIn writes a button of a message that nobody asked for, in the transaction of that message: it does an action,
+// or "run", and only person may press it.
+func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+	id := t.newID()
+	err := putChoice(tx, in.Key(), id, choice{
+		Person: person, Private: true, Action: action, Arg: arg, Account: account, Expires: t.cfg.Now().Add(choiceLife),
+	})
+	return chat.Choice{ID: id, Label: label, Risky: t.action(action).Risky}, err
+}
+
 // OfferStart is a button that leads into the private chat of the person, and does the action there.
 func (t *Turn) OfferStart(label, action, arg string) chat.Choice {
 	c := offer(t, label, action, arg, "")

@@ -92,7 +92,7 @@ func (t *Turn) Reference() string { return t.talk.newID()[:6] }
 
 // Cmd is a command as people of this chat type it. name is its French name.
 func (t *Turn) Cmd(name string) string {
-	return t.talk.CmdIn(t.P, t.Mark(), name)
+	return t.talk.cmd(t.P, t.Mark(), name)
 }
 
 // Shown is the command as people of this language type it.
@@ -108,7 +108,7 @@ func (t *Turn) Mark() string {
 	if m, ok := t.adapter.(chat.Marker); ok {
 		return m.Mark()
 	}
-	return "/"
+	return usualMark
 }
 
 // Commands are those that the person may be told of here: those that are of use, or the one that args name.

@@ -129,7 +129,9 @@ func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, st
 		err := errors.Join(orders.Put(tx, account, o.ID, o), grow(tx, o.Key(), o.Created.Add(orderKept)))
 		switch {
 		case o.State.underWay():
-			rec.Open = o.ID
+			if rec.Open == "" || o.State != Preparing { // one that may have been sent comes first
+				rec.Open = o.ID
+			}
 			err = errors.Join(err, dues.Put(tx, "", o.Key(), due{o.NextCheck}))
 		case o.State == Proposed:
 			err = errors.Join(err, dues.Put(tx, "", o.Key(), due{o.Expires}))
