@@ -33,7 +33,7 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	has(t, anna.say("/aide"), "/connexion")
 	has(t, anna.say("/mesdonnees"), "la date de votre admission")
 	replies := p.replies[anna.chat]
-	if data := string(replies[len(replies)-1].File.Data); !strings.Contains(data, `"admitted": "2026-11-17T07:30:00+01:00"`) {
+	if data := string(content(t, replies[len(replies)-1].File)); !strings.Contains(data, `"admitted": "2026-11-17T07:30:00+01:00"`) {
 		t.Errorf("the file of /mesdonnees does not tell of the admission: %s", data)
 	}
 	has(t, bob.say("/start inv_"+code), "déjà servi")

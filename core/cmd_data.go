@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
 )
@@ -90,7 +91,7 @@ func myData(_ context.Context, t *turn, _ string) (Reply, error) {
 	if len(mine) == 0 {
 		r = t.plain("mydata.no_account")
 	}
-	r.File = &File{Name: "cartable.json", Type: "application/json", Data: append(data, '\n')}
+	r.File = &File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes(append(data, '\n'))}
 	return r, nil
 }
 

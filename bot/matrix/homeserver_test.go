@@ -44,6 +44,7 @@ type homeserver struct {
 	syncs    chan object
 	since    []string // of each sync
 	files    map[string][]byte
+	upload   int // bytes that a file may have; 0: it does not say
 	token    int
 	hidden   []string // "master_key" and the like: keys that it has, and leaves out of its answers
 	insists  bool     // it wants the password for the first keys, too
@@ -77,9 +78,12 @@ func newHomeserver(t testing.TB) *homeserver {
 	return hs
 }
 
-// serve answers one call. Paths are cut to what follows /_matrix/client/v3/.
+// serve answers one call. Paths are cut to what follows /_matrix/client/v3/, or else /_matrix/.
 func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
-	_, place, _ := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	_, place, found := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	if !found {
+		place = strings.TrimPrefix(r.URL.Path, "/_matrix/")
+	}
 	call := r.Method + " " + place
 	raw, _ := io.ReadAll(r.Body)
 	body := object{}
@@ -348,6 +352,10 @@ func (hs *homeserver) unsign() {
 func (hs *homeserver) media(w http.ResponseWriter, r *http.Request, raw []byte) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	if strings.HasSuffix(r.URL.Path, "/config") {
+		reply(w, http.StatusOK, object{"m.upload.size": hs.upload})
+		return
+	}
 	if r.Method == http.MethodPost {
 		name := fmt.Sprintf("file%d", len(hs.files))
 		hs.files[name] = raw

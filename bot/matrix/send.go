@@ -3,7 +3,6 @@
 package matrix
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,6 @@ import (
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
-	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -186,39 +184,6 @@ func (d *drawing) dress(content *event.MessageEventContent) {
 		content.Mentions.Add(d.answers.Sender)
 	}
 	relate(content, id.EventID(d.to.Thread), answers)
-}
-
-// file uploads a file, encrypted where the room is, and makes its event, with a text for those who do not
-// see it.
-func (d *drawing) file(ctx context.Context, caption *event.MessageEventContent) (*event.MessageEventContent, error) {
-	f := d.reply.File
-	content := &event.MessageEventContent{
-		MsgType: event.MsgFile, Body: f.Name, FileName: f.Name, Mentions: &event.Mentions{},
-		Info: &event.FileInfo{MimeType: f.Type, Size: len(f.Data)},
-	}
-	if strings.HasPrefix(f.Type, "image/") {
-		content.MsgType = event.MsgImage
-	}
-	if caption != nil && caption.Body != "" {
-		content.Body, content.Format, content.FormattedBody = caption.Body, caption.Format, caption.FormattedBody
-	}
-	data, mediaType := f.Data, f.Type
-	var sealed *attachment.EncryptedFile
-	if d.encrypted {
-		data, mediaType = bytes.Clone(f.Data), "application/octet-stream"
-		sealed = attachment.NewEncryptedFile()
-		sealed.EncryptInPlace(data)
-	}
-	upload, err := d.l.cli.UploadBytes(ctx, data, mediaType)
-	if err != nil {
-		return nil, fail("upload a file", err)
-	}
-	if sealed != nil {
-		content.File = &event.EncryptedFileInfo{EncryptedFile: *sealed, URL: upload.ContentURI.CUString()}
-	} else {
-		content.URL = upload.ContentURI.CUString()
-	}
-	return content, nil
 }
 
 // post sends one event, encrypted where the room is.

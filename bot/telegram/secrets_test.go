@@ -128,7 +128,7 @@ func TestTokenNeverShows(t *testing.T) {
 
 // allCalls are all ways to reach Telegram.
 func allCalls(a *Adapter) []func(context.Context) error {
-	to, file := chat.Target{Chat: chatOf(5)}, &chat.File{Name: "a.json", Data: []byte("{}")}
+	to, file := chat.Target{Chat: chatOf(5)}, &chat.File{Name: "a.json", Open: chat.Bytes([]byte("{}"))}
 	picture := a.picture(&message{Photo: []photoSize{{FileID: "x", Width: 1, Height: 1}}})
 	send := func(to chat.Target, r chat.Reply) func(context.Context) error {
 		return func(ctx context.Context) error {

@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +29,7 @@ type outgoing struct {
 	thread int
 	edit   int  // the message to be replaced; 0 for a new one
 	plain  bool // without markup: Telegram did not accept ours
+	photo  bool // the file is shown as a picture and not as a document
 }
 
 // Send implements chat.Adapter. It blocks until Telegram has all messages of the reply, or has refused
@@ -46,6 +46,9 @@ func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error 
 	defer s.leave()
 	for _, b := range o.bubbles {
 		m := &outgoing{bubble: b, chat: o.chat, thread: o.thread, edit: o.edit}
+		if m.photo, err = isPhoto(b.file); err != nil {
+			return err
+		}
 		if err := a.deliver(ctx, s, m); err != nil {
 			return err
 		}
@@ -160,10 +163,8 @@ func (a *Adapter) post(ctx context.Context, m *outgoing) error {
 		return a.postEdit(ctx, m, text, mode)
 	case m.file == nil:
 		return a.postText(ctx, m, text, mode)
-	case isPhoto(m.file):
-		return a.postPhoto(ctx, m, text, mode)
 	}
-	return a.postDocument(ctx, m, text, mode)
+	return a.postFile(ctx, m, text, mode)
 }
 
 func (a *Adapter) postEdit(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
@@ -186,40 +187,8 @@ func (a *Adapter) postText(ctx context.Context, m *outgoing, text string, mode m
 	})
 }
 
-func (a *Adapter) postPhoto(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
-	return a.api.typed(ctx, "sendPhoto", fileCall, func(ctx context.Context) error {
-		_, err := a.api.bot.SendPhoto(ctx, &bot.SendPhotoParams{
-			ChatID: m.chat, MessageThreadID: m.thread, Photo: upload(m.file), Caption: text, ParseMode: mode,
-			DisableNotification: m.silent, ReplyMarkup: m.markup(),
-		})
-		return err
-	})
-}
-
-func (a *Adapter) postDocument(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
-	return a.api.typed(ctx, "sendDocument", fileCall, func(ctx context.Context) error {
-		_, err := a.api.bot.SendDocument(ctx, &bot.SendDocumentParams{
-			ChatID: m.chat, MessageThreadID: m.thread, Document: upload(m.file), Caption: text, ParseMode: mode,
-			DisableNotification: m.silent, ReplyMarkup: m.markup(),
-		})
-		return err
-	})
-}
-
 func noPreview() *models.LinkPreviewOptions {
 	return &models.LinkPreviewOptions{IsDisabled: bot.True()}
-}
-
-// upload reads the file from its start: each attempt sends it again.
-func upload(f *chat.File) models.InputFile {
-	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(f.Data)}
-}
-
-const maxPhoto = 10 << 20 // bytes (sendPhoto)
-
-// isPhoto tells whether a file is shown as a picture and not as a document.
-func isPhoto(f *chat.File) bool {
-	return (f.Type == "image/png" || f.Type == "image/jpeg") && len(f.Data) <= maxPhoto
 }
 
 // markup is what goes under the message; a nil interface is left out, which removes the buttons of an

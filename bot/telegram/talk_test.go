@@ -232,7 +232,7 @@ func TestEditOfDocument(t *testing.T) {
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{
-		Title: "data", File: &chat.File{Name: "a.json", Data: []byte("{}")}, Choices: []chat.Choice{{ID: "x", Label: "Delete"}},
+		Title: "data", File: &chat.File{Name: "a.json", Open: chat.Bytes([]byte("{}"))}, Choices: []chat.Choice{{ID: "x", Label: "Delete"}},
 	})
 	file := anna.WaitFor("data")
 	r.sendTo(chat.Target{Chat: chatOf(1001), Edit: strconv.Itoa(file.ID)}, chat.Reply{Title: "deleted"})
@@ -307,7 +307,7 @@ func TestFiles(t *testing.T) {
 	r := newRig(t, telegramtest.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/mesdonnees")
-	to, file := chat.Target{Chat: chatOf(1001)}, &chat.File{Name: "cartable.json", Type: "application/json", Data: []byte(`{"a":1}`)}
+	to, file := chat.Target{Chat: chatOf(1001)}, &chat.File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes([]byte(`{"a":1}`))}
 	r.sendTo(to, chat.Reply{Title: "Vos <données>", File: file})
 	if m := anna.WaitFor("Vos <données>"); m.Document == nil || string(m.Document.Data) != `{"a":1}` || m.Document.Name != "cartable.json" {
 		t.Errorf("sent %+v", m)
@@ -319,7 +319,7 @@ func TestFiles(t *testing.T) {
 	if before := all[len(all)-2]; before.Document == nil || before.Text != "" || len(m.Buttons) != 1 || m.Document != nil {
 		t.Errorf("sent %+v, then %+v", before, m)
 	}
-	r.sendTo(to, chat.Reply{Title: "code", File: &chat.File{Name: "qr.png", Type: "image/png", Data: tinyPNG}})
+	r.sendTo(to, chat.Reply{Title: "code", File: &chat.File{Name: "qr.png", Type: "image/png", Open: chat.Bytes(tinyPNG)}})
 	if m := anna.WaitFor("code"); m.Photo == nil {
 		t.Errorf("sent %+v", m)
 	}
