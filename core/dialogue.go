@@ -3,8 +3,9 @@ package core
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
+
+	"cartable/core/chat"
 )
 
 // dialogueKey: each person has at most one dialogue in each chat.
@@ -129,11 +130,11 @@ func (t *turn) askOneOf(r Reply, values []string, q question) Reply {
 	}
 	listed := q
 	listed.takes = func(t *turn, answer string) bool {
-		n, is := choiceNumber(answer)
-		return is && n >= 1 && n <= len(values) || q.takes(t, answer)
+		_, is := chat.Pick(answer, len(values), q.expect, true)
+		return is || q.takes(t, answer)
 	}
 	listed.next = func(ctx context.Context, t *turn, answer string) (Reply, error) {
-		n, is := choiceNumber(answer)
+		n, is := chat.Number(answer)
 		switch {
 		case !is:
 			return q.next(ctx, t, answer)
@@ -145,12 +146,6 @@ func (t *turn) askOneOf(r Reply, values []string, q question) Reply {
 		return q.next(ctx, t, values[n-1])
 	}
 	return t.ask(r, listed)
-}
-
-// choiceNumber reads the number of a choice; "4242" is a card.
-func choiceNumber(answer string) (n int, is bool) {
-	n, err := strconv.Atoi(answer)
-	return n, err == nil && len(answer) <= 3
 }
 
 // takesNoWords is the takes of a question that only a press answers.

@@ -235,6 +235,3 @@ func typedCode(text string) string {
 	}
 	return ""
 }
-
-// numberForm is a choice, typed.
-var numberForm = regexp.MustCompile(`^\s*[!/]?([1-9]\d?)\s*[.)]?\s*$`)

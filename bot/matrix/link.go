@@ -30,8 +30,8 @@ type link struct {
 
 	lists     lists
 	uploads   atomic.Int64 // bytes that a file may have; 0: not asked yet
-	fallback  time.Time // when the server was last given a fallback key; of the sync loop
-	unarrived bool      // that key did not arrive
+	fallback  time.Time    // when the server was last given a fallback key; of the sync loop
+	unarrived bool         // that key did not arrive
 
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted
