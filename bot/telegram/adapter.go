@@ -60,11 +60,11 @@ type Config struct {
 
 // Adapter is a chat.Adapter for one bot.
 type Adapter struct {
-	cfg    Config
-	log    *slog.Logger
-	api    *api
-	inbox  *inbox
-	outbox *outbox
+	cfg     Config
+	log     *slog.Logger
+	api     *api
+	inbox   *inbox
+	limiter *limiter
 
 	presses presses
 	typists typists
@@ -132,7 +132,7 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	a.outbox = newOutbox(floodLimits())
+	a.limiter = newLimiter(floodLimits())
 	a.typists.after, a.typists.every = typeAfter, typeEvery
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil

@@ -45,7 +45,7 @@ func benchAdapter(b testing.TB, store Store) *Adapter {
 	if err != nil {
 		b.Fatal(err)
 	}
-	a.outbox = newOutbox(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
+	a.limiter = newLimiter(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
 	a.self.set(botUser{1, "cartable_bot"})
 	a.handle = func(_ chat.Message, done func()) error { done(); return nil }
 	return a

@@ -90,7 +90,7 @@ func (b *wholeBot) start() {
 		Log: log, Migrate: b.engine.MigrateChat, Menu: b.engine.CommandList, About: b.engine.About, Langs: []string{"fr", "en"},
 	})
 	check()
-	b.adapter.outbox = newOutbox(generous)
+	b.adapter.limiter = newLimiter(generous)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel, b.ended = cancel, make(chan error, 1)
 	handle := b.engine.Handler(b.adapter)

@@ -68,7 +68,7 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(generous)
+		a.limiter = newLimiter(generous)
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[chat.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -39,7 +39,7 @@ func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error 
 	if err != nil {
 		return err
 	}
-	s, err := a.outbox.enter(ctx, o.chat)
+	s, err := a.limiter.enter(ctx, o.chat)
 	if err != nil {
 		return &Error{Op: "send", Text: "gave up waiting for its turn", cause: err}
 	}

@@ -12,9 +12,9 @@ const (
 	sweepEvery = time.Minute
 )
 
-// outbox paces what is sent: one reply at a time in each chat, in the order in which they came, within
+// limiter paces what is sent: one reply at a time in each chat, in the order in which they came, within
 // the flood limits, and nothing to a chat that Telegram has put on hold. It makes no calls.
-type outbox struct {
+type limiter struct {
 	limits limits
 
 	mu    sync.Mutex // guards what follows and the seats
@@ -23,9 +23,9 @@ type outbox struct {
 	swept time.Time
 }
 
-// seat is a chat's place in the outbox.
+// seat is a chat's place in the limiter.
 type seat struct {
-	o       *outbox
+	l       *limiter
 	taken   bool
 	waiting []chan struct{} // closed when the seat is theirs
 	chat    window
@@ -33,30 +33,30 @@ type seat struct {
 	hold    time.Time // nothing before
 }
 
-func newOutbox(l limits) *outbox {
-	return &outbox{limits: l, seats: make(map[int64]*seat), all: window{limit: l.overall}}
+func newLimiter(l limits) *limiter {
+	return &limiter{limits: l, seats: make(map[int64]*seat), all: window{limit: l.overall}}
 }
 
 // enter waits until it is the caller's turn in the chat. The caller must leave the seat.
-func (o *outbox) enter(ctx context.Context, chat int64) (*seat, error) {
-	o.mu.Lock()
-	o.sweep(time.Now())
-	s := o.seats[chat]
+func (l *limiter) enter(ctx context.Context, chat int64) (*seat, error) {
+	l.mu.Lock()
+	l.sweep(time.Now())
+	s := l.seats[chat]
 	if s == nil {
-		s = &seat{o: o, chat: window{limit: o.limits.chat}}
+		s = &seat{l: l, chat: window{limit: l.limits.chat}}
 		if chat < 0 { // groups have negative ids
-			s.group.limit = o.limits.group
+			s.group.limit = l.limits.group
 		}
-		o.seats[chat] = s
+		l.seats[chat] = s
 	}
 	if !s.taken {
 		s.taken = true
-		o.mu.Unlock()
+		l.mu.Unlock()
 		return s, nil
 	}
 	turn := make(chan struct{})
 	s.waiting = append(s.waiting, turn)
-	o.mu.Unlock()
+	l.mu.Unlock()
 	select {
 	case <-turn:
 		return s, nil
@@ -68,8 +68,8 @@ func (o *outbox) enter(ctx context.Context, chat int64) (*seat, error) {
 
 // leave lets the next one in.
 func (s *seat) leave() {
-	s.o.mu.Lock()
-	defer s.o.mu.Unlock()
+	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
 	if len(s.waiting) == 0 {
 		s.taken = false
 		return
@@ -79,12 +79,12 @@ func (s *seat) leave() {
 }
 
 func (s *seat) giveUp(turn chan struct{}) {
-	s.o.mu.Lock()
+	s.l.mu.Lock()
 	i := slices.Index(s.waiting, turn)
 	if i >= 0 {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
 	}
-	s.o.mu.Unlock()
+	s.l.mu.Unlock()
 	if i < 0 { // it was ours in the same moment
 		s.leave()
 	}
@@ -92,20 +92,20 @@ func (s *seat) giveUp(turn chan struct{}) {
 
 // pace waits until one message may go to the chat.
 func (s *seat) pace(ctx context.Context) error {
-	s.o.mu.Lock()
+	s.l.mu.Lock()
 	now := time.Now()
 	at := s.chat.next(now)
 	if s.group.n > 0 {
 		at = later(at, s.group.next(at))
 	}
 	at = later(at, s.hold)
-	s.o.mu.Unlock()
+	s.l.mu.Unlock()
 	if !sleep(ctx, time.Until(at)) {
 		return ctx.Err()
 	}
-	s.o.mu.Lock() // only now: a chat that waits must not hold places that others could use
-	at = s.o.all.next(time.Now())
-	s.o.mu.Unlock()
+	s.l.mu.Lock() // only now: a chat that waits must not hold places that others could use
+	at = s.l.all.next(time.Now())
+	s.l.mu.Unlock()
 	if !sleep(ctx, time.Until(at)) {
 		return ctx.Err()
 	}
@@ -114,20 +114,20 @@ func (s *seat) pace(ctx context.Context) error {
 
 // pauseFor keeps everything from the chat for d.
 func (s *seat) pauseFor(d time.Duration) {
-	s.o.mu.Lock()
-	defer s.o.mu.Unlock()
+	s.l.mu.Lock()
+	defer s.l.mu.Unlock()
 	s.hold = later(s.hold, time.Now().Add(d))
 }
 
 // sweep forgets the chats that nothing holds back. mu is held.
-func (o *outbox) sweep(now time.Time) {
-	if now.Sub(o.swept) < sweepEvery {
+func (l *limiter) sweep(now time.Time) {
+	if now.Sub(l.swept) < sweepEvery {
 		return
 	}
-	o.swept = now
-	for id, s := range o.seats {
+	l.swept = now
+	for id, s := range l.seats {
 		if !s.taken && s.chat.idle(now) && s.group.idle(now) && now.After(s.hold) {
-			delete(o.seats, id)
+			delete(l.seats, id)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // sendAll enters each chat n times at once and notes when each message was let through.
-func sendAll(t *testing.T, o *outbox, chats []int64, n int) map[int64][]time.Time {
+func sendAll(t *testing.T, l *limiter, chats []int64, n int) map[int64][]time.Time {
 	t.Helper()
 	var mu sync.Mutex
 	times := make(map[int64][]time.Time)
@@ -20,7 +20,7 @@ func sendAll(t *testing.T, o *outbox, chats []int64, n int) map[int64][]time.Tim
 	for _, chat := range chats {
 		for range n {
 			wg.Go(func() {
-				s, err := o.enter(t.Context(), chat)
+				s, err := l.enter(t.Context(), chat)
 				if err == nil {
 					defer s.leave()
 					err = s.pace(t.Context())
@@ -71,7 +71,7 @@ func TestFloodLimits(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			times := sendAll(t, newOutbox(floodLimits()), tt.chats, tt.each)
+			times := sendAll(t, newLimiter(floodLimits()), tt.chats, tt.each)
 			if took := time.Since(start); took != tt.took {
 				t.Errorf("%s: took %v, want %v", tt.name, took, tt.took)
 			}
@@ -100,12 +100,12 @@ func manyChats(n int) []int64 {
 
 func TestChatOnHoldDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutbox(floodLimits())
-		s, _ := o.enter(t.Context(), 1)
+		l := newLimiter(floodLimits())
+		s, _ := l.enter(t.Context(), 1)
 		s.pauseFor(10 * time.Second)
 		s.leave()
 		start := time.Now()
-		times := sendAll(t, o, []int64{1, 2}, 1)
+		times := sendAll(t, l, []int64{1, 2}, 1)
 		if d := times[1][0].Sub(start); d != 10*time.Second {
 			t.Errorf("the chat on hold waited %v", d)
 		}
@@ -117,12 +117,12 @@ func TestChatOnHoldDelaysNoOther(t *testing.T) {
 
 func TestOrderInChat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutbox(floodLimits())
-		first, _ := o.enter(t.Context(), 1)
+		l := newLimiter(floodLimits())
+		first, _ := l.enter(t.Context(), 1)
 		var order []string
 		for i := range 5 {
 			go func() {
-				s, err := o.enter(t.Context(), 1)
+				s, err := l.enter(t.Context(), 1)
 				if err != nil {
 					t.Error(err)
 					return
@@ -134,7 +134,7 @@ func TestOrderInChat(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			if _, err := o.enter(ctx, 1); !errors.Is(err, context.Canceled) {
+			if _, err := l.enter(ctx, 1); !errors.Is(err, context.Canceled) {
 				t.Errorf("gave up with %v", err)
 			}
 		}()
@@ -146,7 +146,7 @@ func TestOrderInChat(t *testing.T) {
 		if got := strings.Join(order, ""); got != "01234" {
 			t.Errorf("order %s", got)
 		}
-		if s, err := o.enter(t.Context(), 1); err != nil {
+		if s, err := l.enter(t.Context(), 1); err != nil {
 			t.Error(err)
 		} else {
 			s.leave()
@@ -154,14 +154,14 @@ func TestOrderInChat(t *testing.T) {
 	})
 }
 
-func TestOutboxForgets(t *testing.T) {
+func TestLimiterForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutbox(floodLimits())
-		sendAll(t, o, manyChats(100), 1)
+		l := newLimiter(floodLimits())
+		sendAll(t, l, manyChats(100), 1)
 		time.Sleep(2 * time.Minute)
-		sendAll(t, o, []int64{1}, 1)
-		if len(o.seats) != 1 {
-			t.Errorf("%d chats are remembered", len(o.seats))
+		sendAll(t, l, []int64{1}, 1)
+		if len(l.seats) != 1 {
+			t.Errorf("%d chats are remembered", len(l.seats))
 		}
 	})
 }
