@@ -66,6 +66,7 @@ type Adapter struct {
 	inbox   *inbox
 	limiter *limiter
 
+	begun   begun
 	presses presses
 	typists typists
 	self    identity

@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -90,10 +91,22 @@ func (s *seat) giveUp(turn chan struct{}) {
 	}
 }
 
-// pace waits until one message may go to the chat.
-func (s *seat) pace(ctx context.Context) error {
+// errOnHold says that Telegram wants nothing sent to the chat for longer than anybody waits.
+var errOnHold = errors.New("the chat is on hold")
+
+// pace waits until one message may go to the chat. It does not begin to wait for a hold that lasts longer than
+// patience or ctx.
+func (s *seat) pace(ctx context.Context, patience time.Duration) error {
 	s.l.mu.Lock()
 	now := time.Now()
+	end := now.Add(patience)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	if s.hold.After(end) {
+		s.l.mu.Unlock()
+		return errOnHold
+	}
 	at := s.chat.next(now)
 	if s.group.n > 0 {
 		at = later(at, s.group.next(at))

@@ -23,7 +23,7 @@ func sendAll(t *testing.T, l *limiter, chats []int64, n int) map[int64][]time.Ti
 				s, err := l.enter(t.Context(), chat)
 				if err == nil {
 					defer s.leave()
-					err = s.pace(t.Context())
+					err = s.pace(t.Context(), time.Minute)
 				}
 				if err != nil {
 					t.Error(err)
@@ -111,6 +111,29 @@ func TestChatOnHoldDelaysNoOther(t *testing.T) {
 		}
 		if d := times[2][0].Sub(start); d != 0 {
 			t.Errorf("the other waited %v", d)
+		}
+	})
+}
+
+// TestLongHold is not waited for, and costs the chat no place.
+func TestLongHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(floodLimits())
+		s, _ := l.enter(t.Context(), 1)
+		s.pauseFor(10 * time.Second)
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		for range 5 {
+			if err := s.pace(ctx, time.Minute); !errors.Is(err, errOnHold) {
+				t.Errorf("a caller with less time: %v", err)
+			}
+			if err := s.pace(t.Context(), time.Second); !errors.Is(err, errOnHold) {
+				t.Errorf("one with less patience: %v", err)
+			}
+		}
+		if err := s.pace(t.Context(), time.Minute); err != nil || time.Since(start) != 10*time.Second {
+			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})
 }
