@@ -166,6 +166,13 @@ func (a *Adapter) inUse() bool {
 	return a.link != nil
 }
 
+// uses tells whether l is that connection.
+func (a *Adapter) uses(l *link) bool {
+	a.linking.Lock()
+	defer a.linking.Unlock()
+	return a.link == l
+}
+
 // connected waits for a connection, other than the one that is of no more use; nil for any.
 func (a *Adapter) connected(ctx context.Context, useless *link) (*link, error) {
 	for {

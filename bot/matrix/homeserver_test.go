@@ -40,6 +40,7 @@ type homeserver struct {
 	rooms    map[string]*fakeRoom
 	requests []string                                    // "PUT /_matrix/…" in order
 	refuse   func(call string) (status int, code string) // "": as usual
+	lose     func(call string) bool                      // nil: nothing
 	watch    func(call string, body object)              // sees each call before it is answered
 	syncs    chan object
 	since    []string // of each sync
@@ -121,6 +122,9 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, answer := hs.answer(call, strings.Split(place, "/"), device, body, raw)
+	if hs.lose != nil && hs.lose(call) {
+		status, answer = http.StatusInternalServerError, object{"errcode": "M_UNKNOWN", "error": "as the test wishes"}
+	}
 	reply(w, status, answer)
 }
 

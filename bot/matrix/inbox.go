@@ -129,15 +129,17 @@ func (b *inbox) takeUnsent() []*row {
 	return ready
 }
 
-// plan stores an answer before it is sent. Its events are named after the message that it answers, so that
-// the homeserver knows them again when they are sent once more.
-func (b *inbox) plan(r *row, p *plan) error {
+// plan stores an answer before it is sent. Its events are named after its key, or else after the message that it
+// answers, so that the homeserver knows them again when they are sent once more.
+func (b *inbox) plan(r *row, p *plan, key string) error {
+	p.Name = "cartable-" + cmp.Or(key, rand.Text())
 	if r == nil {
-		p.Name = "cartable-" + rand.Text()
 		return nil
 	}
 	b.mu.Lock()
-	p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	if key == "" {
+		p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	}
 	r.Plans = append(r.Plans, p)
 	stored := *r
 	stored.Plans = slices.Clone(r.Plans)

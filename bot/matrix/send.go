@@ -19,39 +19,54 @@ import (
 	"cartable/core/chat"
 )
 
-// sendPatience bounds how long one reply is tried for.
-const sendPatience = 3 * time.Minute
+// sendPatience bounds how long one reply is tried for: a hiccup, no outage. A file may take as long as a request.
+const sendPatience = 20 * time.Second
 
-// Send implements chat.Adapter. It blocks until the homeserver has all events of the reply, or has refused
-// one, or could not be reached for some minutes; an answer to a message waits then for the server to come back.
+// Send implements chat.Adapter. It blocks until the homeserver has all events of the reply, or has refused one, or
+// could not be reached for some seconds. An answer to a message waits then beside that message, in the vault, for the
+// server to come back: that is no error. Anything else may be sent again with the same Key, which names its events.
 func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
-	ctx, cancel := context.WithTimeout(ctx, sendPatience)
+	patience := sendPatience
+	if r.File != nil {
+		patience = requestLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	l, err := a.connected(ctx, nil)
 	if err != nil {
-		return err
+		return notReached(err)
 	}
 	d := &drawing{l: l, room: id.RoomID(to.Chat.ID), to: to, reply: r}
 	if err := d.look(ctx); err != nil {
-		return err
+		return notReached(err)
 	}
 	p, err := d.plan(ctx)
 	if err != nil {
+		return notReached(err)
+	}
+	if err := a.inbox.plan(d.answers, p, to.Key); err != nil {
 		return err
 	}
-	if err := a.inbox.plan(d.answers, p); err != nil {
-		return err
-	}
-	if err := a.push(ctx, l, p); err != nil {
-		if d.answers != nil && passing(err) && !errors.Is(err, chat.ErrChatGone) {
-			a.inbox.keepUnsent(d.answers)
-		}
+	err = notReached(a.push(ctx, l, p))
+	switch {
+	case errors.Is(err, chat.ErrNotReached) && d.answers != nil:
+		a.inbox.keepUnsent(d.answers)
+		a.log.Warn("an answer waits for the homeserver", "error", err)
+	case err != nil:
 		return err
 	}
 	if d.withheld {
 		return chat.ErrNotPrivate
 	}
 	return nil
+}
+
+// notReached marks what may go another time.
+func notReached(err error) error {
+	if err == nil || errors.Is(err, chat.ErrChatGone) || !passing(err) && !tokenLost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", chat.ErrNotReached, err)
 }
 
 // push delivers a plan, again and again while the homeserver cannot be reached.

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -57,19 +58,22 @@ func (d *drawing) file(ctx context.Context, caption *event.MessageEventContent) 
 	return content, nil
 }
 
+// errFile says that a file cannot be sent, now or later.
+var errFile = errors.New("matrix: read a file")
+
 // readFile reads a file of at most limit bytes.
 func readFile(f *chat.File, limit int64) ([]byte, error) {
 	in, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("matrix: read a file: %w", err)
+		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
 	defer in.Close()
 	data, err := io.ReadAll(io.LimitReader(in, limit+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("matrix: read a file: %w", err)
+		return nil, fmt.Errorf("%w: %w", errFile, err)
 	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("matrix: upload a file: it has more than the %d bytes that the homeserver takes", limit)
+		return nil, fmt.Errorf("%w: it has more than the %d bytes that the homeserver takes", errFile, limit)
 	}
 	return data, nil
 }
