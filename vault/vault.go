@@ -75,7 +75,7 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	if err != nil || there {
 		return header{}, nil, err
 	}
-	if h, keys, err = newHeader(key, formatNewest); err == nil {
+	if h, keys, err = newHeader(key, NewestFormat); err == nil {
 		err = create(path, h)
 	}
 	if errors.Is(err, fs.ErrExist) { // another process was faster
@@ -87,7 +87,10 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	return h, keys, nil
 }
 
-// Format is the format of the file: 2, or 1 where records have no group and Convert has not been called.
+// NewestFormat is the format of a new vault.
+const NewestFormat = formatGroups
+
+// Format is the format of the file: NewestFormat, or 1 where records have no group and Convert has not been called.
 func (v *Vault) Format() int {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
