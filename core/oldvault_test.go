@@ -112,7 +112,7 @@ func oldConversation(p *platform) map[string]string {
 			}
 			replies := p.replies[tt.seat.chat]
 			if command == "/mesdonnees" && len(replies) > 0 && replies[len(replies)-1].File != nil {
-				answer += string(replies[len(replies)-1].File.Data)
+				answer += string(content(p.r.t, replies[len(replies)-1].File))
 			}
 			said[tt.seat.chat.ID+" "+tt.seat.person.ID+" "+command] = inOrder(answer)
 		}
