@@ -14,9 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 )
 
 // answer is how a scripted network treats one call.
@@ -68,7 +68,7 @@ func scripted(t *testing.T, log io.Writer, answers ...answer) (*Adapter, *networ
 	t.Helper()
 	n := &network{answers: answers, start: time.Now()}
 	a, err := New(Config{
-		Token: secret.New(telegramtest.DefaultToken), Store: newMemory(), HTTPClient: &http.Client{Transport: n},
+		Token: secret.New(simtelegram.DefaultToken), Store: newMemory(), HTTPClient: &http.Client{Transport: n},
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 // zeros are a file of so many bytes, none of which is in memory.
@@ -39,12 +39,12 @@ func (o *opened) file(name, kind string, content func() io.Reader) *chat.File {
 
 // TestLargeFile goes straight through, and each attempt begins at its start.
 func TestLargeFile(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	data := bytes.Repeat([]byte("0123456789abcdef"), 40<<10) // 640 KiB
-	r.tg.FailNext("sendDocument", 1, telegramtest.Fault{Status: 500})
-	r.tg.FailNext("sendDocument", 1, telegramtest.Fault{Cut: telegramtest.CutBefore})
+	r.tg.FailNext("sendDocument", 1, simtelegram.Fault{Status: 500})
+	r.tg.FailNext("sendDocument", 1, simtelegram.Fault{Cut: simtelegram.CutBefore})
 	var o opened
 	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{
 		Title: "all", File: o.file("all.json", "application/json", func() io.Reader { return bytes.NewReader(data) }),
@@ -85,7 +85,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // TestUnreadableFile is said at once: Telegram has nothing to do with it.
 func TestUnreadableFile(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	r.tg.User(1001, "Anna", "fr").Private().Say("/start")
 	failing := errors.New("disk failed")
 	var o opened

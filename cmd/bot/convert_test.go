@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -88,7 +88,7 @@ func TestTheBotConvertsAnOldVault(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be asked to stop here")
 	}
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	data := oldData(t)
 	bot := startBot(t, append(elsewhere, "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_DATA="+data)...)
 	bot.stop()

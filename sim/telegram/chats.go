@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"slices"
@@ -54,7 +54,7 @@ func (p *Seat) SendPhoto(data []byte, caption ...string) Message {
 	m := p.s.files.photo(data)
 	p.s.mu.Unlock()
 	if m == nil {
-		p.s.conf.Fail("telegramtest: an app sends only pictures as a photo; use SendDocument")
+		p.s.conf.Fail("sim/telegram: an app sends only pictures as a photo; use SendDocument")
 		return Message{}
 	}
 	return p.write(&message{media: m, text: strings.Join(caption, "\n")})
@@ -73,7 +73,7 @@ func (p *Seat) write(m *message) Message {
 	defer p.s.mu.Unlock()
 	c := p.room()
 	if p.user.blocked && c.kind == private {
-		p.s.conf.Fail("telegramtest: %s has blocked the bot and can't write to it", p.user.Name)
+		p.s.conf.Fail("sim/telegram: %s has blocked the bot and can't write to it", p.user.Name)
 		return Message{}
 	}
 	c.cursor[p.user.ID] = p.s.revision
@@ -142,7 +142,7 @@ func (p *Seat) Delete(id int) {
 func (p *Seat) own(id int) *message {
 	m := p.room().byID[id]
 	if m == nil || m.from != p.user || m.deleted {
-		p.s.conf.Fail("telegramtest: %s has no message %d here", p.user.Name, id)
+		p.s.conf.Fail("sim/telegram: %s has no message %d here", p.user.Name, id)
 		return nil
 	}
 	return m
@@ -157,7 +157,7 @@ func (p *Seat) Press(label string) *Press {
 			return p.press(m, b)
 		}
 	}
-	p.s.conf.Fail("telegramtest: no button %q to press; %s", label, p.transcript())
+	p.s.conf.Fail("sim/telegram: no button %q to press; %s", label, p.transcript())
 	return &Press{s: p.s}
 }
 
@@ -170,7 +170,7 @@ func (p *Seat) PressOn(id int, label string) *Press {
 			return p.press(m, b)
 		}
 	}
-	p.s.conf.Fail("telegramtest: message %d has no button %q; %s", id, label, p.transcript())
+	p.s.conf.Fail("sim/telegram: message %d has no button %q; %s", id, label, p.transcript())
 	return &Press{s: p.s}
 }
 
@@ -181,7 +181,7 @@ func (p *Seat) PressData(id int, data string) *Press {
 	defer p.s.mu.Unlock()
 	m := p.room().byID[id]
 	if m == nil {
-		p.s.conf.Fail("telegramtest: there was never a message %d", id)
+		p.s.conf.Fail("sim/telegram: there was never a message %d", id)
 		return &Press{s: p.s}
 	}
 	return p.press(m, Button{Kind: "callback_data", Data: data})
@@ -189,7 +189,7 @@ func (p *Seat) PressData(id int, data string) *Press {
 
 func (p *Seat) press(m *message, b Button) *Press {
 	if b.Kind != "callback_data" {
-		p.s.conf.Fail("telegramtest: the button %q tells the bot nothing: it is a %s", b.Text, b.Kind)
+		p.s.conf.Fail("sim/telegram: the button %q tells the bot nothing: it is a %s", b.Text, b.Kind)
 		return &Press{s: p.s}
 	}
 	p.room().cursor[p.user.ID] = p.s.revision

@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ func (p *Press) Answer() (Answer, bool) {
 // WaitAnswer waits for the answer.
 func (p *Press) WaitAnswer() Answer {
 	if err := p.s.wait(nil, func() *signal { return &p.answered }, func() bool { return p.answer != nil }); err != nil {
-		p.s.conf.Fail("telegramtest: the press of %q was not answered", p.Data)
+		p.s.conf.Fail("sim/telegram: the press of %q was not answered", p.Data)
 		return Answer{}
 	}
 	a, _ := p.Answer()

@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/go-telegram/bot"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 // clock is a Now that moves only when told.
@@ -37,7 +37,7 @@ func (c *clock) Add(d time.Duration) {
 }
 
 // library is a bot of the real client library.
-func library(t *testing.T, tg *telegramtest.Server, options ...bot.Option) *bot.Bot {
+func library(t *testing.T, tg *telegram.Server, options ...bot.Option) *bot.Bot {
 	t.Helper()
 	options = append([]bot.Option{bot.WithServerURL(tg.URL), bot.WithSkipGetMe()}, options...)
 	b, err := bot.New(tg.Token(), options...)
@@ -63,7 +63,7 @@ type answer struct {
 type params = map[string]any
 
 // call calls a method with JSON by plain net/http.
-func call(t *testing.T, tg *telegramtest.Server, method string, p params) answer {
+func call(t *testing.T, tg *telegram.Server, method string, p params) answer {
 	t.Helper()
 	a, err := try(tg, method, p)
 	if err != nil {
@@ -73,7 +73,7 @@ func call(t *testing.T, tg *telegramtest.Server, method string, p params) answer
 }
 
 // try is call for other goroutines.
-func try(tg *telegramtest.Server, method string, p params) (answer, error) {
+func try(tg *telegram.Server, method string, p params) (answer, error) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return answer{}, err
@@ -108,7 +108,7 @@ func tryPost(url, kind string, body []byte) (answer, error) {
 }
 
 // must is call for what has to succeed; it decodes the result into v unless that is nil.
-func must(t *testing.T, tg *telegramtest.Server, method string, p params, v any) {
+func must(t *testing.T, tg *telegram.Server, method string, p params, v any) {
 	t.Helper()
 	a := call(t, tg, method, p)
 	if !a.OK {
@@ -122,7 +122,7 @@ func must(t *testing.T, tg *telegramtest.Server, method string, p params, v any)
 }
 
 // send sends a message and returns its id.
-func send(t *testing.T, tg *telegramtest.Server, p params) int {
+func send(t *testing.T, tg *telegram.Server, p params) int {
 	t.Helper()
 	var m struct {
 		ID int `json:"message_id"`
@@ -139,7 +139,7 @@ func refused(t *testing.T, a answer, code int, description string) {
 }
 
 // updates is one getUpdates without waiting.
-func updates(t *testing.T, tg *telegramtest.Server, p params) []int64 {
+func updates(t *testing.T, tg *telegram.Server, p params) []int64 {
 	t.Helper()
 	var got []struct {
 		ID int64 `json:"update_id"`

@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"encoding/json"
@@ -11,12 +11,12 @@ import (
 
 	"github.com/go-telegram/bot"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 func TestFaults(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{Now: now.Now})
+	tg := telegram.Start(t, telegram.Config{Now: now.Now})
 	p := tg.User(1001, "Anna", "fr").Start("")
 	b := library(t, tg)
 	say := func() error {
@@ -25,24 +25,24 @@ func TestFaults(t *testing.T) {
 	}
 	seen := func() int { return len(p.Messages()) - 1 }
 
-	tg.FailNext("SendMessage", 2, telegramtest.Fault{Status: 502, HTML: true})
+	tg.FailNext("SendMessage", 2, telegram.Fault{Status: 502, HTML: true})
 	if err := say(); err == nil || !strings.Contains(err.Error(), "502 Bad Gateway") || !strings.Contains(err.Error(), tg.Token()) {
 		t.Errorf("a proxy's page: %v", err)
 	}
 	if err := say(); err == nil {
 		t.Error("the fault came once, not twice")
 	}
-	tg.FailNext("sendMessage", 1, telegramtest.Fault{Cut: telegramtest.CutBefore})
+	tg.FailNext("sendMessage", 1, telegram.Fault{Cut: telegram.CutBefore})
 	if err := say(); err == nil || seen() != 0 {
 		t.Errorf("cut before: %v, %d messages", err, seen())
 	}
-	tg.FailNext("", 1, telegramtest.Fault{Cut: telegramtest.CutAfter})
+	tg.FailNext("", 1, telegram.Fault{Cut: telegram.CutAfter})
 	if err := say(); err == nil || seen() != 1 {
 		t.Errorf("cut after: %v, %d messages", err, seen())
 	}
-	tg.FailNext("sendMessage", 1, telegramtest.Fault{Chat: 5, Status: 403})
+	tg.FailNext("sendMessage", 1, telegram.Fault{Chat: 5, Status: 403})
 	hold := make(chan struct{})
-	tg.FailNext("sendMessage", 1, telegramtest.Fault{Hold: hold})
+	tg.FailNext("sendMessage", 1, telegram.Fault{Hold: hold})
 	done := make(chan error)
 	go func() { done <- say() }()
 	select {
@@ -54,7 +54,7 @@ func TestFaults(t *testing.T) {
 	if err := <-done; err != nil || seen() != 2 {
 		t.Errorf("slow: %v, %d messages", err, seen())
 	}
-	tg.FailNext("sendMessage", 1, telegramtest.Fault{Status: 500, Delay: time.Millisecond})
+	tg.FailNext("sendMessage", 1, telegram.Fault{Status: 500, Delay: time.Millisecond})
 	if a := call(t, tg, "sendMessage", params{"chat_id": 1001, "text": "x"}); a.Code != 500 || a.Description != "Internal Server Error" {
 		t.Errorf("got %+v", a)
 	}
@@ -76,9 +76,9 @@ func TestFaults(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{
+	tg := telegram.Start(t, telegram.Config{
 		Now:    now.Now,
-		Limits: telegramtest.Limits{PerSecond: 3, PerChatSecond: 2, PerGroupMinute: 4},
+		Limits: telegram.Limits{PerSecond: 3, PerChatSecond: 2, PerGroupMinute: 4},
 	})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "fr")
 	anna.Start("")
@@ -116,7 +116,7 @@ func TestLimits(t *testing.T) {
 
 // TestForms sends the same call in every form that Telegram reads.
 func TestForms(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Start("")
 	url := tg.URL + "/bot" + tg.Token() + "/"
 	for _, a := range []answer{
@@ -151,7 +151,7 @@ func TestForms(t *testing.T) {
 }
 
 func TestBodyIsBounded(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	body := io.LimitReader(endless{}, 52<<20)
 	req, err := http.NewRequest(http.MethodPost, tg.URL+"/bot"+tg.Token()+"/sendMessage", body)
 	if err != nil {

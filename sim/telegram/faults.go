@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"slices"
@@ -113,7 +113,7 @@ func (s *Server) WaitCalls(method string, n int) []Call {
 	err := s.waitJournal(func() bool { return s.counts[strings.ToLower(method)] >= n })
 	found := s.Calls(method)
 	if err != nil {
-		s.conf.Fail("telegramtest: %d calls of %s, waited for %d", len(found), method, n)
+		s.conf.Fail("sim/telegram: %d calls of %s, waited for %d", len(found), method, n)
 	}
 	return found
 }

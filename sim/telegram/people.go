@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"fmt"
@@ -258,7 +258,7 @@ func (g *Group) NewTopic(name string) int {
 	g.s.mu.Lock()
 	defer g.s.mu.Unlock()
 	if !g.chat.forum {
-		g.s.conf.Fail("telegramtest: %s has no topics", g.chat.title)
+		g.s.conf.Fail("sim/telegram: %s has no topics", g.chat.title)
 	}
 	m := g.s.service(g.chat, g.s.owner(g.chat), map[string]any{
 		"forum_topic_created": map[string]any{"name": name, "icon_color": 7322096},
@@ -289,7 +289,7 @@ func (g *Group) topic(thread int, change func(*topic)) {
 	defer g.s.mu.Unlock()
 	t := g.chat.topics[thread]
 	if t == nil {
-		g.s.conf.Fail("telegramtest: no topic %d", thread)
+		g.s.conf.Fail("sim/telegram: no topic %d", thread)
 		return
 	}
 	change(t)
@@ -303,7 +303,7 @@ func (g *Group) Migrate() (old int64) {
 	defer g.s.mu.Unlock()
 	from := g.chat
 	if from.kind != group {
-		g.s.conf.Fail("telegramtest: %s is a supergroup already", from.title)
+		g.s.conf.Fail("sim/telegram: %s is a supergroup already", from.title)
 	}
 	to := g.s.newChat(g.s.groupID(supergroup), supergroup, from.title)
 	to.order, to.botStatus, to.botRights = slices.Clone(from.order), from.botStatus, from.botRights

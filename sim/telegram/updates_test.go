@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"context"
@@ -10,11 +10,11 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 func TestOffsets(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{FirstUpdate: 10})
+	tg := telegram.Start(t, telegram.Config{FirstUpdate: 10})
 	p := tg.User(1001, "Anna", "fr").Private()
 	for _, text := range []string{"a", "b", "c", "d", "e"} { // updates 10 to 14
 		p.Say(text)
@@ -54,7 +54,7 @@ func TestOffsets(t *testing.T) {
 }
 
 // poll runs a long poll in the background.
-func poll(t *testing.T, tg *telegramtest.Server, p params) <-chan answer {
+func poll(t *testing.T, tg *telegram.Server, p params) <-chan answer {
 	t.Helper()
 	done := make(chan answer, 1)
 	go func() {
@@ -68,7 +68,7 @@ func poll(t *testing.T, tg *telegramtest.Server, p params) <-chan answer {
 }
 
 // held waits until a poll is in the server's hands: it has confirmed the update by its offset.
-func held(t *testing.T, tg *telegramtest.Server, p *telegramtest.Seat) (<-chan answer, params) {
+func held(t *testing.T, tg *telegram.Server, p *telegram.Seat) (<-chan answer, params) {
 	t.Helper()
 	u := p.Say("x").Update
 	same := params{"offset": u + 1, "timeout": 50}
@@ -78,12 +78,12 @@ func held(t *testing.T, tg *telegramtest.Server, p *telegramtest.Seat) (<-chan a
 }
 
 func TestLongPoll(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{MaxPoll: 50 * time.Millisecond})
+	tg := telegram.Start(t, telegram.Config{MaxPoll: 50 * time.Millisecond})
 	if got := updates(t, tg, params{"timeout": 50}); got != nil {
 		t.Errorf("at the timeout: %v", got)
 	}
 
-	tg = telegramtest.Start(t, telegramtest.Config{})
+	tg = telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Private()
 	first, _ := held(t, tg, p)
 	said := p.Say("/edt")
@@ -108,7 +108,7 @@ func TestLongPoll(t *testing.T) {
 }
 
 func TestGoneBot(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Private()
 	ctx, kill := context.WithCancel(t.Context())
 	u := p.Say("x").Update
@@ -126,7 +126,7 @@ func TestGoneBot(t *testing.T) {
 }
 
 func TestAllowedUpdates(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna := tg.User(1001, "Anna", "fr")
 	updates(t, tg, params{"allowed_updates": []string{"message"}})
 	anna.Start("")
@@ -148,7 +148,7 @@ func TestAllowedUpdates(t *testing.T) {
 
 // TestUndecodable has the library stuck on what it can't decode, and the update as it was written.
 func TestUndecodable(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Private()
 	p.SayWith("loin", map[string]any{"forward_origin": map[string]any{"type": "moon", "date": 1}})
 	failed := make(chan error, 100)
@@ -171,7 +171,7 @@ func TestUndecodable(t *testing.T) {
 }
 
 func TestDropPending(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Private()
 	lost := p.Say("x").Update
 	must(t, tg, "deleteWebhook", params{"drop_pending_updates": true}, nil)
@@ -182,7 +182,7 @@ func TestDropPending(t *testing.T) {
 
 func TestFileLinkAges(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{Now: now.Now})
+	tg := telegram.Start(t, telegram.Config{Now: now.Now})
 	p := tg.User(1001, "Anna", "fr").Private()
 	id := p.SendDocument("a.txt", []byte("x")).Document.ID
 	var f struct {

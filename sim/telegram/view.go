@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"context"
@@ -174,7 +174,7 @@ func (p *Seat) fail(what string) {
 	p.s.mu.Lock()
 	text := p.transcript()
 	p.s.mu.Unlock()
-	p.s.conf.Fail("telegramtest: %s waited in vain for %s; %s", p.user.Name, what, text)
+	p.s.conf.Fail("sim/telegram: %s waited in vain for %s; %s", p.user.Name, what, text)
 }
 
 // transcript is what the person sees, for messages of failed tests. The lock is held.

@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ func (s *Server) push(kind string, payload any) int64 {
 	if !ok {
 		var err error
 		if raw, err = json.Marshal(payload); err != nil {
-			s.conf.Fail("telegramtest: update %s: %v", kind, err)
+			s.conf.Fail("sim/telegram: update %s: %v", kind, err)
 		}
 	}
 	q := &s.queue
@@ -68,7 +68,7 @@ func (s *Server) push(kind string, payload any) int64 {
 func (s *Server) Inject(kind, content string) int64 {
 	var raw bytes.Buffer
 	if err := json.Compact(&raw, []byte(content)); err != nil {
-		s.conf.Fail("telegramtest: injected %s is no JSON: %v", kind, err)
+		s.conf.Fail("sim/telegram: injected %s is no JSON: %v", kind, err)
 		return 0
 	}
 	s.mu.Lock()
@@ -83,7 +83,7 @@ func (s *Server) Duplicate(id int64) {
 	defer s.mu.Unlock()
 	u := s.queue.byID[id]
 	if u == nil {
-		s.conf.Fail("telegramtest: no update %d to duplicate", id)
+		s.conf.Fail("sim/telegram: no update %d to duplicate", id)
 		return
 	}
 	s.queue.pending = append(s.queue.pending, &update{id: id, kind: u.kind, raw: u.raw, again: true})
@@ -139,7 +139,7 @@ func (s *Server) Pending() int {
 // WaitConfirmed waits until the bot has confirmed every update.
 func (s *Server) WaitConfirmed() {
 	if err := s.waitQueue(func() bool { return len(s.queue.pending) == 0 }); err != nil {
-		s.conf.Fail("telegramtest: %d updates were not confirmed", s.Pending())
+		s.conf.Fail("sim/telegram: %d updates were not confirmed", s.Pending())
 	}
 }
 
@@ -147,7 +147,7 @@ func (s *Server) WaitConfirmed() {
 func (s *Server) WaitDelivered(id int64, n int) {
 	err := s.waitQueue(func() bool { u := s.queue.byID[id]; return u != nil && u.delivered >= n })
 	if err != nil {
-		s.conf.Fail("telegramtest: update %d was delivered %d times, waited for %d", id, s.Delivered(id), n)
+		s.conf.Fail("sim/telegram: update %d was delivered %d times, waited for %d", id, s.Delivered(id), n)
 	}
 }
 

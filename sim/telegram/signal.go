@@ -1,4 +1,4 @@
-package telegramtest
+package telegram
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ func (g *signal) fire() {
 	}
 }
 
-var errWait = errors.New("telegramtest: nothing of the kind happened in time")
+var errWait = errors.New("sim/telegram: nothing of the kind happened in time")
 
 // wait calls done under the lock, now and after each change of what on names, until it says yes. It gives
 // up after Config.Wait, when stop is closed, and when the server is.

@@ -1,16 +1,16 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 // TestRefusals has each refusal of content once.
 func TestRefusals(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna := tg.User(1001, "Anna", "fr")
 	p := anna.Start("")
 	g := tg.Supergroup("Famille", anna)
@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestWrongToken(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	other := "700000001:BB" + strings.Repeat("x", 33)
 	refused(t, post(t, tg.URL+"/bot"+other+"/getMe", "", nil), 401, "Unauthorized")
 	refused(t, post(t, tg.URL+"/botnonsense/getMe", "", nil), 404, "Not Found")
@@ -95,7 +95,7 @@ func TestWrongToken(t *testing.T) {
 }
 
 func TestForbidden(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "fr")
 	g, s := tg.Group("Famille", anna, bob), tg.Supergroup("École", anna)
 	anna.Start("")
@@ -124,7 +124,7 @@ func TestForbidden(t *testing.T) {
 
 func TestDeleting(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{Now: now.Now})
+	tg := telegram.Start(t, telegram.Config{Now: now.Now})
 	anna := tg.User(1001, "Anna", "fr")
 	g := tg.Group("Famille", anna)
 	p := anna.Start("")
@@ -139,9 +139,9 @@ func TestDeleting(t *testing.T) {
 	refused(t, del(1001, secret.ID), 400, "message to delete not found")
 	theirs := g.As(anna).Say("/edt")
 	refused(t, del(g.ID(), theirs.ID), 400, "message can't be deleted")
-	g.Admin(telegramtest.Rights{})
+	g.Admin(telegram.Rights{})
 	refused(t, del(g.ID(), theirs.ID), 400, "message can't be deleted")
-	g.Admin(telegramtest.Rights{DeleteMessages: true})
+	g.Admin(telegram.Rights{DeleteMessages: true})
 	if a := del(g.ID(), theirs.ID); !a.OK {
 		t.Errorf("with the right: %+v", a)
 	}
@@ -152,10 +152,10 @@ func TestDeleting(t *testing.T) {
 
 func TestAnswering(t *testing.T) {
 	now := newClock()
-	tg := telegramtest.Start(t, telegramtest.Config{Now: now.Now})
+	tg := telegram.Start(t, telegram.Config{Now: now.Now})
 	p := tg.User(1001, "Anna", "fr").Start("")
 	id := send(t, tg, params{"chat_id": 1001, "text": "?", "reply_markup": keyboard(params{"text": "Oui", "callback_data": "x"})})
-	answerTo := func(q *telegramtest.Press, text string) answer {
+	answerTo := func(q *telegram.Press, text string) answer {
 		return call(t, tg, "answerCallbackQuery", params{"callback_query_id": q.ID, "text": text})
 	}
 	q := p.PressOn(id, "Oui")

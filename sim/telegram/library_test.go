@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 func picture(t *testing.T, width, height int) []byte {
@@ -28,7 +28,7 @@ func picture(t *testing.T, width, height int) []byte {
 
 // TestConversation is a whole conversation with the real library: polling, answer, press, edit.
 func TestConversation(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	ctx, stop := context.WithCancel(context.Background())
 	b := library(t, tg, bot.WithNotAsyncHandlers(), bot.WithDefaultHandler(func(ctx context.Context, b *bot.Bot, u *models.Update) {
 		if q := u.CallbackQuery; q != nil {
@@ -73,7 +73,7 @@ func TestConversation(t *testing.T) {
 }
 
 func TestLibraryFiles(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	b, ctx := library(t, tg), t.Context()
 	p := tg.User(1001, "Anna", "fr").Start("")
 	code := picture(t, 300, 200)
@@ -96,7 +96,7 @@ func TestLibraryFiles(t *testing.T) {
 	}); err != nil {
 		t.Error(err)
 	}
-	p.WaitSeen("the export", func(all []telegramtest.Message) bool {
+	p.WaitSeen("the export", func(all []telegram.Message) bool {
 		d := all[len(all)-1].Document
 		return d != nil && d.Name == "données.json" && string(d.Data) == "{}"
 	})
@@ -122,7 +122,7 @@ func TestLibraryFiles(t *testing.T) {
 }
 
 func TestLibraryProfile(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	b, ctx := library(t, tg), t.Context()
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
 	set := func(scope models.BotCommandScope, language, text string) {
@@ -139,7 +139,7 @@ func TestLibraryProfile(t *testing.T) {
 	set(&models.BotCommandScopeAllGroupChats{}, "", "group")
 	g := tg.Group("Famille", anna, bob)
 	for _, tt := range []struct {
-		seat *telegramtest.Seat
+		seat *telegram.Seat
 		want string
 	}{{anna.Private(), "privé"}, {bob.Private(), "all"}, {g.As(anna), "group"}} {
 		if menu := tt.seat.Menu(); len(menu) != 1 || menu[0].Description != tt.want {
@@ -171,7 +171,7 @@ func TestLibraryProfile(t *testing.T) {
 }
 
 func TestLibraryChats(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	b, ctx := library(t, tg), t.Context()
 	me, err := b.GetMe(ctx)
 	if err != nil || !me.IsBot || me.Username != "cartable_test_bot" || me.ID != b.ID() {
@@ -182,7 +182,7 @@ func TestLibraryChats(t *testing.T) {
 	if c, err := b.GetChat(ctx, &bot.GetChatParams{ChatID: g.ID()}); err != nil || c.Title != "Famille" || !c.IsForum {
 		t.Errorf("chat %+v, %v", c, err)
 	}
-	g.Admin(telegramtest.Rights{DeleteMessages: true})
+	g.Admin(telegram.Rights{DeleteMessages: true})
 	m, err := b.GetChatMember(ctx, &bot.GetChatMemberParams{ChatID: g.ID(), UserID: b.ID()})
 	if err != nil || m.Administrator == nil || !m.Administrator.CanDeleteMessages {
 		t.Errorf("member %+v, %v", m, err)
@@ -211,7 +211,7 @@ func TestLibraryChats(t *testing.T) {
 
 // TestLibraryErrors shows how refusals look to a user of the library.
 func TestLibraryErrors(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	b, ctx := library(t, tg), t.Context()
 	anna := tg.User(1001, "Anna", "fr")
 	send := func(id int64) error {
@@ -232,7 +232,7 @@ func TestLibraryErrors(t *testing.T) {
 	if err := send(old); !errors.As(err, &migrated) || int64(migrated.MigrateToChatID) != g.ID() {
 		t.Errorf("migrated: %v", err)
 	}
-	tg.FailNext("sendMessage", 1, telegramtest.Fault{Status: 429, RetryAfter: 7})
+	tg.FailNext("sendMessage", 1, telegram.Fault{Status: 429, RetryAfter: 7})
 	var flood *bot.TooManyRequestsError
 	if err := send(g.ID()); !errors.As(err, &flood) || flood.RetryAfter != 7 {
 		t.Errorf("flood: %v", err)

@@ -1,10 +1,10 @@
-// Package telegramtest is a pretend Telegram Bot API server for tests, written from the public
+// Package telegram is a pretend Telegram Bot API server for tests, written from the public
 // documentation of the Bot API (https://core.telegram.org/bots/api). It keeps the state that Telegram
 // would keep (people, chats, messages, the queue of updates, webhook, menus, files), refuses what
 // Telegram refuses with Telegram's own codes and descriptions, and has a people side, so that a test
 // reads like a chat:
 //
-//	tg := telegramtest.Start(t, telegramtest.Config{})
+//	tg := telegram.Start(t, telegram.Config{})
 //	anna := tg.User(1001, "Anna", "fr")
 //	p := anna.Private()
 //	p.Say("/edt")
@@ -16,7 +16,7 @@
 // MarkdownV2 and Markdown are refused, a plain http webhook is accepted, a webhook's answer is not read
 // for a method call, entities are detected in people's messages only (commands, mentions, links), a repeated
 // 409 is not delayed, and a poll that repeats its offset gets all updates at once, where Telegram gives one.
-package telegramtest
+package telegram
 
 import (
 	"fmt"
@@ -123,7 +123,7 @@ func (s *Server) Close() {
 }
 
 // String keeps the token out of a printed server.
-func (s *Server) String() string { return "telegramtest.Server" }
+func (s *Server) String() string { return "telegram.Server" }
 
 func withDefaults(c Config) Config {
 	if c.Token == "" {

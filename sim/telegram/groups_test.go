@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"encoding/json"
@@ -8,11 +8,11 @@ import (
 	"sync"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 // pull confirms and returns all updates as "kind text", for short.
-func pull(t *testing.T, tg *telegramtest.Server) []map[string]json.RawMessage {
+func pull(t *testing.T, tg *telegram.Server) []map[string]json.RawMessage {
 	t.Helper()
 	var got []map[string]json.RawMessage
 	must(t, tg, "getUpdates", nil, &got)
@@ -26,11 +26,11 @@ func pull(t *testing.T, tg *telegramtest.Server) []map[string]json.RawMessage {
 }
 
 func TestPrivacyMode(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna := tg.User(1001, "Anna", "fr")
 	g := tg.Group("Famille", anna)
 	p := g.As(anna)
-	heard := func(m telegramtest.Message) bool { return m.Update != 0 }
+	heard := func(m telegram.Message) bool { return m.Update != 0 }
 	ours := send(t, tg, params{"chat_id": g.ID(), "text": "x"})
 	for text, want := range map[string]bool{
 		"bonjour": false, "/edt": true, "/edt@Cartable_Test_Bot demain": true, "/edt@other_bot": false, "va /edt": false,
@@ -42,7 +42,7 @@ func TestPrivacyMode(t *testing.T) {
 	if !heard(p.Reply(ours, "oui")) {
 		t.Error("a reply to the bot is not heard")
 	}
-	g.Admin(telegramtest.Rights{})
+	g.Admin(telegram.Rights{})
 	if !heard(p.Say("bonjour")) {
 		t.Error("an administrator hears everything")
 	}
@@ -53,7 +53,7 @@ func TestPrivacyMode(t *testing.T) {
 }
 
 func TestGroupUpdates(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
 	g := tg.Group("Famille", anna)
 	g.As(bob)
@@ -107,7 +107,7 @@ func TestGroupUpdates(t *testing.T) {
 }
 
 func TestTopics(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna := tg.User(1001, "Anna", "fr")
 	g := tg.Forum("École", anna)
 	maths, french := g.NewTopic("Maths"), g.NewTopic("Français")
@@ -135,7 +135,7 @@ func TestTopics(t *testing.T) {
 }
 
 func TestPresses(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
 	g := tg.Group("Famille", anna, bob)
 	id := send(t, tg, params{"chat_id": g.ID(), "text": "Recharger ?", "reply_markup": keyboard(
@@ -165,7 +165,7 @@ func TestPresses(t *testing.T) {
 
 // TestWhatPeopleSee checks the view: hidden when deleted, buttons gone after an edit, only news count.
 func TestWhatPeopleSee(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	p := tg.User(1001, "Anna", "fr").Start("link_abc")
 	if m := p.Messages()[0]; m.Text != "/start link_abc" || m.FromBot || m.Entities[0].Type != "bot_command" || m.Entities[0].Length != 6 {
 		t.Errorf("got %+v", m)
@@ -182,7 +182,7 @@ func TestWhatPeopleSee(t *testing.T) {
 	}
 	must(t, tg, "deleteMessage", params{"chat_id": 1001, "message_id": first}, nil)
 	p.WaitDeleted(first)
-	ids := func(all []telegramtest.Message) (n []int) {
+	ids := func(all []telegram.Message) (n []int) {
 		for _, m := range all {
 			n = append(n, m.ID)
 		}
@@ -194,7 +194,7 @@ func TestWhatPeopleSee(t *testing.T) {
 }
 
 func TestPeopleActs(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	anna, bob := tg.User(1001, "Anna", "fr"), tg.User(1002, "Bob", "en")
 	g := tg.Supergroup("Famille", anna, bob)
 	p := g.As(bob)
@@ -215,7 +215,7 @@ func TestPeopleActs(t *testing.T) {
 	send(t, tg, params{"chat_id": private.ChatID(), "text": "Qui ?", "reply_markup": params{
 		"keyboard": [][]any{{"Léa", params{"text": "Tom"}}},
 	}})
-	m := private.WaitUntil(func(m telegramtest.Message) bool { return m.Keys != nil })
+	m := private.WaitUntil(func(m telegram.Message) bool { return m.Keys != nil })
 	if len(m.Keys[0]) != 2 || m.Keys[0][0].Text != "Léa" || m.Keys[0][1].Text != "Tom" || m.Buttons != nil {
 		t.Errorf("keys %+v", m.Keys)
 	}
@@ -235,7 +235,7 @@ func TestPeopleActs(t *testing.T) {
 // TestFailuresSpeak checks that a wait in vain and a missing button tell what the person sees.
 func TestFailuresSpeak(t *testing.T) {
 	var told []string
-	tg := telegramtest.New(telegramtest.Config{Wait: 1, Fail: func(f string, a ...any) { told = append(told, fmt.Sprintf(f, a...)) }})
+	tg := telegram.New(telegram.Config{Wait: 1, Fail: func(f string, a ...any) { told = append(told, fmt.Sprintf(f, a...)) }})
 	defer tg.Close()
 	p := tg.User(1001, "Anna", "fr").Start("")
 	p.WaitFor("Lundi")
@@ -249,7 +249,7 @@ func TestFailuresSpeak(t *testing.T) {
 
 // TestManyPeople has 50 people talk at once, each answered in order.
 func TestManyPeople(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := telegram.Start(t, telegram.Config{})
 	var all sync.WaitGroup
 	for i := range int64(50) {
 		p := tg.User(2000+i, fmt.Sprint("P", i), "fr").Start("")
@@ -262,7 +262,7 @@ func TestManyPeople(t *testing.T) {
 						t.Errorf("%+v, %v", a, err)
 					}
 				})
-				if _, err := p.Wait(t.Context(), func(m telegramtest.Message) bool { return m.Text == text }); err != nil {
+				if _, err := p.Wait(t.Context(), func(m telegram.Message) bool { return m.Text == text }); err != nil {
 					t.Error(err)
 				}
 			}

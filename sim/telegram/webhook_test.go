@@ -1,4 +1,4 @@
-package telegramtest_test
+package telegram_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	"cartable/sim/telegram"
 )
 
 // hook is a bot's webhook that refuses what it is told to.
@@ -34,7 +34,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestWebhook(t *testing.T) {
-	tg := telegramtest.Start(t, telegramtest.Config{FirstUpdate: 1})
+	tg := telegram.Start(t, telegram.Config{FirstUpdate: 1})
 	p := tg.User(1001, "Anna", "fr").Private()
 	h := &hook{refuse: 2}
 	srv := httptest.NewServer(h)
