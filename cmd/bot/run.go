@@ -185,12 +185,10 @@ func (s *service) serve(ctx context.Context) error {
 		}
 		return nil
 	})
-	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	drain, cancel := draining(running)
 	defer cancel()
 	g.Go(func() error {
 		<-running.Done()
-		timer := time.AfterFunc(drainTime, cancel)
-		defer timer.Stop()
 		return server.Shutdown(drain)
 	})
 	err := g.Wait()                                    // 1. nothing is read any more
@@ -198,4 +196,25 @@ func (s *service) serve(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("stop: %w", down))
 	}
 	return err
+}
+
+// errSlow says that the answers of some commands are missing.
+var errSlow = fmt.Errorf("some commands did not end within %v", drainTime)
+
+// draining is a context that ends drainTime after ctx, whatever else has ended meanwhile.
+func draining(ctx context.Context) (context.Context, context.CancelFunc) {
+	drain, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(drainTime)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(errSlow)
+		case <-drain.Done():
+		}
+	})
+	return drain, func() {
+		stop()
+		cancel(nil)
+	}
 }
