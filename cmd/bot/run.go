@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"cartable/bot/telegram"
 	"cartable/core"
-	"cartable/core/chat"
-	"cartable/i18n"
-	"cartable/vault"
 )
 
 // runCmd serves the chat platforms.
@@ -69,80 +63,6 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	return s.serve(ctx)
 }
 
-// platform is an adapter that has to be closed, and that says when it last heard from its server and what has
-// gone wrong since, nil for nothing.
-type platform interface {
-	chat.Adapter
-	Close() error
-	Heard() (at time.Time, trouble error)
-}
-
-// platforms are those that the settings turn on, and what answers at webhookPath; nil for nothing. With an
-// error, those that were made are to be closed.
-func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger) (list []platform, webhook http.Handler, err error) {
-	if !c.telegram.token.Empty() {
-		adapter, err := c.telegramAdapter(engine, v, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		list, webhook = append(list, adapter), adapter.Webhook()
-	}
-	if c.matrix.on() {
-		adapter, err := c.matrixAdapter(engine, v, log)
-		if err != nil {
-			return list, nil, err
-		}
-		list = append(list, adapter)
-	}
-	return list, webhook, nil
-}
-
-// access is who may use the bot on the platforms.
-func (c config) access(key vault.Key) (*core.Access, error) {
-	invitations, err := c.invitations(key)
-	if err != nil {
-		return nil, err
-	}
-	return &core.Access{Open: c.open, Admins: c.admins, Invitations: invitations}, nil
-}
-
-func (c config) telegramAdapter(engine *core.Engine, v *vault.Vault, log *slog.Logger) (*telegram.Adapter, error) {
-	cfg := telegram.Config{
-		Token: c.telegram.token, API: c.telegram.api, Store: v, Log: log,
-		Migrate: engine.MigrateChat, Present: engine.Present, Menu: engine.CommandList, About: engine.About, Langs: i18n.Languages,
-	}
-	if c.telegram.webhook {
-		cfg.Webhook = &telegram.WebhookConfig{PublicURL: c.public + webhookPath}
-	}
-	return telegram.New(cfg)
-}
-
-// Paths of the listener.
-const (
-	webhookPath = "/telegram"
-	healthPath  = "/healthz"
-	metricsPath = "/metrics"
-)
-
-// counter is a platform that counts what an operator may want to know.
-type counter interface{ Counts() map[string]uint64 }
-
-// metrics prints the counts of the platforms in the text format of Prometheus.
-func metrics(platforms []platform) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for _, p := range platforms {
-			counter, ok := p.(counter)
-			if !ok {
-				continue
-			}
-			counts := counter.Counts()
-			for _, name := range slices.Sorted(maps.Keys(counts)) {
-				fmt.Fprintf(w, "cartable_%s_%s_total %d\n", p.Name(), name, counts[name])
-			}
-		}
-	}
-}
-
 // service is everything that runs while the bot serves.
 type service struct {
 	engine    *core.Engine
@@ -151,17 +71,6 @@ type service struct {
 	listener  net.Listener
 	webhook   http.Handler // nil: none
 	copies    *lender      // nil: none
-}
-
-// handler is what the listener answers.
-func (s *service) handler() http.Handler {
-	mux := http.NewServeMux()
-	if s.webhook != nil {
-		mux.Handle(webhookPath, s.webhook)
-	}
-	mux.Handle("GET "+healthPath, s.health)
-	mux.HandleFunc("GET "+metricsPath, metrics(s.platforms))
-	return mux
 }
 
 // serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
