@@ -11,9 +11,9 @@ import (
 type counter interface{ Counts() map[string]uint64 }
 
 // metrics prints the counts of the platforms in the text format of Prometheus.
-func metrics(platforms []platform) http.HandlerFunc {
+func metrics(platforms func() []platform) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		for _, p := range platforms {
+		for _, p := range platforms() {
 			counter, ok := p.(counter)
 			if !ok {
 				continue

@@ -21,7 +21,8 @@ func (c counting) Counts() map[string]uint64                         { return c 
 
 func TestMetrics(t *testing.T) {
 	w := httptest.NewRecorder()
-	metrics([]platform{counting{"unreadable": 2, "messages": 40}})(w, httptest.NewRequest("GET", metricsPath, nil))
+	platforms := func() []platform { return []platform{counting{"unreadable": 2, "messages": 40}} }
+	metrics(platforms)(w, httptest.NewRequest("GET", metricsPath, nil))
 	if got := w.Body.String(); got != "cartable_matrix_messages_total 40\ncartable_matrix_unreadable_total 2\n" {
 		t.Errorf("got %q", got)
 	}

@@ -28,7 +28,10 @@ func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger)
 		if err != nil {
 			return nil, nil, err
 		}
-		list, webhook = append(list, adapter), adapter.Webhook()
+		list = append(list, adapter)
+		if c.telegram.webhook {
+			webhook = adapter.Webhook()
+		}
 	}
 	if c.matrix.on() {
 		adapter, err := c.matrixAdapter(engine, v, log)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,8 +15,7 @@ import (
 // runCmd serves the chat platforms.
 type runCmd struct{}
 
-// Run serves until ctx is done: platforms stop being read, commands that were taken are answered, and then
-// the vault is closed.
+// Run serves until ctx is done. Things stop in the opposite order to that in which they start.
 func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg, err := loadConfig(p.environ)
 	if err != nil {
@@ -28,6 +25,13 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelInfo)
+	h := newHealth(log)
+	internal, err := listen(ctx, cfg.internal)
+	if err != nil {
+		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
+	}
+	internal.serve(internalSite(h, metrics(h.serving)), log)
+	defer func() { err = errors.Join(err, internal.close()) }() // 5. the operator is told to the end
 	v, key, err := cfg.openNewest(log)
 	if err != nil {
 		return err
@@ -48,18 +52,19 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.listen)
+	public, err := cfg.listenPublic(ctx, publicSite(webhook), log)
 	if err != nil {
-		return fmt.Errorf("CARTABLE_LISTEN: %w", err)
+		return err
 	}
 	copies, err := listenLender(cfg.lenderPath(), v, log)
 	if err != nil {
 		log.Warn("`bot backup` works only while the bot is stopped: there is no socket", "error", err)
 	}
 	for _, platform := range platforms {
-		log.Info("serving", "version", version, "platform", platform.Name(), "listen", listener.Addr().String(), "open", cfg.open)
+		log.Info("serving", "version", version, "platform", platform.Name(), "internal", internal.url, "public", public.address(), "open", cfg.open)
 	}
-	s := service{engine: engine, platforms: platforms, health: newHealth(platforms, log), listener: listener, webhook: webhook, copies: copies}
+	h.begin(platforms, v)
+	s := service{engine: engine, platforms: platforms, health: h, internal: internal, public: public, copies: copies}
 	return s.serve(ctx)
 }
 
@@ -68,16 +73,14 @@ type service struct {
 	engine    *core.Engine
 	platforms []platform
 	health    *health
-	listener  net.Listener
-	webhook   http.Handler // nil: none
-	copies    *lender      // nil: none
+	internal  *web
+	public    *web    // nil: none
+	copies    *lender // nil: none
 }
 
-// serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
+// serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
 // answer.
 func (s *service) serve(ctx context.Context) error {
-	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
-
 	s.engine.Start(ctx)
 	g, running := errgroup.WithContext(ctx)
 	for _, platform := range s.platforms {
@@ -87,19 +90,14 @@ func (s *service) serve(ctx context.Context) error {
 	if s.copies != nil {
 		g.Go(func() error { s.copies.serve(running); return nil })
 	}
+	if s.public != nil {
+		g.Go(func() error { return errors.Join(s.public.watch(running), s.public.close()) })
+	}
+	g.Go(func() error { return s.internal.watch(running) })
 	g.Go(func() error { s.health.watch(running); return nil })
-	g.Go(func() error {
-		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("listener: %w", err)
-		}
-		return nil
-	})
 	drain, cancel := draining(running)
 	defer cancel()
-	g.Go(func() error {
-		<-running.Done()
-		return server.Shutdown(drain)
-	})
+	defer context.AfterFunc(running, s.health.end)()
 	err := g.Wait()                                    // 1. nothing is read any more
 	if down := s.engine.Shutdown(drain); down != nil { // 2. queued commands answer
 		err = errors.Join(err, fmt.Errorf("stop: %w", down))

@@ -14,7 +14,7 @@ import (
 
 // simCmd runs the simulators alone, for clients of all kinds.
 type simCmd struct {
-	Listen string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:8081; port 0 takes a free one (${default})."`
+	Listen string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:9090; port 0 takes a free one (${default})."`
 }
 
 // simSchools are the PRONOTE servers of `bot sim`: every dialect, and payloads both in clear and not.
@@ -37,7 +37,7 @@ func (c simCmd) Run(ctx context.Context, p *program) (err error) {
 	log := cfg.logger(p.stderr, slog.LevelWarn)
 	web, err := listen(ctx, c.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w; for example --listen 127.0.0.1:8081", err)
+		return fmt.Errorf("--listen: %w; for example --listen 127.0.0.1:9090", err)
 	}
 	mux := http.NewServeMux()
 	wallet := izly.New(izly.Config{SiteURL: web.url, Log: log})
@@ -50,7 +50,7 @@ func (c simCmd) Run(ctx context.Context, p *program) (err error) {
 		mux.Handle(root+"/", school)
 		accounts = school.Accounts()
 	}
-	web.serve(mux)
+	web.serve(mux, log)
 	defer func() { err = errors.Join(err, web.close()) }()
 	if err := describe(p.stdout, web.url, accounts, wallet.Accounts()); err != nil {
 		return err

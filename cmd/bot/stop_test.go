@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -69,7 +70,12 @@ func TestStopIsBounded(t *testing.T) {
 		p := &stuck{release: make(chan struct{})}
 		defer close(p.release)
 		platforms := []platform{p}
-		s := service{engine: engine, platforms: platforms, health: newHealth(platforms, log), listener: newSilent()}
+		internal := &web{listener: newSilent(), ended: make(chan error, 1)}
+		internal.serve(http.NotFoundHandler(), log)
+		defer internal.close()
+		h := newHealth(log)
+		h.begin(platforms, v)
+		s := service{engine: engine, platforms: platforms, health: h, internal: internal}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- s.serve(ctx) }()
