@@ -114,7 +114,7 @@ func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *link
 // tryAgain sees to it that a response which was not handled to its end comes again, or after the most tries that
 // the bot goes on without what is missing.
 func (a *Adapter) tryAgain(l *link, p *patience, most int) {
-	since, err := a.store.handledUpTo(l.me)
+	since, err := a.store.HandledUpTo(l.me)
 	if err == nil && since == p.since {
 		p.tries++
 	} else {

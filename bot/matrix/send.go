@@ -248,7 +248,7 @@ func (l *link) knows(ctx context.Context, room id.RoomID) error {
 	if err != nil {
 		return err
 	}
-	_, lost, err := l.a.store.presentIn(room)
+	_, lost, err := l.a.store.PresentIn(room)
 	if err != nil || create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/secret"
+	"cartable/core/store"
 )
 
 // Session is what the bot is logged in with; the zero value means that it is not.
@@ -34,8 +35,8 @@ type Identity struct {
 	Next         *crypto.CrossSigningSeeds `json:",omitempty"` // of new keys, until the server has taken them
 }
 
-// empty tells whether there are no keys to sign with.
-func (i Identity) empty() bool { return len(i.Seeds.MasterKey) == 0 }
+// Empty tells whether there are no keys to sign with.
+func (i Identity) Empty() bool { return len(i.Seeds.MasterKey) == 0 }
 
 // Format implements fmt.Formatter: the seeds' own type would print them.
 func (Identity) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
@@ -46,21 +47,39 @@ func (Identity) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 // Session returns what the bot is logged in with.
 func (s *Store) Session() (Session, error) { return readMain[Session](s, keySession) }
 
+// Peek reads what the bot is logged in with without opening a Store, and tells whether the vault is marked as a copy:
+// to open a Store on one changes it.
+func Peek(v store.Store) (session Session, copied bool, err error) {
+	err = v.View(func(tx store.Tx) error {
+		mark, err := tx.Get(mainBucket, "", keyCopied)
+		if err != nil {
+			return err
+		}
+		copied = mark != nil
+		found, err := Get[Session](tx, mainBucket, keySession)
+		if found != nil {
+			session = *found
+		}
+		return err
+	})
+	return session, copied, err
+}
+
 // SetSession keeps what the bot is logged in with.
 func (s *Store) SetSession(session Session) error { return setMain(s, keySession, session) }
 
 // Swept notes that of the devices before this one none is left on the server.
 func (s *Store) Swept() error {
-	return s.update(func(tx Tx) error {
-		session, err := get[Session](tx, mainBucket, keySession)
+	return s.update(func(tx store.Tx) error {
+		session, err := Get[Session](tx, mainBucket, keySession)
 		if err == nil && session != nil && session.Sweep {
 			session.Sweep = false
-			err = put(tx, mainBucket, keySession, session)
+			err = Put(tx, mainBucket, keySession, session)
 		}
 		if err != nil {
 			return err
 		}
-		return put(tx, mainBucket, keyRetired, []id.DeviceID(nil))
+		return Put(tx, mainBucket, keyRetired, []id.DeviceID(nil))
 	})
 }
 
@@ -76,8 +95,8 @@ func (s *Store) PickleKey() []byte { return bytes.Clone(s.pickleKey) }
 
 // readMain reads one of the single records; the zero value when there is none.
 func readMain[T any](s *Store, key string) (record T, err error) {
-	err = s.view(func(tx Tx) error {
-		found, err := get[T](tx, mainBucket, key)
+	err = s.view(func(tx store.Tx) error {
+		found, err := Get[T](tx, mainBucket, key)
 		if found != nil {
 			record = *found
 		}
@@ -87,14 +106,14 @@ func readMain[T any](s *Store, key string) (record T, err error) {
 }
 
 func setMain[T any](s *Store, key string, record T) error {
-	return s.update(func(tx Tx) error { return put(tx, mainBucket, key, record) })
+	return s.update(func(tx store.Tx) error { return Put(tx, mainBucket, key, record) })
 }
 
 // prepare reads the number of the device and the pickle key, which it makes the first time, and tells
 // whether the vault is marked as a copy.
 func (s *Store) prepare() (copied bool, err error) {
-	err = s.update(func(tx Tx) error {
-		number, err := get[uint64](tx, mainBucket, keyDevice)
+	err = s.update(func(tx store.Tx) error {
+		number, err := Get[uint64](tx, mainBucket, keyDevice)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) e
 	s.mu.RLock()
 	handled := s.pending[user]
 	s.mu.RUnlock()
-	err := s.finish(func(tx Tx) error {
+	err := s.finish(func(tx store.Tx) error {
 		if handled == "" {
 			return nil
 		}
@@ -58,13 +58,13 @@ func (s *Store) SaveNextBatch(_ context.Context, user id.UserID, token string) e
 // reads: a token that is still pending then is of a response that was not handled to its end.
 func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error) {
 	s.TakeBack(user)
-	return s.handledUpTo(user)
+	return s.HandledUpTo(user)
 }
 
-// handledUpTo is the token up to which all is handled.
-func (s *Store) handledUpTo(user id.UserID) (string, error) {
+// HandledUpTo is the token up to which all is handled.
+func (s *Store) HandledUpTo(user id.UserID) (string, error) {
 	var token []byte
-	err := s.view(func(tx Tx) (err error) {
+	err := s.view(func(tx store.Tx) (err error) {
 		token, err = tx.Get(s.own("token"), "", string(user))
 		if store.Unreadable(err) { // as at the very first start: what was said meanwhile is lost, but not the rest
 			s.log.Error("the place in the homeserver's news cannot be read")
@@ -91,7 +91,7 @@ func (s *Store) Commit(context.Context) error {
 	s.mu.RLock()
 	handled := maps.Clone(s.pending)
 	s.mu.RUnlock()
-	err := s.finish(func(tx Tx) error {
+	err := s.finish(func(tx store.Tx) error {
 		for user, token := range handled {
 			if err := putText(tx, s.own("token"), string(user), token); err != nil {
 				return err
@@ -116,11 +116,11 @@ func (s *Store) Flush(context.Context) error {
 	if len(s.late) == 0 && len(s.step.writes) == 0 {
 		return nil
 	}
-	return s.finish(func(Tx) error { return nil })
+	return s.finish(func(store.Tx) error { return nil })
 }
 
 // putText is put for what is text already.
-func putText(tx Tx, bucket, key, value string) error {
+func putText(tx store.Tx, bucket, key, value string) error {
 	if old, err := tx.Get(bucket, "", key); err == nil && old != nil && string(old) == value {
 		return nil
 	}
@@ -167,7 +167,7 @@ func (s *Store) Handled(evt id.EventID) (bool, error) {
 // MarkHandled notes that an event was handled, so that it is not handled again when the server repeats it,
 // and does in the same transaction what else belongs to that step. The journal holds the last journalSize
 // events; one that is in it keeps its place.
-func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error) error {
+func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(store.Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	s.mu.RLock()
@@ -177,7 +177,7 @@ func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error
 	if known && len(also) == 0 {
 		return nil
 	}
-	err := s.commit(func(tx Tx) error {
+	err := s.commit(func(tx store.Tx) error {
 		for _, do := range also {
 			if err := do(tx); err != nil {
 				return err
@@ -186,7 +186,7 @@ func (s *Store) MarkHandled(evt id.EventID, at time.Time, also ...func(Tx) error
 		if known {
 			return nil
 		}
-		return put(tx, journalBucket, strconv.FormatUint(place%journalSize, 10), journalRecord{place, evt, at.UTC()})
+		return Put(tx, journalBucket, strconv.FormatUint(place%journalSize, 10), journalRecord{place, evt, at.UTC()})
 	})
 	if err != nil || known {
 		return err
@@ -205,7 +205,7 @@ func (j *journal) note(place uint64, evt id.EventID) {
 	j.next = max(j.next, place+1)
 }
 
-func (s *Store) loadJournal(tx Tx) {
+func (s *Store) loadJournal(tx store.Tx) {
 	j := newJournal()
 	load(s, tx, journalBucket, func(r *journalRecord) error {
 		j.note(r.Place, r.Event)

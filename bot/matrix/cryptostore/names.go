@@ -1,10 +1,12 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"encoding/base64"
 	"errors"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -14,13 +16,14 @@ import (
 const longestName = 512
 
 var (
-	errName = errors.New("matrix: store: a name that is too long")
+	// ErrName says that a name is too long to be kept. No record has it.
+	ErrName = errors.New("matrix: store: a name that is too long")
 	errKey  = errors.New("matrix: store: not a Curve25519 key")
 )
 
 // names is a transaction in which nothing has, or is given, a name that is too long: what somebody sends
 // must not decide whether the vault can write.
-type names struct{ Tx }
+type names struct{ store.Tx }
 
 func (tx names) Get(bucket, group, name string) ([]byte, error) {
 	if tooLong(bucket, group, name) {
@@ -31,7 +34,7 @@ func (tx names) Get(bucket, group, name string) ([]byte, error) {
 
 func (tx names) Put(bucket, group, name string, value []byte) error {
 	if tooLong(bucket, group, name) {
-		return errName
+		return ErrName
 	}
 	return tx.Tx.Put(bucket, group, name, value)
 }
@@ -57,15 +60,17 @@ func (tx names) Scan(bucket, group string, fn func(name string, value []byte) er
 	return tx.Tx.Scan(bucket, group, fn)
 }
 
-// bounded is a vault in which all transactions are like that.
-type bounded struct{ Vault }
+// Bounded is a vault in which all transactions are like that, for records of the adapter that have such names too.
+func Bounded(v store.Store) store.Store { return bounded{v} }
 
-func (v bounded) View(fn func(Tx) error) error {
-	return v.Vault.View(func(tx Tx) error { return fn(names{tx}) })
+type bounded struct{ store.Store }
+
+func (v bounded) View(fn func(store.Tx) error) error {
+	return v.Store.View(func(tx store.Tx) error { return fn(names{tx}) })
 }
 
-func (v bounded) Update(fn func(Tx) error) error {
-	return v.Vault.Update(func(tx Tx) error { return fn(names{tx}) })
+func (v bounded) Update(fn func(store.Tx) error) error {
+	return v.Store.Update(func(tx store.Tx) error { return fn(names{tx}) })
 }
 
 func tooLong(list ...string) bool {

@@ -1,9 +1,11 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -37,8 +39,8 @@ func (r *devicesRecord) set(name id.DeviceID, d *id.Device) {
 
 // devices reads a user's record; an empty one, as of a list that was never stored, when there is none that can be
 // read: it is fetched again.
-func (s *Store) devices(tx Tx, user id.UserID) (*devicesRecord, error) {
-	record, err := find[devicesRecord](tx, s.own("devices"), string(user))
+func (s *Store) devices(tx store.Tx, user id.UserID) (*devicesRecord, error) {
+	record, err := Find[devicesRecord](tx, s.own("devices"), string(user))
 	if record == nil {
 		record = new(devicesRecord)
 	}
@@ -49,7 +51,7 @@ func (s *Store) devices(tx Tx, user id.UserID) (*devicesRecord, error) {
 }
 
 func (s *Store) viewDevices(user id.UserID) (record *devicesRecord, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		record, err = s.devices(tx, user)
 		return err
 	})
@@ -101,13 +103,13 @@ func (s *Store) PutDevice(_ context.Context, user id.UserID, device *id.Device) 
 	if !plausible(device) {
 		return errKey
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		record, err := s.devices(tx, user)
 		if err != nil {
 			return err
 		}
 		record.set(device.DeviceID, device)
-		return put(tx, s.own("devices"), string(user), record)
+		return Put(tx, s.own("devices"), string(user), record)
 	})
 }
 
@@ -123,16 +125,16 @@ func (s *Store) PutDevices(_ context.Context, user id.UserID, devices map[id.Dev
 			record.set(name, device)
 		}
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		if err := clearMark(tx, s.own("outdated"), string(user)); err != nil {
 			return err
 		}
-		return put(tx, s.own("devices"), string(user), record)
+		return Put(tx, s.own("devices"), string(user), record)
 	})
 }
 
 // clearMark deletes a record if there is one, since deleting none would be a write all the same.
-func clearMark(tx Tx, bucket, key string) error {
+func clearMark(tx store.Tx, bucket, key string) error {
 	if value, err := tx.Get(bucket, "", key); err == nil && value == nil {
 		return nil
 	}
@@ -141,7 +143,7 @@ func clearMark(tx Tx, bucket, key string) error {
 
 // FilterTrackedUsers returns those of the users whose lists were stored. It leaves the argument alone.
 func (s *Store) FilterTrackedUsers(_ context.Context, users []id.UserID) (tracked []id.UserID, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		for _, user := range users {
 			record, err := s.devices(tx, user)
 			if err != nil {
@@ -162,11 +164,11 @@ func (s *Store) MarkTrackedUsersOutdated(_ context.Context, users []id.UserID) e
 	if len(users) == 0 {
 		return nil
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		for _, user := range users {
 			record, err := s.devices(tx, user)
 			if err == nil && record.Tracked {
-				err = put(tx, s.own("outdated"), string(user), true)
+				err = Put(tx, s.own("outdated"), string(user), true)
 			}
 			if err != nil {
 				return err
@@ -185,13 +187,13 @@ func (s *Store) GetOutdatedTrackedUsers(context.Context) ([]id.UserID, error) {
 // without a token (matrix-notes §7).
 func (s *Store) TrackedUsers(context.Context) ([]id.UserID, error) {
 	return s.users(s.own("devices"), func(value []byte) bool {
-		record, err := decode[devicesRecord](value)
+		record, err := Decode[devicesRecord](value)
 		return err == nil && record.Tracked
 	})
 }
 
 func (s *Store) users(bucket string, match func(value []byte) bool) (users []id.UserID, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		_, err := tx.Scan(bucket, "", func(key string, value []byte) error {
 			if match(value) {
 				users = append(users, id.UserID(key))

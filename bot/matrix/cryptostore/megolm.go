@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -46,11 +46,11 @@ func (s *Store) PutGroupSession(_ context.Context, session *crypto.InboundGroupS
 	if s.step.with(session.SenderKey) {
 		commit = s.finish
 	}
-	return commit(func(tx Tx) error {
+	return commit(func(tx store.Tx) error {
 		if err := s.dropWithheld(tx, session.RoomID, session.ID()); err != nil {
 			return err
 		}
-		return put(tx, s.own("inbound"), inboundKey(session.RoomID, session.ID()), inboundRecord{&bare, pickle})
+		return Put(tx, s.own("inbound"), inboundKey(session.RoomID, session.ID()), inboundRecord{&bare, pickle})
 	})
 }
 
@@ -59,7 +59,7 @@ func (s *Store) PutGroupSession(_ context.Context, session *crypto.InboundGroupS
 func (s *Store) GetGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (*crypto.InboundGroupSession, error) {
 	var record *inboundRecord
 	var notice *event.RoomKeyWithheldEventContent
-	err := s.view(func(tx Tx) (err error) {
+	err := s.view(func(tx store.Tx) (err error) {
 		record, err = s.inbound(tx, room, name)
 		if err == nil && record == nil {
 			notice, err = s.withheld(tx, room, name)
@@ -77,8 +77,8 @@ func (s *Store) GetGroupSession(_ context.Context, room id.RoomID, name id.Sessi
 	return nil, nil
 }
 
-func (s *Store) inbound(tx Tx, room id.RoomID, name id.SessionID) (*inboundRecord, error) {
-	record, err := get[inboundRecord](tx, s.own("inbound"), inboundKey(room, name))
+func (s *Store) inbound(tx store.Tx, room id.RoomID, name id.SessionID) (*inboundRecord, error) {
+	record, err := Get[inboundRecord](tx, s.own("inbound"), inboundKey(room, name))
 	if err != nil || record == nil || record.Session == nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func inboundKey(room id.RoomID, name id.SessionID) string { return string(room) 
 
 // RedactGroupSession deletes a session and what is known of its messages.
 func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.SessionID, _ string) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		record, err := s.inbound(tx, room, name)
 		if err != nil && !store.Unreadable(err) || err == nil && record == nil {
 			return err
@@ -147,10 +147,10 @@ func (s *Store) RedactOutdatedGroupSessions(context.Context) ([]id.SessionID, er
 // redact deletes the sessions that match, with their indices, in one transaction.
 func (s *Store) redact(match func(*crypto.InboundGroupSession, id.SessionID) bool) (names []id.SessionID, err error) {
 	bucket := s.own("inbound")
-	err = s.update(func(tx Tx) error {
+	err = s.update(func(tx store.Tx) error {
 		names = nil
 		_, err := drop(tx, bucket, func(key string, value []byte) bool {
-			record, err := decode[inboundRecord](value)
+			record, err := Decode[inboundRecord](value)
 			if err != nil || record.Session == nil {
 				return false
 			}
@@ -188,8 +188,8 @@ func (s *Store) GetGroupSessionsWithoutKeyBackupVersion(_ context.Context, versi
 
 func (s *Store) sessions(match func(*crypto.InboundGroupSession) bool) dbutil.RowIter[*crypto.InboundGroupSession] {
 	var found []*crypto.InboundGroupSession
-	err := s.view(func(tx Tx) error {
-		_, err := each(tx, s.own("inbound"), func(_ string, record *inboundRecord) error {
+	err := s.view(func(tx store.Tx) error {
+		_, err := Each(tx, s.own("inbound"), func(_ string, record *inboundRecord) error {
 			if record.Session == nil || !match(record.Session) {
 				return nil
 			}
@@ -209,8 +209,8 @@ func (s *Store) sessions(match func(*crypto.InboundGroupSession) bool) dbutil.Ro
 func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, eventID id.EventID, index uint, timestamp int64) (valid bool, err error) {
 	bucket, key := s.indexBucket(name), strconv.FormatUint(uint64(index), 10)
 	claim := seenIndex{eventID, timestamp}
-	err = s.update(func(tx Tx) error {
-		seen, err := get[seenIndex](tx, bucket, key)
+	err = s.update(func(tx store.Tx) error {
+		seen, err := Get[seenIndex](tx, bucket, key)
 		valid = err == nil && (seen == nil || *seen == claim)
 		if err != nil || seen != nil || claim == (seenIndex{}) {
 			return err
@@ -218,7 +218,7 @@ func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, event
 		if err := tx.Put(s.own("indexed"), "", string(name), nil); err != nil {
 			return err
 		}
-		return put(tx, bucket, key, claim)
+		return Put(tx, bucket, key, claim)
 	})
 	return valid && err == nil, err
 }
@@ -226,7 +226,7 @@ func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, event
 // indexBucket has the indices of one session; the bucket "indexed" lists the sessions that have any.
 func (s *Store) indexBucket(name id.SessionID) string { return s.own("index") + "." + string(name) }
 
-func (s *Store) dropIndices(tx Tx, name id.SessionID) error {
+func (s *Store) dropIndices(tx store.Tx, name id.SessionID) error {
 	if err := tx.DeleteGroup(s.indexBucket(name), ""); err != nil {
 		return err
 	}

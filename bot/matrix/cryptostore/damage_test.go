@@ -1,10 +1,8 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
-	"log/slog"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +10,6 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
 	"cartable/core/store"
 	"cartable/core/store/storetest"
 )
@@ -23,7 +20,7 @@ func spoiled(t *testing.T, test func(t *testing.T, r *storeRig, spoil func(bucke
 		t.Run(kind, func(t *testing.T) {
 			r := newStoreRig(t)
 			v := storetest.Damageable{Store: r.vault}
-			r.fault.Vault = v
+			r.fault.Store = v
 			test(t, r, func(bucket, key string) {
 				t.Helper()
 				equal(t, r.has(bucket, key), true)
@@ -31,7 +28,7 @@ func spoiled(t *testing.T, test func(t *testing.T, r *storeRig, spoil func(bucke
 					noError(t, v.Damage(bucket, "", key))
 					return
 				}
-				noError(t, v.Update(func(tx Tx) error { return tx.Put(bucket, "", key, []byte("[")) }))
+				noError(t, v.Update(func(tx store.Tx) error { return tx.Put(bucket, "", key, []byte("[")) }))
 			})
 		})
 	}
@@ -53,19 +50,19 @@ func TestOneUnreadableRecord(t *testing.T) {
 		"member": func(t *testing.T, r *storeRig, spoil func(bucket, key string)) {
 			noError(t, r.SetMember(background, room1, bob, member(event.MembershipJoin, "Bob")))
 			spoil(r.membersOf(room1), string(alice))
-			users, lost, err := r.presentIn(room1)
+			users, lost, err := r.PresentIn(room1)
 			noError(t, err)
 			equal(t, lost, 1)
 			sameNames(t, users, []id.UserID{bob})
 			sameNames(t, value[[]id.RoomID](t)(r.FindSharedRooms(background, bob)), []id.RoomID{room1})
 			noError(t, r.ForgetStrangers(background))
 			noError(t, r.SetMembership(background, room1, alice, event.MembershipJoin))
-			_, lost, err = r.presentIn(room1)
+			_, lost, err = r.PresentIn(room1)
 			noError(t, err)
 			equal(t, lost, 0)
 			spoil(r.membersOf(room1), string(alice))
 			noError(t, r.ReplaceCachedMembers(background, room1, nil))
-			users, lost, err = r.presentIn(room1)
+			users, lost, err = r.PresentIn(room1)
 			noError(t, err)
 			equal(t, lost+len(users), 0)
 		},
@@ -163,79 +160,8 @@ func TestOneUnreadableRecord(t *testing.T) {
 	}
 }
 
-// TestAnUnreadableRoomIsNoPrivateChat, and does not keep the others from being read.
-func TestAnUnreadableRoomIsNoPrivateChat(t *testing.T) {
-	spoiled(t, func(t *testing.T, r *storeRig, spoil func(bucket, key string)) {
-		kept := newRooms(&r.fault, slog.New(slog.DiscardHandler))
-		for _, name := range []id.RoomID{room1, room2} {
-			noError(t, kept.change(name, func(record *room) { record.Direct, record.Person = true, alice }))
-		}
-		spoil(roomNotesBucket, string(room1))
-		kept = newRooms(&r.fault, slog.New(slog.DiscardHandler))
-		for _, tt := range []struct {
-			name          id.RoomID
-			found, direct bool
-		}{{room1, true, false}, {room2, true, true}, {"!new:example.org", false, false}} {
-			record, found, err := kept.get(tt.name)
-			if err != nil || found != tt.found || record.Direct != tt.direct {
-				t.Errorf("%s: %+v, %t, %v", tt.name, record, found, err)
-			}
-		}
-		noError(t, kept.change(room1, func(record *room) { *record = room{Direct: true, Person: alice, Inviter: alice, Waiting: true} }))
-		record, found, err := newRooms(&r.fault, slog.New(slog.DiscardHandler)).get(room1)
-		if err != nil || !found || !record.Direct {
-			t.Errorf("invited again: %+v, %t, %v", record, found, err)
-		}
-	})
-}
-
-// TestUnreadableOffersAndMessages are left out of what is read together.
-func TestUnreadableOffersAndMessages(t *testing.T) {
-	spoiled(t, func(t *testing.T, r *storeRig, spoil func(bucket, key string)) {
-		now := time.Now()
-		f := newOffers(&r.fault, func() time.Time { return now })
-		for _, evt := range []id.EventID{"$bad", "$good"} {
-			o := &offer{Room: room1, Event: evt, Made: now, Choices: []offered{{ID: string(evt), Risky: true, Code: "12" + string(evt[1:2])}}}
-			noError(t, f.said(room1, evt, o, core.ExpectNothing))
-		}
-		spoil(offersBucket, "$bad")
-		if o, _, err := f.byCode(room1, "12g"); err != nil || o == nil {
-			t.Errorf("the good code: %v, %v", o, err)
-		}
-		if o, _, err := f.byCode(room1, "12b"); err != nil || o != nil {
-			t.Errorf("the code of what cannot be read: %v, %v", o, err)
-		}
-		now = now.Add(offerLife + time.Minute)
-		if lost, err := f.cleanUp(); err != nil || lost != 1 {
-			t.Errorf("%d lost, %v", lost, err)
-		}
-		equal(t, r.has(offersBucket, "$good"), false)
-		spoil(latestBucket, string(room1))
-		equal(t, value[latest](t)(f.last(room1)), latest{})
-		noError(t, f.said(room1, "$next", nil, core.ExpectText))
-		equal(t, value[latest](t)(f.last(room1)).Expect, core.ExpectText)
-
-		b := newInbox(&r.fault, r.Store)
-		for _, evt := range []id.EventID{"$one", "$two", "$three"} {
-			noError(t, b.put(&row{Event: evt, Room: room1}))
-			b.wait(encryptedEvent(t, string(evt)), func(what string, _ ...any) { t.Error(what) })
-		}
-		spoil(inboxBucket, "$two")
-		spoil(waitingBucket, "$two")
-		b = newInbox(&r.fault, r.Store)
-		rows, lost, err := b.load()
-		noError(t, err)
-		equal(t, lost, 1)
-		equal(t, slices.EqualFunc(rows, []id.EventID{"$one", "$three"}, func(r *row, evt id.EventID) bool { return r.Event == evt }), true)
-		events, lost, err := b.waiting()
-		noError(t, err)
-		equal(t, lost, 1)
-		equal(t, len(events), 2)
-	})
-}
-
 // TestErrorsDoNotQuoteRecords also where JSON would.
 func TestErrorsDoNotQuoteRecords(t *testing.T) {
-	_, err := decode[Session]([]byte(`{"DeviceID":12,"UserID":"secret"}`))
+	_, err := Decode[Session]([]byte(`{"DeviceID":12,"UserID":"secret"}`))
 	equal(t, err, store.ErrUnreadable)
 }

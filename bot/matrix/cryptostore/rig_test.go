@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
+	"cartable/core/store"
 	"cartable/vault"
 )
 
@@ -26,6 +27,12 @@ const (
 	bob   = id.UserID("@bob:example.org")
 	room1 = id.RoomID("!one:example.org")
 	room2 = id.RoomID("!two:example.org")
+)
+
+// Buckets of whoever uses the store, that it empties.
+const (
+	askedBucket  = "beside.asked"
+	sealedBucket = "beside.sealed"
 )
 
 // storeRig is a Store on a vault of its own that can be restarted as a process is by kill -9: with nothing
@@ -54,8 +61,8 @@ func (r *storeRig) open() {
 	v, err := vault.Open(r.path, r.key)
 	noError(r.t, err)
 	r.vault = v
-	r.fault.Vault = v
-	r.Store, err = NewStore(&r.fault)
+	r.fault.Store = v
+	r.Store, err = New(&r.fault, nil, askedBucket, sealedBucket)
 	noError(r.t, err)
 }
 
@@ -70,7 +77,7 @@ func (r *storeRig) kill() {
 // has tells whether there is such a record.
 func (r *storeRig) has(bucket, key string) (there bool) {
 	r.t.Helper()
-	noError(r.t, r.vault.View(func(tx Tx) error {
+	noError(r.t, r.vault.View(func(tx store.Tx) error {
 		record, err := tx.Get(bucket, "", key)
 		there = record != nil
 		return err
@@ -81,7 +88,7 @@ func (r *storeRig) has(bucket, key string) (there bool) {
 // count tells how many records a bucket has.
 func (r *storeRig) count(bucket string) (n int) {
 	r.t.Helper()
-	noError(r.t, r.vault.View(func(tx Tx) error {
+	noError(r.t, r.vault.View(func(tx store.Tx) error {
 		_, err := tx.Scan(bucket, "", func(string, []byte) error { n++; return nil })
 		return err
 	}))
@@ -92,14 +99,14 @@ var errBroken = errors.New("the disk is full")
 
 // faultyVault refuses to write while it is broken, and counts its writes.
 type faultyVault struct {
-	Vault
+	store.Store
 	broken atomic.Bool
 	writes atomic.Int64
 }
 
-func (v *faultyVault) Update(fn func(Tx) error) error {
+func (v *faultyVault) Update(fn func(store.Tx) error) error {
 	v.writes.Add(1)
-	return v.Vault.Update(func(tx Tx) error {
+	return v.Store.Update(func(tx store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}

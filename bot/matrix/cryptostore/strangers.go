@@ -1,12 +1,14 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
 	"maps"
 	"slices"
 	"strings"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -20,7 +22,7 @@ func (s *Store) ForgetStrangers(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	var sessions []olmName
-	err := s.finish(func(tx Tx) error {
+	err := s.finish(func(tx store.Tx) error {
 		known, err := s.acquaintances(tx)
 		if err != nil {
 			return err
@@ -56,9 +58,9 @@ func (s *Store) ForgetStrangers(context.Context) error {
 }
 
 // acquaintances are the people in the rooms that we know, and the bot.
-func (s *Store) acquaintances(tx Tx) (map[id.UserID]bool, error) {
+func (s *Store) acquaintances(tx store.Tx) (map[id.UserID]bool, error) {
 	known := make(map[id.UserID]bool)
-	session, err := get[Session](tx, mainBucket, keySession)
+	session, err := Get[Session](tx, mainBucket, keySession)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +68,7 @@ func (s *Store) acquaintances(tx Tx) (map[id.UserID]bool, error) {
 		known[session.UserID] = true
 	}
 	_, err = tx.Scan(s.own("rooms"), "", func(room string, _ []byte) error {
-		_, err := each(tx, s.membersOf(id.RoomID(room)), func(user string, member *event.MemberEventContent) error {
+		_, err := Each(tx, s.membersOf(id.RoomID(room)), func(user string, member *event.MemberEventContent) error {
 			if present(member) {
 				known[id.UserID(user)] = true
 			}
@@ -78,7 +80,7 @@ func (s *Store) acquaintances(tx Tx) (map[id.UserID]bool, error) {
 }
 
 // dropDevices drops the lists of all others, and returns the identity keys that nobody is left with.
-func (s *Store) dropDevices(tx Tx, known map[id.UserID]bool) ([]id.IdentityKey, error) {
+func (s *Store) dropDevices(tx store.Tx, known map[id.UserID]bool) ([]id.IdentityKey, error) {
 	gone, kept := make(map[id.IdentityKey]bool), make(map[id.IdentityKey]bool)
 	bucket := s.own("devices")
 	users, err := drop(tx, bucket, func(user string, value []byte) bool {
@@ -86,7 +88,7 @@ func (s *Store) dropDevices(tx Tx, known map[id.UserID]bool) ([]id.IdentityKey, 
 		if known[id.UserID(user)] {
 			list = kept
 		}
-		if record, err := decode[devicesRecord](value); err == nil {
+		if record, err := Decode[devicesRecord](value); err == nil {
 			for _, d := range record.Devices {
 				list[d.IdentityKey] = true
 			}

@@ -1,10 +1,12 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
 	"slices"
+
+	"cartable/core/store"
 
 	"go.mau.fi/util/confusable"
 
@@ -16,17 +18,17 @@ import (
 // record of its own among the rooms, which is how they are found again.
 func (s *Store) membersOf(room id.RoomID) string { return s.own("members") + "." + string(room) }
 
-func (s *Store) putMember(tx Tx, room id.RoomID, user string, member *event.MemberEventContent) error {
+func (s *Store) putMember(tx store.Tx, room id.RoomID, user string, member *event.MemberEventContent) error {
 	if err := s.changeRoom(tx, room, func(*roomRecord) {}); err != nil {
 		return err
 	}
-	return put(tx, s.membersOf(room), user, member)
+	return Put(tx, s.membersOf(room), user, member)
 }
 
 // TryGetMember returns what is known of a member; nil when nothing is.
 func (s *Store) TryGetMember(_ context.Context, room id.RoomID, user id.UserID) (member *event.MemberEventContent, err error) {
-	err = s.view(func(tx Tx) error {
-		member, err = get[event.MemberEventContent](tx, s.membersOf(room), string(user))
+	err = s.view(func(tx store.Tx) error {
+		member, err = Get[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		return err
 	})
 	return member, err
@@ -59,13 +61,13 @@ func (s *Store) IsMembership(ctx context.Context, room id.RoomID, user id.UserID
 
 // SetMember keeps a member as the state event has it.
 func (s *Store) SetMember(_ context.Context, room id.RoomID, user id.UserID, member *event.MemberEventContent) error {
-	return s.update(func(tx Tx) error { return s.putMember(tx, room, string(user), member) })
+	return s.update(func(tx store.Tx) error { return s.putMember(tx, room, string(user), member) })
 }
 
 // SetMembership changes the membership of a user and leaves the rest.
 func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID, membership event.Membership) error {
-	return s.update(func(tx Tx) error {
-		member, err := find[event.MemberEventContent](tx, s.membersOf(room), string(user))
+	return s.update(func(tx store.Tx) error {
+		member, err := Find[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		if err != nil {
 			return err
 		}
@@ -87,8 +89,8 @@ func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]
 // members are those of a room who are known, and how many records cannot be read.
 func (s *Store) members(room id.RoomID) (members map[id.UserID]*event.MemberEventContent, lost int, err error) {
 	members = make(map[id.UserID]*event.MemberEventContent)
-	err = s.view(func(tx Tx) (err error) {
-		lost, err = each(tx, s.membersOf(room), func(key string, member *event.MemberEventContent) error {
+	err = s.view(func(tx store.Tx) (err error) {
+		lost, err = Each(tx, s.membersOf(room), func(key string, member *event.MemberEventContent) error {
 			members[id.UserID(key)] = member
 			return nil
 		})
@@ -100,12 +102,12 @@ func (s *Store) members(room id.RoomID) (members map[id.UserID]*event.MemberEven
 // GetRoomJoinedOrInvitedMembers returns who gets the keys of a room: those who joined or are invited, and
 // nobody who left (matrix-notes §4).
 func (s *Store) GetRoomJoinedOrInvitedMembers(_ context.Context, room id.RoomID) ([]id.UserID, error) {
-	users, _, err := s.presentIn(room)
+	users, _, err := s.PresentIn(room)
 	return users, err
 }
 
-// presentIn are those who joined a room or are invited, and how many others there may be.
-func (s *Store) presentIn(room id.RoomID) (users []id.UserID, lost int, err error) {
+// PresentIn are those who joined a room or are invited, and how many others there may be.
+func (s *Store) PresentIn(room id.RoomID) (users []id.UserID, lost int, err error) {
 	members, lost, err := s.members(room)
 	if err != nil {
 		return nil, 0, err
@@ -125,9 +127,9 @@ func present(member *event.MemberEventContent) bool {
 
 // FindSharedRooms returns the encrypted rooms that the user has joined or is invited to.
 func (s *Store) FindSharedRooms(_ context.Context, user id.UserID) (rooms []id.RoomID, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		_, err := tx.Scan(encryptedBucket, "", func(key string, _ []byte) error {
-			member, err := find[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
+			member, err := Find[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
 			if member != nil && present(member) {
 				rooms = append(rooms, id.RoomID(key))
 			}
@@ -167,13 +169,13 @@ func (s *Store) MarkMembersFetched(_ context.Context, room id.RoomID) error {
 
 // ClearCachedMembers drops the members with one of those memberships, or all when none is named.
 func (s *Store) ClearCachedMembers(_ context.Context, room id.RoomID, memberships ...event.Membership) error {
-	return s.update(func(tx Tx) error { return s.clearMembers(tx, room, memberships) })
+	return s.update(func(tx store.Tx) error { return s.clearMembers(tx, room, memberships) })
 }
 
 // ReplaceCachedMembers puts the members of the events in the place of those with one of the memberships,
 // or of all when none is named, in one transaction.
 func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*event.Event, only ...event.Membership) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		if err := s.clearMembers(tx, room, only); err != nil {
 			return err
 		}
@@ -193,13 +195,13 @@ func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*
 	})
 }
 
-func (s *Store) clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
+func (s *Store) clearMembers(tx store.Tx, room id.RoomID, memberships []event.Membership) error {
 	var err error
 	if len(memberships) == 0 {
 		err = tx.DeleteGroup(s.membersOf(room), "")
 	} else {
 		_, err = drop(tx, s.membersOf(room), func(_ string, value []byte) bool {
-			member, err := decode[event.MemberEventContent](value)
+			member, err := Decode[event.MemberEventContent](value)
 			return err != nil || slices.Contains(memberships, member.Membership)
 		})
 	}

@@ -1,11 +1,13 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
 	"slices"
 	"time"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -29,7 +31,7 @@ func (s *Store) PutWithheldGroupSession(_ context.Context, content event.RoomKey
 	if tooLong(string(content.SessionID), string(content.SenderKey), string(content.Algorithm), string(content.Code), content.Reason) {
 		return nil
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		room, err := tx.Get(s.own("rooms"), "", string(content.RoomID))
 		if err != nil || room == nil {
 			return err
@@ -53,14 +55,14 @@ func (s *Store) PutWithheldGroupSession(_ context.Context, content event.RoomKey
 
 // GetWithheldGroupSession returns the notice that a session is withheld; nil when there is none.
 func (s *Store) GetWithheldGroupSession(_ context.Context, room id.RoomID, name id.SessionID) (notice *event.RoomKeyWithheldEventContent, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		notice, err = s.withheld(tx, room, name)
 		return err
 	})
 	return notice, err
 }
 
-func (s *Store) withheld(tx Tx, room id.RoomID, name id.SessionID) (*event.RoomKeyWithheldEventContent, error) {
+func (s *Store) withheld(tx store.Tx, room id.RoomID, name id.SessionID) (*event.RoomKeyWithheldEventContent, error) {
 	notices, err := s.notices(tx, room)
 	if i := noticeOf(notices, name); i >= 0 {
 		return &notices[i].Content, err
@@ -69,7 +71,7 @@ func (s *Store) withheld(tx Tx, room id.RoomID, name id.SessionID) (*event.RoomK
 }
 
 // dropWithheld forgets the notice of a session that came after all.
-func (s *Store) dropWithheld(tx Tx, room id.RoomID, name id.SessionID) error {
+func (s *Store) dropWithheld(tx store.Tx, room id.RoomID, name id.SessionID) error {
 	notices, err := s.notices(tx, room)
 	i := noticeOf(notices, name)
 	if err != nil || i < 0 {
@@ -81,8 +83,8 @@ func (s *Store) dropWithheld(tx Tx, room id.RoomID, name id.SessionID) error {
 // DropOldNotices forgets the notices of sessions that are not used any more.
 func (s *Store) DropOldNotices(_ context.Context, now time.Time) error {
 	bucket := s.own("withheld")
-	return s.update(func(tx Tx) error {
-		_, err := each(tx, bucket, func(room string, notices *[]withheldNotice) error {
+	return s.update(func(tx store.Tx) error {
+		_, err := Each(tx, bucket, func(room string, notices *[]withheldNotice) error {
 			left := slices.DeleteFunc(*notices, func(n withheldNotice) bool { return n.At.Add(noticeLife).Before(now) })
 			return s.setNotices(tx, id.RoomID(room), left)
 		})
@@ -90,19 +92,19 @@ func (s *Store) DropOldNotices(_ context.Context, now time.Time) error {
 	})
 }
 
-func (s *Store) notices(tx Tx, room id.RoomID) ([]withheldNotice, error) {
-	notices, err := find[[]withheldNotice](tx, s.own("withheld"), string(room))
+func (s *Store) notices(tx store.Tx, room id.RoomID) ([]withheldNotice, error) {
+	notices, err := Find[[]withheldNotice](tx, s.own("withheld"), string(room))
 	if err != nil || notices == nil {
 		return nil, err
 	}
 	return *notices, nil
 }
 
-func (s *Store) setNotices(tx Tx, room id.RoomID, notices []withheldNotice) error {
+func (s *Store) setNotices(tx store.Tx, room id.RoomID, notices []withheldNotice) error {
 	if len(notices) == 0 {
 		return tx.Delete(s.own("withheld"), "", string(room))
 	}
-	return put(tx, s.own("withheld"), string(room), notices)
+	return Put(tx, s.own("withheld"), string(room), notices)
 }
 
 func noticeOf(notices []withheldNotice, name id.SessionID) int {

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type (
 // PutCrossSigningKey keeps a user's key of that usage. First stays the first key ever seen: that another
 // came is how a changed identity is noticed.
 func (s *Store) PutCrossSigningKey(_ context.Context, user id.UserID, usage id.CrossSigningUsage, key id.Ed25519) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		keys, err := crossKeysOf(tx, user)
 		if err != nil {
 			return err
@@ -30,14 +30,14 @@ func (s *Store) PutCrossSigningKey(_ context.Context, user id.UserID, usage id.C
 		}
 		entry.Key = key
 		keys[usage] = entry
-		return put(tx, crossBucket, string(user), keys)
+		return Put(tx, crossBucket, string(user), keys)
 	})
 }
 
 // GetCrossSigningKeys returns a user's keys; an empty map when none are known.
 func (s *Store) GetCrossSigningKeys(_ context.Context, user id.UserID) (map[id.CrossSigningUsage]id.CrossSigningKey, error) {
 	var keys crossKeys
-	err := s.view(func(tx Tx) (err error) {
+	err := s.view(func(tx store.Tx) (err error) {
 		keys, err = crossKeysOf(tx, user)
 		return err
 	})
@@ -46,7 +46,7 @@ func (s *Store) GetCrossSigningKeys(_ context.Context, user id.UserID) (map[id.C
 
 // ResetMasterKeyTOFU accepts a user's changed identity. key must be the master key that is stored.
 func (s *Store) ResetMasterKeyTOFU(_ context.Context, user id.UserID, key id.Ed25519) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		keys, err := crossKeysOf(tx, user)
 		if err != nil {
 			return err
@@ -57,12 +57,12 @@ func (s *Store) ResetMasterKeyTOFU(_ context.Context, user id.UserID, key id.Ed2
 		}
 		master.First = key
 		keys[id.XSUsageMaster] = master
-		return put(tx, crossBucket, string(user), keys)
+		return Put(tx, crossBucket, string(user), keys)
 	})
 }
 
-func crossKeysOf(tx Tx, user id.UserID) (crossKeys, error) {
-	keys, err := get[crossKeys](tx, crossBucket, string(user))
+func crossKeysOf(tx store.Tx, user id.UserID) (crossKeys, error) {
+	keys, err := Get[crossKeys](tx, crossBucket, string(user))
 	if err != nil || keys == nil {
 		return make(crossKeys), err
 	}
@@ -72,7 +72,7 @@ func crossKeysOf(tx Tx, user id.UserID) (crossKeys, error) {
 // PutSignature keeps the signature of a user's key by a key of the same or another user. The caller has
 // verified it.
 func (s *Store) PutSignature(_ context.Context, user id.UserID, key id.Ed25519, signer id.UserID, signerKey id.Ed25519, signature string) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		all, err := signaturesOf(tx, user, key)
 		if store.Unreadable(err) { // the others are put again when the device is
 			all, err = make(keySignatures), nil
@@ -84,7 +84,7 @@ func (s *Store) PutSignature(_ context.Context, user id.UserID, key id.Ed25519, 
 			all[signer] = make(map[id.Ed25519]string)
 		}
 		all[signer][signerKey] = signature
-		return put(tx, signatureBucket, signatureKey(user, key), all)
+		return Put(tx, signatureBucket, signatureKey(user, key), all)
 	})
 }
 
@@ -92,7 +92,7 @@ func (s *Store) PutSignature(_ context.Context, user id.UserID, key id.Ed25519, 
 // when there are none.
 func (s *Store) GetSignaturesForKeyBy(_ context.Context, user id.UserID, key id.Ed25519, signer id.UserID) (map[id.Ed25519]string, error) {
 	found := make(map[id.Ed25519]string)
-	err := s.view(func(tx Tx) error {
+	err := s.view(func(tx store.Tx) error {
 		all, err := signaturesOf(tx, user, key)
 		if by := all[signer]; by != nil {
 			found = by
@@ -112,23 +112,23 @@ func (s *Store) IsKeySignedBy(ctx context.Context, user id.UserID, key id.Ed2551
 // DropSignaturesByKey deletes all signatures that were made with a key, in one transaction, and tells how
 // many there were.
 func (s *Store) DropSignaturesByKey(_ context.Context, signer id.UserID, signerKey id.Ed25519) (count int64, err error) {
-	err = s.update(func(tx Tx) error {
+	err = s.update(func(tx store.Tx) error {
 		count = 0
-		_, err := each(tx, signatureBucket, func(key string, all *keySignatures) error {
+		_, err := Each(tx, signatureBucket, func(key string, all *keySignatures) error {
 			if _, signed := (*all)[signer][signerKey]; !signed {
 				return nil
 			}
 			delete((*all)[signer], signerKey)
 			count++
-			return put(tx, signatureBucket, key, all)
+			return Put(tx, signatureBucket, key, all)
 		})
 		return err
 	})
 	return count, err
 }
 
-func signaturesOf(tx Tx, user id.UserID, key id.Ed25519) (keySignatures, error) {
-	all, err := get[keySignatures](tx, signatureBucket, signatureKey(user, key))
+func signaturesOf(tx store.Tx, user id.UserID, key id.Ed25519) (keySignatures, error) {
+	all, err := Get[keySignatures](tx, signatureBucket, signatureKey(user, key))
 	if err != nil || all == nil {
 		return make(keySignatures), err
 	}
@@ -139,13 +139,13 @@ func signatureKey(user id.UserID, key id.Ed25519) string { return string(user) +
 
 // PutSecret keeps a secret that the library shares between the bot's own devices.
 func (s *Store) PutSecret(_ context.Context, name id.Secret, value string) error {
-	return s.update(func(tx Tx) error { return tx.Put(secretBucket, "", string(name), []byte(value)) })
+	return s.update(func(tx store.Tx) error { return tx.Put(secretBucket, "", string(name), []byte(value)) })
 }
 
 // GetSecret returns a secret; the empty string when there is none.
 func (s *Store) GetSecret(_ context.Context, name id.Secret) (string, error) {
 	var value []byte
-	err := s.view(func(tx Tx) (err error) {
+	err := s.view(func(tx store.Tx) (err error) {
 		value, err = tx.Get(secretBucket, "", string(name))
 		return err
 	})
@@ -154,5 +154,5 @@ func (s *Store) GetSecret(_ context.Context, name id.Secret) (string, error) {
 
 // DeleteSecret deletes a secret, or does nothing when there is none.
 func (s *Store) DeleteSecret(_ context.Context, name id.Secret) error {
-	return s.update(func(tx Tx) error { return tx.Delete(secretBucket, "", string(name)) })
+	return s.update(func(tx store.Tx) error { return tx.Delete(secretBucket, "", string(name)) })
 }

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 // the homeserver has seen last, and a vault of which that is not certain takes a new device.
 //
 //   - A copy that we make or put back ourselves says so: whoever does it calls MarkCopied on the copy, and
-//     NewStore then forgets the device.
+//     New then forgets the device.
 //   - For all other ways to put back a file (a snapshot, cp) the homeserver is the witness: the adapter
 //     keeps a random epoch in the account data there and renews it at each start, before the first sync,
 //     and every hour. A vault that does not know the server's epoch is an old one, and the adapter calls
@@ -56,8 +56,8 @@ func (s *Store) EpochKnown(server string) (bool, error) {
 // then on beside the others: a crash may come before the server has it or after.
 func (s *Store) NextEpoch() (string, error) {
 	next := rand.Text()
-	err := s.update(func(tx Tx) error {
-		e, err := find[epochs](tx, mainBucket, keyEpoch)
+	err := s.update(func(tx store.Tx) error {
+		e, err := Find[epochs](tx, mainBucket, keyEpoch)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (s *Store) NextEpoch() (string, error) {
 		}
 		e.Offered = append(e.Offered, next)
 		e.Offered = e.Offered[max(0, len(e.Offered)-keptOffers):]
-		return put(tx, mainBucket, keyEpoch, e)
+		return Put(tx, mainBucket, keyEpoch, e)
 	})
 	return next, err
 }
@@ -74,12 +74,12 @@ func (s *Store) NextEpoch() (string, error) {
 // ConfirmEpoch notes that the server has an epoch that it was offered; no other is known any more. It does
 // nothing for all others.
 func (s *Store) ConfirmEpoch(epoch string) error {
-	return s.update(func(tx Tx) error {
-		e, err := get[epochs](tx, mainBucket, keyEpoch)
+	return s.update(func(tx store.Tx) error {
+		e, err := Get[epochs](tx, mainBucket, keyEpoch)
 		if err != nil || e == nil || !slices.Contains(e.Offered, epoch) {
 			return err
 		}
-		return put(tx, mainBucket, keyEpoch, epochs{Current: epoch})
+		return Put(tx, mainBucket, keyEpoch, epochs{Current: epoch})
 	})
 }
 
@@ -93,7 +93,7 @@ func (s *Store) ForgetOlm(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	next := s.device.Load() + 1
-	err := s.transact(nil, func(tx Tx) error {
+	err := s.transact(nil, func(tx store.Tx) error {
 		if err := retire(tx); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s *Store) ForgetOlm(context.Context) error {
 			}
 		}
 		s.sweep(tx)
-		return put(tx, mainBucket, keyDevice, next)
+		return Put(tx, mainBucket, keyDevice, next)
 	})
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *Store) ForgetOlm(context.Context) error {
 
 // sweep deletes the device's records. Buckets that only a record names which cannot be read stay, as rubbish that
 // nobody finds any more; a write that fails makes the vault refuse the whole transaction.
-func (s *Store) sweep(tx Tx) {
+func (s *Store) sweep(tx store.Tx) {
 	keys := func(name string) []string {
 		keys, _ := dropAll(tx, s.own(name))
 		return keys
@@ -133,26 +133,26 @@ func (s *Store) sweep(tx Tx) {
 	for _, name := range []string{"account", "olm", "hash", "inbound", "withheld", "outbound", "sharings", "devices", "outdated", "token"} {
 		keys(name)
 	}
-	for _, bucket := range []string{inboxBucket, waitingBucket} {
+	for _, bucket := range s.beside {
 		_, _ = dropAll(tx, bucket)
 	}
 }
 
 // retire adds the device of the session to those that are to be deleted from the server. What cannot be read of
 // these is found by its name when the bot has logged in again.
-func retire(tx Tx) error {
-	session, err := find[Session](tx, mainBucket, keySession)
+func retire(tx store.Tx) error {
+	session, err := Find[Session](tx, mainBucket, keySession)
 	if err != nil || session == nil || session.DeviceID == "" {
 		return err
 	}
-	retired, err := find[[]id.DeviceID](tx, mainBucket, keyRetired)
+	retired, err := Find[[]id.DeviceID](tx, mainBucket, keyRetired)
 	if err != nil {
 		return err
 	}
 	if retired == nil {
 		retired = new([]id.DeviceID)
 	}
-	return put(tx, mainBucket, keyRetired, append(*retired, session.DeviceID))
+	return Put(tx, mainBucket, keyRetired, append(*retired, session.DeviceID))
 }
 
 // Retired returns the devices that the bot gave up and that the server may still have. They must be deleted

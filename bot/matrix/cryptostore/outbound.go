@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -34,11 +34,11 @@ func (s *Store) AddOutboundGroupSession(_ context.Context, session *crypto.Outbo
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	err = s.commit(func(tx Tx) error {
+	err = s.commit(func(tx store.Tx) error {
 		if err := s.noteShared(tx, session.RoomID, session.ID()); err != nil {
 			return err
 		}
-		return put(tx, s.own("outbound"), string(session.RoomID), record)
+		return Put(tx, s.own("outbound"), string(session.RoomID), record)
 	})
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (s *Store) UpdateOutboundGroupSession(_ context.Context, session *crypto.Ou
 	case current != session:
 		return errForked
 	}
-	return s.commit(func(tx Tx) error { return put(tx, s.own("outbound"), string(session.RoomID), record) })
+	return s.commit(func(tx store.Tx) error { return Put(tx, s.own("outbound"), string(session.RoomID), record) })
 }
 
 func (s *Store) pickleOutbound(session *crypto.OutboundGroupSession) (*outboundRecord, error) {
@@ -93,7 +93,7 @@ func (s *Store) GetOutboundGroupSession(_ context.Context, room id.RoomID) (*cry
 func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("outbound"), "", string(room)) })
+	err := s.commit(func(tx store.Tx) error { return tx.Delete(s.own("outbound"), "", string(room)) })
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) er
 	return nil
 }
 
-func (s *Store) loadOutbound(tx Tx) {
+func (s *Store) loadOutbound(tx store.Tx) {
 	load(s, tx, s.own("outbound"), func(record *outboundRecord) error {
 		session := &record.OutboundGroupSession
 		session.Users = make(map[crypto.UserDevice]crypto.OGSState)
@@ -127,7 +127,7 @@ func (s *Store) MarkOutboundGroupSessionShared(_ context.Context, user id.UserID
 	bucket, key := s.sharedBucket(name), string(user)+" "+string(device)
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, "", key, nil) })
+	s.late = append(s.late, func(tx store.Tx) error { return tx.Put(bucket, "", key, nil) })
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (s *Store) IsOutboundGroupSessionShared(_ context.Context, user id.UserID, 
 	if err := s.flushMarks(); err != nil {
 		return false, err
 	}
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		value, err := tx.Get(s.sharedBucket(name), "", string(user)+" "+string(device))
 		shared = value != nil
 		return err
@@ -152,15 +152,15 @@ func (s *Store) flushMarks() error {
 	if len(s.late) == 0 {
 		return nil
 	}
-	return s.commit(func(Tx) error { return nil })
+	return s.commit(func(store.Tx) error { return nil })
 }
 
 func (s *Store) sharedBucket(name id.SessionID) string { return s.own("shared") + "." + string(name) }
 
 // noteShared adds a session to the list of those of its room, and forgets who got the oldest.
-func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
+func (s *Store) noteShared(tx store.Tx, room id.RoomID, name id.SessionID) error {
 	bucket := s.own("sharings")
-	names, err := find[[]id.SessionID](tx, bucket, string(room))
+	names, err := Find[[]id.SessionID](tx, bucket, string(room))
 	if err != nil {
 		return err
 	}
@@ -177,12 +177,12 @@ func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
 		}
 		*names = (*names)[1:]
 	}
-	return put(tx, bucket, string(room), names)
+	return Put(tx, bucket, string(room), names)
 }
 
 // dropShared forgets who got the sessions of a room.
-func (s *Store) dropShared(tx Tx, room id.RoomID) error {
-	names, err := get[[]id.SessionID](tx, s.own("sharings"), string(room))
+func (s *Store) dropShared(tx store.Tx, room id.RoomID) error {
+	names, err := Get[[]id.SessionID](tx, s.own("sharings"), string(room))
 	if err != nil && !store.Unreadable(err) || err == nil && names == nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -24,15 +24,15 @@ type roomRecord struct {
 
 // room reads the state of a room; an empty one when nothing is known.
 func (s *Store) room(room id.RoomID) (record *roomRecord, err error) {
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		record, err = s.roomOf(tx, room)
 		return err
 	})
 	return record, err
 }
 
-func (s *Store) roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
-	record, err := find[roomRecord](tx, s.own("rooms"), string(room)) // knows asks for it again
+func (s *Store) roomOf(tx store.Tx, room id.RoomID) (*roomRecord, error) {
+	record, err := Find[roomRecord](tx, s.own("rooms"), string(room)) // knows asks for it again
 	if record == nil {
 		record = new(roomRecord)
 	}
@@ -40,16 +40,16 @@ func (s *Store) roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
 }
 
 func (s *Store) setRoom(room id.RoomID, change func(*roomRecord)) error {
-	return s.update(func(tx Tx) error { return s.changeRoom(tx, room, change) })
+	return s.update(func(tx store.Tx) error { return s.changeRoom(tx, room, change) })
 }
 
-func (s *Store) changeRoom(tx Tx, room id.RoomID, change func(*roomRecord)) error {
+func (s *Store) changeRoom(tx store.Tx, room id.RoomID, change func(*roomRecord)) error {
 	record, err := s.roomOf(tx, room)
 	if err != nil {
 		return err
 	}
 	change(record)
-	return put(tx, s.own("rooms"), string(room), record)
+	return Put(tx, s.own("rooms"), string(room), record)
 }
 
 // SetEncryptionEvent notes that a room is encrypted, whatever the content says, for ever. Content that
@@ -58,7 +58,7 @@ func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *e
 	if content == nil || content.Algorithm != id.AlgorithmMegolmV1 {
 		content = nil
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		old, err := tx.Get(encryptedBucket, "", string(room))
 		if err != nil && !store.Unreadable(err) || old != nil && content == nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *e
 		if content == nil {
 			content = &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}
 		}
-		return put(tx, encryptedBucket, string(room), content)
+		return Put(tx, encryptedBucket, string(room), content)
 	})
 }
 
@@ -78,8 +78,8 @@ func (s *Store) IsEncrypted(ctx context.Context, room id.RoomID) (bool, error) {
 
 // GetEncryptionEvent returns how a room is encrypted; nil when it is not.
 func (s *Store) GetEncryptionEvent(_ context.Context, room id.RoomID) (content *event.EncryptionEventContent, err error) {
-	err = s.view(func(tx Tx) error {
-		content, err = get[event.EncryptionEventContent](tx, encryptedBucket, string(room))
+	err = s.view(func(tx store.Tx) error {
+		content, err = Get[event.EncryptionEventContent](tx, encryptedBucket, string(room))
 		if store.Unreadable(err) {
 			content, err = &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}, nil
 		}
@@ -164,7 +164,7 @@ func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
 	if _, err := s.RedactGroupSessions(ctx, room, "", "room forgotten"); err != nil {
 		return err
 	}
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		if err := s.dropShared(tx, room); err != nil {
 			return err
 		}

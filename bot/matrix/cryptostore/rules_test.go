@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"errors"
@@ -430,7 +430,7 @@ func TestKnownFactsAreNotWritten(t *testing.T) {
 	}
 	say(r.Store)
 	writes := 0
-	s, err := NewStore(&spyVault{r.vault, func(bucket, key string) { writes++ }})
+	s, err := New(&spyVault{r.vault, func(bucket, key string) { writes++ }}, nil)
 	noError(t, err)
 	say(s)
 	equal(t, writes, 0)

@@ -1,12 +1,14 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"errors"
 	"strconv"
 	"testing"
 	"time"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -15,7 +17,7 @@ import (
 
 func TestTokenIsTheOneBefore(t *testing.T) {
 	r := newStoreRig(t)
-	token := func() string { return value[string](t)(r.handledUpTo(bob)) }
+	token := func() string { return value[string](t)(r.HandledUpTo(bob)) }
 	equal(t, token(), "")
 	for _, step := range []struct{ save, want string }{{"1", ""}, {"2", "1"}, {"2", "2"}, {"3", "2"}} {
 		noError(t, r.SaveNextBatch(background, bob, step.save))
@@ -56,10 +58,10 @@ func TestTokenOfAFailedResponseIsTakenBack(t *testing.T) {
 	}
 	equal(t, value[string](t)(r.LoadNextBatch(background, bob)), "1") // the handling of 2 panicked
 	noError(t, r.SaveNextBatch(background, bob, "3"))
-	equal(t, value[string](t)(r.handledUpTo(bob)), "1")
+	equal(t, value[string](t)(r.HandledUpTo(bob)), "1")
 	r.TakeBack(bob)
 	noError(t, r.Commit(background))
-	equal(t, value[string](t)(r.handledUpTo(bob)), "1")
+	equal(t, value[string](t)(r.HandledUpTo(bob)), "1")
 }
 
 func TestNoTokenIsRefused(t *testing.T) {
@@ -92,9 +94,9 @@ func TestJournal(t *testing.T) {
 
 func TestHandledIsOneStep(t *testing.T) {
 	r := newStoreRig(t)
-	remove := func(tx Tx) error { return tx.Delete("matrix.test", "", "row") }
+	remove := func(tx store.Tx) error { return tx.Delete("matrix.test", "", "row") }
 	there := func() (there bool) {
-		noError(t, r.view(func(tx Tx) error {
+		noError(t, r.view(func(tx store.Tx) error {
 			row, err := tx.Get("matrix.test", "", "row")
 			there = row != nil
 			return err
@@ -102,12 +104,12 @@ func TestHandledIsOneStep(t *testing.T) {
 		return there
 	}
 	for range 2 { // the second time the event is known
-		noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
+		noError(t, r.update(func(tx store.Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
 		noError(t, r.MarkHandled("$1", time.Now(), remove))
 		equal(t, there(), false)
 	}
-	noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
-	err := r.MarkHandled("$2", time.Now(), remove, func(Tx) error { return errBroken })
+	noError(t, r.update(func(tx store.Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
+	err := r.MarkHandled("$2", time.Now(), remove, func(store.Tx) error { return errBroken })
 	equal(t, errors.Is(err, errBroken), true)
 	equal(t, there(), true)
 	equal(t, value[bool](t)(r.Handled("$2")), false)
@@ -134,11 +136,11 @@ func TestJournalIsBounded(t *testing.T) {
 // The records are read back in any order, and some of the old round lie among those of the new.
 func TestJournalSurvivesARound(t *testing.T) {
 	r := newStoreRig(t)
-	noError(t, r.update(func(tx Tx) error {
+	noError(t, r.update(func(tx store.Tx) error {
 		for place := uint64(journalSize - 2); place < journalSize+1; place++ {
 			evt := id.EventID("$" + strconv.FormatUint(place, 10))
 			key := strconv.FormatUint(place%journalSize, 10)
-			if err := put(tx, journalBucket, key, journalRecord{Place: place, Event: evt}); err != nil {
+			if err := Put(tx, journalBucket, key, journalRecord{Place: place, Event: evt}); err != nil {
 				return err
 			}
 		}

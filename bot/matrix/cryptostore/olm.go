@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/crypto/olm"
@@ -51,7 +53,7 @@ func (s *Store) PutAccount(_ context.Context, account *crypto.OlmAccount) error 
 	s.write.Lock()
 	defer s.write.Unlock()
 	bucket := s.own("account")
-	write := func(tx Tx) error { return put(tx, bucket, "", record) }
+	write := func(tx store.Tx) error { return Put(tx, bucket, "", record) }
 	if s.step.first {
 		s.step.first = false
 		s.step.writes = append(s.step.writes, write)
@@ -71,8 +73,8 @@ func (s *Store) GetAccount(context.Context) (*crypto.OlmAccount, error) {
 	return s.account, nil
 }
 
-func (s *Store) loadAccount(tx Tx) error {
-	record, err := get[accountRecord](tx, s.own("account"), "")
+func (s *Store) loadAccount(tx store.Tx) error {
+	record, err := Get[accountRecord](tx, s.own("account"), "")
 	if err != nil || record == nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (s *Store) loadAccount(tx Tx) error {
 	return nil
 }
 
-func (s *Store) loadOlm(tx Tx) {
+func (s *Store) loadOlm(tx store.Tx) {
 	load(s, tx, s.own("olm"), func(record *olmRecord) error {
 		session := &record.Session
 		session.Internal = olm.NewBlankSession()
@@ -154,7 +156,7 @@ func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, decrypte
 	record := olmRecord{sender, *session, pickle}
 	record.Session.Internal = nil
 	bucket, key := s.own("olm"), olmKey(sender, session.ID())
-	write := func(tx Tx) error { return put(tx, bucket, key, record) }
+	write := func(tx store.Tx) error { return Put(tx, bucket, key, record) }
 	if decrypted {
 		s.step.writes = append(s.step.writes, write)
 		s.step.sessions = append(s.step.sessions, olmName{sender, session.ID()})
@@ -167,7 +169,7 @@ func (s *Store) putOlm(sender id.SenderKey, session *crypto.OlmSession, decrypte
 
 // after writes what concerns a session: not before the step, where the session is part of it. The caller
 // holds write.
-func (s *Store) after(session olmName, write func(Tx) error) error {
+func (s *Store) after(session olmName, write func(store.Tx) error) error {
 	if slices.Contains(s.step.sessions, session) {
 		return s.finish(write)
 	}
@@ -179,7 +181,7 @@ func (s *Store) DeleteSession(_ context.Context, sender id.SenderKey, session *c
 	s.write.Lock()
 	defer s.write.Unlock()
 	name := session.ID()
-	err := s.after(olmName{sender, name}, func(tx Tx) error { return tx.Delete(s.own("olm"), "", olmKey(sender, name)) })
+	err := s.after(olmName{sender, name}, func(tx store.Tx) error { return tx.Delete(s.own("olm"), "", olmKey(sender, name)) })
 	if err != nil {
 		return err
 	}

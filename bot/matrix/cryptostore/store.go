@@ -1,11 +1,9 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -36,15 +34,16 @@ import (
 //
 // Names that come from outside are bounded, see names.
 type Store struct {
-	vault      Vault
-	log        *slog.Logger  // New sets it; nothing is logged by default
+	vault      store.Store
+	log        *slog.Logger
+	beside     []string      // buckets of the caller's that ForgetOlm empties
 	pickleKey  []byte        // never changes; inside the vault it only serves the library's interface
 	device     atomic.Uint64 // number of the bot's device, part of the names of its buckets
-	unreadable int           // records that were left out by NewStore
+	unreadable int           // records that were left out by New
 
-	write sync.Mutex       // held over each write, from its checks to the change of what is in memory
-	late  []func(Tx) error // writes that wait for the next one, in order; guarded by write
-	step  step             // guarded by write
+	write sync.Mutex             // held over each write, from its checks to the change of what is in memory
+	late  []func(store.Tx) error // writes that wait for the next one, in order; guarded by write
+	step  step                   // guarded by write
 
 	mu       sync.RWMutex // guards what follows; held for memory only
 	account  *crypto.OlmAccount
@@ -81,10 +80,14 @@ const (
 	keyEpoch    = "epoch"
 )
 
-// NewStore reads from v what has to be in memory. If v was marked as a copy (MarkCopied), all that belongs
-// to the device of the original is forgotten first, as by ForgetOlm.
-func NewStore(v Vault) (*Store, error) {
-	s := &Store{vault: v, log: slog.New(slog.DiscardHandler)}
+// New reads from v what has to be in memory. If v was marked as a copy (MarkCopied), all that belongs
+// to the device of the original is forgotten first, as by ForgetOlm. A log of nil discards. beside are buckets of
+// the caller's whose records, all in the group "", go with the device.
+func New(v store.Store, log *slog.Logger, beside ...string) (*Store, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{vault: v, log: log, beside: beside}
 	s.empty()
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("matrix: open store: %w", err)
@@ -112,7 +115,7 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
-	return s.view(func(tx Tx) error {
+	return s.view(func(tx store.Tx) error {
 		s.loadOlm(tx)
 		s.loadOutbound(tx)
 		s.loadJournal(tx)
@@ -122,8 +125,8 @@ func (s *Store) open() error {
 
 // load calls fn for each record of a bucket and counts what cannot be read. Nothing that is loaded so is
 // worth refusing to start: sessions are made anew when they are missing, and none is used twice.
-func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
-	lost, err := each(tx, bucket, func(_ string, record *T) error {
+func load[T any](s *Store, tx store.Tx, bucket string, fn func(*T) error) {
+	lost, err := Each(tx, bucket, func(_ string, record *T) error {
 		if fn(record) != nil {
 			s.unreadable++
 		}
@@ -140,18 +143,18 @@ func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
 func (s *Store) Unreadable() int { return s.unreadable }
 
 // view and update wrap nothing: the vault's errors say what they are about.
-func (s *Store) view(fn func(Tx) error) error {
-	return s.vault.View(func(tx Tx) error { return fn(names{tx}) })
+func (s *Store) view(fn func(store.Tx) error) error {
+	return s.vault.View(func(tx store.Tx) error { return fn(names{tx}) })
 }
 
-func (s *Store) update(fn func(Tx) error) error {
+func (s *Store) update(fn func(store.Tx) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	return s.commit(fn)
 }
 
 // commit writes what is late and then what fn does, in one transaction. The caller holds write.
-func (s *Store) commit(fn func(Tx) error) error {
+func (s *Store) commit(fn func(store.Tx) error) error {
 	err := s.transact(s.late, fn)
 	if err == nil {
 		s.late = nil
@@ -161,7 +164,7 @@ func (s *Store) commit(fn func(Tx) error) error {
 
 // finish is commit for a write that ends the step. A hash whose session is still to come stays. The caller
 // holds write.
-func (s *Store) finish(fn func(Tx) error) error {
+func (s *Store) finish(fn func(store.Tx) error) error {
 	err := s.transact(slices.Concat(s.late, s.step.writes), fn)
 	if err != nil {
 		return err
@@ -178,9 +181,9 @@ func (s *Store) finish(fn func(Tx) error) error {
 
 // transact writes what was put off and then what fn does. A write that was put off and is refused for what
 // it is would be refused for ever, and all others with it: it is given up.
-func (s *Store) transact(putOff []func(Tx) error, fn func(Tx) error) error {
+func (s *Store) transact(putOff []func(store.Tx) error, fn func(store.Tx) error) error {
 	var refused []error
-	err := s.vault.Update(func(tx Tx) error {
+	err := s.vault.Update(func(tx store.Tx) error {
 		refused = nil
 		for _, w := range putOff {
 			if err := w(names{tx}); err != nil {
@@ -202,79 +205,4 @@ func (s *Store) transact(putOff []func(Tx) error, fn func(Tx) error) error {
 // one can come back, not even where it could not be deleted.
 func (s *Store) own(name string) string {
 	return "matrix." + strconv.FormatUint(s.device.Load(), 10) + "." + name
-}
-
-// get reads a record; nil when there is none. For one that cannot be read, store.Unreadable knows the error.
-func get[T any](tx Tx, bucket, key string) (*T, error) {
-	value, err := tx.Get(bucket, "", key)
-	if err != nil || value == nil {
-		return nil, err
-	}
-	return decode[T](value)
-}
-
-// find is get for a record that comes again, or whose absence gives nobody more than it: one that cannot be read is
-// none, and is written over some day.
-func find[T any](tx Tx, bucket, key string) (*T, error) {
-	record, err := get[T](tx, bucket, key)
-	if store.Unreadable(err) {
-		return nil, nil
-	}
-	return record, err
-}
-
-// decode reads a record. What is in one that cannot be read stays out of the error.
-func decode[T any](value []byte) (*T, error) {
-	record := new(T)
-	if json.Unmarshal(value, record) != nil {
-		return nil, store.ErrUnreadable
-	}
-	return record, nil
-}
-
-// put writes a record unless it is there already: most of what servers say is known, and a transaction
-// without writes does not wait for the disk.
-func put(tx Tx, bucket, key string, record any) error {
-	value, err := json.Marshal(record)
-	if err != nil {
-		return fmt.Errorf("matrix: record of %s: %w", bucket, err)
-	}
-	if old, err := tx.Get(bucket, "", key); err == nil && string(old) == string(value) {
-		return nil
-	}
-	return tx.Put(bucket, "", key, value)
-}
-
-// each calls fn for the records of a bucket that can be read, and tells how many cannot.
-func each[T any](tx Tx, bucket string, fn func(key string, record *T) error) (lost int, err error) {
-	damaged, err := tx.Scan(bucket, "", func(key string, value []byte) error {
-		record, err := decode[T](value)
-		if err != nil {
-			lost++
-			return nil
-		}
-		return fn(key, record)
-	})
-	return lost + damaged, err
-}
-
-// drop deletes the records of a bucket that match. Damaged ones stay: their names are lost.
-func drop(tx Tx, bucket string, match func(key string, value []byte) bool) (keys []string, err error) {
-	_, err = tx.Scan(bucket, "", func(key string, value []byte) error {
-		if !match(key, value) {
-			return nil
-		}
-		keys = append(keys, key)
-		return tx.Delete(bucket, "", key)
-	})
-	return keys, err
-}
-
-// dropAll deletes the records of a bucket, damaged ones too, and returns the names of the others.
-func dropAll(tx Tx, bucket string) (keys []string, err error) {
-	_, err = tx.Scan(bucket, "", func(key string, _ []byte) error {
-		keys = append(keys, key)
-		return nil
-	})
-	return keys, errors.Join(err, tx.DeleteGroup(bucket, ""))
 }

@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/secret"
+	"cartable/core/store"
 	"cartable/vault"
 )
 
@@ -45,8 +46,8 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	noError(t, r.PutSecret(background, id.SecretXSMaster, "hush"))
 	noError(t, r.MarkHandled("$done", time.Now()))
 	noError(t, r.PutWithheldGroupSession(background, event.RoomKeyWithheldEventContent{RoomID: room1, SessionID: "withheld"}))
-	noError(t, r.update(func(tx Tx) error {
-		return errors.Join(tx.Put(inboxBucket, "", "$asked", nil), tx.Put(waitingBucket, "", "$sealed", nil))
+	noError(t, r.update(func(tx store.Tx) error {
+		return errors.Join(tx.Put(askedBucket, "", "$asked", nil), tx.Put(sealedBucket, "", "$sealed", nil))
 	}))
 	noError(t, r.SaveNextBatch(background, bob, "token1"))
 	noError(t, r.SaveNextBatch(background, bob, "token2"))
@@ -61,7 +62,7 @@ func seeds() crypto.CrossSigningSeeds {
 func TestForgetOlm(t *testing.T) {
 	r := newStoreRig(t)
 	sender, in := furnish(t, r)
-	equal(t, r.has(inboxBucket, "$asked") && r.has(waitingBucket, "$sealed"), true)
+	equal(t, r.has(askedBucket, "$asked") && r.has(sealedBucket, "$sealed"), true)
 	noError(t, r.PutOlmHash(background, [32]byte{2}, time.Now())) // late, and lost with the device
 	noError(t, r.ForgetOlm(background))
 	for range 2 {
@@ -80,8 +81,8 @@ func TestForgetOlm(t *testing.T) {
 			r.IsInRoom(background, room1, alice),
 			value[bool](t)(r.HasFetchedMembers(background, room1)),
 			value[*event.RoomKeyWithheldEventContent](t)(r.GetWithheldGroupSession(background, room1, "withheld")) != nil,
-			r.has(inboxBucket, "$asked"), // what was in flight in the copy has been dealt with since
-			r.has(waitingBucket, "$sealed"),
+			r.has(askedBucket, "$asked"), // what was in flight in the copy has been dealt with since
+			r.has(sealedBucket, "$sealed"),
 		}
 		for i, there := range gone {
 			if there == true {
@@ -109,15 +110,15 @@ func TestForgetOlm(t *testing.T) {
 func TestForgetOlmDeletes(t *testing.T) {
 	r := newStoreRig(t)
 	var names []string
-	spy := &spyVault{Vault: r.vault, seen: func(bucket, key string) { names = append(names, bucket+"\x00"+key) }}
-	s, err := NewStore(spy)
+	spy := &spyVault{Store: r.vault, seen: func(bucket, key string) { names = append(names, bucket+"\x00"+key) }}
+	s, err := New(spy, nil)
 	noError(t, err)
 	r.Store = s
 	furnish(t, r)
 	noError(t, s.SetMembership(background, room2, alice, event.MembershipInvite))
 	old := "matrix.0."
 	noError(t, s.ForgetOlm(background))
-	noError(t, r.vault.View(func(tx Tx) error {
+	noError(t, r.vault.View(func(tx store.Tx) error {
 		for _, name := range names {
 			bucket, key, _ := bytes.Cut([]byte(name), []byte{0})
 			value, err := tx.Get(string(bucket), "", string(key))
@@ -137,17 +138,17 @@ func TestForgetOlmDeletes(t *testing.T) {
 
 // spyVault tells what is put where.
 type spyVault struct {
-	Vault
+	store.Store
 	seen func(bucket, key string)
 }
 
 type spyTx struct {
-	Tx
+	store.Tx
 	seen func(bucket, key string)
 }
 
-func (v *spyVault) Update(fn func(Tx) error) error {
-	return v.Vault.Update(func(tx Tx) error { return fn(spyTx{tx, v.seen}) })
+func (v *spyVault) Update(fn func(store.Tx) error) error {
+	return v.Store.Update(func(tx store.Tx) error { return fn(spyTx{tx, v.seen}) })
 }
 
 func (tx spyTx) Put(bucket, group, name string, value []byte) error {
@@ -230,8 +231,8 @@ func TestOldCopyIsNoticed(t *testing.T) {
 func TestUnreadableAccount(t *testing.T) {
 	r := newStoreRig(t)
 	furnish(t, r)
-	noError(t, r.update(func(tx Tx) error { return tx.Put(r.own("account"), "", "", []byte(`{"Pickle":"AAAA"}`)) }))
-	if _, err := NewStore(&r.fault); err == nil {
+	noError(t, r.update(func(tx store.Tx) error { return tx.Put(r.own("account"), "", "", []byte(`{"Pickle":"AAAA"}`)) }))
+	if _, err := New(&r.fault, nil); err == nil {
 		t.Fatal("no error")
 	}
 	noError(t, MarkCopied(&r.fault))
@@ -242,7 +243,7 @@ func TestUnreadableAccount(t *testing.T) {
 func TestUnreadableSessionsAreLeftOut(t *testing.T) {
 	r := newStoreRig(t)
 	sender, _ := furnish(t, r)
-	noError(t, r.update(func(tx Tx) error {
+	noError(t, r.update(func(tx store.Tx) error {
 		if err := tx.Put(r.own("olm"), "", "damaged", []byte("{")); err != nil {
 			return err
 		}
@@ -258,7 +259,7 @@ func TestUnreadableSessionsAreLeftOut(t *testing.T) {
 func TestRecordsAreKept(t *testing.T) {
 	r := newStoreRig(t)
 	equal(t, value[Session](t)(r.Session()), Session{})
-	equal(t, value[Identity](t)(r.Identity()).empty(), true)
+	equal(t, value[Identity](t)(r.Identity()).Empty(), true)
 	key := r.PickleKey()
 	equal(t, len(key), 32)
 	furnish(t, r)
@@ -268,7 +269,7 @@ func TestRecordsAreKept(t *testing.T) {
 	equal(t, session.AccessToken.Reveal(), "syt_token")
 	equal(t, session.DeviceID, "OLD")
 	identity := value[Identity](t)(r.Identity())
-	equal(t, identity.empty(), false)
+	equal(t, identity.Empty(), false)
 	equal(t, identity.RecoveryKey.Reveal(), "EsTr ecov")
 	equal(t, string(identity.Seeds.UserSigningKey), string(seeds().UserSigningKey))
 	equal(t, fmt.Sprintf("%v %+v", identity, identity), "[redacted] [redacted]")

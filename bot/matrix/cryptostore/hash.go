@@ -1,6 +1,6 @@
 //go:build goolm
 
-package matrix
+package cryptostore
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"cartable/core/store"
 
 	"maunium.net/go/mautrix/id"
 )
@@ -26,7 +28,7 @@ import (
 type step struct {
 	fresh    *olmHash // the last hash, until its session is put
 	first    bool     // the session is new: the next account put is the one without its one-time key
-	writes   []func(Tx) error
+	writes   []func(store.Tx) error
 	sessions []olmName // those among the writes
 }
 
@@ -69,7 +71,7 @@ func (s *Store) settle() bool {
 		return false
 	}
 	bucket, value := s.own("hash"), binary.BigEndian.AppendUint64(nil, uint64(h.received.UnixMilli()))
-	s.step.writes = append(s.step.writes, func(tx Tx) error { return tx.Put(bucket, "", hex.EncodeToString(h.hash[:]), value) })
+	s.step.writes = append(s.step.writes, func(tx store.Tx) error { return tx.Put(bucket, "", hex.EncodeToString(h.hash[:]), value) })
 	return true
 }
 
@@ -81,7 +83,7 @@ func (s *Store) GetOlmHash(_ context.Context, hash [32]byte) (received time.Time
 	if waits {
 		return received, nil
 	}
-	err = s.view(func(tx Tx) error {
+	err = s.view(func(tx store.Tx) error {
 		value, err := tx.Get(s.own("hash"), "", hex.EncodeToString(hash[:]))
 		if err == nil && len(value) == 8 {
 			received = hashTime(value)
@@ -93,7 +95,7 @@ func (s *Store) GetOlmHash(_ context.Context, hash [32]byte) (received time.Time
 
 // DeleteOldOlmHashes forgets the messages decrypted before that time.
 func (s *Store) DeleteOldOlmHashes(_ context.Context, before time.Time) error {
-	return s.update(func(tx Tx) error {
+	return s.update(func(tx store.Tx) error {
 		_, err := drop(tx, s.own("hash"), func(_ string, value []byte) bool {
 			return len(value) != 8 || hashTime(value).Before(before)
 		})
