@@ -60,12 +60,13 @@ type Config struct {
 
 // Adapter is a chat.Adapter for one bot.
 type Adapter struct {
-	cfg    Config
-	log    *slog.Logger
-	api    *api
-	inbox  *inbox
-	outbox *outbox
+	cfg     Config
+	log     *slog.Logger
+	api     *api
+	inbox   *inbox
+	limiter *limiter
 
+	begun   begun
 	presses presses
 	typists typists
 	self    identity
@@ -132,7 +133,7 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	a.outbox = newOutbox(floodLimits())
+	a.limiter = newLimiter(floodLimits())
 	a.typists.after, a.typists.every = typeAfter, typeEvery
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil

@@ -76,10 +76,10 @@ type demoWorld struct {
 func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 	w := &demoWorld{school: simpronote.New(simpronote.Config{Encrypt: true, Compress: true, Log: log})}
 	var err error
-	if w.schoolSite, err = serveDemo(ctx, func(string) http.Handler { return w.school }); err != nil {
+	if w.schoolSite, err = serveDemo(ctx, log, func(string) http.Handler { return w.school }); err != nil {
 		return nil, err
 	}
-	w.walletSite, err = serveDemo(ctx, func(url string) http.Handler {
+	w.walletSite, err = serveDemo(ctx, log, func(url string) http.Handler {
 		w.wallet = simizly.New(simizly.Config{SiteURL: url, Log: log})
 		return w.wallet
 	})
@@ -90,12 +90,12 @@ func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 }
 
 // serveDemo starts what make gives for the address.
-func serveDemo(ctx context.Context, make func(url string) http.Handler) (*web, error) {
+func serveDemo(ctx context.Context, log *slog.Logger, make func(url string) http.Handler) (*web, error) {
 	site, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	site.serve(make(site.url))
+	site.serve(make(site.url), log)
 	return site, nil
 }
 
