@@ -37,7 +37,7 @@ type Config struct {
 	Log      *slog.Logger     // default: nothing is logged
 	Location *time.Location   // of the schools; default UTC
 	Lang     string           // of a chat that has not chosen; default the reference language
-	Access   Access           // who may use the bot
+	Access   *Access          // who may use the bot; default everyone
 
 	AllowPrivate bool // school addresses on private networks or plain http are accepted
 	// Admit refuses schools before anything else is asked about them; default none. The demo admits only
@@ -97,11 +97,14 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Location == nil {
 		cfg.Location = time.UTC
 	}
+	if cfg.Access == nil {
+		cfg.Access = &Access{Open: true}
+	}
 	if cfg.Admit == nil {
 		cfg.Admit = func(pronote.Address) error { return nil }
 	}
 	e := &Engine{cfg: cfg, stop: func() {}}
-	if err := store.Migrate(cfg.Store, stepsName, steps(cfg.Now)); err != nil {
+	if err := store.Migrate(cfg.Store, stepsName, Steps()); err != nil {
 		return nil, fmt.Errorf("core: migrate: %w", err)
 	}
 	var err error
@@ -159,7 +162,7 @@ func (e *Engine) conversation() (err error) {
 		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
 	})
 	list, actions, interceptors := commands.New(commands.Config{
-		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
+		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Zone: cfg.Location,
 		Export: e.export,
 	})
 	e.Talk, err = talk.New(talk.Config{
@@ -170,10 +173,18 @@ func (e *Engine) conversation() (err error) {
 	return err
 }
 
-// explain makes a sentence of an error.
+// explain makes a sentence of an error. What the person is told may name the reference under which it is logged.
 func (e *Engine) explain(t *talk.Turn, err error) (chat.Reply, bool) {
-	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd}
-	return v.Error(err, e.Linking.Sentences())
+	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd, Reference: t.Reference()}
+	if errors.Is(err, store.ErrUnreadable) {
+		t.Log.Error("a record cannot be read", "error", err)
+		return v.Unreadable(""), true
+	}
+	r, known := v.Error(err, e.Linking.Sentences(t.TakesPictures()))
+	if known {
+		t.Log.Warn("answered with an error", "reference", v.Reference, "error", err)
+	}
+	return r, known
 }
 
 // Start begins the work that nobody asks for: sending what could not be sent, looking for what has changed and for
@@ -260,7 +271,7 @@ func (e *Engine) cleanUp() error {
 	e.Talk.Tick()
 	var failed error
 	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
-		e.Rights.Sweep, e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
+		portion(e.Rights.Sweep), e.Family.Sweep, portion(e.Wallet.Sweep), portion(e.Outbox.Sweep), e.Watch.Sweep, e.Talk.Sweep,
 	} {
 		for more := true; more; {
 			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {
@@ -273,6 +284,11 @@ func (e *Engine) cleanUp() error {
 		}
 	}
 	return failed
+}
+
+// portion is a sweep that leaves the rest for the next clean-up.
+func portion(sweep func(store.Tx, time.Time) error) func(store.Tx, time.Time) (bool, error) {
+	return func(tx store.Tx, now time.Time) (bool, error) { return false, sweep(tx, now) }
 }
 
 // Damaged counts the records that could not be read.

@@ -160,7 +160,7 @@ func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 	button := bob.choice("▶")
 	super := bob
 	super.chat = chat.ChatID{Platform: "test", ID: "supergroup"}
-	if err := p.r.engine.MigrateChat(bob.chat, super.chat); err != nil {
+	if err := p.r.engine.MoveChat(bob.chat, super.chat); err != nil {
 		t.Fatal(err)
 	}
 	has(t, super.say("/timetable"), "08:00", "Tuesday")

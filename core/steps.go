@@ -143,8 +143,7 @@ func readOld[T any](tx store.Tx, bucket string, fn func(key string, record T) er
 }
 
 // splitLinks makes the records of version 0.1 those of the rooms: the record of a link, which held its owner and
-// either account, becomes one for each room. Buttons and readings are not taken along: they last a day or are asked
-// for again.
+// either account, becomes one for each room. Buttons are not taken along: they last a day.
 func splitLinks(tx store.Tx) error {
 	orders, gates, kinds := make(map[string][]wallet.Order), make(map[string]oldGate), make(map[string]rights.Kind)
 	err := errors.Join(
@@ -177,17 +176,13 @@ func splitLinks(tx store.Tx) error {
 		readOld(tx, "used_invitations", func(id string, i oldInvitation) error {
 			return rights.PutUsedInvitation(tx, id, i.Until)
 		}),
+		readOld(tx, "snapshots", func(key string, r oldReading) error { return splitReading(tx, key, r) }),
 		readOld(tx, "chats", func(key string, s oldSettings) error { return splitSettings(tx, key, s) }),
 	)
 	if err != nil {
 		return err
 	}
-	for _, bucket := range []string{"choices", "snapshots"} {
-		if err := tx.DeleteGroup(bucket, ""); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.DeleteGroup("choices", "")
 }
 
 // splitLink writes the records that a link becomes.
@@ -197,7 +192,7 @@ func splitLink(tx store.Tx, l oldLink, orders []wallet.Order, gates map[string]o
 	case l.School != nil:
 		return splitSchool(tx, account, *l.School, gates)
 	case l.Wallet != nil:
-		account.Kind, account.Name, account.Label = rights.Wallet, linking.WalletName, linking.WalletLabel(l.Wallet.Account.Phone)
+		account.Kind, account.Name, account.Label = rights.Wallet, linking.WalletName, linking.WalletLabel(wallet.Holder{Phone: l.Wallet.Account.Phone})
 		account.Same = wallet.Same(l.Wallet.Account.Phone)
 		return errors.Join(
 			rights.PutAccount(tx, account),
@@ -273,7 +268,7 @@ func splitSettings(tx store.Tx, key string, s oldSettings) error {
 	platform, id, _ := strings.Cut(key, "\x00")
 	c := chat.ChatID{Platform: platform, ID: id}
 	if s.Gone {
-		if err := outbox.PutGone(tx, c); err != nil {
+		if err := outbox.PutGone(tx, c, time.Time{}); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@
 package commands
 
 import (
-	"context"
 	"io"
 	"time"
 
@@ -25,7 +24,7 @@ type Config struct {
 	Zone    *time.Location // of the schools
 
 	// Export writes all that is kept for a person as JSON; private is the chat that asks.
-	Export func(ctx context.Context, w io.Writer, who rights.Who) error
+	Export func(w io.Writer, who rights.Who) error
 }
 
 // services are what all commands work with.

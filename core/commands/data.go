@@ -16,7 +16,7 @@ func (c settings) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply
 }
 
 // myData is /mesdonnees: a file with all that is stored for the person.
-func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) myData(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	r := t.Say("mydata.text", "unlink", t.Cmd("deconnexion"))
 	if len(c.Rights.Owned(t.Who)) == 0 {
 		r = t.Say("mydata.no_account")
@@ -24,7 +24,7 @@ func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 	who := t.Who
 	r.File = &chat.File{Name: "cartable.json", Type: "application/json", Open: func() (io.ReadCloser, error) {
 		read, write := io.Pipe()
-		go func() { write.CloseWithError(c.Export(ctx, write, who)) }()
+		go func() { write.CloseWithError(c.Export(write, who)) }()
 		return read, nil
 	}}
 	return r, nil

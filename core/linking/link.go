@@ -128,7 +128,7 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act izly.Activation) (wallet.Linked, error) {
 	linked, err := l.cfg.Wallet.Link(ctx, uid, act, l.among(who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
 		return l.add(tx, in.Known, rights.Account{
-			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
+			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder),
 			Owner: who.Person, Home: who.Chat, Since: l.cfg.Now(), Same: in.Same,
 		})
 	})
@@ -146,14 +146,14 @@ func (l *Linking) add(tx store.Tx, known bool, a rights.Account) error {
 	return l.cfg.Linked(tx, a)
 }
 
-// WalletName is what others see of a wallet on a button.
-const WalletName = "Izly"
-
-// SchoolLabel is how its owner knows a school account: "PRONOTE – CITÉ SCOLAIRE (DUPONT Marc)".
+// SchoolLabel is "PRONOTE – CITÉ SCOLAIRE (DUPONT Marc)".
 func SchoolLabel(p school.Profile) string { return "PRONOTE – " + p.School + " (" + p.Name + ")" }
 
-// WalletLabel is how its owner knows a wallet: "Izly – …3344".
-func WalletLabel(phone string) string { return WalletName + " – …" + phone[max(0, len(phone)-4):] }
+// WalletName is what others see of a wallet.
+const WalletName = "Izly"
+
+// WalletLabel is "Izly – …3344".
+func WalletLabel(h wallet.Holder) string { return "Izly – …" + h.Phone[max(0, len(h.Phone)-4):] }
 
 // among are the accounts of that kind which may prove to be the one that is being linked.
 func (l *Linking) among(who rights.Who, kind rights.Kind) []string {

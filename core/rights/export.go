@@ -50,7 +50,7 @@ func (r *Rights) Export(tx store.Tx, account string) (ExportedAccount, error) {
 	}
 	x := ExportedAccount{Kind: string(a.Kind), Label: a.Label, Linked: a.Since, Home: a.Home}
 	var groups []string
-	if _, err := tx.Scan(showings.Bucket, account, func(group string, _ []byte) error {
+	if _, err := tx.Scan(grantsOf.Bucket, account, func(group string, _ []byte) error {
 		groups = append(groups, group)
 		return nil
 	}); err != nil {

@@ -31,7 +31,7 @@ func (r *Rights) Forget(tx store.Tx, account string) error {
 		groups[group.Key()] = true
 	}
 	// The names lead to the grants; what the records say does not matter.
-	if _, err := tx.Scan(showings.Bucket, account, func(group string, _ []byte) error {
+	if _, err := tx.Scan(grantsOf.Bucket, account, func(group string, _ []byte) error {
 		groups[group] = true
 		return nil
 	}); err != nil {
@@ -42,7 +42,7 @@ func (r *Rights) Forget(tx store.Tx, account string) error {
 			return err
 		}
 	}
-	return showings.DeleteGroup(tx, account)
+	return grantsOf.DeleteGroup(tx, account)
 }
 
 // groupsOf are the groups where memory has a grant of an account.

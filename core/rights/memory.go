@@ -80,7 +80,7 @@ func (r *Rights) Refresh(ids ...string) error {
 			if known {
 				owners = append(owners, at.Owner)
 			}
-			if _, err := showings.Each(tx, id, func(_ string, s showing) error {
+			if _, err := grantsOf.Each(tx, id, func(_ string, s grantedIn) error {
 				groups = append(groups, s.Group)
 				return nil
 			}); err != nil {

@@ -9,13 +9,13 @@ import (
 )
 
 // The records. Those of an owner, of a chat or of an account stand together, so that none of them is found by going
-// through all; places, homes and showings lead to them.
+// through all; places, homes and grantsOf lead to them.
 var (
 	accounts = store.Table[Account]{Bucket: "accounts"}                // group: the owner's key; name: ID
 	places   = store.Table[place]{Bucket: "account_places"}            // group: none; name: account
 	homes    = store.Table[home]{Bucket: "account_homes"}              // group: key of the home chat; name: account
 	grants   = store.Table[Grant]{Bucket: "grants"}                    // group: key of the group chat; name: account
-	showings = store.Table[showing]{Bucket: "account_grants"}          // group: account; name: key of the group chat
+	grantsOf = store.Table[grantedIn]{Bucket: "account_grants"}        // group: account; name: key of the group chat
 	people   = store.Table[admission]{Bucket: "people"}                // group: none; name: the person's key
 	used     = store.Table[usedInvitation]{Bucket: "used_invitations"} // group: none; name: the invitation's identifier
 )
@@ -31,8 +31,8 @@ type home struct {
 	Owner chat.PersonID `json:"owner"`
 }
 
-// showing says that there is a grant.
-type showing struct {
+// grantedIn says that there is a grant in a group.
+type grantedIn struct {
 	Group chat.ChatID `json:"group"`
 }
 
@@ -88,7 +88,7 @@ func PutAccount(tx store.Tx, a Account) error {
 func PutGrant(tx store.Tx, g Grant) error {
 	return errors.Join(
 		grants.Put(tx, g.Group.Key(), g.Account, g),
-		showings.Put(tx, g.Account, g.Group.Key(), showing{g.Group}),
+		grantsOf.Put(tx, g.Account, g.Group.Key(), grantedIn{g.Group}),
 	)
 }
 
@@ -103,7 +103,7 @@ func PutUsedInvitation(tx store.Tx, id string, until time.Time) error {
 }
 
 func deleteGrant(tx store.Tx, group, account string) error {
-	return errors.Join(grants.Delete(tx, group, account), showings.Delete(tx, account, group))
+	return errors.Join(grants.Delete(tx, group, account), grantsOf.Delete(tx, account, group))
 }
 
 // located are the keys of an account's owner and home. The home may be unknown.

@@ -182,8 +182,11 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 		return pressQuestion(ctx, t, c.Arg)
 	}
 	q := t.talk.questions.of(t)
-	about := q.isAbout(c.Arg) || c.Account != "" && q.isAbout(c.Account)
-	return beside(t, !about, func() (chat.Reply, error) { return act(ctx, t, c) })
+	about := c.Arg // what decides on an account alone has no other argument
+	if about == "" {
+		about = c.Account
+	}
+	return beside(t, !q.isAbout(about), func() (chat.Reply, error) { return act(ctx, t, c) })
 }
 
 // act does the registered action of a choice.

@@ -164,17 +164,21 @@ func (t *Turn) Prefs() Prefs { return t.prefs }
 // ChangePrefs changes what the chat has chosen, in the store and for this turn. A command in a group that is
 // answered in private may change the same record at the same time: what it changed stays.
 func (t *Turn) ChangePrefs(change func(*Prefs)) error {
-	change(&t.prefs)
 	now := t.prefs
-	t.P = t.talk.printer(t.prefs)
-	return t.talk.cfg.Store.Update(func(tx store.Tx) error {
+	change(&now)
+	err := t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		stored, err := PrefsOf(tx, t.Chat)
 		if err != nil { // a damaged record is replaced
-			stored = now
+			stored = t.prefs
 		}
 		change(&stored)
 		return chats.Put(tx, "", t.Chat.Key(), stored)
 	})
+	if err != nil {
+		return fmt.Errorf("talk: settings: %w", err)
+	}
+	t.prefs, t.P = now, t.talk.printer(now)
+	return nil
 }
 
 // Run does what line, which is one of our own, says, as if the person had typed it.

@@ -33,6 +33,7 @@ var sentences = []Sentence{
 	{Is: izly.ErrOutcomeUnknown, Key: "error.wallet.unsure"},
 	{Is: wallet.ErrLocked, Key: "error.wallet.locked"},
 	{Is: wallet.ErrGone, Key: "error.link_gone"},
+	{Is: family.ErrGone, Key: "error.link_gone"},
 	{Is: wallet.ErrNeedCode, Key: "error.wallet.need_code"},
 	{Is: wallet.ErrNotYours, Key: "topup.not_owner"},
 	{Is: wallet.ErrExpired, Key: "topup.expired"},

@@ -129,7 +129,7 @@ func (w *Wallet) Link(ctx context.Context, uid string, act izly.Activation, amon
 	s := newState(active.Account())
 	var linked Linked
 	if err := w.cfg.Store.Update(func(tx store.Tx) error {
-		linked = Linked{Account: fresh, Holder: s.holder(), Same: same(s.Phone)}
+		linked = Linked{Account: fresh, Holder: s.holder(), Same: Same(s.Phone)}
 		rec := record{Izly: s, Generation: generation}
 		for _, account := range among {
 			known, err := inherit(tx, account, linked.Same, &rec)
@@ -154,8 +154,8 @@ func (w *Wallet) Link(ctx context.Context, uid string, act izly.Activation, amon
 	return linked, nil
 }
 
-// same is what tells one Izly account from another.
-func same(phone string) string {
+// Same is what tells one Izly account from another.
+func Same(phone string) string {
 	sum := sha256.Sum256([]byte("izly\x00" + phone))
 	return hex.EncodeToString(sum[:])
 }
@@ -168,7 +168,7 @@ func inherit(tx store.Tx, account, linked string, rec *record) (known bool, err 
 		return false, nil
 	case errors.Is(err, ErrDamaged):
 		return inheritDamaged(tx, account, linked, rec)
-	case err != nil || same(old.Izly.Phone) != linked:
+	case err != nil || Same(old.Izly.Phone) != linked:
 		return false, err
 	}
 	rec.Open, rec.Locked = old.Open, old.Locked

@@ -451,7 +451,7 @@ func TestCallsWaitForEachOther(t *testing.T) {
 	release()
 	wg.Wait()
 	r.wantState(o.Key(), Proposed)
-	if n := len(r.w.locks); n != 0 {
-		t.Errorf("%d locks left", n)
+	if n := r.users(a); n != 0 {
+		t.Errorf("%d users left", n)
 	}
 }

@@ -3,6 +3,7 @@ package wallet
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -81,18 +82,22 @@ func TestEachStepIsWrittenBeforeItIsTaken(t *testing.T) {
 	}
 }
 
+// Ten have read that the order can be confirmed before the first of them has the account.
 func TestConcurrentConfirmsChargeOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
-	o := r.propose(r.link(0, true).Account, 20_00)
+	a := r.link(0, true).Account
+	o := r.propose(a, 20_00)
+	unlock, err := r.w.lock(t.Context(), a)
+	must(t, err)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	acted := 0
 	for range 10 {
 		wg.Go(func() {
 			out, err := r.w.Confirm(t.Context(), o.Key(), camille, noCode)
-			if s := out.Order.State; err != nil || s != Done && s != Preparing && s != Confirming {
-				t.Errorf("%q, %v", s, err)
+			if out.Order.State != Done || err != nil {
+				t.Errorf("%q, %v", out.Order.State, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -101,14 +106,53 @@ func TestConcurrentConfirmsChargeOnce(t *testing.T) {
 			}
 		})
 	}
+	for r.users(a) < 11 {
+		runtime.Gosched()
+	}
+	unlock()
 	wg.Wait()
 	if acted != 1 {
 		t.Errorf("%d acted", acted)
 	}
 	r.spent(0, 32_34, 1)
 	r.noViolations()
-	if len(r.w.locks) != 0 {
-		t.Errorf("%d locks left", len(r.w.locks))
+	if n := r.users(a); n != 0 {
+		t.Errorf("%d users left", n)
+	}
+}
+
+// What is cancelled, or too late, when the account is free at last is not ordered.
+func TestConfirmThatHadToWait(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(r *rig, o Order){
+		"cancelled": func(r *rig, o Order) { must(r.t, third(r.w.Cancel(o.Key(), camille))) },
+		"too late":  func(r *rig, _ Order) { r.clock.advance(OrderLife) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{})
+			a := r.link(0, true).Account
+			o := r.propose(a, 20_00)
+			unlock, err := r.w.lock(t.Context(), a)
+			must(t, err)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				out, err := r.w.Confirm(t.Context(), o.Key(), camille, noCode)
+				if late := name == "too late"; out.Acted || errors.Is(err, ErrExpired) != late || out.Order.ID != o.ID {
+					t.Errorf("got %+v, %v", out, err)
+				}
+			})
+			for r.users(a) < 2 {
+				runtime.Gosched()
+			}
+			meanwhile(r, o)
+			unlock()
+			wg.Wait()
+			r.spent(0, 12_34, 0)
+			if rec := r.record(a); rec.Open != "" {
+				t.Errorf("open %q", rec.Open)
+			}
+		})
 	}
 }
 

@@ -114,7 +114,7 @@ func (w *Wallet) Forget(tx store.Tx, account string) error {
 		return err
 	}
 	return errors.Join(
-		dues.Delete(tx, "", account+"/"+rec.Open),
+		dues.Delete(tx, "", key(account, rec.Open)),
 		orders.DeleteGroup(tx, account),
 		phones.Delete(tx, "", account),
 		wallets.Delete(tx, "", account),
@@ -138,7 +138,7 @@ func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, st
 			return err
 		}
 	}
-	return errors.Join(wallets.Put(tx, "", account, rec), phones.Put(tx, "", account, phone{same(a.Phone)}))
+	return errors.Join(wallets.Put(tx, "", account, rec), phones.Put(tx, "", account, phone{Same(a.Phone)}))
 }
 
 // MoveChat makes the orders of a chat that can still be confirmed or are not settled those of another; for the

@@ -41,7 +41,12 @@ func (w *Wallet) wakeUp() {
 // once when the first look failed because the secret code is not kept. It sends nothing that spends. One call at a
 // time.
 func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
-	list, err := w.listDue()
+	list, skipped, err := w.listDue()
+	if err == nil && skipped > 0 { // what was to be looked up then stands in the accounts
+		var open []dueOrder
+		open, err = w.listOpen()
+		list = append(list, open...)
+	}
 	if err != nil {
 		w.cfg.Log.Error("top-ups to be looked up not read", "error", err)
 		return lookUpAgain
@@ -65,38 +70,44 @@ type dueOrder struct {
 	at  time.Time
 }
 
-// listDue gives what is to be looked up and when, the earliest first.
-func (w *Wallet) listDue() (list []dueOrder, err error) {
-	err = w.cfg.Store.View(func(tx store.Tx) error {
+// listDue gives what is to be looked up and when, the earliest first, and how many of that cannot be read.
+func (w *Wallet) listDue() (list []dueOrder, skipped int, err error) {
+	err = w.cfg.Store.View(func(tx store.Tx) (err error) {
 		list = nil
-		_, err := dues.Each(tx, "", func(key string, d due) error {
+		skipped, err = dues.Each(tx, "", func(key string, d due) error {
 			list = append(list, dueOrder{key, d.At})
 			return nil
 		})
 		return err
 	})
 	slices.SortFunc(list, func(a, b dueOrder) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key)) })
+	return list, skipped, err
+}
+
+// listOpen gives the orders that accounts name, as due now. It goes through all accounts.
+func (w *Wallet) listOpen() (list []dueOrder, err error) {
+	err = w.cfg.Store.View(func(tx store.Tx) error {
+		list = nil
+		_, err := wallets.All(tx, func(_, account string, rec record) error {
+			if rec.Open != "" {
+				list = append(list, dueOrder{key: key(account, rec.Open)})
+			}
+			return nil
+		})
+		return err
+	})
 	return list, err
 }
 
 // takeUpAll takes up every order that an account names or that is due: for the start, when nobody works on any.
 // An account or order that cannot be read stays as it is, and what cannot be written now is left to LookUp.
 func (w *Wallet) takeUpAll() error {
-	list, err := w.listDue()
+	list, _, err := w.listDue()
 	if err != nil {
 		return fmt.Errorf("wallet: read orders: %w", err)
 	}
-	var open []dueOrder
-	if err := w.cfg.Store.View(func(tx store.Tx) error {
-		open = nil
-		_, err := wallets.All(tx, func(_, account string, rec record) error {
-			if rec.Open != "" {
-				open = append(open, dueOrder{key: account + "/" + rec.Open})
-			}
-			return nil
-		})
-		return err
-	}); err != nil {
+	open, err := w.listOpen()
+	if err != nil {
 		return fmt.Errorf("wallet: read accounts: %w", err)
 	}
 	for _, d := range append(list, open...) {

@@ -214,6 +214,19 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// A record of what is due that is lost while the program runs is made good from the account.
+func TestDueThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	o := r.lose(r.link(0, true).Account, true)
+	must(t, r.damage.Damage("orders_due", "", o.Key()))
+	if next := r.later(0); next != time.Minute || !slices.Equal(r.dues(), []string{o.Key()}) {
+		t.Errorf("next in %v, due %q", next, r.dues())
+	}
+	r.later(time.Minute)
+	r.wantTold(o, toldRecord{Done, WhySettled, 1})
+}
+
 // What a start cannot write does not stop it, and is written later.
 func TestStartWithAStoreThatFails(t *testing.T) {
 	t.Parallel()

@@ -76,7 +76,7 @@ func openOrder(tx store.Tx, account string, rec record) (o Order, found bool, er
 	if rec.Open == "" {
 		return Order{}, false, nil
 	}
-	o, err = find(tx, account+"/"+rec.Open)
+	o, err = find(tx, key(account, rec.Open))
 	if errors.Is(err, ErrGone) { // it was there
 		err = ErrLocked
 	}
@@ -256,10 +256,10 @@ func (w *Wallet) Looked(account string) error {
 			ids = append(ids, rec.Open)
 		}
 		for _, id := range ids {
-			_, err := find(tx, account+"/"+id)
+			_, err := find(tx, key(account, id))
 			switch {
 			case errors.Is(err, ErrLocked), errors.Is(err, ErrGone):
-				if err := errors.Join(orders.Delete(tx, account, id), dues.Delete(tx, "", account+"/"+id)); err != nil {
+				if err := errors.Join(orders.Delete(tx, account, id), dues.Delete(tx, "", key(account, id))); err != nil {
 					return err
 				}
 				if id == rec.Open {

@@ -301,35 +301,44 @@ func TestSweepInPortions(t *testing.T) {
 
 func TestForget(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, rigOptions{})
-	a, other := r.link(0, true).Account, r.link(1, true).Account
-	r.sim.DropAnswer("MoneyInCbConfirm", false)
-	r.propose(a, 10_00)
-	r.confirm(r.propose(a, 20_00))
-	must(t, r.damage.Damage("orders", a, "x"))
-	kept := r.propose(other, 10_00)
-	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Forget(tx, a) }))
-	must(t, r.cfg.Store.View(func(tx store.Tx) error {
-		for _, bucket := range []string{"wallets", "wallets_phones", "orders", "orders_due", "orders_ages"} {
-			damaged, err := tx.All(bucket, func(group, name string, value []byte) error {
-				if strings.Contains(group+name+string(value), a) {
-					t.Errorf("%s has %q %q", bucket, group, name)
+	for name, before := range map[string]func(r *rig, a string){
+		"proposed":   func(r *rig, a string) { r.propose(a, 10_00) },
+		"lost":       func(r *rig, a string) { r.lose(a, true) },
+		"done":       func(r *rig, a string) { r.confirm(r.propose(a, 10_00)) },
+		"unreadable": func(r *rig, a string) { must(r.t, r.damage.Damage("orders", a, r.lose(a, true).ID)) },
+		"damaged": func(r *rig, a string) {
+			r.propose(a, 10_00)
+			must(r.t, r.damage.Damage("wallets", "", a))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{})
+			a, other := r.link(0, true).Account, r.link(1, true).Account
+			kept := r.propose(other, 10_00)
+			before(r, a)
+			must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Forget(tx, a) }))
+			must(t, r.cfg.Store.View(func(tx store.Tx) error {
+				for _, bucket := range []string{"wallets", "wallets_phones", "orders", "orders_due", "orders_ages"} {
+					damaged, err := tx.All(bucket, func(group, title string, value []byte) error {
+						if strings.Contains(group+title+string(value), a) && (bucket != "orders_ages" || name != "unreadable") {
+							t.Errorf("%s has %q %q", bucket, group, title)
+						}
+						return nil
+					})
+					if damaged != 0 || err != nil {
+						t.Errorf("%s: %d damaged, %v", bucket, damaged, err)
+					}
 				}
 				return nil
-			})
-			if damaged != 0 || err != nil {
-				t.Errorf("%s: %d damaged, %v", bucket, damaged, err)
+			}))
+			if err := r.balance(a); !errors.Is(err, ErrGone) {
+				t.Errorf("got %v", err)
 			}
-		}
-		return nil
-	}))
-	r.wantState(kept.Key(), Proposed)
-	must(t, r.balance(other))
-	must(t, r.damage.Damage("wallets", "", other))
-	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Forget(tx, other) }))
-	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Forget(tx, "nobody") }))
-	if err := r.balance(other); !errors.Is(err, ErrGone) {
-		t.Errorf("got %v", err)
+			r.wantState(kept.Key(), Proposed)
+			must(t, r.balance(other))
+			must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Forget(tx, "nobody") }))
+		})
 	}
 }
 

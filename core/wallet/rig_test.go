@@ -287,6 +287,16 @@ func (r *rig) record(account string) (rec record) {
 	return rec
 }
 
+// users is how many use an account or wait for it.
+func (r *rig) users(account string) int {
+	r.w.mu.Lock()
+	defer r.w.mu.Unlock()
+	if l := r.w.locks[account]; l != nil {
+		return l.users
+	}
+	return 0
+}
+
 func (r *rig) change(account string, fn func(*record)) {
 	r.t.Helper()
 	must(r.t, r.w.change(account, r.record(account).Generation, fn))
@@ -300,7 +310,7 @@ func (r *rig) put(o Order) {
 // dues lists what is to be looked up.
 func (r *rig) dues() (keys []string) {
 	r.t.Helper()
-	list, err := r.w.listDue()
+	list, _, err := r.w.listDue()
 	must(r.t, err)
 	for _, d := range list {
 		keys = append(keys, d.key)

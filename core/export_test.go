@@ -1,0 +1,22 @@
+package core
+
+import "context"
+
+// What the engine does in the background, for tests that move the clock themselves.
+
+// CleanUp removes what has expired.
+func (e *Engine) CleanUp() error { return e.cleanUp() }
+
+// LookUpDue looks up the lost top-ups that are due, and sends what there is to say.
+func (e *Engine) LookUpDue(ctx context.Context) { e.Watch.Look(ctx) }
+
+// Buckets name all tables of the rooms, for tests that look at what is stored.
+func Buckets() []string {
+	return []string{
+		"accounts", "account_places", "account_homes", "grants", "account_grants", "people", "used_invitations",
+		"school_accounts", "school_sames", "school_candidates", "readings", "pauses", "school_due",
+		"wallets", "wallets_phones", "orders", "orders_due", "orders_ages", "orders_hours",
+		"chats", "choices", "choices_due", "moved", "letters", "letters_posted", "letters_about", "letters_moved", "gone",
+		"subscriptions", "seen", "schema",
+	}
+}
