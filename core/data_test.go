@@ -95,11 +95,11 @@ type watchedTx struct {
 	reading func()
 }
 
-func (t watchedTx) Get(bucket, key string) ([]byte, error) {
+func (t watchedTx) Get(bucket, group, name string) ([]byte, error) {
 	if bucket == "admissions" {
 		t.reading()
 	}
-	return t.Tx.Get(bucket, key)
+	return t.Tx.Get(bucket, group, name)
 }
 
 // Whoever reads from the store waits for no account, which may be waiting to be stored.

@@ -49,11 +49,11 @@ type flakyTx struct {
 	refuse []string
 }
 
-func (t flakyTx) Put(bucket, key string, value []byte) error {
+func (t flakyTx) Put(bucket, group, name string, value []byte) error {
 	for _, text := range t.refuse {
 		if bytes.Contains(value, []byte(text)) {
 			return errors.New("disk full")
 		}
 	}
-	return t.Tx.Put(bucket, key, value)
+	return t.Tx.Put(bucket, group, name, value)
 }

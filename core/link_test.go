@@ -253,7 +253,7 @@ func (r *rig) records() map[string][]string {
 	found := make(map[string][]string)
 	if err := r.vault.View(func(tx core.Tx) error {
 		for _, bucket := range core.Buckets() {
-			if err := tx.Each(bucket, func(key string, value []byte) error {
+			if _, err := tx.All(bucket, func(_, key string, value []byte) error {
 				found[bucket] = append(found[bucket], key+" "+string(value))
 				return nil
 			}); err != nil {

@@ -4,26 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"cartable/core/store"
 )
 
-// Tx is one transaction of a Store. It is an alias of an unnamed type, so that a store package can
-// declare the same one and fit without importing the core. A Tx is dead once its closure has returned.
-type Tx = interface {
-	// Get returns nil when there is no such record. The slice is the caller's.
-	Get(bucket, key string) ([]byte, error)
-	Put(bucket, key string, value []byte) error
-	// Delete is no error when there is no such record.
-	Delete(bucket, key string) error
-	// Each visits the records of a bucket in any order. fn must not change the bucket.
-	Each(bucket string, fn func(key string, value []byte) error) error
-}
-
-// Store keeps the core's records, sealed and durable. Both methods block on the disk; an Update has
-// reached it when it returns nil, and has changed nothing when it returns an error.
-type Store interface {
-	View(fn func(Tx) error) error
-	Update(fn func(Tx) error) error
-}
+// Tx and Store are what keeps the core's records.
+type (
+	Tx    = store.Tx
+	Store = store.Store
+)
 
 // table is a bucket of records of one type, kept as JSON. The records hold secrets as secret.Stored:
 // the store seals what it is given.
@@ -45,7 +34,7 @@ var (
 // get tells in its second result whether there is such a record.
 func (t table[T]) get(tx Tx, key string) (T, bool, error) {
 	var record T
-	value, err := tx.Get(t.bucket, key)
+	value, err := tx.Get(t.bucket, "", key)
 	if err != nil || value == nil {
 		return record, false, err
 	}
@@ -60,15 +49,15 @@ func (t table[T]) put(tx Tx, key string, record T) error {
 	if err != nil {
 		return fmt.Errorf("core: record of %s: %w", t.bucket, err)
 	}
-	return tx.Put(t.bucket, key, value)
+	return tx.Put(t.bucket, "", key, value)
 }
 
-func (t table[T]) delete(tx Tx, key string) error { return tx.Delete(t.bucket, key) }
+func (t table[T]) delete(tx Tx, key string) error { return tx.Delete(t.bucket, "", key) }
 
 // each visits every record that can be read, whatever others are like; the error tells that some cannot.
 func (t table[T]) each(tx Tx, fn func(key string, record T) error) error {
 	var unreadable error
-	err := tx.Each(t.bucket, func(key string, value []byte) error {
+	damaged, err := tx.All(t.bucket, func(_, key string, value []byte) error {
 		var record T
 		if err := json.Unmarshal(value, &record); err != nil {
 			unreadable = fmt.Errorf("core: record of %s: %w", t.bucket, err)
@@ -76,6 +65,9 @@ func (t table[T]) each(tx Tx, fn func(key string, record T) error) error {
 		}
 		return fn(key, record)
 	})
+	if damaged > 0 {
+		unreadable = fmt.Errorf("core: %d damaged records of %s", damaged, t.bucket)
+	}
 	return errors.Join(err, unreadable)
 }
 

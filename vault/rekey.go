@@ -24,7 +24,7 @@ func (v *Vault) rekey(key Key) error {
 	if err := key.check(); err != nil {
 		return err
 	}
-	h, fresh, err := newHeader(key)
+	h, fresh, err := newHeader(key, byte(v.Format()))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func reseal(records *bbolt.Bucket, old, fresh *keyring) error {
 }
 
 func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) error {
-	found, err := collect(records, bucketID)
+	found, err := collect(records, bucketID, nil, true)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) e
 		if err != nil {
 			return err
 		}
-		if err := b.Put(fresh.recordID(r.bucket, r.name), fresh.seal(r)); err != nil {
+		if err := b.Put(fresh.recordID(r.bucket, r.group, r.name), fresh.seal(r)); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,8 @@
 // Package vault is the encrypted store: one file, in which every value is sealed under a key of its own
 // and every name is hidden. It knows nothing of what a value means.
 //
-// Whoever has the file and not the key learns how many buckets and records there are and their sizes in
-// steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
+// Whoever has the file and not the key learns how many buckets and records there are, which records of a bucket
+// are of one group, and their sizes in steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
 // of anything outside of the file to compare with, is that a record was removed, or that it, or the whole
 // file, was put back as it once was. Deleted and overwritten values stay in the file, sealed, until their
 // space is used again.
@@ -29,8 +29,8 @@ type Vault struct {
 // 0700). An existing vault with a looser mode is tightened to 0600.
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
-// passphrase. The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's;
-// none of them has changed the file.
+// passphrase. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked and ErrDamaged, or the operating
+// system's; none of them has changed the file. A vault of an older format opens too, see Convert.
 func Open(path string, key Key) (*Vault, error) {
 	v, err := open(path, key)
 	if err != nil {
@@ -75,7 +75,7 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	if err != nil || there {
 		return header{}, nil, err
 	}
-	if h, keys, err = newHeader(key); err == nil {
+	if h, keys, err = newHeader(key, formatNewest); err == nil {
 		err = create(path, h)
 	}
 	if errors.Is(err, fs.ErrExist) { // another process was faster
@@ -85,6 +85,13 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 		return header{}, nil, fmt.Errorf("create: %w", err)
 	}
 	return h, keys, nil
+}
+
+// Format is the format of the file: 2, or 1 where records have no group and Convert has not been called.
+func (v *Vault) Format() int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return int(v.keys.format)
 }
 
 // Close waits for the open transactions and releases the file. Closing again does nothing.

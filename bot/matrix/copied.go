@@ -1,11 +1,14 @@
 package matrix
 
-// Tx is one transaction of a Vault: an alias of the same unnamed type as core.Tx, see there.
+// Tx is one transaction of a Vault: an alias of the same unnamed type as store.Tx of the core, see there.
+// All records here are in the group "".
 type Tx = interface {
-	Get(bucket, key string) ([]byte, error)
-	Put(bucket, key string, value []byte) error
-	Delete(bucket, key string) error
-	Each(bucket string, fn func(key string, value []byte) error) error
+	Get(bucket, group, name string) ([]byte, error)
+	Put(bucket, group, name string, value []byte) error
+	Delete(bucket, group, name string) error
+	DeleteGroup(bucket, group string) error
+	Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error)
+	All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error)
 }
 
 // Vault keeps the adapter's records, sealed and durable. Both methods block on the disk; an Update has
@@ -24,5 +27,5 @@ const (
 // MarkCopied marks a vault as a copy, for whoever makes or restores a backup: the next NewStore on it
 // forgets the device. It is also the way out where NewStore fails because records of the device are damaged.
 func MarkCopied(v Vault) error {
-	return v.Update(func(tx Tx) error { return tx.Put(mainBucket, keyCopied, nil) })
+	return v.Update(func(tx Tx) error { return tx.Put(mainBucket, "", keyCopied, nil) })
 }

@@ -63,7 +63,7 @@ func (b *inbox) put(r *row) error {
 func (b *inbox) load() ([]*row, error) {
 	var rows []*row
 	err := b.vault.View(func(tx Tx) error {
-		return tx.Each(inboxBucket, func(_ string, value []byte) error {
+		return each(tx, inboxBucket, func(_ string, value []byte) error {
 			if r, err := decode[row](inboxBucket, value); err == nil {
 				rows = append(rows, r)
 			}
@@ -159,7 +159,7 @@ func (b *inbox) answered(r *row, at time.Time) error {
 
 // done notes that nothing more comes of a row.
 func (b *inbox) done(r *row, at time.Time) error {
-	remove := func(tx Tx) error { return tx.Delete(inboxBucket, r.Event.String()) }
+	remove := func(tx Tx) error { return tx.Delete(inboxBucket, "", r.Event.String()) }
 	err := error(nil)
 	if r.Made {
 		err = b.vault.Update(remove)

@@ -54,7 +54,7 @@ func (f *offers) byEvent(evt id.EventID) (*offer, error) {
 // byVote reads an offer by one of its choices, whose names nobody can guess.
 func (f *offers) byVote(choice string) (*offer, error) {
 	return f.find(func(tx Tx) (id.EventID, error) {
-		name, err := tx.Get(votesBucket, choice)
+		name, err := tx.Get(votesBucket, "", choice)
 		return id.EventID(name), err
 	})
 }
@@ -77,7 +77,7 @@ func (f *offers) find(name func(Tx) (id.EventID, error)) (found *offer, err erro
 // byCode finds the choice that a code confirms in a room.
 func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err error) {
 	err = f.vault.View(func(tx Tx) error {
-		return tx.Each(offersBucket, func(_ string, value []byte) error {
+		return each(tx, offersBucket, func(_ string, value []byte) error {
 			o, err := decode[offer](offersBucket, value)
 			if err != nil || o.Room != room || f.now().Sub(o.Made) > codeLife {
 				return nil
@@ -127,7 +127,7 @@ func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect chat.Expe
 func (f *offers) put(tx Tx, o *offer) error {
 	if risky(o.Choices) {
 		for _, c := range o.Choices {
-			if err := tx.Put(votesBucket, c.ID, []byte(o.Event)); err != nil {
+			if err := tx.Put(votesBucket, "", c.ID, []byte(o.Event)); err != nil {
 				return err
 			}
 		}
@@ -162,24 +162,24 @@ func (f *offers) remove(evt id.EventID) (gone *offer, err error) {
 func (f *offers) delete(tx Tx, o *offer) error {
 	if risky(o.Choices) {
 		for _, c := range o.Choices {
-			if err := tx.Delete(votesBucket, c.ID); err != nil {
+			if err := tx.Delete(votesBucket, "", c.ID); err != nil {
 				return err
 			}
 		}
 	}
-	return tx.Delete(offersBucket, o.Event.String())
+	return tx.Delete(offersBucket, "", o.Event.String())
 }
 
 // forget removes what a number may stand for in a room that the bot has left.
 func (f *offers) forget(room id.RoomID) error {
-	return f.vault.Update(func(tx Tx) error { return tx.Delete(latestBucket, room.String()) })
+	return f.vault.Update(func(tx Tx) error { return tx.Delete(latestBucket, "", room.String()) })
 }
 
 // cleanUp removes offers whose time is over.
 func (f *offers) cleanUp() error {
 	return f.vault.Update(func(tx Tx) error {
 		var old []*offer
-		err := tx.Each(offersBucket, func(_ string, value []byte) error {
+		err := each(tx, offersBucket, func(_ string, value []byte) error {
 			if o, err := decode[offer](offersBucket, value); err == nil && f.now().Sub(o.Made) > offerLife {
 				old = append(old, o)
 			}

@@ -145,7 +145,7 @@ func TestCodeExpires(t *testing.T) {
 	noError(t, r.offers.cleanUp())
 	noError(t, r.vault.View(func(tx Tx) error {
 		for _, bucket := range []string{offersBucket, votesBucket} {
-			noError(t, tx.Each(bucket, func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil }))
+			noError(t, each(tx, bucket, func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil }))
 		}
 		return nil
 	}))

@@ -44,7 +44,7 @@ func (r *rooms) load() error {
 		return nil
 	}
 	err := r.vault.View(func(tx Tx) error {
-		return tx.Each(roomNotesBucket, func(key string, value []byte) error {
+		return each(tx, roomNotesBucket, func(key string, value []byte) error {
 			if record, err := decode[room](roomNotesBucket, value); err == nil {
 				r.known[id.RoomID(key)] = *record
 			}
@@ -103,7 +103,7 @@ func (r *rooms) forget(name id.RoomID) error {
 	if _, found, err := r.get(name); err != nil || !found {
 		return err
 	}
-	if err := r.vault.Update(func(tx Tx) error { return tx.Delete(roomNotesBucket, name.String()) }); err != nil {
+	if err := r.vault.Update(func(tx Tx) error { return tx.Delete(roomNotesBucket, "", name.String()) }); err != nil {
 		return err
 	}
 	r.mu.Lock()

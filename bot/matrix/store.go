@@ -120,7 +120,7 @@ func (s *Store) open() error {
 // load calls fn for each record of a bucket and counts what cannot be read. Nothing that is loaded so is
 // worth refusing to start: sessions are made anew when they are missing, and none is used twice.
 func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
-	err := tx.Each(bucket, func(_ string, value []byte) error {
+	err := each(tx, bucket, func(_ string, value []byte) error {
 		record, err := decode[T](bucket, value)
 		if err == nil {
 			err = fn(record)
@@ -206,7 +206,7 @@ func (s *Store) own(name string) string {
 
 // get reads a record; nil when there is none.
 func get[T any](tx Tx, bucket, key string) (*T, error) {
-	value, err := tx.Get(bucket, key)
+	value, err := tx.Get(bucket, "", key)
 	if err != nil || value == nil {
 		return nil, err
 	}
@@ -228,23 +228,33 @@ func put(tx Tx, bucket, key string, record any) error {
 	if err != nil {
 		return fmt.Errorf("matrix: record of %s: %w", bucket, err)
 	}
-	if old, err := tx.Get(bucket, key); err == nil && string(old) == string(value) {
+	if old, err := tx.Get(bucket, "", key); err == nil && string(old) == string(value) {
 		return nil
 	}
-	return tx.Put(bucket, key, value)
+	return tx.Put(bucket, "", key, value)
+}
+
+// each calls fn for the records of a bucket that can be read. When all have been visited, its error tells that some
+// cannot.
+func each(tx Tx, bucket string, fn func(key string, value []byte) error) error {
+	damaged, err := tx.Scan(bucket, "", fn)
+	if err == nil && damaged > 0 {
+		err = fmt.Errorf("matrix: %d records of %s are damaged", damaged, bucket)
+	}
+	return err
 }
 
 // drop deletes the records of a bucket that match; nil matches all. Damaged ones stay: their names are
 // lost.
 func drop(tx Tx, bucket string, match func(key string, value []byte) bool) (keys []string, err error) {
-	err = tx.Each(bucket, func(key string, value []byte) error {
+	err = each(tx, bucket, func(key string, value []byte) error {
 		if match == nil || match(key, value) {
 			keys = append(keys, key)
 		}
 		return nil
 	})
 	for _, key := range keys {
-		if err := tx.Delete(bucket, key); err != nil {
+		if err := tx.Delete(bucket, "", key); err != nil {
 			return nil, err
 		}
 	}

@@ -132,10 +132,10 @@ func (s *Store) PutDevices(_ context.Context, user id.UserID, devices map[id.Dev
 
 // clearMark deletes a record if there is one, since deleting none would be a write all the same.
 func clearMark(tx Tx, bucket, key string) error {
-	if value, err := tx.Get(bucket, key); err == nil && value == nil {
+	if value, err := tx.Get(bucket, "", key); err == nil && value == nil {
 		return nil
 	}
-	return tx.Delete(bucket, key)
+	return tx.Delete(bucket, "", key)
 }
 
 // FilterTrackedUsers returns those of the users whose lists were stored. It leaves the argument alone.
@@ -192,7 +192,7 @@ func (s *Store) TrackedUsers(context.Context) ([]id.UserID, error) {
 
 func (s *Store) users(bucket string, match func(value []byte) (bool, error)) (users []id.UserID, err error) {
 	err = s.view(func(tx Tx) error {
-		return tx.Each(bucket, func(key string, value []byte) error {
+		return each(tx, bucket, func(key string, value []byte) error {
 			ok, err := match(value)
 			if ok {
 				users = append(users, id.UserID(key))

@@ -93,7 +93,7 @@ func (s *Store) ForgetOlm(context.Context) error {
 			return err
 		}
 		for _, key := range []string{keySession, keyEpoch, keyCopied} {
-			if err := tx.Delete(mainBucket, key); err != nil {
+			if err := tx.Delete(mainBucket, "", key); err != nil {
 				return err
 			}
 		}
@@ -121,7 +121,7 @@ func (s *Store) sweep(tx Tx) {
 	for _, room := range keys("rooms") {
 		_, _ = drop(tx, s.membersOf(id.RoomID(room)), nil)
 	}
-	_ = tx.Each(s.own("sharings"), func(room string, _ []byte) error {
+	_ = each(tx, s.own("sharings"), func(room string, _ []byte) error {
 		_ = s.dropShared(tx, id.RoomID(room))
 		return nil
 	})

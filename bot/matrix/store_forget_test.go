@@ -46,7 +46,7 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	noError(t, r.MarkHandled("$done", time.Now()))
 	noError(t, r.PutWithheldGroupSession(background, event.RoomKeyWithheldEventContent{RoomID: room1, SessionID: "withheld"}))
 	noError(t, r.update(func(tx Tx) error {
-		return errors.Join(tx.Put(inboxBucket, "$asked", nil), tx.Put(waitingBucket, "$sealed", nil))
+		return errors.Join(tx.Put(inboxBucket, "", "$asked", nil), tx.Put(waitingBucket, "", "$sealed", nil))
 	}))
 	noError(t, r.SaveNextBatch(background, bob, "token1"))
 	noError(t, r.SaveNextBatch(background, bob, "token2"))
@@ -120,7 +120,7 @@ func TestForgetOlmDeletes(t *testing.T) {
 	noError(t, r.vault.View(func(tx Tx) error {
 		for _, name := range names {
 			bucket, key, _ := bytes.Cut([]byte(name), []byte{0})
-			value, err := tx.Get(string(bucket), string(key))
+			value, err := tx.Get(string(bucket), "", string(key))
 			if err != nil {
 				return err
 			}
@@ -150,9 +150,9 @@ func (v *spyVault) Update(fn func(Tx) error) error {
 	return v.Vault.Update(func(tx Tx) error { return fn(spyTx{tx, v.seen}) })
 }
 
-func (tx spyTx) Put(bucket, key string, value []byte) error {
-	tx.seen(bucket, key)
-	return tx.Tx.Put(bucket, key, value)
+func (tx spyTx) Put(bucket, group, name string, value []byte) error {
+	tx.seen(bucket, name)
+	return tx.Tx.Put(bucket, group, name, value)
 }
 
 func TestMarkedCopyTakesANewDevice(t *testing.T) {
@@ -230,7 +230,7 @@ func TestOldCopyIsNoticed(t *testing.T) {
 func TestUnreadableAccount(t *testing.T) {
 	r := newStoreRig(t)
 	furnish(t, r)
-	noError(t, r.update(func(tx Tx) error { return tx.Put(r.own("account"), "", []byte(`{"Pickle":"AAAA"}`)) }))
+	noError(t, r.update(func(tx Tx) error { return tx.Put(r.own("account"), "", "", []byte(`{"Pickle":"AAAA"}`)) }))
 	if _, err := NewStore(&r.fault); err == nil {
 		t.Fatal("no error")
 	}
@@ -243,10 +243,10 @@ func TestUnreadableSessionsAreLeftOut(t *testing.T) {
 	r := newStoreRig(t)
 	sender, _ := furnish(t, r)
 	noError(t, r.update(func(tx Tx) error {
-		if err := tx.Put(r.own("olm"), "damaged", []byte("{")); err != nil {
+		if err := tx.Put(r.own("olm"), "", "damaged", []byte("{")); err != nil {
 			return err
 		}
-		return tx.Put(r.own("outbound"), string(room1), []byte(`{"Pickle":"AAAA"}`))
+		return tx.Put(r.own("outbound"), "", string(room1), []byte(`{"Pickle":"AAAA"}`))
 	}))
 	equal(t, r.Unreadable(), 0)
 	r.kill()

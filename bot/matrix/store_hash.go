@@ -69,7 +69,7 @@ func (s *Store) settle() bool {
 		return false
 	}
 	bucket, value := s.own("hash"), binary.BigEndian.AppendUint64(nil, uint64(h.received.UnixMilli()))
-	s.step.writes = append(s.step.writes, func(tx Tx) error { return tx.Put(bucket, hex.EncodeToString(h.hash[:]), value) })
+	s.step.writes = append(s.step.writes, func(tx Tx) error { return tx.Put(bucket, "", hex.EncodeToString(h.hash[:]), value) })
 	return true
 }
 
@@ -82,7 +82,7 @@ func (s *Store) GetOlmHash(_ context.Context, hash [32]byte) (received time.Time
 		return received, nil
 	}
 	err = s.view(func(tx Tx) error {
-		value, err := tx.Get(s.own("hash"), hex.EncodeToString(hash[:]))
+		value, err := tx.Get(s.own("hash"), "", hex.EncodeToString(hash[:]))
 		if err == nil && len(value) == 8 {
 			received = hashTime(value)
 		}

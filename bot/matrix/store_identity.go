@@ -101,17 +101,17 @@ func (s *Store) prepare() (copied bool, err error) {
 		if number != nil {
 			s.device.Store(*number)
 		}
-		mark, err := tx.Get(mainBucket, keyCopied)
+		mark, err := tx.Get(mainBucket, "", keyCopied)
 		if err != nil {
 			return err
 		}
 		copied = mark != nil
-		if s.pickleKey, err = tx.Get(mainBucket, keyPickle); err != nil || s.pickleKey != nil {
+		if s.pickleKey, err = tx.Get(mainBucket, "", keyPickle); err != nil || s.pickleKey != nil {
 			return err
 		}
 		s.pickleKey = make([]byte, 32)
 		_, _ = rand.Read(s.pickleKey) // never fails
-		return tx.Put(mainBucket, keyPickle, s.pickleKey)
+		return tx.Put(mainBucket, "", keyPickle, s.pickleKey)
 	})
 	return copied, err
 }

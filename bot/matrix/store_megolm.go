@@ -101,7 +101,7 @@ func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.Se
 		if err != nil || record == nil {
 			return err
 		}
-		if err := tx.Delete(s.own("inbound"), inboundKey(room, name)); err != nil {
+		if err := tx.Delete(s.own("inbound"), "", inboundKey(room, name)); err != nil {
 			return err
 		}
 		return s.dropIndices(tx, name)
@@ -188,7 +188,7 @@ func (s *Store) sessions(match func(*crypto.InboundGroupSession) bool) dbutil.Ro
 	var found []*crypto.InboundGroupSession
 	bucket := s.own("inbound")
 	err := s.view(func(tx Tx) error {
-		return tx.Each(bucket, func(_ string, value []byte) error {
+		return each(tx, bucket, func(_ string, value []byte) error {
 			record, err := decode[inboundRecord](bucket, value)
 			if err != nil || record.Session == nil || !match(record.Session) {
 				return err
@@ -213,7 +213,7 @@ func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, event
 		if err != nil || seen != nil || claim == (seenIndex{}) {
 			return err
 		}
-		if err := tx.Put(s.own("indexed"), string(name), nil); err != nil {
+		if err := tx.Put(s.own("indexed"), "", string(name), nil); err != nil {
 			return err
 		}
 		return put(tx, bucket, key, claim)
@@ -228,5 +228,5 @@ func (s *Store) dropIndices(tx Tx, name id.SessionID) error {
 	if _, err := drop(tx, s.indexBucket(name), nil); err != nil {
 		return err
 	}
-	return tx.Delete(s.own("indexed"), string(name))
+	return tx.Delete(s.own("indexed"), "", string(name))
 }

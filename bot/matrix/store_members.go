@@ -82,7 +82,7 @@ func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]
 	bucket := s.membersOf(room)
 	members := make(map[id.UserID]*event.MemberEventContent)
 	err := s.view(func(tx Tx) error {
-		return tx.Each(bucket, func(key string, value []byte) error {
+		return each(tx, bucket, func(key string, value []byte) error {
 			member, err := decode[event.MemberEventContent](bucket, value)
 			members[id.UserID(key)] = member
 			return err
@@ -114,7 +114,7 @@ func present(member *event.MemberEventContent) bool {
 // FindSharedRooms returns the encrypted rooms that the user has joined or is invited to.
 func (s *Store) FindSharedRooms(_ context.Context, user id.UserID) (rooms []id.RoomID, err error) {
 	err = s.view(func(tx Tx) error {
-		return tx.Each(encryptedBucket, func(key string, _ []byte) error {
+		return each(tx, encryptedBucket, func(key string, _ []byte) error {
 			member, err := get[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
 			if err == nil && member != nil && present(member) {
 				rooms = append(rooms, id.RoomID(key))

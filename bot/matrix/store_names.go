@@ -22,32 +22,39 @@ var (
 // must not decide whether the vault can write.
 type names struct{ Tx }
 
-func (tx names) Get(bucket, key string) ([]byte, error) {
-	if tooLong(bucket, key) {
+func (tx names) Get(bucket, group, name string) ([]byte, error) {
+	if tooLong(bucket, group, name) {
 		return nil, nil
 	}
-	return tx.Tx.Get(bucket, key)
+	return tx.Tx.Get(bucket, group, name)
 }
 
-func (tx names) Put(bucket, key string, value []byte) error {
-	if tooLong(bucket, key) {
+func (tx names) Put(bucket, group, name string, value []byte) error {
+	if tooLong(bucket, group, name) {
 		return errName
 	}
-	return tx.Tx.Put(bucket, key, value)
+	return tx.Tx.Put(bucket, group, name, value)
 }
 
-func (tx names) Delete(bucket, key string) error {
-	if tooLong(bucket, key) {
+func (tx names) Delete(bucket, group, name string) error {
+	if tooLong(bucket, group, name) {
 		return nil
 	}
-	return tx.Tx.Delete(bucket, key)
+	return tx.Tx.Delete(bucket, group, name)
 }
 
-func (tx names) Each(bucket string, fn func(key string, value []byte) error) error {
-	if tooLong(bucket) {
+func (tx names) DeleteGroup(bucket, group string) error {
+	if tooLong(bucket, group) {
 		return nil
 	}
-	return tx.Tx.Each(bucket, fn)
+	return tx.Tx.DeleteGroup(bucket, group)
+}
+
+func (tx names) Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error) {
+	if tooLong(bucket, group) {
+		return 0, nil
+	}
+	return tx.Tx.Scan(bucket, group, fn)
 }
 
 // bounded is a vault in which all transactions are like that.

@@ -179,7 +179,7 @@ func (s *Store) DeleteSession(_ context.Context, sender id.SenderKey, session *c
 	s.write.Lock()
 	defer s.write.Unlock()
 	name := session.ID()
-	err := s.after(olmName{sender, name}, func(tx Tx) error { return tx.Delete(s.own("olm"), olmKey(sender, name)) })
+	err := s.after(olmName{sender, name}, func(tx Tx) error { return tx.Delete(s.own("olm"), "", olmKey(sender, name)) })
 	if err != nil {
 		return err
 	}

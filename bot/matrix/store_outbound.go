@@ -91,7 +91,7 @@ func (s *Store) GetOutboundGroupSession(_ context.Context, room id.RoomID) (*cry
 func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) error {
 	s.write.Lock()
 	defer s.write.Unlock()
-	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("outbound"), string(room)) })
+	err := s.commit(func(tx Tx) error { return tx.Delete(s.own("outbound"), "", string(room)) })
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *Store) MarkOutboundGroupSessionShared(_ context.Context, user id.UserID
 	bucket, key := s.sharedBucket(name), string(user)+" "+string(device)
 	s.write.Lock()
 	defer s.write.Unlock()
-	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, key, nil) })
+	s.late = append(s.late, func(tx Tx) error { return tx.Put(bucket, "", key, nil) })
 	return nil
 }
 
@@ -136,7 +136,7 @@ func (s *Store) IsOutboundGroupSessionShared(_ context.Context, user id.UserID, 
 		return false, err
 	}
 	err = s.view(func(tx Tx) error {
-		value, err := tx.Get(s.sharedBucket(name), string(user)+" "+string(device))
+		value, err := tx.Get(s.sharedBucket(name), "", string(user)+" "+string(device))
 		shared = value != nil
 		return err
 	})
@@ -189,5 +189,5 @@ func (s *Store) dropShared(tx Tx, room id.RoomID) error {
 			return err
 		}
 	}
-	return tx.Delete(s.own("sharings"), string(room))
+	return tx.Delete(s.own("sharings"), "", string(room))
 }

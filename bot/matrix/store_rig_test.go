@@ -71,7 +71,7 @@ func (r *storeRig) kill() {
 func (r *storeRig) has(bucket, key string) (there bool) {
 	r.t.Helper()
 	noError(r.t, r.vault.View(func(tx Tx) error {
-		record, err := tx.Get(bucket, key)
+		record, err := tx.Get(bucket, "", key)
 		there = record != nil
 		return err
 	}))
@@ -82,7 +82,7 @@ func (r *storeRig) has(bucket, key string) (there bool) {
 func (r *storeRig) count(bucket string) (n int) {
 	r.t.Helper()
 	noError(r.t, r.vault.View(func(tx Tx) error {
-		return tx.Each(bucket, func(string, []byte) error { n++; return nil })
+		return each(tx, bucket, func(string, []byte) error { n++; return nil })
 	}))
 	return n
 }

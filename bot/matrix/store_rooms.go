@@ -57,7 +57,7 @@ func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *e
 		content = nil
 	}
 	return s.update(func(tx Tx) error {
-		old, err := tx.Get(encryptedBucket, string(room))
+		old, err := tx.Get(encryptedBucket, "", string(room))
 		if err != nil || old != nil && content == nil {
 			return err
 		}
@@ -166,9 +166,9 @@ func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
 		if _, err := drop(tx, s.membersOf(room), nil); err != nil {
 			return err
 		}
-		if err := tx.Delete(s.own("withheld"), string(room)); err != nil {
+		if err := tx.Delete(s.own("withheld"), "", string(room)); err != nil {
 			return err
 		}
-		return tx.Delete(s.own("rooms"), string(room))
+		return tx.Delete(s.own("rooms"), "", string(room))
 	})
 }

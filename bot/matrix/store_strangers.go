@@ -38,7 +38,7 @@ func (s *Store) ForgetStrangers(context.Context) error {
 		}
 		sessions = s.sessionsOf(gone)
 		for _, n := range sessions {
-			if err := tx.Delete(s.own("olm"), olmKey(n.sender, n.session)); err != nil {
+			if err := tx.Delete(s.own("olm"), "", olmKey(n.sender, n.session)); err != nil {
 				return err
 			}
 		}
@@ -65,9 +65,9 @@ func (s *Store) acquaintances(tx Tx) (map[id.UserID]bool, error) {
 	if session != nil {
 		known[session.UserID] = true
 	}
-	err = tx.Each(s.own("rooms"), func(room string, _ []byte) error {
+	err = each(tx, s.own("rooms"), func(room string, _ []byte) error {
 		bucket := s.membersOf(id.RoomID(room))
-		return tx.Each(bucket, func(user string, value []byte) error {
+		return each(tx, bucket, func(user string, value []byte) error {
 			member, err := decode[event.MemberEventContent](bucket, value)
 			if err == nil && present(member) {
 				known[id.UserID(user)] = true

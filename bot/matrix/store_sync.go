@@ -63,7 +63,7 @@ func (s *Store) LoadNextBatch(_ context.Context, user id.UserID) (string, error)
 func (s *Store) handledUpTo(user id.UserID) (string, error) {
 	var token []byte
 	err := s.view(func(tx Tx) (err error) {
-		token, err = tx.Get(s.own("token"), string(user))
+		token, err = tx.Get(s.own("token"), "", string(user))
 		return err
 	})
 	return string(token), err
@@ -115,10 +115,10 @@ func (s *Store) Flush(context.Context) error {
 
 // putText is put for what is text already.
 func putText(tx Tx, bucket, key, value string) error {
-	if old, err := tx.Get(bucket, key); err == nil && old != nil && string(old) == value {
+	if old, err := tx.Get(bucket, "", key); err == nil && old != nil && string(old) == value {
 		return nil
 	}
-	return tx.Put(bucket, key, []byte(value))
+	return tx.Put(bucket, "", key, []byte(value))
 }
 
 // journalSize is how many handled events are remembered. A crash repeats one response of the server: the

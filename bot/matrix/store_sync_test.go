@@ -92,21 +92,21 @@ func TestJournal(t *testing.T) {
 
 func TestHandledIsOneStep(t *testing.T) {
 	r := newStoreRig(t)
-	remove := func(tx Tx) error { return tx.Delete("matrix.test", "row") }
+	remove := func(tx Tx) error { return tx.Delete("matrix.test", "", "row") }
 	there := func() (there bool) {
 		noError(t, r.view(func(tx Tx) error {
-			row, err := tx.Get("matrix.test", "row")
+			row, err := tx.Get("matrix.test", "", "row")
 			there = row != nil
 			return err
 		}))
 		return there
 	}
 	for range 2 { // the second time the event is known
-		noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "row", nil) }))
+		noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
 		noError(t, r.MarkHandled("$1", time.Now(), remove))
 		equal(t, there(), false)
 	}
-	noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "row", nil) }))
+	noError(t, r.update(func(tx Tx) error { return tx.Put("matrix.test", "", "row", nil) }))
 	err := r.MarkHandled("$2", time.Now(), remove, func(Tx) error { return errBroken })
 	equal(t, errors.Is(err, errBroken), true)
 	equal(t, there(), true)

@@ -110,7 +110,7 @@ func (s *Store) DropSignaturesByKey(_ context.Context, signer id.UserID, signerK
 	err = s.update(func(tx Tx) error {
 		count = 0
 		rest := make(map[string]keySignatures)
-		err := tx.Each(signatureBucket, func(key string, value []byte) error {
+		err := each(tx, signatureBucket, func(key string, value []byte) error {
 			all, err := decode[keySignatures](signatureBucket, value)
 			if err != nil {
 				return err
@@ -144,14 +144,14 @@ func signatureKey(user id.UserID, key id.Ed25519) string { return string(user) +
 
 // PutSecret keeps a secret that the library shares between the bot's own devices.
 func (s *Store) PutSecret(_ context.Context, name id.Secret, value string) error {
-	return s.update(func(tx Tx) error { return tx.Put(secretBucket, string(name), []byte(value)) })
+	return s.update(func(tx Tx) error { return tx.Put(secretBucket, "", string(name), []byte(value)) })
 }
 
 // GetSecret returns a secret; the empty string when there is none.
 func (s *Store) GetSecret(_ context.Context, name id.Secret) (string, error) {
 	var value []byte
 	err := s.view(func(tx Tx) (err error) {
-		value, err = tx.Get(secretBucket, string(name))
+		value, err = tx.Get(secretBucket, "", string(name))
 		return err
 	})
 	return string(value), err
@@ -159,5 +159,5 @@ func (s *Store) GetSecret(_ context.Context, name id.Secret) (string, error) {
 
 // DeleteSecret deletes a secret, or does nothing when there is none.
 func (s *Store) DeleteSecret(_ context.Context, name id.Secret) error {
-	return s.update(func(tx Tx) error { return tx.Delete(secretBucket, string(name)) })
+	return s.update(func(tx Tx) error { return tx.Delete(secretBucket, "", string(name)) })
 }

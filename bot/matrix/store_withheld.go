@@ -30,7 +30,7 @@ func (s *Store) PutWithheldGroupSession(_ context.Context, content event.RoomKey
 		return nil
 	}
 	return s.update(func(tx Tx) error {
-		room, err := tx.Get(s.own("rooms"), string(content.RoomID))
+		room, err := tx.Get(s.own("rooms"), "", string(content.RoomID))
 		if err != nil || room == nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Store) dropWithheld(tx Tx, room id.RoomID, name id.SessionID) error {
 func (s *Store) DropOldNotices(_ context.Context, now time.Time) error {
 	bucket := s.own("withheld")
 	return s.update(func(tx Tx) error {
-		return tx.Each(bucket, func(room string, value []byte) error {
+		return each(tx, bucket, func(room string, value []byte) error {
 			notices, err := decode[[]withheldNotice](bucket, value)
 			if err != nil {
 				return err
@@ -103,7 +103,7 @@ func (s *Store) notices(tx Tx, room id.RoomID) ([]withheldNotice, error) {
 
 func (s *Store) setNotices(tx Tx, room id.RoomID, notices []withheldNotice) error {
 	if len(notices) == 0 {
-		return tx.Delete(s.own("withheld"), string(room))
+		return tx.Delete(s.own("withheld"), "", string(room))
 	}
 	return put(tx, s.own("withheld"), string(room), notices)
 }

@@ -57,7 +57,7 @@ func sessionOf(v Vault) (Session, error) {
 	var session *Session
 	var copied []byte
 	err := v.View(func(tx Tx) (err error) {
-		if copied, err = tx.Get(mainBucket, keyCopied); err == nil {
+		if copied, err = tx.Get(mainBucket, "", keyCopied); err == nil {
 			session, err = get[Session](tx, mainBucket, keySession)
 		}
 		return err

@@ -49,14 +49,14 @@ func (b *inbox) noLongerWaits(evt id.EventID) error {
 	if !known {
 		return nil
 	}
-	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, evt.String()) })
+	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, "", evt.String()) })
 }
 
 // waiting are the encrypted events that an earlier connection left.
 func (b *inbox) waiting() ([]*event.Event, error) {
 	var events []*event.Event
 	err := b.vault.View(func(tx Tx) error {
-		return tx.Each(waitingBucket, func(_ string, value []byte) error {
+		return each(tx, waitingBucket, func(_ string, value []byte) error {
 			if evt, err := decode[event.Event](waitingBucket, value); err == nil {
 				events = append(events, evt)
 			}

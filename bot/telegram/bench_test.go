@@ -28,14 +28,14 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // null is a store that keeps nothing.
-type null struct{}
+type null struct{ Tx }
 
-func (null) View(fn func(Tx) error) error                  { return fn(null{}) }
-func (null) Update(fn func(Tx) error) error                { return fn(null{}) }
-func (null) Get(string, string) ([]byte, error)            { return nil, nil }
-func (null) Put(string, string, []byte) error              { return nil }
-func (null) Delete(string, string) error                   { return nil }
-func (null) Each(string, func(string, []byte) error) error { return nil }
+func (null) View(fn func(Tx) error) error                                { return fn(null{}) }
+func (null) Update(fn func(Tx) error) error                              { return fn(null{}) }
+func (null) Get(_, _, _ string) ([]byte, error)                          { return nil, nil }
+func (null) Put(_, _, _ string, _ []byte) error                          { return nil }
+func (null) Delete(_, _, _ string) error                                 { return nil }
+func (null) Scan(_, _ string, _ func(string, []byte) error) (int, error) { return 0, nil }
 
 func benchAdapter(b testing.TB, store Store) *Adapter {
 	b.Helper()

@@ -249,39 +249,49 @@ func (s *memory) rows() int {
 	n := 0
 	_ = s.View(func(tx Tx) error {
 		id, _, _ := strings.Cut(telegramtest.DefaultToken, ":")
-		return tx.Each("telegram."+id+".inbox", func(string, []byte) error { n++; return nil })
+		_, err := tx.Scan("telegram."+id+".inbox", "", func(string, []byte) error { n++; return nil })
+		return err
 	})
 	return n
 }
 
 type memoryTx map[string]string
 
-func (tx memoryTx) Get(bucket, key string) ([]byte, error) {
+func (tx memoryTx) Get(bucket, _, key string) ([]byte, error) {
 	if v, ok := tx[bucket+"\x00"+key]; ok {
 		return []byte(v), nil
 	}
 	return nil, nil
 }
 
-func (tx memoryTx) Put(bucket, key string, value []byte) error {
+func (tx memoryTx) Put(bucket, _, key string, value []byte) error {
 	tx[bucket+"\x00"+key] = string(value)
 	return nil
 }
 
-func (tx memoryTx) Delete(bucket, key string) error {
+func (tx memoryTx) Delete(bucket, _, key string) error {
 	delete(tx, bucket+"\x00"+key)
 	return nil
 }
 
-func (tx memoryTx) Each(bucket string, fn func(string, []byte) error) error {
+func (tx memoryTx) DeleteGroup(bucket, _ string) error {
+	maps.DeleteFunc(tx, func(name, _ string) bool { return strings.HasPrefix(name, bucket+"\x00") })
+	return nil
+}
+
+func (tx memoryTx) Scan(bucket, _ string, fn func(string, []byte) error) (damaged int, err error) {
 	for name, v := range tx {
 		if key, ok := strings.CutPrefix(name, bucket+"\x00"); ok {
 			if err := fn(key, []byte(v)); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	return nil
+	return 0, nil
+}
+
+func (tx memoryTx) All(bucket string, fn func(_, name string, value []byte) error) (damaged int, err error) {
+	return tx.Scan(bucket, "", func(name string, value []byte) error { return fn("", name, value) })
 }
 
 type lockedBuffer struct {

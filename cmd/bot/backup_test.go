@@ -76,7 +76,9 @@ func marked(t *testing.T, data string) (found bool) {
 	}
 	defer func() { _ = v.Close() }()
 	err = v.View(func(tx vault.Tx) error {
-		return tx.Each("matrix", func(key string, _ []byte) error { found = found || key == "copied"; return nil })
+		mark, err := tx.Get("matrix", "", "copied")
+		found = mark != nil
+		return err
 	})
 	if err != nil {
 		t.Error(err)
