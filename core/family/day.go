@@ -79,8 +79,7 @@ func (f *Family) first(p Pupil, now time.Time) (on time.Time, sure bool) {
 		if now.Hour() < weekendBegins {
 			return today, true
 		}
-	case time.Saturday:
-	case time.Sunday:
+	case time.Saturday, time.Sunday:
 	default:
 		return today, true
 	}

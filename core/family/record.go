@@ -134,7 +134,7 @@ func (f *Family) Export(tx store.Tx, id string) (Export, error) {
 		x.Secrets = r.secrets()
 	}
 	skipped, err := readings.Each(tx, id, func(what string, r reading) error {
-		x.Readings = append(x.Readings, ExportReading{strings.ReplaceAll(what, "\x00", " "), r.At.In(f.cfg.Zone), r.Value})
+		x.Readings = append(x.Readings, ExportReading{strings.TrimSpace(strings.ReplaceAll(what, "\x00", " ")), r.At.In(f.cfg.Zone), r.Value})
 		return nil
 	})
 	x.Damaged = x.Damaged || skipped > 0

@@ -68,7 +68,7 @@ func (o *Outbox) load() error {
 	var damaged int
 	if err := o.cfg.Store.View(func(tx store.Tx) (err error) {
 		all = make(map[chat.ChatID][]named)
-		damaged, err = letters.All(tx, func(_, name string, l kept) error {
+		damaged, err = letters.All(tx, func(_, name string, l Letter) error {
 			all[l.To.Chat] = append(all[l.To.Chat], named{name, l})
 			return nil
 		})
@@ -81,6 +81,9 @@ func (o *Outbox) load() error {
 	o.damaged = damaged
 	for c, list := range all {
 		o.set(c, list)
+		for _, l := range list {
+			o.seen(l.name)
+		}
 	}
 	return nil
 }

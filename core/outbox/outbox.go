@@ -48,7 +48,8 @@ const (
 	maxBytes   = 256 << 10          // of text in the letters of one chat; the same
 	maxLetter  = 64 << 10           // bytes of text
 	maxTries   = 5                  // that a platform refuses a letter
-	maxMisses  = 12                 // that it alone is not taken; more, for a platform that comes and goes looks like it
+	maxMisses  = 12                 // that it alone is not taken, for longer than patience
+	patience   = time.Hour          // for a platform that comes and goes looks like that
 )
 
 var (
@@ -79,7 +80,8 @@ type Outbox struct {
 	platforms map[string]*platform
 	boxes     map[chat.ChatID]*box
 	lanes     map[chat.ChatID]*lane
-	letters   map[string]flight // that are on their way or need not go any more, by ID
+	flights   map[string]flight // of letters that are on their way or need not go any more, by name
+	last      int64             // of the names
 	count     int               // of all letters in the boxes
 	dropped   int
 	damaged   int
@@ -98,7 +100,7 @@ func New(cfg Config) (*Outbox, error) {
 	}
 	o := &Outbox{
 		cfg: cfg, wake: make(chan struct{}, 1), platforms: make(map[string]*platform), boxes: make(map[chat.ChatID]*box),
-		lanes: make(map[chat.ChatID]*lane), letters: make(map[string]flight),
+		lanes: make(map[chat.ChatID]*lane), flights: make(map[string]flight),
 	}
 	if err := o.load(); err != nil {
 		return nil, err

@@ -299,6 +299,36 @@ func TestAReplyWaitsForTheOneBeforeIt(t *testing.T) {
 	})
 }
 
+// TestWhoGaveUpFirstIsNotFirst has one who was waiting be kept before the one for whom it waited.
+func TestWhoGaveUpFirstIsNotFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		first, given := make(chan struct{}), make(chan error)
+		r.p.slow["1"] = first
+		go func() { given <- r.o.Send(context.Background(), target("anna"), reply("1")) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		must(t, r.o.Send(ctx, target("anna"), reply("2")))
+		r.leave()
+		close(first)
+		must(t, <-given)
+		r.p.set(func() { r.p.away = false })
+		must(t, r.send("anna", "3"))
+		r.saw("anna", "1 2 3")
+	})
+}
+
+func TestAReplyToAChatThatIsGoneIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.leave()
+		must(t, r.o.Present(chatOf("anna"), false))
+		fails(t, "send", r.send("anna", "answer"), chat.ErrNotReached)
+		is(t, "records", r.records(), 1)
+	})
+}
+
 // TestAnEndedContextKeepsTheReply is a stop while an answer is on its way.
 func TestAnEndedContextKeepsTheReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -526,6 +556,47 @@ func TestOneFailingChatHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// TestALetterThatIsNeverTakenEndsEvenInAQuietBot has one person, whose messages arrive, and a letter that the platform
+// never takes.
+func TestALetterThatIsNeverTakenEndsEvenInAQuietBot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		r.p.fails["odd"] = chat.ErrNotReached
+		r.put("anna", "odd")
+		for n := range 20 { // in a few minutes it could also be the platform
+			r.wait(10 * time.Second)
+			must(t, r.send("anna", fmt.Sprint(n)))
+		}
+		r.saw("anna", "")
+		is(t, "waiting", r.o.Len(), 21)
+		for range 3 {
+			r.wait(20 * time.Minute)
+			must(t, r.send("anna", "again"))
+		}
+		if got := r.p.saw("anna"); !strings.HasPrefix(got, "0 1 2 3 ") || !strings.HasSuffix(got, " 19 again again again") {
+			t.Errorf("seen: %s", got)
+		}
+		is(t, "dropped", r.o.Dropped(), 1)
+	})
+}
+
+// TestASilentPlatformLosesNothing has nobody write: the platform is away, and only one chat has letters.
+func TestASilentPlatformLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.leave()
+		r.run()
+		r.put("anna", "a")
+		r.wait(6 * day)
+		if tries := r.p.tries(); tries < 6*24*12 || tries > 6*24*26 {
+			t.Errorf("%d tries", tries)
+		}
+		r.back()
+		r.saw("anna", "a")
+	})
+}
+
 func TestAPlatformThatIsAwayIsTriedNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -719,6 +790,69 @@ func TestAStoreThatFailsStopsNoAnswer(t *testing.T) {
 		counted.away.Store(false)
 		r.back()
 		r.saw("anna", "answer later")
+	})
+}
+
+// bounded is a store of which nothing goes through a whole bucket.
+type bounded struct {
+	store.Store
+	t     *testing.T
+	start atomic.Bool // that is allowed
+}
+
+func (b *bounded) View(fn func(store.Tx) error) error {
+	return b.Store.View(func(tx store.Tx) error { return fn(boundedTx{tx, b}) })
+}
+
+func (b *bounded) Update(fn func(store.Tx) error) error {
+	return b.Store.Update(func(tx store.Tx) error { return fn(boundedTx{tx, b}) })
+}
+
+type boundedTx struct {
+	store.Tx
+	b *bounded
+}
+
+func (t boundedTx) All(bucket string, fn func(group, name string, value []byte) error) (int, error) {
+	if !t.b.start.Load() {
+		t.b.t.Errorf("went through all of %s", bucket)
+	}
+	return t.Tx.All(bucket, fn)
+}
+
+func (t boundedTx) Scan(bucket, group string, fn func(name string, value []byte) error) (int, error) {
+	n := 0
+	return t.Tx.Scan(bucket, group, func(name string, value []byte) error {
+		if n++; n > 60 {
+			t.b.t.Errorf("went through %d records of %s", n, bucket)
+		}
+		return fn(name, value)
+	})
+}
+
+func TestNothingGoesThroughAllChats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bounded{Store: newVault(t), t: t}
+		b.start.Store(true)
+		r := rigOver(t, b)
+		b.start.Store(false)
+		r.leave()
+		r.run()
+		for n := range 120 {
+			r.put(fmt.Sprint(n), "1", until(day))
+		}
+		must(t, r.send("anna", "answer"))
+		must(t, r.o.Present(chatOf("1"), false))
+		r.move("2", "anna")
+		r.wait(time.Hour)
+		r.back()
+		r.saw("anna", "1 answer")
+		r.leave()
+		for n := range 120 {
+			r.put(fmt.Sprint(n), "2", until(time.Hour))
+		}
+		r.wait(2 * time.Hour)
+		is(t, "waiting", r.o.Len(), 0)
 	})
 }
 

@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,28 +12,20 @@ import (
 	"cartable/core/store"
 )
 
-// The records. The name of a letter sorts by the time of its entry.
+// The records. The name of a letter sorts by when it was put.
 var (
-	letters = store.Table[kept]{Bucket: "letters"}        // group: the chat's key; name: see entry
+	letters = store.Table[Letter]{Bucket: "letters"}      // group: the chat's key; name: see entry
 	posts   = store.Table[post]{Bucket: "letters_posted"} // group: none; name: the chat's key
 	about   = store.Table[lead]{Bucket: "letters_about"}  // group: account; name: the chat's key
 	moves   = store.Table[move]{Bucket: "letters_moved"}  // group: none; name: the old chat's key
 	gone    = store.Table[goneSince]{Bucket: "gone"}      // group: none; name: the chat's key
 )
 
-// kept is the stored record of a letter.
-type kept struct {
-	Letter
-	First string `json:"first,omitempty"` // key of the chat that it was put for, when that has moved since
-}
-
-// identity tells letters apart, also when they have moved.
-func (l kept) identity() string { return cmp.Or(l.First, l.To.Chat.Key()) + "\x00" + l.ID }
-
-// named is a letter with the name of its record.
+// named is a letter with the name of its record, which no other letter has, in whichever chat, and which it keeps when
+// its chat moves.
 type named struct {
 	name string
-	kept
+	Letter
 }
 
 // post says that letters were put for a chat which Run has not seen yet.
@@ -62,49 +53,65 @@ type goneSince struct {
 // moveLife is longer than any attempt to send.
 const moveLife = time.Hour
 
-// entry names a letter by when it was put. Sixteen digits of nanoseconds last until the year 2262.
-func entry(at int64) string { return fmt.Sprintf("%016x", at) }
+// entry names a letter by when it was put, in sixteen digits of nanoseconds, which last until the year 2262. No two
+// are the same, and none is before an earlier one, whatever the clock does.
+func (o *Outbox) entry() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = max(o.last+1, o.cfg.Now().UnixNano())
+	return fmt.Sprintf("%016x", o.last)
+}
+
+// seen keeps new names behind one that is there. The caller holds mu.
+func (o *Outbox) seen(name string) {
+	if at, err := strconv.ParseInt(name, 16, 64); err == nil {
+		o.last = max(o.last, at)
+	}
+}
 
 // Put keeps a letter, in the transaction that makes it true; whoever commits it calls Wake. A letter to a chat that
 // is gone, or that has lost its sense, is not kept, and the ID of one that still waits in this chat is taken once. To
 // keep one too many drops the oldest of the chat.
 func (o *Outbox) Put(tx store.Tx, l Letter) error {
+	_, err := o.put(tx, o.entry(), l)
+	return err
+}
+
+// put is Put of a letter whose name is known. It tells whether the letter is there now.
+func (o *Outbox) put(tx store.Tx, name string, l Letter) (there bool, err error) {
 	switch {
 	case asks(l.Reply):
-		return ErrNotKept
+		return false, ErrNotKept
 	case size(l.Reply) > maxLetter:
-		return ErrTooLarge
+		return false, ErrTooLarge
 	}
 	now, key := o.cfg.Now(), l.To.Chat.Key()
 	if absent, err := isGone(tx, key); err != nil || absent {
-		return err
+		return false, err
 	}
 	if err := o.complete(&l, now); err != nil || l.over(now) {
-		return err
+		return false, err
 	}
 	waiting, err := lettersOf(tx, key)
 	if err != nil {
-		return err
+		return false, err
 	}
-	at, total := now.UnixNano(), size(l.Reply)
+	total := size(l.Reply)
 	for _, w := range waiting {
 		if w.ID == l.ID {
-			return nil
-		}
-		if before, err := strconv.ParseInt(w.name, 16, 64); err == nil {
-			at = max(at, before+1) // the clock may have been set back
+			return true, nil
 		}
 		total += size(w.Reply)
 	}
 	doomed := make(map[string]bool)
 	for i := 0; len(waiting)-i+1 > maxLetters || total > maxBytes; i++ {
-		doomed[waiting[i].ID] = true
+		doomed[waiting[i].name] = true
 		total -= size(waiting[i].Reply)
 	}
-	if _, err := remove(tx, key, func(l Letter) bool { return doomed[l.ID] }); err != nil {
-		return err
+	if _, err := remove(tx, key, func(l named) bool { return doomed[l.name] }); err != nil {
+		return false, err
 	}
-	return errors.Join(write(tx, entry(at), kept{Letter: l}), announce(tx, l.To.Chat, len(doomed)))
+	return true, errors.Join(write(tx, named{name, l}), announce(tx, l.To.Chat, len(doomed)))
 }
 
 // announce has Run look at a chat.
@@ -134,9 +141,9 @@ func (o *Outbox) complete(l *Letter, now time.Time) (err error) {
 }
 
 // write writes a letter and what leads to it.
-func write(tx store.Tx, name string, l kept) error {
+func write(tx store.Tx, l named) error {
 	key := l.To.Chat.Key()
-	if err := letters.Put(tx, key, name, l); err != nil || l.Account == "" {
+	if err := letters.Put(tx, key, l.name, l.Letter); err != nil || l.Account == "" {
 		return err
 	}
 	return about.Put(tx, l.Account, key, lead{l.To.Chat})
@@ -144,7 +151,7 @@ func write(tx store.Tx, name string, l kept) error {
 
 // lettersOf are the letters of a chat that can be read, in order.
 func lettersOf(tx store.Tx, key string) (list []named, err error) {
-	_, err = letters.Each(tx, key, func(name string, l kept) error {
+	_, err = letters.Each(tx, key, func(name string, l Letter) error {
 		list = append(list, named{name, l})
 		return nil
 	})
@@ -153,14 +160,14 @@ func lettersOf(tx store.Tx, key string) (list []named, err error) {
 }
 
 // remove removes the letters of a chat that match, and what led to them.
-func remove(tx store.Tx, key string, match func(Letter) bool) (removed int, err error) {
+func remove(tx store.Tx, key string, match func(named) bool) (removed int, err error) {
 	waiting, err := lettersOf(tx, key)
 	if err != nil {
 		return 0, err
 	}
 	left, touched := make(map[string]bool), make(map[string]bool)
 	for _, l := range waiting {
-		if !match(l.Letter) {
+		if !match(l) {
 			left[l.Account] = true
 			continue
 		}
@@ -183,7 +190,7 @@ func remove(tx store.Tx, key string, match func(Letter) bool) (removed int, err 
 
 // removeAll removes all letters of a chat, those too that cannot be read.
 func removeAll(tx store.Tx, key string) (removed int, err error) {
-	if removed, err = remove(tx, key, func(Letter) bool { return true }); err != nil {
+	if removed, err = remove(tx, key, func(named) bool { return true }); err != nil {
 		return 0, err
 	}
 	return removed, letters.DeleteGroup(tx, key)
@@ -191,7 +198,7 @@ func removeAll(tx store.Tx, key string) (removed int, err error) {
 
 // Withdraw takes back a letter that has not been sent.
 func (o *Outbox) Withdraw(tx store.Tx, to chat.ChatID, id string) error {
-	_, err := remove(tx, to.Key(), func(l Letter) bool { return l.ID == id })
+	_, err := remove(tx, to.Key(), func(l named) bool { return l.ID == id })
 	return err
 }
 
@@ -205,7 +212,7 @@ func (o *Outbox) Forget(tx store.Tx, account string) error {
 		return err
 	}
 	for _, key := range keys {
-		if _, err := remove(tx, key, func(l Letter) bool { return l.Account == account }); err != nil {
+		if _, err := remove(tx, key, func(l named) bool { return l.Account == account }); err != nil {
 			return err
 		}
 	}
@@ -234,25 +241,19 @@ func (o *Outbox) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 	if err != nil {
 		return err
 	}
-	names, ids := make(map[string]bool), make(map[string]bool)
+	ids := make(map[string]bool)
 	for _, l := range there {
-		names[l.name], ids[l.ID] = true, true
+		ids[l.ID] = true
 	}
-	if _, err := remove(tx, old.Key(), func(Letter) bool { return true }); err != nil {
+	if _, err := remove(tx, old.Key(), func(named) bool { return true }); err != nil {
 		return err
 	}
 	for _, l := range moving {
 		if ids[l.ID] {
 			continue
 		}
-		name := l.name
-		for at, _ := strconv.ParseInt(name, 16, 64); names[name]; name = entry(at) {
-			at++
-		}
-		names[name] = true
-		l.First = cmp.Or(l.First, old.Key())
 		l.To = chat.Target{Chat: to, Private: l.To.Private}
-		if err := write(tx, name, l.kept); err != nil {
+		if err := write(tx, l); err != nil {
 			return err
 		}
 	}
@@ -278,7 +279,7 @@ func (o *Outbox) Sweep(tx store.Tx, now time.Time) error {
 
 func (o *Outbox) sweepChats(tx store.Tx, chats []chat.ChatID, now time.Time) (removed int, err error) {
 	for _, c := range chats {
-		n, err := remove(tx, c.Key(), func(l Letter) bool { return l.over(now) })
+		n, err := remove(tx, c.Key(), func(l named) bool { return l.over(now) })
 		if err != nil {
 			return 0, err
 		}

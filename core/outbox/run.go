@@ -38,6 +38,7 @@ type platform struct {
 	running int          // boxes that are
 
 	heard   time.Time    // when it last took something
+	asked   time.Time    // when somebody last wrote on it who was to be answered
 	suspect *chat.ChatID // has failed since; it may be that chat alone
 	fails   int          // in a row, since another has failed too: the platform is away
 	resume  time.Time    // nothing is tried before
@@ -76,10 +77,17 @@ func (o *Outbox) reached(name string) {
 	o.Wake()
 }
 
-// missed notes that a platform did not take what was sent to a chat since start. It tells whether that is known to
-// concern this chat alone: the platform was there for another meanwhile, or since this one failed last. As long as
-// only one chat has failed, only that one waits; once another has, the platform is away.
-func (o *Outbox) missed(c chat.ChatID, start time.Time) (alone bool) {
+// asked notes that an answer is due, so that somebody was there.
+func (o *Outbox) asked(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.platform(name).asked = o.cfg.Now()
+}
+
+// missed notes that a platform did not take what was sent to a chat since start. As long as only one chat has failed,
+// only that one waits; once another has, the platform is away. known tells whether the platform was there, since this
+// chat failed last, for another or for somebody who wrote: the chat, or its letter, may be at fault.
+func (o *Outbox) missed(c chat.ChatID, start time.Time) (known bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now, p, b := o.cfg.Now(), o.platform(c.Platform), o.boxes[c]
@@ -90,8 +98,9 @@ func (o *Outbox) missed(c chat.ChatID, start time.Time) (alone bool) {
 	if !b.failed.IsZero() {
 		since = b.failed
 	}
+	alone := p.heard.After(since)
 	b.failed = now
-	switch alone = p.heard.After(since); {
+	switch {
 	case alone, p.suspect == nil, *p.suspect == c && p.fails == 0:
 		if !alone {
 			p.suspect = &c
@@ -101,14 +110,14 @@ func (o *Outbox) missed(c chat.ChatID, start time.Time) (alone bool) {
 	case !now.Before(p.resume):
 		p.fails++
 		p.resume = now.Add(pause(p.fails))
-		fallthrough
+		b.hold = now
 	default:
 		b.hold = now // behind the others
 	}
 	if o.boxes[c] == b {
 		o.line(b)
 	}
-	return alone
+	return alone || p.asked.After(since)
 }
 
 // settled notes that a chat has taken something.

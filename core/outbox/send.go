@@ -27,9 +27,11 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		}
 		to.Key = id
 	}
+	name := o.entry() // it is behind those that came before it, whichever is kept first
+	o.asked(to.Chat.Platform)
 	leave, err := o.enter(ctx, to.Chat)
 	if err != nil {
-		return o.keep(to, r, fmt.Errorf("outbox: waited for its turn: %w", err))
+		return o.keep(name, to, r, fmt.Errorf("outbox: waited for its turn: %w", err))
 	}
 	defer leave()
 	_, held, err := o.flush(ctx, to.Chat)
@@ -37,7 +39,7 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		o.cfg.Log.Error("letters not read or noted before a reply", "platform", to.Chat.Platform, "error", err)
 	}
 	if held {
-		return o.keep(to, r, errHeld)
+		return o.keep(name, to, r, errHeld)
 	}
 	start := o.cfg.Now()
 	switch err = a.Send(ctx, to, r); {
@@ -51,7 +53,7 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		if ctx.Err() == nil || errors.Is(err, chat.ErrNotReached) { // or we were asked to stop
 			o.missed(to.Chat, start)
 		}
-		return o.keep(to, r, err)
+		return o.keep(name, to, r, err)
 	}
 	return err
 }
@@ -62,14 +64,21 @@ func away(err error) bool {
 }
 
 // keep makes a letter of a reply that was not delivered because of cause.
-func (o *Outbox) keep(to chat.Target, r chat.Reply, cause error) error {
+func (o *Outbox) keep(name string, to chat.Target, r chat.Reply, cause error) error {
 	if asks(r) {
 		return cause
 	}
 	now := o.cfg.Now()
 	l := Letter{ID: to.Key, To: to, Reply: r, Since: now, Until: now.Add(keepReply)}
-	if err := o.cfg.Store.Update(func(tx store.Tx) error { return o.Put(tx, l) }); err != nil {
+	var kept bool
+	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
+		kept, err = o.put(tx, name, l)
+		return err
+	}); err != nil {
 		return errors.Join(cause, fmt.Errorf("outbox: keep a reply: %w", err))
+	}
+	if !kept { // the chat is gone
+		return cause
 	}
 	o.cfg.Log.Info("reply kept until the platform is back", "platform", to.Chat.Platform)
 	o.Wake()
@@ -117,9 +126,9 @@ func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err erro
 	}
 	expired := false
 	for _, l := range list {
-		switch state := o.state(l.kept); {
+		switch state := o.state(&l); {
 		case state == delivered:
-			failed := o.done(l.kept)
+			failed := o.done(&l)
 			changed, err = changed || failed == nil, errors.Join(err, failed)
 		case l.over(now):
 			expired = true
@@ -131,7 +140,7 @@ func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err erro
 		}
 	}
 	if expired {
-		failed := o.removeFrom(c, "too old", func(l Letter) bool { return l.over(now) })
+		failed := o.removeFrom(c, "too old", func(l named) bool { return l.over(now) })
 		changed, err = changed || failed == nil, errors.Join(err, failed)
 	}
 	return first, changed, false, err
@@ -146,15 +155,15 @@ func (o *Outbox) send(ctx context.Context, l *named) (done, held bool, err error
 	to := l.To
 	to.Key = l.ID
 	platform, start := l.To.Chat.Platform, o.cfg.Now()
-	o.setState(l.kept, flying)
+	o.setState(l, flying)
 	failed := o.try(ctx, to, l.Reply)
 	if failed == nil {
 		o.reached(platform)
 		o.settled(l.To.Chat)
-		o.setState(l.kept, delivered)
-		return true, false, o.done(l.kept)
+		o.setState(l, delivered)
+		return true, false, o.done(l)
 	}
-	o.setState(l.kept, 0)
+	o.setState(l, 0)
 	switch {
 	case errors.Is(failed, chat.ErrChatGone):
 		err = o.Present(l.To.Chat, false)
@@ -163,12 +172,13 @@ func (o *Outbox) send(ctx context.Context, l *named) (done, held bool, err error
 	case ctx.Err() != nil: // we are asked to stop
 		return false, true, nil
 	case away(failed):
-		if o.missed(l.To.Chat, start) {
-			err = o.blame(l, failed, false)
+		if !o.missed(l.To.Chat, start) {
+			return false, true, nil
 		}
-		return false, true, err
+		given, err := o.blame(l, failed, false)
+		return given, !given, err
 	default:
-		err = o.blame(l, failed, true)
+		_, err = o.blame(l, failed, true)
 	}
 	return err == nil, false, err
 }
@@ -193,8 +203,8 @@ func (o *Outbox) try(ctx context.Context, to chat.Target, r chat.Reply) (err err
 var errPanic = errors.New("outbox: the adapter panicked")
 
 // done removes a letter that was delivered, wherever it is now.
-func (o *Outbox) done(l kept) error {
-	is := func(other Letter) bool { return other.ID == l.ID }
+func (o *Outbox) done(l *named) error {
+	is := func(other named) bool { return other.name == l.name }
 	var moved *chat.ChatID
 	if err := o.cfg.Store.Update(func(tx store.Tx) error {
 		moved = nil
@@ -224,42 +234,42 @@ func (o *Outbox) done(l kept) error {
 
 // blame counts a try that failed by the letter's own fault, and gives it up after the last. A refused one is tried
 // again later, and lets the others pass.
-func (o *Outbox) blame(l *named, cause error, refused bool) error {
-	most := maxMisses
+func (o *Outbox) blame(l *named, cause error, refused bool) (given bool, err error) {
+	now, key := o.cfg.Now(), l.To.Chat.Key()
+	given = l.Tries+1 >= maxMisses && now.Sub(later(l.Since, l.NotBefore)) > patience
 	if refused {
-		most = maxTries
+		given = l.Tries+1 >= maxTries
 	}
-	key := l.To.Chat.Key()
 	var removed int
 	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
 		removed = 0
-		if l.Tries+1 >= most {
-			removed, err = remove(tx, key, func(other Letter) bool { return other.ID == l.ID })
+		if given {
+			removed, err = remove(tx, key, func(other named) bool { return other.name == l.name })
 			return err
 		}
 		stored, found, err := letters.Get(tx, key, l.name)
-		if err != nil || !found || stored.ID != l.ID { // withdrawn, or moved
+		if err != nil || !found { // withdrawn, or moved
 			return err
 		}
 		if stored.Tries++; refused {
-			stored.NotBefore = o.cfg.Now().Add(pause(stored.Tries))
+			stored.NotBefore = now.Add(pause(stored.Tries))
 		}
 		return letters.Put(tx, key, l.name, stored)
 	}); err != nil {
-		return fmt.Errorf("outbox: note a try: %w", err)
+		return false, fmt.Errorf("outbox: note a try: %w", err)
 	}
 	o.cfg.Log.Warn("letter not taken", "platform", l.To.Chat.Platform, "try", l.Tries+1, "error", cause)
 	o.drop(removed, "not taken")
-	return nil
+	return given, nil
 }
 
 // notPrivate drops the letters of a chat that others would read now, and the one of which the adapter said so.
 func (o *Outbox) notPrivate(c chat.ChatID, id string) error {
-	return o.removeFrom(c, "not private", func(l Letter) bool { return l.To.Private || l.ID == id })
+	return o.removeFrom(c, "not private", func(l named) bool { return l.To.Private || l.ID == id })
 }
 
 // removeFrom gives up the letters of a chat that match.
-func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(Letter) bool) error {
+func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(named) bool) error {
 	var removed int
 	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
 		removed, err = remove(tx, c.Key(), match)
@@ -271,18 +281,18 @@ func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(Letter) bool) 
 	return nil
 }
 
-func (o *Outbox) state(l kept) flight {
+func (o *Outbox) state(l *named) flight {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.letters[l.identity()]
+	return o.flights[l.name]
 }
 
-func (o *Outbox) setState(l kept, s flight) {
+func (o *Outbox) setState(l *named, s flight) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if s == 0 {
-		delete(o.letters, l.identity())
+		delete(o.flights, l.name)
 		return
 	}
-	o.letters[l.identity()] = s
+	o.flights[l.name] = s
 }

@@ -31,7 +31,10 @@ func (s Sentence) tells(err error) ([]any, bool) {
 // not known comes before all that says that nothing was charged.
 var sentences = []Sentence{
 	{Is: izly.ErrOutcomeUnknown, Key: "error.wallet.unsure"},
+	{As: isLockedByDamage, Key: "error.wallet.damaged_locked"},
 	{Is: wallet.ErrLocked, Key: "error.wallet.locked"},
+	{Is: wallet.ErrDamaged, Key: "error.wallet.damaged"},
+	{Is: wallet.ErrRelinked, Key: "error.gone"},
 	{Is: wallet.ErrGone, Key: "error.link_gone"},
 	{Is: family.ErrGone, Key: "error.link_gone"},
 	{Is: wallet.ErrNeedCode, Key: "error.wallet.need_code"},
@@ -71,6 +74,11 @@ var sentences = []Sentence{
 func isA[E error](err error) ([]any, bool) {
 	_, is := errors.AsType[E](err)
 	return nil, is
+}
+
+// isLockedByDamage tells an account that must be linked again before its owner can say that they have looked.
+func isLockedByDamage(err error) ([]any, bool) {
+	return nil, errors.Is(err, wallet.ErrLocked) && errors.Is(err, wallet.ErrDamaged)
 }
 
 // familyStops and walletStops tell why an account rests and what ends that.

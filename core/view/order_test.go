@@ -110,6 +110,7 @@ func TestNoGuessAboutMoney(t *testing.T) {
 		"lost":              explained(&izly.OutcomeError{Err: izly.ErrNetwork}),
 		"lost among others": explained(errors.Join(izly.ErrNetwork, wallet.ErrGone, &izly.OutcomeError{Err: broken})),
 		"locked":            explained(errors.Join(izly.ErrNetwork, wallet.ErrLocked)),
+		"locked, damaged":   explained(errors.Join(wallet.ErrLocked, wallet.ErrDamaged)),
 	} {
 		text := render(r)
 		if !strings.Contains(text, "de l'argent a pu être débité") || !strings.Contains(text, "l'application Izly") {

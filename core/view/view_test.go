@@ -193,6 +193,10 @@ func TestTimes(t *testing.T) {
 			scene{"moment " + at.Format(time.RFC3339), func(v view.View) chat.Reply { return line(v.ClockOrMoment(at)) }},
 			scene{"until " + at.Format(time.RFC3339), func(v view.View) chat.Reply { return line(v.Until(at)) }})
 	}
+	scenes = append(scenes, scene{"after midnight at the school", func(v view.View) chat.Reply {
+		v.Now = utc(0, 10)
+		return lines(chat.Line{Text: v.ClockOrMoment(utc(0, 5))}, chat.Line{Text: v.ClockOrMoment(utc(-1, 50))})
+	}})
 	play(t, "times", scenes)
 }
 
