@@ -110,7 +110,7 @@ type rewriter struct {
 }
 
 const (
-	rewriteCount = 4096
+	rewriteCount = 1000
 	rewriteSize  = 16 << 20
 )
 
