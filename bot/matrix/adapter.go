@@ -54,7 +54,7 @@ type Core interface {
 	Words(chat chat.ChatID, what chat.Notice, args ...any) string
 	Disown(chat.PersonID) error
 	Present(chat chat.ChatID, present bool) error
-	MigrateChat(old, to chat.ChatID) error
+	MoveChat(old, to chat.ChatID) error
 }
 
 const defaultMaxMembers = 50

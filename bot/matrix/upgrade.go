@@ -105,7 +105,7 @@ func (l *link) succeed(ctx context.Context, old, name id.RoomID) bool {
 		return false
 	}
 	if err == nil {
-		err = l.a.cfg.Core.MigrateChat(chatOf(old), chatOf(name))
+		err = l.a.cfg.Core.MoveChat(chatOf(old), chatOf(name))
 	}
 	if err == nil {
 		err = l.a.rooms.change(name, func(r *room) {

@@ -16,6 +16,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
@@ -144,8 +145,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	credentials := pronote.Credentials{Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password)}
-	if _, err := engine.LinkSchool(ctx, terminal.Chat(), terminal.Person(), credentials); err != nil {
+	who := rights.Who{Chat: terminal.Chat(), Person: terminal.Person(), Private: true}
+	login := pronote.PasswordLogin(pronote.Credentials{
+		Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password),
+	})
+	if _, err := engine.Linking.School(ctx, who, login); err != nil {
 		return err
 	}
 	client, err := izly.New(izly.Config{SOAPURL: cfg.izly.soapURL, RESTURL: cfg.izly.restURL, SiteURL: cfg.izly.siteURL})
@@ -166,8 +170,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	_, err = engine.LinkWallet(ctx, terminal.Chat(), terminal.Person(), phone, activation, &code)
-	return err
+	linked, err := engine.Linking.Wallet(ctx, who, phone, activation)
+	if err != nil {
+		return err
+	}
+	return engine.Wallet.KeepCode(linked.Account, &code)
 }
 
 // newVault makes an empty vault whose key is nowhere else.
