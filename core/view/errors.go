@@ -36,7 +36,7 @@ var sentences = []Sentence{
 	{Is: wallet.ErrDamaged, Key: "error.wallet.damaged"},
 	{Is: wallet.ErrRelinked, Key: "error.gone"},
 	{Is: wallet.ErrGone, Key: "error.link_gone"},
-	{Is: family.ErrGone, Key: "error.link_gone"},
+	{Is: family.ErrGone, Key: "error.gone"},
 	{Is: wallet.ErrNeedCode, Key: "error.wallet.need_code"},
 	{Is: wallet.ErrNotYours, Key: "topup.not_owner"},
 	{Is: wallet.ErrExpired, Key: "topup.expired"},

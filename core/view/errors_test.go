@@ -113,6 +113,7 @@ var examples = map[string]error{
 	"school.ErrNotOffered":     school.ErrNotOffered,
 	"school.ErrUnknownPupil":   school.ErrUnknownPupil,
 	"school.ErrUnknownPeriod":  school.ErrUnknownPeriod,
+	"family.ErrGone":           family.ErrGone,
 	"family.PausedError":       &family.PausedError{Until: utc(23, 59)},
 	"family.StoppedError":      &family.StoppedError{Reason: family.StoppedNoAccess, School: "CITÉ SCOLAIRE"},
 	"wallet.ErrGone":           wallet.ErrGone,
