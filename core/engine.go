@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,7 +154,7 @@ func (e *Engine) conversation() (err error) {
 	cfg := e.cfg
 	e.Linking = linking.New(linking.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, School: cfg.School,
-		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Now: cfg.Now, Zone: cfg.Location,
+		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Zone: cfg.Location,
 		Forget:  e.forget,
 		Linked:  func(tx store.Tx, a rights.Account) error { return e.Watch.Linked(tx, a) },
 		Current: func(c chat.ChatID) (chat.ChatID, error) { return e.Talk.Current(c) },
@@ -181,13 +183,16 @@ func (e *Engine) conversation() (err error) {
 // explain makes a sentence of an error. What the person is told may name the reference under which it is logged.
 func (e *Engine) explain(t *talk.Turn, err error) (chat.Reply, bool) {
 	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd, Reference: t.Reference()}
-	if errors.Is(err, store.ErrUnreadable) {
-		t.Log.Error("a record cannot be read", "error", err)
-		return v.Unreadable(""), true
-	}
 	r, known := v.Error(err, e.Linking.Sentences(t.TakesPictures()))
-	if known {
+	if !known && store.Unreadable(err) { // after all that says more of it
+		r, known = v.Unreadable(""), true
+	}
+	switch {
+	case !known:
+	case slices.ContainsFunc(r.Body, func(l chat.Line) bool { return strings.Contains(l.Text, v.Reference) }):
 		t.Log.Warn("answered with an error", "reference", v.Reference, "error", err)
+	default:
+		t.Log.Info("answered with an error", "error", err)
 	}
 	return r, known
 }

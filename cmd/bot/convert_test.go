@@ -51,8 +51,12 @@ func expectVault(t *testing.T, data, file string, format int, copied bool) {
 		if mark, err = tx.Get("matrix", "", "copied"); err != nil {
 			return err
 		}
-		_, err = tx.Scan("links", "", func(string, []byte) error { accounts++; return nil })
-		return err
+		for _, bucket := range []string{"links", "accounts"} { // before and after
+			if _, err := tx.All(bucket, func(string, string, []byte) error { accounts++; return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		t.Error(err)
 	}

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"cartable/core/chat"
 	"cartable/core/izly"
@@ -44,8 +43,7 @@ func (c orders) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Repl
 	case o.State != wallet.Proposed:
 		return o, c.view(t).Order(o), false, nil
 	case !t.Now.Before(o.Expires):
-		return o, t.Say("topup.expired", "minutes", int(wallet.OrderLife.Minutes()),
-			"command", t.Cmd("recharger")+" "+strings.TrimSuffix(o.Amount.Wire(), ".0")), false, nil
+		return o, c.view(t).Order(o), false, nil
 	}
 	return o, r, true, nil
 }

@@ -44,7 +44,7 @@ func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (c
 	case err != nil:
 		return chat.Reply{}, err
 	case !found:
-		return t.Say("edt.none_ahead", "child", c.view(t).Given(who), "day", t.P.Day(day)), nil
+		return c.view(t).NoneAhead(who, day), nil
 	}
 	return c.day(t, who, week, day), nil
 }

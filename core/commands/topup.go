@@ -133,13 +133,13 @@ type topUpWish struct {
 func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish topUpWish) (chat.Reply, error) {
 	holder, _ := c.Wallet.Holder(account)
 	if holder.MinTopUp > 0 && wish.amount < holder.MinTopUp || holder.MaxTopUp > 0 && wish.amount > holder.MaxTopUp {
-		return outOfBounds(t, wish.amount, holder.MinTopUp, holder.MaxTopUp), nil
+		return c.view(t).Bounds(wish.amount, &wallet.BoundsError{Min: holder.MinTopUp, Max: holder.MaxTopUp}), nil
 	}
 	switch waiting, found, err := c.Wallet.Unsettled(account); {
 	case err != nil:
 		return c.walletTrouble(t, account, err), nil
 	case found:
-		return c.unsettled(t, waiting), nil
+		return c.view(t).Unsettled(waiting), nil
 	}
 	list, err := c.Wallet.Cards(ctx, account, secret.Text{})
 	switch {
@@ -173,22 +173,12 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 // notProposed says why there is nothing to confirm.
 func (c wallets) notProposed(t *talk.Turn, account string, wish topUpWish, err error) chat.Reply {
 	if waiting, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return c.unsettled(t, waiting.Order)
+		return c.view(t).Unsettled(waiting.Order)
 	}
 	if bounds, ok := errors.AsType[*wallet.BoundsError](err); ok {
-		return outOfBounds(t, wish.amount, bounds.Min, bounds.Max)
+		return c.view(t).Bounds(wish.amount, bounds)
 	}
 	return c.walletTrouble(t, account, err)
-}
-
-func outOfBounds(t *talk.Turn, amount, least, most izly.Cents) chat.Reply {
-	return t.Say("topup.bounds", "amount", t.P.Euros(int64(amount)), "min", t.P.Euros(int64(least)),
-		"max", t.P.Euros(int64(most)), "command", t.Cmd("recharger"))
-}
-
-// unsettled says that the outcome of another top-up is being found out.
-func (c wallets) unsettled(t *talk.Turn, o wallet.Order) chat.Reply {
-	return t.Say("topup.wait", "amount", t.P.Euros(int64(o.Amount)), "at", c.view(t).ClockOrMoment(o.Sent))
 }
 
 // pickCard finds the card that is meant: by ID, by its last digits, by a part of its label that no other

@@ -32,8 +32,7 @@ type Config struct {
 	// Admit refuses schools before anything else is asked about them; default none.
 	Admit func(pronote.Address) error
 
-	Now  func() time.Time // default time.Now
-	Zone *time.Location   // of the schools; default UTC
+	Zone *time.Location // of the schools; default UTC
 
 	// Current is the present name of a chat that may have got a new one since it was noted.
 	Current func(chat.ChatID) (chat.ChatID, error)
@@ -51,9 +50,6 @@ type Linking struct{ cfg Config }
 func New(cfg Config) *Linking {
 	if cfg.Admit == nil {
 		cfg.Admit = func(pronote.Address) error { return nil }
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
 	}
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
@@ -114,7 +110,7 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 	linked, err := l.cfg.Family.Link(ctx, provider, login, l.among(who, rights.School), func(tx store.Tx, in family.Linked) error {
 		return l.add(tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.School, Name: in.Profile.School, Label: SchoolLabel(in.Profile),
-			Owner: who.Person, Home: who.Chat, Since: l.cfg.Now(), Same: in.Same,
+			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
 	})
 	if err != nil {
@@ -129,7 +125,7 @@ func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act iz
 	linked, err := l.cfg.Wallet.Link(ctx, uid, act, l.among(who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
 		return l.add(tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
-			Owner: who.Person, Home: who.Chat, Since: l.cfg.Now(), Same: in.Same,
+			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
 	})
 	if err != nil {

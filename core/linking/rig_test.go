@@ -119,7 +119,7 @@ func newRig(t *testing.T) *rig {
 		Now: r.now, Location: paris,
 	}))(t)}))(t)
 	r.linking = linking.New(linking.Config{
-		Rights: r.rights, Family: r.family, Wallet: r.wallet, School: client, AllowPrivate: true, Now: r.now, Zone: paris,
+		Rights: r.rights, Family: r.family, Wallet: r.wallet, School: client, AllowPrivate: true, Zone: paris,
 		Current: func(c chat.ChatID) (chat.ChatID, error) { return r.talk.Current(c) },
 		Linked: func(tx store.Tx, a rights.Account) error {
 			if r.follow != nil {
