@@ -32,6 +32,12 @@ func Steps() []store.Step {
 	}
 }
 
+// Pending tells how many steps a store has had, and how many it has not. Its errors are those of store.Pending.
+func Pending(s store.Store) (had, pending int, err error) {
+	pending, err = store.Pending(s, stepsName, Steps())
+	return len(Steps()) - pending, pending, err
+}
+
 // The records of version 0.1, as they were written then. These types never change.
 type (
 	oldLink struct {

@@ -65,6 +65,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	h.begin(platforms, v)
 	s := service{engine: engine, platforms: platforms, health: h, internal: internal, public: public, copies: copies}
+	s.housekeep = func(ctx context.Context) { cfg.dropCopiesDaily(ctx, log) }
 	return s.serve(ctx)
 }
 
@@ -76,6 +77,7 @@ type service struct {
 	internal  *web
 	public    *web    // nil: none
 	copies    *lender // nil: none
+	housekeep func(ctx context.Context)
 }
 
 // serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
@@ -95,6 +97,7 @@ func (s *service) serve(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.internal.watch(running) })
 	g.Go(func() error { s.health.watch(running); return nil })
+	g.Go(func() error { s.housekeep(running); return nil })
 	drain, cancel := draining(running)
 	defer cancel()
 	defer context.AfterFunc(running, s.health.end)()
