@@ -16,7 +16,7 @@ type begun struct {
 
 const (
 	hourForm = "2006010215"
-	firstKey = "first"             // name, in no group, of the hour that Take begins with
+	firstKey = "first"              // name, in no group, of the hour that Take begins with
 	maxHours = 24 * 30              // hours that one Take looks at; each is a seek
 	farBack  = maxHours * time.Hour // where Take begins when it does not know
 )
