@@ -10,7 +10,7 @@ import (
 
 // privacy is /confidentialite: what is stored, why, and how it is protected.
 func (c settings) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
-	r := t.Say("privacy.text", "mydata", t.Cmd("mesdonnees"), "unlink", t.Cmd("deconnexion"))
+	r := t.Say("privacy.text", "mydata", t.Cmd("mesdonnees"), "unlink", t.Cmd("deconnexion"), "alerts", t.Cmd("alertes"))
 	r.Title = t.P.T("privacy.title")
 	return r, nil
 }
