@@ -169,7 +169,7 @@ func (e *Engine) conversation() (err error) {
 		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
 	})
 	list, actions, interceptors := commands.New(commands.Config{
-		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Zone: cfg.Location,
+		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
 		Export: e.export, Page: e.page, Erase: e.erase,
 	})
 	e.Talk, err = talk.New(talk.Config{

@@ -14,6 +14,7 @@ import (
 	"cartable/core/talk"
 	"cartable/core/view"
 	"cartable/core/wallet"
+	"cartable/core/watch"
 )
 
 // Config is what the commands work with. All of it is required.
@@ -22,6 +23,7 @@ type Config struct {
 	Family  *family.Family
 	Wallet  *wallet.Wallet
 	Linking *linking.Linking
+	Watch   *watch.Watch
 	Zone    *time.Location // of the schools
 
 	// Export writes all that is kept for a person as JSON, Page as a page to be read.
@@ -39,13 +41,14 @@ type (
 	schools  struct{ services }
 	wallets  struct{ services }
 	orders   struct{ wallets }
+	alerts   struct{ services }
 	settings struct{ services }
 )
 
 // New is the registry, in the order of help. The help text of a command is the sentence "help.<name>".
 func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 	all := services{cfg}
-	school, wallet, other := schools{all}, wallets{all}, settings{all}
+	school, wallet, told, other := schools{all}, wallets{all}, alerts{all}, settings{all}
 	list := []talk.Command{
 		{
 			Name: "edt", English: "timetable", Words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"},
@@ -75,6 +78,10 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 			Name: "enfant", English: "child", Words: []string{"enfants", "children"},
 			Needs: talk.NeedSchool, Group: talk.GroupShown, Changes: true, TakesWords: true, Run: school.child,
 		},
+		{
+			Name: "alertes", English: "alerts", Words: []string{"alerte", "alert", "notifications"},
+			Needs: talk.NeedAccount, Group: talk.GroupPrivate, Changes: true, TakesWords: true, Run: told.alerts,
+		},
 	}
 	list = append(list, cfg.Linking.Commands()...)
 	list = append(list, []talk.Command{
@@ -102,7 +109,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 		},
 	}...)
 	order := orders{wallet}
-	actions := slices.Concat(order.actions(), other.actions(), cfg.Linking.Actions())
+	actions := slices.Concat(order.actions(), told.actions(), other.actions(), cfg.Linking.Actions())
 	return list, actions, append(cfg.Linking.Interceptors(), orderWords{order})
 }
 

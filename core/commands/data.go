@@ -12,7 +12,8 @@ import (
 
 // privacy is /confidentialite: what is stored, why, and how it is protected.
 func (c settings) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
-	r := t.Say("privacy.text", "mydata", t.Cmd("mesdonnees"), "unlink", t.Cmd("deconnexion"), "erase", t.Cmd("supprimer"))
+	r := t.Say("privacy.text", "mydata", t.Cmd("mesdonnees"), "unlink", t.Cmd("deconnexion"), "erase", t.Cmd("supprimer"),
+		"alerts", t.Cmd("alertes"))
 	r.Title = t.P.T("privacy.title")
 	return r, nil
 }

@@ -168,7 +168,7 @@ func (c orders) looked(_ context.Context, t *talk.Turn, p talk.Press) (chat.Repl
 }
 
 // owns tells whether the one who speaks may touch an account.
-func (c orders) owns(t *talk.Turn, account string) bool {
+func (c services) owns(t *talk.Turn, account string) bool {
 	for _, a := range c.Rights.Owned(t.Who) {
 		if a.ID == account {
 			return true

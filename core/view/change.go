@@ -32,7 +32,7 @@ func (v View) Change(who family.Pupil, changes []school.Change) chat.Reply {
 // cancelled is "Léa : un cours annulé, jeudi 19 novembre" and the lesson, for one day.
 func (v View) cancelled(who family.Pupil, changes []school.Change) chat.Reply {
 	day := v.P.Day(changes[0].Lesson.Start.In(v.Zone))
-	r := chat.Reply{Title: v.P.N("alert.cancelled", len(changes), "child", v.Given(who), "day", day)}
+	r := chat.Reply{Title: v.P.N("news.cancelled", len(changes), "child", v.Given(who), "day", day)}
 	for _, c := range changes {
 		l := c.Lesson
 		told := school.Lesson{
@@ -49,12 +49,12 @@ func (v View) cancelled(who family.Pupil, changes []school.Change) chat.Reply {
 
 func (v View) manyCancelled(who family.Pupil, changes []school.Change) chat.Reply {
 	last := slices.MaxFunc(changes, func(a, b school.Change) int { return a.Lesson.Start.Compare(b.Lesson.Start) })
-	return v.Say("alert.cancelled.many", "child", v.Given(who), "n", len(changes), "day", v.P.Day(last.Lesson.Start.In(v.Zone)))
+	return v.Say("news.cancelled.many", "child", v.Given(who), "n", len(changes), "day", v.P.Day(last.Lesson.Start.In(v.Zone)))
 }
 
 // newGrades is "Léa : nouvelle note" and "MATHÉMATIQUES  15,5/20 · Fractions · classe 11,2".
 func (v View) newGrades(who family.Pupil, changes []school.Change) chat.Reply {
-	r := chat.Reply{Title: v.P.N("alert.grade", len(changes), "child", v.Given(who))}
+	r := chat.Reply{Title: v.P.N("news.grade", len(changes), "child", v.Given(who))}
 	for _, c := range changes {
 		g := c.Grade
 		text := joinParts(v.OutOf(g.Mark, g.Scale), g.Title, v.classFigures(g.Class, school.Mark{}, school.Mark{}))
@@ -70,13 +70,13 @@ func (v View) manyGrades(who family.Pupil, changes []school.Change) chat.Reply {
 			subjects = append(subjects, c.Grade.Subject)
 		}
 	}
-	return v.Say("alert.grade.many", "child", v.Given(who), "n", len(changes), "subjects", v.list(subjects))
+	return v.Say("news.grade.many", "child", v.Given(who), "n", len(changes), "subjects", v.list(subjects))
 }
 
 // LowBalance tells unasked that little is left. holder is whose wallet it is, where somebody has several; nil for none.
 func (v View) LowBalance(left izly.Cents, holder *wallet.Holder) chat.Reply {
 	if holder == nil {
-		return v.Say("alert.balance", "amount", v.euros(left))
+		return v.Say("news.balance", "amount", v.euros(left))
 	}
-	return v.Say("alert.balance.of", "amount", v.euros(left), "holder", v.WalletName(*holder))
+	return v.Say("news.balance.of", "amount", v.euros(left), "holder", v.WalletName(*holder))
 }
