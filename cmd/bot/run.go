@@ -28,7 +28,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	h := newHealth(log)
 	internal, err := listen(ctx, cfg.internal)
 	if err != nil {
-		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
+		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; is another bot running? Or take another address, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
 	}
 	m := newMeters(h.serving)
 	internal.serve(internalSite(h, m), log)
