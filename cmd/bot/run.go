@@ -28,15 +28,17 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	h := newHealth(log)
 	internal, err := listen(ctx, cfg.internal)
 	if err != nil {
-		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
+		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; is another bot running? Or take another address, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
 	}
-	internal.serve(internalSite(h, metrics(h.serving)), log)
+	m := newMeters(h.serving)
+	internal.serve(internalSite(h, m), log)
 	defer func() { err = errors.Join(err, internal.close()) }() // 5. the operator is told to the end
 	v, key, err := cfg.openNewest(log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 4. nothing writes any more
+	m.vault(v)
 	access, err := cfg.access(key)
 	if err != nil {
 		return err
