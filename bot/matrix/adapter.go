@@ -114,7 +114,7 @@ func New(cfg Config) (*Adapter, error) {
 	}
 	v := bounded{cfg.Vault}
 	a.inbox = newInbox(v, a.store)
-	a.rooms = newRooms(v)
+	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
 	a.sayings = newSayings(cfg.Now)
 	a.life, a.end = context.WithCancel(context.Background())

@@ -59,16 +59,14 @@ func (b *inbox) put(r *row) error {
 	return err
 }
 
-// load reads the rows that an earlier run left, in order.
-func (b *inbox) load() ([]*row, error) {
-	var rows []*row
-	err := b.vault.View(func(tx Tx) error {
-		return each(tx, inboxBucket, func(_ string, value []byte) error {
-			if r, err := decode[row](inboxBucket, value); err == nil {
-				rows = append(rows, r)
-			}
+// load reads the rows that an earlier run left, in order, and tells how many cannot be read.
+func (b *inbox) load() (rows []*row, lost int, err error) {
+	err = b.vault.View(func(tx Tx) (err error) {
+		lost, err = each(tx, inboxBucket, func(_ string, r *row) error {
+			rows = append(rows, r)
 			return nil
 		})
+		return err
 	})
 	slices.SortFunc(rows, func(x, y *row) int { return cmp.Compare(x.Seq, y.Seq) })
 	b.mu.Lock()
@@ -78,7 +76,7 @@ func (b *inbox) load() ([]*row, error) {
 		b.known[r.Event] = true
 		b.next = max(b.next, r.Seq+1)
 	}
-	return rows, err
+	return rows, lost, err
 }
 
 // asked is the row that has that name and is being answered; nil for none.
@@ -194,9 +192,9 @@ func (a *Adapter) take(l *link, r *row) error {
 func (a *Adapter) replay(l *link) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	rows, err := a.inbox.load()
-	if err != nil {
-		a.log.Error("some waiting messages cannot be read", "error", err)
+	rows, lost, err := a.inbox.load()
+	if err != nil || lost > 0 {
+		a.log.Error("some waiting messages cannot be read", "count", lost, "error", err)
 	}
 	if len(rows) > 0 {
 		a.log.Info("messages waited to be handled", "count", len(rows))

@@ -77,9 +77,8 @@ func (f *offers) find(name func(Tx) (id.EventID, error)) (found *offer, err erro
 // byCode finds the choice that a code confirms in a room.
 func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err error) {
 	err = f.vault.View(func(tx Tx) error {
-		return each(tx, offersBucket, func(_ string, value []byte) error {
-			o, err := decode[offer](offersBucket, value)
-			if err != nil || o.Room != room || f.now().Sub(o.Made) > codeLife {
+		_, err := each(tx, offersBucket, func(_ string, o *offer) error {
+			if o.Room != room || f.now().Sub(o.Made) > codeLife {
 				return nil
 			}
 			if i := slices.IndexFunc(o.Choices, func(c offered) bool { return c.Code == code }); i >= 0 {
@@ -87,6 +86,7 @@ func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err 
 			}
 			return nil
 		})
+		return err
 	})
 	return found, at, err
 }
@@ -94,7 +94,7 @@ func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err 
 // last reads what a number may stand for in a room.
 func (f *offers) last(room id.RoomID) (l latest, err error) {
 	err = f.vault.View(func(tx Tx) error {
-		record, err := get[latest](tx, latestBucket, room.String())
+		record, err := find[latest](tx, latestBucket, room.String())
 		if record != nil {
 			l = *record
 		}
@@ -106,7 +106,7 @@ func (f *offers) last(room id.RoomID) (l latest, err error) {
 // said notes what was said in a room last: its choices, if it has any, and what it expects.
 func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect chat.Expect) error {
 	return f.vault.Update(func(tx Tx) error {
-		l, err := get[latest](tx, latestBucket, room.String())
+		l, err := find[latest](tx, latestBucket, room.String())
 		if err != nil {
 			return err
 		}
@@ -175,23 +175,18 @@ func (f *offers) forget(room id.RoomID) error {
 	return f.vault.Update(func(tx Tx) error { return tx.Delete(latestBucket, "", room.String()) })
 }
 
-// cleanUp removes offers whose time is over.
-func (f *offers) cleanUp() error {
-	return f.vault.Update(func(tx Tx) error {
-		var old []*offer
-		err := each(tx, offersBucket, func(_ string, value []byte) error {
-			if o, err := decode[offer](offersBucket, value); err == nil && f.now().Sub(o.Made) > offerLife {
-				old = append(old, o)
+// cleanUp removes offers whose time is over, and tells how many cannot be read.
+func (f *offers) cleanUp() (lost int, err error) {
+	err = f.vault.Update(func(tx Tx) (err error) {
+		lost, err = each(tx, offersBucket, func(_ string, o *offer) error {
+			if f.now().Sub(o.Made) <= offerLife {
+				return nil
 			}
-			return nil
+			return f.delete(tx, o)
 		})
-		for _, o := range old {
-			if err == nil {
-				err = f.delete(tx, o)
-			}
-		}
 		return err
 	})
+	return lost, err
 }
 
 // identityCode is what somebody with a changed identity types to begin anew. It lives until the next start.

@@ -142,10 +142,12 @@ func TestCodeExpires(t *testing.T) {
 	if got, err := r.offers.byEvent(o.Event); err != nil || got != nil {
 		t.Errorf("after a day: %v, %v", got, err)
 	}
-	noError(t, r.offers.cleanUp())
+	_, err := r.offers.cleanUp()
+	noError(t, err)
 	noError(t, r.vault.View(func(tx Tx) error {
 		for _, bucket := range []string{offersBucket, votesBucket} {
-			noError(t, each(tx, bucket, func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil }))
+			_, err := tx.Scan(bucket, "", func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil })
+			noError(t, err)
 		}
 		return nil
 	}))

@@ -177,8 +177,8 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) error {
 }
 
 func (a *Adapter) removeOffers() {
-	if err := a.offers.cleanUp(); err != nil {
-		a.log.Error("old choices not removed", "error", err)
+	if lost, err := a.offers.cleanUp(); err != nil || lost > 0 {
+		a.log.Error("some old choices not removed", "count", lost, "error", err)
 	}
 }
 

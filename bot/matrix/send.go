@@ -265,7 +265,11 @@ func escapeTransaction(s string) string {
 // would take an encrypted room for one that is not.
 func (l *link) knows(ctx context.Context, room id.RoomID) error {
 	create, err := l.a.store.GetCreate(ctx, room)
-	if err != nil || create != nil && l.isIn(ctx, room) {
+	if err != nil {
+		return err
+	}
+	_, lost, err := l.a.store.presentIn(room)
+	if err != nil || create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}
 	_, err = l.cli.State(ctx, room)

@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 // Store keeps all that the bot must know again after a restart: its device with all Olm and Megolm state,
@@ -120,16 +123,13 @@ func (s *Store) open() error {
 // load calls fn for each record of a bucket and counts what cannot be read. Nothing that is loaded so is
 // worth refusing to start: sessions are made anew when they are missing, and none is used twice.
 func load[T any](s *Store, tx Tx, bucket string, fn func(*T) error) {
-	err := each(tx, bucket, func(_ string, value []byte) error {
-		record, err := decode[T](bucket, value)
-		if err == nil {
-			err = fn(record)
-		}
-		if err != nil {
+	lost, err := each(tx, bucket, func(_ string, record *T) error {
+		if fn(record) != nil {
 			s.unreadable++
 		}
 		return nil
 	})
+	s.unreadable += lost
 	if err != nil {
 		s.unreadable++
 	}
@@ -204,19 +204,30 @@ func (s *Store) own(name string) string {
 	return "matrix." + strconv.FormatUint(s.device.Load(), 10) + "." + name
 }
 
-// get reads a record; nil when there is none.
+// get reads a record; nil when there is none. For one that cannot be read, store.Unreadable knows the error.
 func get[T any](tx Tx, bucket, key string) (*T, error) {
 	value, err := tx.Get(bucket, "", key)
 	if err != nil || value == nil {
 		return nil, err
 	}
-	return decode[T](bucket, value)
+	return decode[T](value)
 }
 
-func decode[T any](bucket string, value []byte) (*T, error) {
+// find is get for a record that comes again, or whose absence gives nobody more than it: one that cannot be read is
+// none, and is written over some day.
+func find[T any](tx Tx, bucket, key string) (*T, error) {
+	record, err := get[T](tx, bucket, key)
+	if store.Unreadable(err) {
+		return nil, nil
+	}
+	return record, err
+}
+
+// decode reads a record. What is in one that cannot be read stays out of the error.
+func decode[T any](value []byte) (*T, error) {
 	record := new(T)
-	if err := json.Unmarshal(value, record); err != nil {
-		return nil, fmt.Errorf("matrix: record of %s: %w", bucket, err)
+	if json.Unmarshal(value, record) != nil {
+		return nil, store.ErrUnreadable
 	}
 	return record, nil
 }
@@ -234,29 +245,36 @@ func put(tx Tx, bucket, key string, record any) error {
 	return tx.Put(bucket, "", key, value)
 }
 
-// each calls fn for the records of a bucket that can be read. When all have been visited, its error tells that some
-// cannot.
-func each(tx Tx, bucket string, fn func(key string, value []byte) error) error {
-	damaged, err := tx.Scan(bucket, "", fn)
-	if err == nil && damaged > 0 {
-		err = fmt.Errorf("matrix: %d records of %s are damaged", damaged, bucket)
-	}
-	return err
+// each calls fn for the records of a bucket that can be read, and tells how many cannot.
+func each[T any](tx Tx, bucket string, fn func(key string, record *T) error) (lost int, err error) {
+	damaged, err := tx.Scan(bucket, "", func(key string, value []byte) error {
+		record, err := decode[T](value)
+		if err != nil {
+			lost++
+			return nil
+		}
+		return fn(key, record)
+	})
+	return lost + damaged, err
 }
 
-// drop deletes the records of a bucket that match; nil matches all. Damaged ones stay: their names are
-// lost.
+// drop deletes the records of a bucket that match. Damaged ones stay: their names are lost.
 func drop(tx Tx, bucket string, match func(key string, value []byte) bool) (keys []string, err error) {
-	err = each(tx, bucket, func(key string, value []byte) error {
-		if match == nil || match(key, value) {
-			keys = append(keys, key)
+	_, err = tx.Scan(bucket, "", func(key string, value []byte) error {
+		if !match(key, value) {
+			return nil
 		}
+		keys = append(keys, key)
+		return tx.Delete(bucket, "", key)
+	})
+	return keys, err
+}
+
+// dropAll deletes the records of a bucket, damaged ones too, and returns the names of the others.
+func dropAll(tx Tx, bucket string) (keys []string, err error) {
+	_, err = tx.Scan(bucket, "", func(key string, _ []byte) error {
+		keys = append(keys, key)
 		return nil
 	})
-	for _, key := range keys {
-		if err := tx.Delete(bucket, "", key); err != nil {
-			return nil, err
-		}
-	}
-	return keys, err
+	return keys, errors.Join(err, tx.DeleteGroup(bucket, ""))
 }

@@ -35,9 +35,10 @@ func (r *devicesRecord) set(name id.DeviceID, d *id.Device) {
 	r.Devices[name] = deviceRecord{d.IdentityKey, d.SigningKey, int(d.Trust), d.Deleted, d.Name}
 }
 
-// devices reads a user's record; an empty one when there is none.
+// devices reads a user's record; an empty one, as of a list that was never stored, when there is none that can be
+// read: it is fetched again.
 func (s *Store) devices(tx Tx, user id.UserID) (*devicesRecord, error) {
-	record, err := get[devicesRecord](tx, s.own("devices"), string(user))
+	record, err := find[devicesRecord](tx, s.own("devices"), string(user))
 	if record == nil {
 		record = new(devicesRecord)
 	}
@@ -177,28 +178,27 @@ func (s *Store) MarkTrackedUsersOutdated(_ context.Context, users []id.UserID) e
 
 // GetOutdatedTrackedUsers returns whose lists have to be fetched again.
 func (s *Store) GetOutdatedTrackedUsers(context.Context) ([]id.UserID, error) {
-	return s.users(s.own("outdated"), func(value []byte) (bool, error) { return true, nil })
+	return s.users(s.own("outdated"), func(value []byte) bool { return true })
 }
 
 // TrackedUsers returns all whose lists are stored: those to be marked as outdated when the sync starts
 // without a token (matrix-notes §7).
 func (s *Store) TrackedUsers(context.Context) ([]id.UserID, error) {
-	bucket := s.own("devices")
-	return s.users(bucket, func(value []byte) (bool, error) {
-		record, err := decode[devicesRecord](bucket, value)
-		return err == nil && record.Tracked, err
+	return s.users(s.own("devices"), func(value []byte) bool {
+		record, err := decode[devicesRecord](value)
+		return err == nil && record.Tracked
 	})
 }
 
-func (s *Store) users(bucket string, match func(value []byte) (bool, error)) (users []id.UserID, err error) {
+func (s *Store) users(bucket string, match func(value []byte) bool) (users []id.UserID, err error) {
 	err = s.view(func(tx Tx) error {
-		return each(tx, bucket, func(key string, value []byte) error {
-			ok, err := match(value)
-			if ok {
+		_, err := tx.Scan(bucket, "", func(key string, value []byte) error {
+			if match(value) {
 				users = append(users, id.UserID(key))
 			}
-			return err
+			return nil
 		})
+		return err
 	})
 	return users, err
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 // A vault that was put back as it once was brings old Olm state to life: keys are used twice, commands are
@@ -44,6 +46,9 @@ const keptOffers = 16
 // before, so there is nothing of it to bring back. (The epoch is then that of the device before.)
 func (s *Store) EpochKnown(server string) (bool, error) {
 	e, err := readMain[epochs](s, keyEpoch)
+	if store.Unreadable(err) { // which may have been any: only a device that the server knows nothing of goes on
+		return server == "", nil
+	}
 	return err == nil && (server == "" || e.Current == "" || server == e.Current || slices.Contains(e.Offered, server)), err
 }
 
@@ -52,7 +57,7 @@ func (s *Store) EpochKnown(server string) (bool, error) {
 func (s *Store) NextEpoch() (string, error) {
 	next := rand.Text()
 	err := s.update(func(tx Tx) error {
-		e, err := get[epochs](tx, mainBucket, keyEpoch)
+		e, err := find[epochs](tx, mainBucket, keyEpoch)
 		if err != nil {
 			return err
 		}
@@ -108,20 +113,20 @@ func (s *Store) ForgetOlm(context.Context) error {
 	return nil
 }
 
-// sweep deletes the device's records. What cannot be read stays, as rubbish in buckets that nobody names
-// any more; a write that fails makes the vault refuse the whole transaction.
+// sweep deletes the device's records. Buckets that only a record names which cannot be read stay, as rubbish that
+// nobody finds any more; a write that fails makes the vault refuse the whole transaction.
 func (s *Store) sweep(tx Tx) {
 	keys := func(name string) []string {
-		keys, _ := drop(tx, s.own(name), nil)
+		keys, _ := dropAll(tx, s.own(name))
 		return keys
 	}
 	for _, name := range keys("indexed") {
-		_, _ = drop(tx, s.indexBucket(id.SessionID(name)), nil)
+		_, _ = dropAll(tx, s.indexBucket(id.SessionID(name)))
 	}
 	for _, room := range keys("rooms") {
-		_, _ = drop(tx, s.membersOf(id.RoomID(room)), nil)
+		_, _ = dropAll(tx, s.membersOf(id.RoomID(room)))
 	}
-	_ = each(tx, s.own("sharings"), func(room string, _ []byte) error {
+	_, _ = tx.Scan(s.own("sharings"), "", func(room string, _ []byte) error {
 		_ = s.dropShared(tx, id.RoomID(room))
 		return nil
 	})
@@ -129,17 +134,18 @@ func (s *Store) sweep(tx Tx) {
 		keys(name)
 	}
 	for _, bucket := range []string{inboxBucket, waitingBucket} {
-		_, _ = drop(tx, bucket, nil)
+		_, _ = dropAll(tx, bucket)
 	}
 }
 
-// retire adds the device of the session to those that are to be deleted from the server.
+// retire adds the device of the session to those that are to be deleted from the server. What cannot be read of
+// these is found by its name when the bot has logged in again.
 func retire(tx Tx) error {
-	session, err := get[Session](tx, mainBucket, keySession)
+	session, err := find[Session](tx, mainBucket, keySession)
 	if err != nil || session == nil || session.DeviceID == "" {
 		return err
 	}
-	retired, err := get[[]id.DeviceID](tx, mainBucket, keyRetired)
+	retired, err := find[[]id.DeviceID](tx, mainBucket, keyRetired)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ import (
 	"maunium.net/go/mautrix/crypto/olm"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 // inboundRecord is a session that room messages are decrypted with.
@@ -98,7 +100,7 @@ func inboundKey(room id.RoomID, name id.SessionID) string { return string(room) 
 func (s *Store) RedactGroupSession(_ context.Context, room id.RoomID, name id.SessionID, _ string) error {
 	return s.update(func(tx Tx) error {
 		record, err := s.inbound(tx, room, name)
-		if err != nil || record == nil {
+		if err != nil && !store.Unreadable(err) || err == nil && record == nil {
 			return err
 		}
 		if err := tx.Delete(s.own("inbound"), "", inboundKey(room, name)); err != nil {
@@ -148,7 +150,7 @@ func (s *Store) redact(match func(*crypto.InboundGroupSession, id.SessionID) boo
 	err = s.update(func(tx Tx) error {
 		names = nil
 		_, err := drop(tx, bucket, func(key string, value []byte) bool {
-			record, err := decode[inboundRecord](bucket, value)
+			record, err := decode[inboundRecord](value)
 			if err != nil || record.Session == nil {
 				return false
 			}
@@ -186,17 +188,17 @@ func (s *Store) GetGroupSessionsWithoutKeyBackupVersion(_ context.Context, versi
 
 func (s *Store) sessions(match func(*crypto.InboundGroupSession) bool) dbutil.RowIter[*crypto.InboundGroupSession] {
 	var found []*crypto.InboundGroupSession
-	bucket := s.own("inbound")
 	err := s.view(func(tx Tx) error {
-		return each(tx, bucket, func(_ string, value []byte) error {
-			record, err := decode[inboundRecord](bucket, value)
-			if err != nil || record.Session == nil || !match(record.Session) {
-				return err
+		_, err := each(tx, s.own("inbound"), func(_ string, record *inboundRecord) error {
+			if record.Session == nil || !match(record.Session) {
+				return nil
 			}
-			session, err := s.unpickle(record)
-			found = append(found, session)
-			return err
+			if session, err := s.unpickle(record); err == nil {
+				found = append(found, session)
+			}
+			return nil
 		})
+		return err
 	})
 	return dbutil.NewSliceIterWithError(found, err)
 }
@@ -225,7 +227,7 @@ func (s *Store) ValidateMessageIndex(_ context.Context, name id.SessionID, event
 func (s *Store) indexBucket(name id.SessionID) string { return s.own("index") + "." + string(name) }
 
 func (s *Store) dropIndices(tx Tx, name id.SessionID) error {
-	if _, err := drop(tx, s.indexBucket(name), nil); err != nil {
+	if err := tx.DeleteGroup(s.indexBucket(name), ""); err != nil {
 		return err
 	}
 	return tx.Delete(s.own("indexed"), "", string(name))

@@ -65,7 +65,7 @@ func (s *Store) SetMember(_ context.Context, room id.RoomID, user id.UserID, mem
 // SetMembership changes the membership of a user and leaves the rest.
 func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID, membership event.Membership) error {
 	return s.update(func(tx Tx) error {
-		member, err := get[event.MemberEventContent](tx, s.membersOf(room), string(user))
+		member, err := find[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		if err != nil {
 			return err
 		}
@@ -77,34 +77,46 @@ func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID,
 	})
 }
 
-// GetAllMembers returns all who are known in a room, those who left included.
+// GetAllMembers returns all who are known in a room, those who left included. Those whose records cannot be read
+// are not known.
 func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]*event.MemberEventContent, error) {
-	bucket := s.membersOf(room)
-	members := make(map[id.UserID]*event.MemberEventContent)
-	err := s.view(func(tx Tx) error {
-		return each(tx, bucket, func(key string, value []byte) error {
-			member, err := decode[event.MemberEventContent](bucket, value)
-			members[id.UserID(key)] = member
-			return err
-		})
-	})
+	members, _, err := s.members(room)
 	return members, err
+}
+
+// members are those of a room who are known, and how many records cannot be read.
+func (s *Store) members(room id.RoomID) (members map[id.UserID]*event.MemberEventContent, lost int, err error) {
+	members = make(map[id.UserID]*event.MemberEventContent)
+	err = s.view(func(tx Tx) (err error) {
+		lost, err = each(tx, s.membersOf(room), func(key string, member *event.MemberEventContent) error {
+			members[id.UserID(key)] = member
+			return nil
+		})
+		return err
+	})
+	return members, lost, err
 }
 
 // GetRoomJoinedOrInvitedMembers returns who gets the keys of a room: those who joined or are invited, and
 // nobody who left (matrix-notes §4).
-func (s *Store) GetRoomJoinedOrInvitedMembers(ctx context.Context, room id.RoomID) ([]id.UserID, error) {
-	members, err := s.GetAllMembers(ctx, room)
+func (s *Store) GetRoomJoinedOrInvitedMembers(_ context.Context, room id.RoomID) ([]id.UserID, error) {
+	users, _, err := s.presentIn(room)
+	return users, err
+}
+
+// presentIn are those who joined a room or are invited, and how many others there may be.
+func (s *Store) presentIn(room id.RoomID) (users []id.UserID, lost int, err error) {
+	members, lost, err := s.members(room)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	users := make([]id.UserID, 0, len(members))
+	users = make([]id.UserID, 0, len(members))
 	for user, member := range members {
 		if present(member) {
 			users = append(users, user)
 		}
 	}
-	return users, nil
+	return users, lost, nil
 }
 
 func present(member *event.MemberEventContent) bool {
@@ -114,13 +126,14 @@ func present(member *event.MemberEventContent) bool {
 // FindSharedRooms returns the encrypted rooms that the user has joined or is invited to.
 func (s *Store) FindSharedRooms(_ context.Context, user id.UserID) (rooms []id.RoomID, err error) {
 	err = s.view(func(tx Tx) error {
-		return each(tx, encryptedBucket, func(key string, _ []byte) error {
-			member, err := get[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
-			if err == nil && member != nil && present(member) {
+		_, err := tx.Scan(encryptedBucket, "", func(key string, _ []byte) error {
+			member, err := find[event.MemberEventContent](tx, s.membersOf(id.RoomID(key)), string(user))
+			if member != nil && present(member) {
 				rooms = append(rooms, id.RoomID(key))
 			}
 			return err
 		})
+		return err
 	})
 	return rooms, err
 }
@@ -181,11 +194,15 @@ func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*
 }
 
 func (s *Store) clearMembers(tx Tx, room id.RoomID, memberships []event.Membership) error {
-	bucket := s.membersOf(room)
-	_, err := drop(tx, bucket, func(_ string, value []byte) bool {
-		member, err := decode[event.MemberEventContent](bucket, value)
-		return err != nil || len(memberships) == 0 || slices.Contains(memberships, member.Membership)
-	})
+	var err error
+	if len(memberships) == 0 {
+		err = tx.DeleteGroup(s.membersOf(room), "")
+	} else {
+		_, err = drop(tx, s.membersOf(room), func(_ string, value []byte) bool {
+			member, err := decode[event.MemberEventContent](value)
+			return err != nil || slices.Contains(memberships, member.Membership)
+		})
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/crypto/olm"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 // keptRecipients is for how many sessions of a room it is known who was given the key. Who was may ask
@@ -158,7 +160,7 @@ func (s *Store) sharedBucket(name id.SessionID) string { return s.own("shared") 
 // noteShared adds a session to the list of those of its room, and forgets who got the oldest.
 func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
 	bucket := s.own("sharings")
-	names, err := get[[]id.SessionID](tx, bucket, string(room))
+	names, err := find[[]id.SessionID](tx, bucket, string(room))
 	if err != nil {
 		return err
 	}
@@ -170,7 +172,7 @@ func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
 	}
 	*names = append(*names, name)
 	for len(*names) > keptRecipients {
-		if _, err := drop(tx, s.sharedBucket((*names)[0]), nil); err != nil {
+		if err := tx.DeleteGroup(s.sharedBucket((*names)[0]), ""); err != nil {
 			return err
 		}
 		*names = (*names)[1:]
@@ -181,12 +183,14 @@ func (s *Store) noteShared(tx Tx, room id.RoomID, name id.SessionID) error {
 // dropShared forgets who got the sessions of a room.
 func (s *Store) dropShared(tx Tx, room id.RoomID) error {
 	names, err := get[[]id.SessionID](tx, s.own("sharings"), string(room))
-	if err != nil || names == nil {
+	if err != nil && !store.Unreadable(err) || err == nil && names == nil {
 		return err
 	}
-	for _, name := range *names {
-		if _, err := drop(tx, s.sharedBucket(name), nil); err != nil {
-			return err
+	if names != nil {
+		for _, name := range *names {
+			if err := tx.DeleteGroup(s.sharedBucket(name), ""); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Delete(s.own("sharings"), "", string(room))

@@ -9,6 +9,8 @@ import (
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 // roomRecord is the state of a room, besides its members and its encryption.
@@ -30,7 +32,7 @@ func (s *Store) room(room id.RoomID) (record *roomRecord, err error) {
 }
 
 func (s *Store) roomOf(tx Tx, room id.RoomID) (*roomRecord, error) {
-	record, err := get[roomRecord](tx, s.own("rooms"), string(room))
+	record, err := find[roomRecord](tx, s.own("rooms"), string(room)) // knows asks for it again
 	if record == nil {
 		record = new(roomRecord)
 	}
@@ -58,7 +60,7 @@ func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *e
 	}
 	return s.update(func(tx Tx) error {
 		old, err := tx.Get(encryptedBucket, "", string(room))
-		if err != nil || old != nil && content == nil {
+		if err != nil && !store.Unreadable(err) || old != nil && content == nil {
 			return err
 		}
 		if content == nil {
@@ -68,7 +70,7 @@ func (s *Store) SetEncryptionEvent(_ context.Context, room id.RoomID, content *e
 	})
 }
 
-// IsEncrypted tells whether a room ever was encrypted.
+// IsEncrypted tells whether a room ever was encrypted. One whose record cannot be read was.
 func (s *Store) IsEncrypted(ctx context.Context, room id.RoomID) (bool, error) {
 	content, err := s.GetEncryptionEvent(ctx, room)
 	return content != nil, err
@@ -78,6 +80,9 @@ func (s *Store) IsEncrypted(ctx context.Context, room id.RoomID) (bool, error) {
 func (s *Store) GetEncryptionEvent(_ context.Context, room id.RoomID) (content *event.EncryptionEventContent, err error) {
 	err = s.view(func(tx Tx) error {
 		content, err = get[event.EncryptionEventContent](tx, encryptedBucket, string(room))
+		if store.Unreadable(err) {
+			content, err = &event.EncryptionEventContent{Algorithm: id.AlgorithmMegolmV1}, nil
+		}
 		return err
 	})
 	return content, err
@@ -163,7 +168,7 @@ func (s *Store) ForgetRoom(ctx context.Context, room id.RoomID) error {
 		if err := s.dropShared(tx, room); err != nil {
 			return err
 		}
-		if _, err := drop(tx, s.membersOf(room), nil); err != nil {
+		if err := tx.DeleteGroup(s.membersOf(room), ""); err != nil {
 			return err
 		}
 		if err := tx.Delete(s.own("withheld"), "", string(room)); err != nil {

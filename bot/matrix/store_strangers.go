@@ -65,15 +65,14 @@ func (s *Store) acquaintances(tx Tx) (map[id.UserID]bool, error) {
 	if session != nil {
 		known[session.UserID] = true
 	}
-	err = each(tx, s.own("rooms"), func(room string, _ []byte) error {
-		bucket := s.membersOf(id.RoomID(room))
-		return each(tx, bucket, func(user string, value []byte) error {
-			member, err := decode[event.MemberEventContent](bucket, value)
-			if err == nil && present(member) {
+	_, err = tx.Scan(s.own("rooms"), "", func(room string, _ []byte) error {
+		_, err := each(tx, s.membersOf(id.RoomID(room)), func(user string, member *event.MemberEventContent) error {
+			if present(member) {
 				known[id.UserID(user)] = true
 			}
-			return err
+			return nil
 		})
+		return err
 	})
 	return known, err
 }
@@ -87,7 +86,7 @@ func (s *Store) dropDevices(tx Tx, known map[id.UserID]bool) ([]id.IdentityKey, 
 		if known[id.UserID(user)] {
 			list = kept
 		}
-		if record, err := decode[devicesRecord](bucket, value); err == nil {
+		if record, err := decode[devicesRecord](value); err == nil {
 			for _, d := range record.Devices {
 				list[d.IdentityKey] = true
 			}

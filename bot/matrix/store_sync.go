@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 var errNoToken = errors.New("matrix: the homeserver answered a sync without a token")
@@ -64,6 +66,10 @@ func (s *Store) handledUpTo(user id.UserID) (string, error) {
 	var token []byte
 	err := s.view(func(tx Tx) (err error) {
 		token, err = tx.Get(s.own("token"), "", string(user))
+		if store.Unreadable(err) { // as at the very first start: what was said meanwhile is lost, but not the rest
+			s.log.Error("the place in the homeserver's news cannot be read")
+			err = nil
+		}
 		return err
 	})
 	return string(token), err

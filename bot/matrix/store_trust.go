@@ -7,6 +7,8 @@ import (
 	"errors"
 
 	"maunium.net/go/mautrix/id"
+
+	"cartable/core/store"
 )
 
 type (
@@ -72,6 +74,9 @@ func crossKeysOf(tx Tx, user id.UserID) (crossKeys, error) {
 func (s *Store) PutSignature(_ context.Context, user id.UserID, key id.Ed25519, signer id.UserID, signerKey id.Ed25519, signature string) error {
 	return s.update(func(tx Tx) error {
 		all, err := signaturesOf(tx, user, key)
+		if store.Unreadable(err) { // the others are put again when the device is
+			all, err = make(keySignatures), nil
+		}
 		if err != nil {
 			return err
 		}
@@ -109,24 +114,14 @@ func (s *Store) IsKeySignedBy(ctx context.Context, user id.UserID, key id.Ed2551
 func (s *Store) DropSignaturesByKey(_ context.Context, signer id.UserID, signerKey id.Ed25519) (count int64, err error) {
 	err = s.update(func(tx Tx) error {
 		count = 0
-		rest := make(map[string]keySignatures)
-		err := each(tx, signatureBucket, func(key string, value []byte) error {
-			all, err := decode[keySignatures](signatureBucket, value)
-			if err != nil {
-				return err
+		_, err := each(tx, signatureBucket, func(key string, all *keySignatures) error {
+			if _, signed := (*all)[signer][signerKey]; !signed {
+				return nil
 			}
-			if _, signed := (*all)[signer][signerKey]; signed {
-				delete((*all)[signer], signerKey)
-				rest[key] = *all
-				count++
-			}
-			return nil
+			delete((*all)[signer], signerKey)
+			count++
+			return put(tx, signatureBucket, key, all)
 		})
-		for key, all := range rest {
-			if err == nil {
-				err = put(tx, signatureBucket, key, all)
-			}
-		}
 		return err
 	})
 	return count, err

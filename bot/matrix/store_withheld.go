@@ -82,19 +82,16 @@ func (s *Store) dropWithheld(tx Tx, room id.RoomID, name id.SessionID) error {
 func (s *Store) DropOldNotices(_ context.Context, now time.Time) error {
 	bucket := s.own("withheld")
 	return s.update(func(tx Tx) error {
-		return each(tx, bucket, func(room string, value []byte) error {
-			notices, err := decode[[]withheldNotice](bucket, value)
-			if err != nil {
-				return err
-			}
+		_, err := each(tx, bucket, func(room string, notices *[]withheldNotice) error {
 			left := slices.DeleteFunc(*notices, func(n withheldNotice) bool { return n.At.Add(noticeLife).Before(now) })
 			return s.setNotices(tx, id.RoomID(room), left)
 		})
+		return err
 	})
 }
 
 func (s *Store) notices(tx Tx, room id.RoomID) ([]withheldNotice, error) {
-	notices, err := get[[]withheldNotice](tx, s.own("withheld"), string(room))
+	notices, err := find[[]withheldNotice](tx, s.own("withheld"), string(room))
 	if err != nil || notices == nil {
 		return nil, err
 	}

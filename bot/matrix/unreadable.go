@@ -42,9 +42,9 @@ func (l *link) noteEncrypted(ctx context.Context, evt *event.Event) {
 
 // retryWaiting tries the events that waited for their keys when the last connection ended.
 func (l *link) retryWaiting() {
-	events, err := l.a.inbox.waiting()
-	if err != nil {
-		l.a.log.Error("waiting events not read", "error", err)
+	events, lost, err := l.a.inbox.waiting()
+	if err != nil || lost > 0 {
+		l.a.log.Error("some waiting events cannot be read", "count", lost, "error", err)
 	}
 	if len(events) == 0 {
 		return

@@ -52,16 +52,14 @@ func (b *inbox) noLongerWaits(evt id.EventID) error {
 	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, "", evt.String()) })
 }
 
-// waiting are the encrypted events that an earlier connection left.
-func (b *inbox) waiting() ([]*event.Event, error) {
-	var events []*event.Event
-	err := b.vault.View(func(tx Tx) error {
-		return each(tx, waitingBucket, func(_ string, value []byte) error {
-			if evt, err := decode[event.Event](waitingBucket, value); err == nil {
-				events = append(events, evt)
-			}
+// waiting are the encrypted events that an earlier connection left, and how many cannot be read.
+func (b *inbox) waiting() (events []*event.Event, lost int, err error) {
+	err = b.vault.View(func(tx Tx) (err error) {
+		lost, err = each(tx, waitingBucket, func(_ string, evt *event.Event) error {
+			events = append(events, evt)
 			return nil
 		})
+		return err
 	})
 	slices.SortFunc(events, func(x, y *event.Event) int { return cmp.Compare(x.Timestamp, y.Timestamp) })
 	b.mu.Lock()
@@ -69,5 +67,5 @@ func (b *inbox) waiting() ([]*event.Event, error) {
 	for _, evt := range events {
 		b.waits[evt.ID] = true
 	}
-	return events, err
+	return events, lost, err
 }

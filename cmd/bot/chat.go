@@ -32,7 +32,7 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)
-	v, _, err := cfg.openVault(log)
+	v, _, err := cfg.openNewest(log)
 	if err != nil {
 		return err
 	}

@@ -133,8 +133,9 @@ func (c config) source(name string) string {
 	return ""
 }
 
-func (c config) vaultPath() string   { return filepath.Join(c.data, "vault.db") }
-func (c config) keyFilePath() string { return filepath.Join(c.data, "vault.key") }
+func (c config) vaultPath() string    { return filepath.Join(c.data, "vault.db") }
+func (c config) oldVaultPath() string { return filepath.Join(c.data, "vault-0.1.db") }
+func (c config) keyFilePath() string  { return filepath.Join(c.data, "vault.key") }
 
 // logger writes at the level that was set, or else at standard.
 func (c config) logger(w io.Writer, standard slog.Level) *slog.Logger {

@@ -34,7 +34,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelInfo)
-	v, key, err := cfg.openVault(log)
+	v, key, err := cfg.openNewest(log)
 	if err != nil {
 		return err
 	}

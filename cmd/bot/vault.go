@@ -37,6 +37,27 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	}
 }
 
+// openNewest opens the vault for a bot, which converts one of the old format first and keeps a copy of it.
+func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
+	v, key, err := c.openVault(log)
+	if err != nil || v.Format() == vault.NewestFormat {
+		return v, key, err
+	}
+	if err := v.Close(); err != nil {
+		return nil, key, err
+	}
+	lost, err := vault.Convert(c.vaultPath(), key, c.oldVaultPath(), markCopied)
+	if err != nil {
+		return nil, key, err
+	}
+	log.Warn("the vault has a new file format; a copy of the old one is kept", "file", c.oldVaultPath())
+	if lost > 0 {
+		log.Error("damaged records were left in the old vault", "count", lost)
+	}
+	v, err = vault.Open(c.vaultPath(), key)
+	return v, key, err
+}
+
 // needVault refuses where there is nothing to copy or to change, so that no empty vault is made for it.
 func (c config) needVault() error {
 	if _, err := os.Stat(c.vaultPath()); err != nil {
