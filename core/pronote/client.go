@@ -35,13 +35,13 @@ type Config struct {
 
 // Client makes sessions. It may be used by several goroutines at once.
 type Client struct {
-	http         *http.Client
-	now          func() time.Time
-	rand         io.Reader
-	log          *slog.Logger
-	lookUp       func(ctx context.Context, host string) ([]string, error)
-	loc          *time.Location
-	interval     time.Duration
+	http     *http.Client
+	now      func() time.Time
+	rand     io.Reader
+	log      *slog.Logger
+	lookUp   func(ctx context.Context, host string) ([]string, error)
+	loc      *time.Location
+	interval time.Duration
 
 	mu    sync.Mutex
 	hosts map[string]*pacer
