@@ -77,9 +77,9 @@ type service struct {
 	platforms []platform
 	health    *health
 	internal  *web
-	public    *web    // nil: none
-	copies    *lender // nil: none
-	housekeep func(ctx context.Context)
+	public    *web                      // nil: none
+	copies    *lender                   // nil: none
+	housekeep func(ctx context.Context) // nil: none
 }
 
 // serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
@@ -99,7 +99,9 @@ func (s *service) serve(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.internal.watch(running) })
 	g.Go(func() error { s.health.watch(running); return nil })
-	g.Go(func() error { s.housekeep(running); return nil })
+	if s.housekeep != nil {
+		g.Go(func() error { s.housekeep(running); return nil })
+	}
 	drain, cancel := draining(running)
 	defer cancel()
 	defer context.AfterFunc(running, s.health.end)()
