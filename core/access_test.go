@@ -17,7 +17,7 @@ func inviteOnly(t *testing.T) (*platform, *rights.Invitations) {
 	r := newRig(t, rigOptions{})
 	invitations := rights.NewInvitations([]byte(strings.Repeat("k", 32)))
 	r.close()
-	r.clients.Access = core.Access{Admins: []chat.PersonID{person("admin")}, Invitations: invitations}
+	r.clients.Access = &core.Access{Admins: []chat.PersonID{person("admin")}, Invitations: invitations}
 	r.open()
 	return r.platform(), invitations
 }
@@ -35,7 +35,7 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	has(t, anna.say("/aide"), "/connexion")
 	has(t, anna.say("/mesdonnees"), "la date de votre admission")
 	replies := p.replies[anna.chat]
-	if data := string(replies[len(replies)-1].File.Data); !strings.Contains(data, `"admitted": "2026-11-17T07:30:00+01:00"`) {
+	if data := string(content(t, replies[len(replies)-1].File)); !strings.Contains(data, `"admitted": "2026-11-17T`) {
 		t.Errorf("the file of /mesdonnees does not tell of the admission: %s", data)
 	}
 	has(t, bob.say("/start inv_"+code), "déjà servi")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +39,7 @@ type Config struct {
 	Log      *slog.Logger     // default: nothing is logged
 	Location *time.Location   // of the schools; default UTC
 	Lang     string           // of a chat that has not chosen; default the reference language
-	Access   Access           // who may use the bot
+	Access   *Access          // who may use the bot; default everyone
 
 	AllowPrivate bool // school addresses on private networks or plain http are accepted
 	// Admit refuses schools before anything else is asked about them; default none. The demo admits only
@@ -97,11 +99,14 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Location == nil {
 		cfg.Location = time.UTC
 	}
+	if cfg.Access == nil {
+		cfg.Access = &Access{Open: true}
+	}
 	if cfg.Admit == nil {
 		cfg.Admit = func(pronote.Address) error { return nil }
 	}
 	e := &Engine{cfg: cfg, stop: func() {}}
-	if err := store.Migrate(cfg.Store, stepsName, steps(cfg.Now)); err != nil {
+	if err := store.Migrate(cfg.Store, stepsName, Steps()); err != nil {
 		return nil, fmt.Errorf("core: migrate: %w", err)
 	}
 	var err error
@@ -149,18 +154,23 @@ func (e *Engine) conversation() (err error) {
 	cfg := e.cfg
 	e.Linking = linking.New(linking.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, School: cfg.School,
-		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Now: cfg.Now, Zone: cfg.Location,
+		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Zone: cfg.Location,
 		Forget:  e.forget,
 		Linked:  func(tx store.Tx, a rights.Account) error { return e.Watch.Linked(tx, a) },
 		Current: func(c chat.ChatID) (chat.ChatID, error) { return e.Talk.Current(c) },
 	})
 	e.Watch = watch.New(watch.Config{
 		Store: cfg.Store, Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Outbox: e.Outbox,
+		Printer: func(tx store.Tx, c chat.ChatID) *i18n.Printer { return e.Talk.PrinterIn(tx, c) },
+		Cmd:     func(p *i18n.Printer, c chat.ChatID, name string) string { return e.Talk.Cmd(p, c, name) },
+		Offer: func(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+			return e.Talk.OfferIn(tx, in, person, label, action, arg, account)
+		},
 		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
 	})
 	list, actions, interceptors := commands.New(commands.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
-		Export: e.export,
+		Export: e.export, Page: e.page, Erase: e.erase,
 	})
 	e.Talk, err = talk.New(talk.Config{
 		Store: cfg.Store, Rights: e.Rights, Outbox: e.Outbox, Catalog: e.catalog,
@@ -170,10 +180,21 @@ func (e *Engine) conversation() (err error) {
 	return err
 }
 
-// explain makes a sentence of an error.
+// explain makes a sentence of an error. What the person is told may name the reference under which it is logged.
 func (e *Engine) explain(t *talk.Turn, err error) (chat.Reply, bool) {
-	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd}
-	return v.Error(err, e.Linking.Sentences())
+	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd, Reference: t.Reference()}
+	r, known := v.Error(err, e.Linking.Sentences(t.TakesPictures()))
+	if !known && store.Unreadable(err) { // after all that says more of it
+		r, known = v.Unreadable(""), true
+	}
+	switch {
+	case !known:
+	case slices.ContainsFunc(r.Body, func(l chat.Line) bool { return strings.Contains(l.Text, v.Reference) }):
+		t.Log.Warn("answered with an error", "reference", v.Reference, "error", err)
+	default:
+		t.Log.Info("answered with an error", "error", err)
+	}
+	return r, known
 }
 
 // Start begins the work that nobody asks for: sending what could not be sent, looking for what has changed and for
@@ -196,40 +217,6 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 
 // Handler registers an adapter and returns what its Run passes messages to.
 func (e *Engine) Handler(a chat.Adapter) chat.Handler { return e.Talk.Handler(a) }
-
-// forget removes all that is kept of an account, in every room at once.
-func (e *Engine) forget(account string) error {
-	a, found := e.Rights.Account(account)
-	if !found {
-		return nil
-	}
-	chats := []chat.ChatID{a.Home}
-	for _, g := range e.Rights.ShownOf(account) {
-		chats = append(chats, g.Group)
-	}
-	err := e.cfg.Store.Update(func(tx store.Tx) error {
-		for _, c := range chats {
-			if err := e.Talk.Forget(tx, c, account); err != nil {
-				return err
-			}
-		}
-		return each(tx, account, e.Rights.Forget, e.Family.Forget, e.Wallet.Forget, e.Watch.Forget)
-	})
-	if err != nil {
-		return fmt.Errorf("core: forget: %w", err)
-	}
-	return e.refresh()
-}
-
-// each calls what every room does about one account.
-func each(tx store.Tx, account string, rooms ...func(store.Tx, string) error) error {
-	for _, room := range rooms {
-		if err := room(tx, account); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // refresh has the rooms read again what they keep in memory.
 func (e *Engine) refresh() error {
@@ -260,7 +247,7 @@ func (e *Engine) cleanUp() error {
 	e.Talk.Tick()
 	var failed error
 	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
-		e.Rights.Sweep, e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
+		portion(e.Rights.Sweep), e.Family.Sweep, portion(e.Wallet.Sweep), portion(e.Outbox.Sweep), e.Watch.Sweep, e.Talk.Sweep,
 	} {
 		for more := true; more; {
 			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {
@@ -273,6 +260,11 @@ func (e *Engine) cleanUp() error {
 		}
 	}
 	return failed
+}
+
+// portion is a sweep that leaves the rest for the next clean-up.
+func portion(sweep func(store.Tx, time.Time) error) func(store.Tx, time.Time) (bool, error) {
+	return func(tx store.Tx, now time.Time) (bool, error) { return false, sweep(tx, now) }
 }
 
 // Damaged counts the records that could not be read.

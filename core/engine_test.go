@@ -97,7 +97,7 @@ func TestPanicsAreAnswered(t *testing.T) {
 func (c *phone) flood(n int, text func(int) string) <-chan struct{} {
 	c.t.Helper()
 	answered := make(chan struct{}, n)
-	handle := c.r.engine.Handler(c)
+	handle := c.handler()
 	for i := range n {
 		m := chat.Message{Chat: c.id, Person: c.person, Private: true, Text: text(i)}
 		if err := handle(m, func() { answered <- struct{}{} }); err != nil {
@@ -172,7 +172,7 @@ func TestShutdownLetsAnswersThrough(t *testing.T) {
 	if err := r.engine.Shutdown(impatient); !errors.Is(err, reason) {
 		t.Errorf("shut down with an answer under way: %v", err)
 	}
-	handle := r.engine.Handler(c)
+	handle := c.handler()
 	if err := handle(chat.Message{Chat: c.id, Text: "/aide"}, func() { t.Error("done was called") }); !errors.Is(err, chat.ErrClosed) {
 		t.Errorf("a message was taken after the end: %v", err)
 	}

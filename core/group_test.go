@@ -47,6 +47,7 @@ func TestGroupRights(t *testing.T) {
 		{"others do not top up", []string{"solde Izly"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
 		{"owner takes away", []string{"cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
 		{"others do not take away", []string{"cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
+		{"owner's alerts are for private", []string{"cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
 		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 	button := bob.choice("▶")
 	super := bob
 	super.chat = chat.ChatID{Platform: "test", ID: "supergroup"}
-	if err := p.r.engine.MigrateChat(bob.chat, super.chat); err != nil {
+	if err := p.r.engine.MoveChat(bob.chat, super.chat); err != nil {
 		t.Fatal(err)
 	}
 	has(t, super.say("/timetable"), "08:00", "Tuesday")

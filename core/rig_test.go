@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/store"
 	simizly "cartable/sim/izly"
@@ -34,6 +36,9 @@ type rig struct {
 	vault  *vault.Vault
 	log    *bytes.Buffer
 	clock  *clock
+
+	mu     sync.Mutex
+	phones map[chat.ChatID]*phone
 
 	path      string
 	key       vault.Key
@@ -82,6 +87,7 @@ type rigOptions struct {
 	izly     simizly.Config
 	izlyMode izly.Enrolment
 	wallet   func(http.Handler) http.Handler // stands between the client and the simulator
+	alerts   bool                            // people are told what has changed
 	store    func(store.Store) store.Store   // stands between the engine and the vault
 }
 
@@ -90,7 +96,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	if o.at.IsZero() {
 		o.at = tuesday
 	}
-	r := &rig{t: t, log: new(bytes.Buffer), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
+	r := &rig{t: t, log: new(bytes.Buffer), phones: make(map[chat.ChatID]*phone), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
 	r.school = simpronote.New(simpronote.Config{Version: o.version, Now: r.clock.now})
 	school := httptest.NewServer(r.school)
 	t.Cleanup(school.Close)
@@ -116,8 +122,8 @@ func newRig(t *testing.T, o rigOptions) *rig {
 		t.Fatal(err)
 	}
 	r.clients = core.Config{
-		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: r.clock.now, Log: log, Location: paris}),
-		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true,
+		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: r.clock.now, Log: log, Location: paris}),
+		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true, NoAlerts: !o.alerts,
 	}
 	r.schoolURL = school.URL + "/pronote"
 	r.store = o.store
@@ -185,6 +191,26 @@ func (r *rig) chat(name string) *phone {
 	}
 }
 
+// exchange is the platform of all phones: it passes each reply to the phone that was last used in its chat.
+type exchange struct{ r *rig }
+
+func (e exchange) Name() string                            { return "test" }
+func (e exchange) Run(context.Context, chat.Handler) error { return nil }
+
+func (e exchange) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
+	return e.r.phone(to.Chat).Send(ctx, to, r)
+}
+
+func (e exchange) Redact(ctx context.Context, m chat.Message) error {
+	return e.r.phone(m.Chat).Redact(ctx, m)
+}
+
+func (r *rig) phone(c chat.ChatID) *phone {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phones[c]
+}
+
 func (c *phone) Name() string                            { return "test" }
 func (c *phone) Run(context.Context, chat.Handler) error { return nil }
 func (c *phone) Redact(_ context.Context, m chat.Message) error {
@@ -202,6 +228,14 @@ func (c *phone) Send(_ context.Context, _ chat.Target, r chat.Reply) error {
 	return nil
 }
 
+// handler takes the messages of this phone.
+func (c *phone) handler() chat.Handler {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.r.phones[c.id] = c
+	return c.r.engine.Handler(exchange{c.r})
+}
+
 // deliver hands a message over and waits for its answers.
 func (c *phone) deliver(m chat.Message) string {
 	c.t.Helper()
@@ -211,7 +245,7 @@ func (c *phone) deliver(m chat.Message) string {
 	c.next++
 	m.ID, m.Chat, m.Person, m.Private = fmt.Sprint(c.next), c.id, c.person, c.private
 	done := make(chan struct{})
-	if err := c.r.engine.Handler(c)(m, func() { close(done) }); err != nil {
+	if err := c.handler()(m, func() { close(done) }); err != nil {
 		c.t.Fatal(err)
 	}
 	<-done
@@ -318,6 +352,24 @@ func (c *phone) refuses(answer string, parts ...string) {
 	}
 }
 
+// who is the person at the phone.
+func (c *phone) who() rights.Who { return rights.Who{Chat: c.id, Person: c.person, Private: c.private} }
+
+// content reads a file.
+func content(t *testing.T, f *chat.File) []byte {
+	t.Helper()
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // linkParent links the simulator's parent account; the journals are emptied.
 func (c *phone) linkParent() {
 	c.t.Helper()
@@ -332,9 +384,10 @@ func (c *phone) linkSchool(n int) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if _, err := c.r.engine.LinkSchool(context.Background(), c.id, c.person, pronote.Credentials{
+	login := pronote.PasswordLogin(pronote.Credentials{
 		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
-	}); err != nil {
+	})
+	if _, err := c.r.engine.Linking.School(context.Background(), c.who(), login); err != nil {
 		c.t.Fatal(err)
 	}
 	c.r.school.Reset()
@@ -359,12 +412,14 @@ func (c *phone) linkWalletNumber(n int, keep bool) simizly.Account {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	kept := &code
-	if !keep {
-		kept = nil
-	}
-	if _, err := c.r.engine.LinkWallet(ctx, c.id, c.person, account.Phone, act, kept); err != nil {
+	linked, err := c.r.engine.Linking.Wallet(ctx, c.who(), account.Phone, act)
+	if err != nil {
 		c.t.Fatal(err)
+	}
+	if keep {
+		if err := c.r.engine.Wallet.KeepCode(linked.Account, &code); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	return account
 }

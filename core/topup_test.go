@@ -260,7 +260,7 @@ func TestConcurrentPressesChargeOnce(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	id := c.button("Confirmer")
-	handle := r.engine.Handler(c)
+	handle := c.handler()
 	var wg, done sync.WaitGroup
 	for range 10 {
 		done.Add(1)

@@ -43,7 +43,7 @@ func convert(path string, key Key, kept string, mark func(*Vault) error, rename 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	if v.Format() == formatNewest {
+	if v.Format() == NewestFormat {
 		return 0, nil
 	}
 	done, err := v.hasKept(kept)
@@ -68,7 +68,7 @@ func convert(path string, key Key, kept string, mark func(*Vault) error, rename 
 
 // rewrite makes an empty draft a vault of the newest format with what can be read of v, on disk when it returns.
 func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
-	h, keys, err := newHeader(key, formatNewest)
+	h, keys, err := newHeader(key, NewestFormat)
 	if err != nil {
 		return 0, err
 	}
@@ -81,7 +81,7 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.NoSync = true // nobody needs half of a draft
-	tx, err := v.begin(false)
+	tx, err := v.begin()
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ type rewriter struct {
 }
 
 const (
-	rewriteCount = 4096
+	rewriteCount = 1000
 	rewriteSize  = 16 << 20
 )
 

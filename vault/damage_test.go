@@ -302,7 +302,7 @@ func TestForeignFile(t *testing.T) {
 			})
 		},
 		"newer format": func(path string) {
-			must(t, create(path, header{format: formatNewest, kind: kindRaw}))
+			must(t, create(path, header{format: NewestFormat, kind: kindRaw}))
 			edit(t, path, func(tx *bbolt.Tx) error {
 				return tx.Bucket(headerBucket).Put(headerName, []byte(headerMagic+"\x03 and what we cannot know"))
 			})

@@ -23,7 +23,6 @@ const (
 
 	formatPlain  = 1 // records have no group
 	formatGroups = 2
-	formatNewest = formatGroups
 
 	saltSize   = 32
 	checkSize  = 32
@@ -94,8 +93,8 @@ func parseHeader(b []byte) (header, error) {
 		return header{}, ErrForeign
 	}
 	switch {
-	case body[0] > formatNewest:
-		return header{}, fmt.Errorf("%w (its format is %d, this version knows %d)", ErrNewer, body[0], formatNewest)
+	case body[0] > NewestFormat:
+		return header{}, fmt.Errorf("%w (its format is %d, this version knows %d)", ErrNewer, body[0], NewestFormat)
 	case body[0] < formatPlain:
 		return header{}, ErrDamaged
 	}

@@ -148,7 +148,7 @@ func FuzzHeader(f *testing.F) {
 		{format: formatGroups, kind: kindPassphrase, cost: scryptCost{scryptLogN, scryptR, scryptP}},
 		{format: formatGroups, kind: kindPassphrase, cost: scryptCost{63, scryptR, scryptP}}, // would take all memory
 		{format: formatGroups, kind: 3},
-		{format: formatNewest + 1, kind: kindRaw},
+		{format: NewestFormat + 1, kind: kindRaw},
 		{kind: kindRaw},
 	} {
 		f.Add(h.encode())

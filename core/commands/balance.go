@@ -22,7 +22,7 @@ const (
 )
 
 // balance is /solde: every wallet of the chat.
-func (c *commands) balance(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c wallets) balance(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	return c.eachWallet(t, "balance.title", "/solde", func(account string) ([]chat.Line, error) {
 		b, err := c.Wallet.Balance(ctx, account, secret.Text{})
 		if err != nil {
@@ -33,7 +33,7 @@ func (c *commands) balance(ctx context.Context, t *talk.Turn, _ string) (chat.Re
 }
 
 // history is /historique [number of operations].
-func (c *commands) history(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c wallets) history(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	most := historyDefault
 	if args = strings.TrimSpace(args); args != "" {
 		n, err := strconv.Atoi(args)
@@ -53,7 +53,7 @@ func (c *commands) history(ctx context.Context, t *talk.Turn, args string) (chat
 
 // eachWallet asks every wallet of the chat. One that does not answer loses none of the others. line is the command,
 // to run again once a code was given.
-func (c *commands) eachWallet(t *talk.Turn, title, line string, ask func(account string) ([]chat.Line, error)) (chat.Reply, error) {
+func (c wallets) eachWallet(t *talk.Turn, title, line string, ask func(account string) ([]chat.Line, error)) (chat.Reply, error) {
 	accounts, err := c.wallets(t)
 	if err != nil {
 		return chat.Reply{}, err
@@ -78,7 +78,7 @@ func (c *commands) eachWallet(t *talk.Turn, title, line string, ask func(account
 }
 
 // wallets are those of this chat; none is an error with a sentence.
-func (c *commands) wallets(t *talk.Turn) ([]rights.Account, error) {
+func (c wallets) wallets(t *talk.Turn) ([]rights.Account, error) {
 	accounts := c.Rights.Readable(t.Who, rights.Wallet, rights.WalletPage)
 	if len(accounts) == 0 {
 		return nil, talk.Refuse("wallet.none", "link", t.Cmd("connexion"))
@@ -87,14 +87,14 @@ func (c *commands) wallets(t *talk.Turn) ([]rights.Account, error) {
 }
 
 // walletName tells a wallet from others.
-func (c *commands) walletName(t *talk.Turn, account string) string {
+func (c wallets) walletName(t *talk.Turn, account string) string {
 	holder, _ := c.Wallet.Holder(account)
 	return c.view(t).WalletName(holder)
 }
 
 // walletTrouble explains an error; when a newly typed secret code can help, it offers to take one, and when an
 // order cannot be read, to say that one has looked.
-func (c *commands) walletTrouble(t *talk.Turn, account string, err error) chat.Reply {
+func (c wallets) walletTrouble(t *talk.Turn, account string, err error) chat.Reply {
 	r := t.Explain(err)
 	if !t.Private {
 		return r
@@ -120,14 +120,14 @@ func (c *commands) walletTrouble(t *talk.Turn, account string, err error) chat.R
 }
 
 // askCodeFor asks for the secret code where that can be done: with it the session is renewed and line runs again.
-func (c *commands) askCodeFor(t *talk.Turn, account, line string) chat.Reply {
+func (c wallets) askCodeFor(t *talk.Turn, account, line string) chat.Reply {
 	if !t.Private {
 		return t.Say("code.private_only")
 	}
 	return c.askCode(t, account, line)
 }
 
-func (c *commands) askCode(t *talk.Turn, account, line string) chat.Reply {
+func (c wallets) askCode(t *talk.Turn, account, line string) chat.Reply {
 	ask := t.Say("code.ask", "wallet", c.walletName(t, account), "cancel", t.Cmd("annuler"))
 	return t.Ask(ask, talk.Question{
 		Expect: chat.ExpectSecret, Leave: "cancel.code", About: []string{account},

@@ -11,7 +11,7 @@ import (
 
 // cancel is /annuler: it leaves any question, and takes back what waits for a confirmation and every choice that
 // would change something.
-func (c *commands) cancel(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) cancel(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	var left []string
 	if key, asked := t.Leave(); asked {
 		left = append(left, key)

@@ -10,7 +10,7 @@ import (
 )
 
 // child is /enfant [name].
-func (c *commands) child(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c schools) child(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	all, view := c.pupils(t, ""), c.view(t)
 	if strings.TrimSpace(args) != "" {
 		who, rest, err := c.pickPupil(t, "", args)
@@ -46,7 +46,7 @@ func (c *commands) child(_ context.Context, t *talk.Turn, args string) (chat.Rep
 }
 
 // meansChild tells whether a text names a pupil and nothing else.
-func (c *commands) meansChild(t *talk.Turn, answer string) bool {
+func (c schools) meansChild(t *talk.Turn, answer string) bool {
 	_, rest, err := c.pickPupil(t, "", answer)
 	return err == nil && rest == ""
 }

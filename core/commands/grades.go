@@ -15,7 +15,7 @@ import (
 )
 
 // grades is /notes [subject|period] [pupil].
-func (c *commands) grades(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c schools) grades(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Grades, args)
 	if err != nil {
 		return chat.Reply{}, err
@@ -35,7 +35,7 @@ func (c *commands) grades(ctx context.Context, t *talk.Turn, args string) (chat.
 	} else {
 		subjects := matchSubjects(got.Value, rest)
 		if len(subjects) == 0 {
-			return c.noSuchSubject(t, who, got.Value, rest), nil
+			return c.view(t).NoSuchSubject(who, got.Value, rest, c.pupils(t, rights.Grades)), nil
 		}
 		r = c.view(t).GradesOf(who, got, subjects)
 	}
@@ -46,23 +46,6 @@ func (c *commands) grades(ctx context.Context, t *talk.Turn, args string) (chat.
 	}
 	r.Choices = append(r.Choices, c.siblings(t, rights.Grades, who, "/notes")...)
 	return r, nil
-}
-
-func (c *commands) noSuchSubject(t *talk.Turn, who family.Pupil, g school.Grades, typed string) chat.Reply {
-	subjects := g.SubjectNames()
-	if len(subjects) == 0 {
-		return t.Say("grades.none", "child", c.view(t).Given(who), "period", g.Period.Name)
-	}
-	var periods []string
-	for _, p := range who.Periods {
-		periods = append(periods, p.Name)
-	}
-	key, pupils := "grades.no_subject", c.pupils(t, rights.Grades)
-	if len(pupils) > 1 {
-		key = "grades.no_subject_or_child"
-	}
-	return t.Say(key, "typed", i18n.Short(typed), "periods", strings.Join(periods, ", "), "names", c.view(t).Names(pupils),
-		"command", t.Cmd("notes"), "period", g.Period.Name, "subjects", t.P.List(subjects, t.P.T("and")))
 }
 
 // pickPeriod finds the period that args name ("trimestre 1", "T1", "semestre 2") and returns its key and

@@ -8,7 +8,7 @@ import (
 )
 
 // greet is /start.
-func (c *commands) greet(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) greet(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	if !t.Has(talk.NeedAccount, "") {
 		r := t.Say("greet.new", "link", t.Cmd("connexion"), "help", t.Cmd("aide"))
 		r.Title = t.P.T("greet.title")
@@ -23,7 +23,7 @@ func (c *commands) greet(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 }
 
 // help is /aide [command]: the commands that are of use in this chat, or what one of them takes.
-func (c *commands) help(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c settings) help(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if asked, found := t.CommandNamed(args); found {
 		return helpOn(t, asked), nil
 	}

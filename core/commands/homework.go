@@ -15,7 +15,7 @@ import (
 const homeworkDays = 7
 
 // homework is /devoirs [day|week] [pupil].
-func (c *commands) homework(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c schools) homework(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Homework, args)
 	if err != nil {
 		return chat.Reply{}, err
@@ -43,7 +43,7 @@ func (c *commands) homework(ctx context.Context, t *talk.Turn, args string) (cha
 }
 
 // homeworkChoices are the weeks beside the days shown; for one day its own week too.
-func (c *commands) homeworkChoices(t *talk.Turn, who family.Pupil, from, to time.Time) []chat.Choice {
+func (c schools) homeworkChoices(t *talk.Turn, who family.Pupil, from, to time.Time) []chat.Choice {
 	if !school.SameDay(from, to) {
 		return c.weekChoices(t, who, "/devoirs", from, to)
 	}

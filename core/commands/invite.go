@@ -10,13 +10,13 @@ import (
 )
 
 // invite is /inviter: an admin gets a code for one person.
-func (c *commands) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
+func (c settings) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	if !c.Rights.Admin(t.Person) {
 		return t.Say("access.not_admin"), nil
 	}
 	code, life, err := c.Rights.Invite()
 	switch {
-	case errors.Is(err, rights.ErrOpen): // everyone is let in
+	case errors.Is(err, rights.ErrNoInvitations):
 		return t.Say("access.not_admin"), nil
 	case err != nil:
 		return chat.Reply{}, err

@@ -20,7 +20,7 @@ var (
 func meansLanguage(_ *talk.Turn, answer string) bool { return languageWords[i18n.Fold(answer)] != "" }
 
 // language is /langue [fr|en].
-func (c *commands) language(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c settings) language(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if lang := languageWords[i18n.Fold(args)]; lang != "" {
 		if err := t.ChangePrefs(func(p *talk.Prefs) { p.Lang = lang }); err != nil {
 			return chat.Reply{}, err

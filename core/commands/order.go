@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"cartable/core/chat"
 	"cartable/core/izly"
@@ -21,7 +20,7 @@ const (
 	actionLooked  = "order.looked" // about the account whose order cannot be read
 )
 
-func (c *commands) orderActions() []talk.Action {
+func (c orders) actions() []talk.Action {
 	return []talk.Action{
 		{Name: actionConfirm, Risky: true, Run: c.confirm},
 		{Name: actionCard, Run: c.otherCard},
@@ -32,7 +31,7 @@ func (c *commands) orderActions() []talk.Action {
 
 // openOrder returns an order that can still be decided on. Otherwise open is false and the reply says what
 // happened to it.
-func (c *commands) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Reply, open bool, err error) {
+func (c orders) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Reply, open bool, err error) {
 	o, found, err := c.Wallet.Order(key)
 	switch {
 	case err != nil:
@@ -44,15 +43,14 @@ func (c *commands) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.R
 	case o.State != wallet.Proposed:
 		return o, c.view(t).Order(o), false, nil
 	case !t.Now.Before(o.Expires):
-		return o, t.Say("topup.expired", "minutes", int(wallet.OrderLife.Minutes()),
-			"command", t.Cmd("recharger")+" "+strings.TrimSuffix(o.Amount.Wire(), ".0")), false, nil
+		return o, c.view(t).Order(o), false, nil
 	}
 	return o, r, true, nil
 }
 
 // confirm is a press on Confirmer. Without a kept secret code it asks for it first; the order stays open
 // meanwhile.
-func (c *commands) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+func (c orders) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	o, r, open, err := c.openOrder(t, p.Arg)
 	if !open || err != nil {
 		return r, err
@@ -67,7 +65,7 @@ func (c *commands) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (cha
 	return c.askOrderCode(t, o, t.Say("topup.code", "amount", t.P.Euros(int64(o.Amount)), "cancel", t.Cmd("annuler"))), nil
 }
 
-func (c *commands) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Reply {
+func (c orders) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Reply {
 	return t.Ask(r, talk.Question{
 		Expect: chat.ExpectSecret, Leave: "cancel.topup", About: []string{o.Key(), o.Account},
 		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
@@ -85,7 +83,7 @@ func (c *commands) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat
 }
 
 // spend confirms an order, once, and says what became of it.
-func (c *commands) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code secret.Text) (chat.Reply, error) {
+func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code secret.Text) (chat.Reply, error) {
 	out, err := c.Wallet.Confirm(ctx, o.Key(), t.Person, code)
 	if err != nil {
 		return chat.Reply{}, err
@@ -109,7 +107,7 @@ func (c *commands) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code
 }
 
 // otherCard takes an order back and offers the cards for a new one.
-func (c *commands) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+func (c orders) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	o, r, open, err := c.openOrder(t, p.Arg)
 	if !open || err != nil {
 		return r, err
@@ -143,7 +141,7 @@ func (c *commands) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (c
 }
 
 // cancelOrder takes an order back.
-func (c *commands) cancelOrder(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+func (c orders) cancelOrder(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	o, r, open, err := c.openOrder(t, p.Arg)
 	if !open || err != nil {
 		return r, err
@@ -159,7 +157,7 @@ func (c *commands) cancelOrder(_ context.Context, t *talk.Turn, p talk.Press) (c
 }
 
 // looked is the word of an owner who has looked in the app what became of an order that cannot be read.
-func (c *commands) looked(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+func (c orders) looked(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	if !c.owns(t, p.Account) {
 		return chat.Reply{}, wallet.ErrGone
 	}
@@ -170,7 +168,7 @@ func (c *commands) looked(_ context.Context, t *talk.Turn, p talk.Press) (chat.R
 }
 
 // owns tells whether the one who speaks may touch an account.
-func (c *commands) owns(t *talk.Turn, account string) bool {
+func (c services) owns(t *talk.Turn, account string) bool {
 	for _, a := range c.Rights.Owned(t.Who) {
 		if a.ID == account {
 			return true
@@ -180,7 +178,7 @@ func (c *commands) owns(t *talk.Turn, account string) bool {
 }
 
 // orderWords answers a yes or a no, written as a word, while an order waits for its confirmation.
-type orderWords struct{ *commands }
+type orderWords struct{ orders }
 
 // Secret tells that no text is one.
 func (orderWords) Secret(string) bool { return false }
@@ -211,7 +209,7 @@ func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken b
 }
 
 // proposed is what the person could confirm in this chat now.
-func (c *commands) proposed(t *talk.Turn) (o wallet.Order, found bool, err error) {
+func (c orders) proposed(t *talk.Turn) (o wallet.Order, found bool, err error) {
 	for _, a := range c.Rights.Owned(t.Who) {
 		if a.Kind != rights.Wallet {
 			continue

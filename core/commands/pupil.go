@@ -13,46 +13,28 @@ import (
 )
 
 // pupils are those that this chat may ask about on a page, in the order of linking.
-func (c *commands) pupils(t *talk.Turn, page rights.Page) []family.Pupil {
+func (c schools) pupils(t *talk.Turn, page rights.Page) []family.Pupil {
 	return c.Family.Pupils(ids(c.Rights.Readable(t.Who, rights.School, page)))
 }
 
 // ref is how a button of ours names the pupil in a command line.
 func ref(p family.Pupil) string { return "#" + p.Key }
 
-// pickPupil finds the child that args name and returns the other words. Without a name it is the child
-// chosen for this chat, or else the first one.
-func (c *commands) pickPupil(t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
+// pickPupil finds the pupil that args name and returns the other words. Without a name it is the one chosen for
+// this chat, or else the first one.
+func (c schools) pickPupil(t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
 	all := c.pupils(t, page)
 	if len(all) == 0 {
 		return family.Pupil{}, "", talk.Refuse("school.none", "link", t.Cmd("connexion"))
 	}
-	var meant []family.Pupil
-	var naming, rest []string
-	words := strings.Fields(args)
-	for i, word := range words {
-		matches := matchPupils(all, word)
-		if i > 0 && isDigits(words[i-1]) && monthNumber(i18n.Fold(word)) > 0 {
-			matches = nil // "12 mai" is a day before it is Maïa
-		}
-		if len(naming) > 0 { // a further word of the name narrows: "Roussel Léa"
-			others := matches
-			matches = intersect(matches, meant)
-			if len(matches) == 0 && len(others) > 0 && named(others[0], i18n.Fold(word)) {
-				return family.Pupil{}, "", talk.Refuse("child.one", "names", c.view(t).Names(all))
-			}
-		}
-		if len(matches) == 0 {
-			rest = append(rest, word)
-			continue
-		}
-		meant, naming = matches, append(naming, word)
-	}
+	meant, typed, rest := named(all, args)
 	switch {
+	case typed != "" && len(meant) == 0:
+		return family.Pupil{}, "", talk.Refuse("child.one", "names", c.view(t).Names(all))
 	case len(meant) > 1:
-		return family.Pupil{}, "", talk.Refuse("child.ambiguous", "typed", i18n.Short(strings.Join(naming, " ")), "names", c.view(t).Names(meant))
+		return family.Pupil{}, "", talk.Refuse("child.ambiguous", "typed", i18n.Short(typed), "names", c.view(t).Names(meant))
 	case len(meant) == 1:
-		return meant[0], strings.Join(withoutNames(rest, meant[0]), " "), nil
+		return meant[0], rest, nil
 	}
 	for _, p := range all {
 		if p.Key == t.Prefs().Child {
@@ -62,8 +44,37 @@ func (c *commands) pickPupil(t *talk.Turn, page rights.Page, args string) (famil
 	return all[0], args, nil
 }
 
+// named finds whom args name, typed with which words, and the other words. meant has several when the words fit
+// several, and is empty beside typed words when those name more than one.
+func named(all []family.Pupil, args string) (meant []family.Pupil, typed, rest string) {
+	var naming, others []string
+	words := strings.Fields(args)
+	for i, word := range words {
+		matches := matchPupils(all, word)
+		if i > 0 && isDigits(words[i-1]) && monthNumber(i18n.Fold(word)) > 0 {
+			matches = nil // "12 mai" is a day before it is Maïa
+		}
+		if len(naming) > 0 { // a further word of the name narrows: "Roussel Léa"
+			another := matches
+			matches = intersect(matches, meant)
+			if len(matches) == 0 && len(another) > 0 && hasName(another[0], i18n.Fold(word)) {
+				return nil, strings.Join(append(naming, word), " "), ""
+			}
+		}
+		if len(matches) == 0 {
+			others = append(others, word)
+			continue
+		}
+		meant, naming = matches, append(naming, word)
+	}
+	if len(meant) == 1 {
+		others = withoutNames(others, meant[0])
+	}
+	return meant, strings.Join(naming, " "), strings.Join(others, " ")
+}
+
 // pickPupilOfYear is pickPupil, with the pupil as this school year knows it.
-func (c *commands) pickPupilOfYear(ctx context.Context, t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
+func (c schools) pickPupilOfYear(ctx context.Context, t *talk.Turn, page rights.Page, args string) (family.Pupil, string, error) {
 	who, rest, err := c.pickPupil(t, page, args)
 	if err != nil {
 		return who, rest, err
@@ -88,7 +99,7 @@ func matchPupils(all []family.Pupil, word string) []family.Pupil {
 			return []family.Pupil{p}
 		}
 		switch {
-		case named(p, name):
+		case hasName(p, name):
 			exact = append(exact, p)
 		case len(name) >= 3 && strings.Contains(" "+i18n.Fold(p.Name), " "+name):
 			begins = append(begins, p)
@@ -105,8 +116,8 @@ func matchPupils(all []family.Pupil, word string) []family.Pupil {
 	return begins
 }
 
-// named tells whether a folded word is one of the child's names.
-func named(p family.Pupil, word string) bool {
+// hasName tells whether a folded word is one of the child's names.
+func hasName(p family.Pupil, word string) bool {
 	return slices.Contains(strings.Fields(i18n.Fold(p.Name)), word)
 }
 
@@ -136,7 +147,7 @@ func withoutNames(words []string, p family.Pupil) []string {
 }
 
 // siblings are buttons that ask the same of the other pupils.
-func (c *commands) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line string) []chat.Choice {
+func (c schools) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line string) []chat.Choice {
 	var others []chat.Choice
 	for _, p := range c.pupils(t, page) {
 		if p.Key != who.Key && len(others) < 4 {

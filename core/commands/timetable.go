@@ -12,7 +12,7 @@ import (
 )
 
 // timetable is /edt [day|week|date] [pupil].
-func (c *commands) timetable(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Timetable, args)
 	if err != nil {
 		return chat.Reply{}, err
@@ -32,25 +32,25 @@ func (c *commands) timetable(ctx context.Context, t *talk.Turn, args string) (ch
 }
 
 // profile is what is known of the pupil's account and school.
-func (c *commands) profile(who family.Pupil) school.Profile {
+func (c schools) profile(who family.Pupil) school.Profile {
 	profile, _ := c.Family.Profile(who.Account)
 	return profile
 }
 
 // nextDay shows today, or after the last lesson the next day with lessons.
-func (c *commands) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (chat.Reply, error) {
+func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (chat.Reply, error) {
 	day, week, found, err := c.Family.NextDay(ctx, who, family.Fresh)
 	switch {
 	case err != nil:
 		return chat.Reply{}, err
 	case !found:
-		return t.Say("edt.none_ahead", "child", c.view(t).Given(who), "day", t.P.Day(day)), nil
+		return c.view(t).NoneAhead(who, day), nil
 	}
 	return c.day(t, who, week, day), nil
 }
 
 // dayReply shows one day, whatever is on it.
-func (c *commands) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+func (c schools) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
 	if !c.profile(who).InYear(day) {
 		return c.view(t).OutsideYear(c.profile(who), day), nil
 	}
@@ -61,7 +61,7 @@ func (c *commands) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil,
 	return c.day(t, who, week, day), nil
 }
 
-func (c *commands) day(t *talk.Turn, who family.Pupil, week family.Reading[school.Week], day time.Time) chat.Reply {
+func (c schools) day(t *talk.Turn, who family.Pupil, week family.Reading[school.Week], day time.Time) chat.Reply {
 	c.noteStale(t, week.Stale)
 	r := c.view(t).Day(who, c.profile(who), week, day)
 	r.Choices = c.dayChoices(t, who, day)
@@ -69,14 +69,14 @@ func (c *commands) day(t *talk.Turn, who family.Pupil, week family.Reading[schoo
 }
 
 // noteStale logs why an answer is an old one.
-func (c *commands) noteStale(t *talk.Turn, cause error) {
+func (c schools) noteStale(t *talk.Turn, cause error) {
 	if cause != nil {
 		t.Log.Warn("answered from what is stored", "error", cause)
 	}
 }
 
 // dayChoices are the buttons below a day: the days beside it, its week, the other pupils.
-func (c *commands) dayChoices(t *talk.Turn, who family.Pupil, day time.Time) []chat.Choice {
+func (c schools) dayChoices(t *talk.Turn, who family.Pupil, day time.Time) []chat.Choice {
 	var list []chat.Choice
 	for _, step := range []struct {
 		by    int
@@ -95,7 +95,7 @@ func (c *commands) dayChoices(t *talk.Turn, who family.Pupil, day time.Time) []c
 }
 
 // weekReply shows the week of day.
-func (c *commands) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+func (c schools) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
 	first, last := school.Monday(day), school.Monday(day).AddDate(0, 0, 6)
 	if profile := c.profile(who); !profile.InYear(last) && !profile.InYear(first) {
 		return c.view(t).OutsideYear(profile, day), nil
@@ -112,7 +112,7 @@ func (c *commands) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil
 }
 
 // weekChoices are the buttons below days: the weeks before from and after to.
-func (c *commands) weekChoices(t *talk.Turn, who family.Pupil, command string, from, to time.Time) []chat.Choice {
+func (c schools) weekChoices(t *talk.Turn, who family.Pupil, command string, from, to time.Time) []chat.Choice {
 	var list []chat.Choice
 	profile := c.profile(who)
 	for _, beside := range []struct {

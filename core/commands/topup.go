@@ -16,7 +16,7 @@ import (
 )
 
 // topUp is /recharger [amount] [card]. It spends nothing: it asks for what is missing and then proposes.
-func (c *commands) topUp(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+func (c wallets) topUp(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	accounts, err := c.wallets(t)
 	if err != nil {
 		return chat.Reply{}, err
@@ -37,7 +37,7 @@ func (c *commands) topUp(ctx context.Context, t *talk.Turn, args string) (chat.R
 }
 
 // pickWallet takes a word that names one of several wallets ("…3344" or a first name) out of args.
-func (c *commands) pickWallet(accounts []rights.Account, args string) (account, rest string) {
+func (c wallets) pickWallet(accounts []rights.Account, args string) (account, rest string) {
 	words := strings.Fields(args)
 	for i, word := range words {
 		for _, a := range accounts {
@@ -86,7 +86,7 @@ func amountTrouble(t *talk.Turn, err error, typed string) []chat.Line {
 }
 
 // askAmount asks for the amount, with the amounts that Izly suggests as buttons.
-func (c *commands) askAmount(ctx context.Context, t *talk.Turn, account string, trouble []chat.Line) (chat.Reply, error) {
+func (c wallets) askAmount(ctx context.Context, t *talk.Turn, account string, trouble []chat.Line) (chat.Reply, error) {
 	list, err := c.Wallet.Cards(ctx, account, secret.Text{})
 	switch {
 	case errors.Is(err, wallet.ErrNeedCode):
@@ -130,16 +130,16 @@ type topUpWish struct {
 }
 
 // propose checks the wish, reads the cards and the balance, and shows the summary that can be confirmed.
-func (c *commands) propose(ctx context.Context, t *talk.Turn, account string, wish topUpWish) (chat.Reply, error) {
+func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish topUpWish) (chat.Reply, error) {
 	holder, _ := c.Wallet.Holder(account)
 	if holder.MinTopUp > 0 && wish.amount < holder.MinTopUp || holder.MaxTopUp > 0 && wish.amount > holder.MaxTopUp {
-		return outOfBounds(t, wish.amount, holder.MinTopUp, holder.MaxTopUp), nil
+		return c.view(t).Bounds(wish.amount, &wallet.BoundsError{Min: holder.MinTopUp, Max: holder.MaxTopUp}), nil
 	}
 	switch waiting, found, err := c.Wallet.Unsettled(account); {
 	case err != nil:
 		return c.walletTrouble(t, account, err), nil
 	case found:
-		return c.unsettled(t, waiting), nil
+		return c.view(t).Unsettled(waiting), nil
 	}
 	list, err := c.Wallet.Cards(ctx, account, secret.Text{})
 	switch {
@@ -171,24 +171,14 @@ func (c *commands) propose(ctx context.Context, t *talk.Turn, account string, wi
 }
 
 // notProposed says why there is nothing to confirm.
-func (c *commands) notProposed(t *talk.Turn, account string, wish topUpWish, err error) chat.Reply {
+func (c wallets) notProposed(t *talk.Turn, account string, wish topUpWish, err error) chat.Reply {
 	if waiting, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return c.unsettled(t, waiting.Order)
+		return c.view(t).Unsettled(waiting.Order)
 	}
 	if bounds, ok := errors.AsType[*wallet.BoundsError](err); ok {
-		return outOfBounds(t, wish.amount, bounds.Min, bounds.Max)
+		return c.view(t).Bounds(wish.amount, bounds)
 	}
 	return c.walletTrouble(t, account, err)
-}
-
-func outOfBounds(t *talk.Turn, amount, least, most izly.Cents) chat.Reply {
-	return t.Say("topup.bounds", "amount", t.P.Euros(int64(amount)), "min", t.P.Euros(int64(least)),
-		"max", t.P.Euros(int64(most)), "command", t.Cmd("recharger"))
-}
-
-// unsettled says that the outcome of another top-up is being found out.
-func (c *commands) unsettled(t *talk.Turn, o wallet.Order) chat.Reply {
-	return t.Say("topup.wait", "amount", t.P.Euros(int64(o.Amount)), "at", c.view(t).ClockOrMoment(o.Sent))
 }
 
 // pickCard finds the card that is meant: by ID, by its last digits, by a part of its label that no other
@@ -218,7 +208,7 @@ func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
 	return labelled[0], true
 }
 
-func (c *commands) cardNames(t *talk.Turn, cards []izly.Card) []string {
+func (c wallets) cardNames(t *talk.Turn, cards []izly.Card) []string {
 	var names []string
 	for _, card := range cards {
 		names = append(names, c.view(t).CardName(card))

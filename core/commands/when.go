@@ -101,7 +101,7 @@ func parseWhen(words string, now time.Time) (when, error) {
 
 // askedFor reads what day or week the words after a command mean. A week that they do not name is the present
 // one, or the next once its lessons are over.
-func (c *commands) askedFor(t *talk.Turn, who family.Pupil, words, command string) (when, error) {
+func (c schools) askedFor(t *talk.Turn, who family.Pupil, words, command string) (when, error) {
 	w, err := parseWhen(words, t.Now)
 	var noDate *noSuchDateError
 	var other *otherWeekdayError

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/i18n"
+	"cartable/core/school"
 )
 
 // A Tuesday.
@@ -108,7 +108,7 @@ func FuzzWhen(f *testing.F) {
 			}
 			return
 		}
-		if !w.day.Equal(midnight(w.day)) {
+		if !w.day.Equal(school.Midnight(w.day)) {
 			t.Errorf("%q: %s is no day", words, w.day)
 		}
 		again, err := parseWhen(dayArg(w.day), whenNow) // what buttons hold
@@ -118,114 +118,6 @@ func FuzzWhen(f *testing.F) {
 		from, to := w.span()
 		if w.week && (from.Weekday() != time.Monday || to.Sub(from) != 6*24*time.Hour) || !w.week && from != to {
 			t.Errorf("%q: from %s to %s", words, from, to)
-		}
-	})
-}
-
-func callEngine(t testing.TB) *Engine {
-	t.Helper()
-	e := &Engine{commands: commands(), byName: make(map[string]*command)}
-	for i := range e.commands {
-		for _, name := range e.commands[i].names() {
-			if other := e.byName[name]; other != nil && other != &e.commands[i] {
-				t.Errorf("%q means both %s and %s", name, other.name, e.commands[i].name)
-			}
-			if name != i18n.Fold(name) {
-				t.Errorf("%q is not folded and cannot be found", name)
-			}
-			e.byName[name] = &e.commands[i]
-		}
-	}
-	return e
-}
-
-var callTests = []struct {
-	in            string
-	command, args string
-	slash         bool
-}{
-	{"/edt", "edt", "", true},
-	{"/edt demain", "edt", "demain", true},
-	{"/edt@cartable_bot demain Léa", "edt", "demain Léa", true},
-	{"!edt demain", "edt", "demain", true},
-	{"edt demain", "edt", "demain", false},
-	{"Emploi du temps  demain", "edt", "demain", false},
-	{"/emploi-du-temps demain", "edt", "demain", true},
-	{"top up 20", "recharger", "20", false},
-	{"/Déconnexion", "deconnexion", "", true},
-	{"bonjour, toi", "start", "toi", false},
-	{"Notes ?", "notes", "", false},
-	{"la connexion est lente", "", "", false}, // said in a group
-	{"/edt\ndemain\tLéa", "edt", "demain Léa", true},
-	{"/", "", "", true},
-	{"/@", "", "", true},
-	{"//edt", "", "", true},
-	{"rien", "", "", false},
-	{"", "", "", false},
-}
-
-func TestParseCall(t *testing.T) {
-	e := callEngine(t)
-	for _, tt := range callTests {
-		c := e.parseCall(tt.in)
-		name := ""
-		if c.command != nil {
-			name = c.command.name
-		}
-		if name != tt.command || c.slash != tt.slash || name != "" && c.args != tt.args {
-			t.Errorf("%q: got %q %q %t; want %q %q %t", tt.in, name, c.args, c.slash, tt.command, tt.args, tt.slash)
-		}
-	}
-}
-
-func TestParseSaid(t *testing.T) {
-	e := callEngine(t)
-	for _, tt := range []struct{ in, command, args string }{
-		{"notes maths ?", "notes", "maths"},
-		{"mes notes", "notes", ""},
-		{"les devoirs de demain ?", "devoirs", "de demain"},
-		{"quel est mon solde\u00a0?", "solde", ""},
-		{"L'emploi du temps", "edt", ""},
-		{"l’aide", "aide", ""},
-		{"mes données", "mesdonnees", ""}, // a name of its own
-		{"montre-moi les notes", "notes", ""},
-		{"what's my balance?", "solde", ""},
-		{"/edt demain", "edt", "demain"},
-		{"/mes notes", "", ""},
-		{"mes", "", ""},
-		{"?", "", ""},
-	} {
-		c, name := e.parseSaid(tt.in), ""
-		if c.command != nil {
-			name = c.command.name
-		}
-		if name != tt.command || name != "" && c.args != tt.args {
-			t.Errorf("%q: got %q %q; want %q %q", tt.in, name, c.args, tt.command, tt.args)
-		}
-	}
-	if near := e.suggest(e.parseSaid("mes devoris").name); near == nil || near.name != "devoirs" {
-		t.Errorf("suggested %v", near)
-	}
-}
-
-func FuzzCall(f *testing.F) {
-	e := callEngine(f)
-	for _, tt := range callTests {
-		f.Add(tt.in)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		e.parseSaid(text) // must not fail, whatever was typed
-		c := e.parseCall(text)
-		if len(c.args) > len(text) {
-			t.Errorf("%q: arguments grew to %q", text, c.args)
-		}
-		if c.command == nil {
-			e.suggest(c.name) // must not fail, whatever was typed
-			return
-		}
-		again := e.parseCall("/" + c.command.name + " " + c.args) // what buttons hold
-		if again.command != c.command || again.args != c.args {
-			t.Errorf("%q: %s %q reads again as %v %q", text, c.command.name, c.args, again.command, again.args)
 		}
 	})
 }

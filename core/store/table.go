@@ -16,6 +16,16 @@ var (
 	ErrNewer = errors.New("store: a newer version of this program wrote it; run that one")
 )
 
+// Unreadable tells whether an error of a Tx or a Table is of one record, and not of the store: what it is about may be
+// written over, deleted or left out.
+func Unreadable(err error) bool {
+	lost, ok := errors.AsType[interface {
+		error
+		Unreadable() bool
+	}](err)
+	return ok && lost.Unreadable() || errors.Is(err, ErrUnreadable)
+}
+
 // Upgrade turns the JSON object of a record of one version into that of the next. It gets nothing that is not an
 // object, and its own result is checked. It must not keep or change old.
 type Upgrade func(old json.RawMessage) (json.RawMessage, error)
@@ -34,13 +44,10 @@ func (t Table[T]) newest() int { return len(t.Upgrades) + 1 }
 // the store's.
 func (t Table[T]) Get(tx Tx, group, name string) (record T, found bool, err error) {
 	value, err := tx.Get(t.Bucket, group, name)
+	if Unreadable(err) {
+		err = fmt.Errorf("%w: of %s: %w", ErrUnreadable, t.Bucket, err)
+	}
 	if err != nil {
-		if lost, ok := errors.AsType[interface {
-			error
-			Unreadable() bool
-		}](err); ok && lost.Unreadable() {
-			err = fmt.Errorf("%w: %w", ErrUnreadable, err)
-		}
 		return record, false, err
 	}
 	if value == nil {

@@ -187,8 +187,10 @@ func TestEachLeavesOutWhatCannotBeRead(t *testing.T) {
 		if _, err := pupils.All(tx, func(string, string, pupil) error { return stop }); err != stop {
 			t.Errorf("All: %v", err)
 		}
-		if _, _, err := pupils.Get(tx, "g", "damaged"); !errors.Is(err, store.ErrUnreadable) {
-			t.Errorf("Get: %v", err)
+		for _, name := range []string{"garbage", "foreign", "newer", "damaged"} {
+			if _, _, err := pupils.Get(tx, "g", name); !errors.Is(err, store.ErrUnreadable) || !store.Unreadable(err) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 		if _, found, err := pupils.Get(tx, "g", "none"); found || err != nil {
 			t.Errorf("what is not there: %t, %v", found, err)
@@ -229,7 +231,7 @@ func TestADeadStoreIsNotAnUnreadableRecord(t *testing.T) {
 	s := newStore(t)
 	var dead store.Tx
 	must(t, s.View(func(tx store.Tx) error { dead = tx; return nil }))
-	if _, _, err := pupils.Get(dead, "g", "p"); err == nil || errors.Is(err, store.ErrUnreadable) {
+	if _, _, err := pupils.Get(dead, "g", "p"); err == nil || store.Unreadable(err) {
 		t.Errorf("Get: %v", err)
 	}
 	if _, err := pupils.Each(dead, "g", func(string, pupil) error { return nil }); err == nil {
@@ -239,12 +241,13 @@ func TestADeadStoreIsNotAnUnreadableRecord(t *testing.T) {
 
 // TestTheVaultsDamageIsUnreadable relies on the method that both ends agree on.
 func TestTheVaultsDamageIsUnreadable(t *testing.T) {
-	lost, ok := errors.AsType[interface {
-		error
-		Unreadable() bool
-	}](fmt.Errorf("vault: get: %w", vault.ErrDamaged))
-	if !ok || !lost.Unreadable() {
+	if !store.Unreadable(fmt.Errorf("vault: get: %w", vault.ErrDamaged)) {
 		t.Error("a damaged record looks like a store that fails")
+	}
+	for _, err := range []error{nil, errors.New("disk full"), vault.ErrLocked} {
+		if store.Unreadable(err) {
+			t.Errorf("%v looks like a damaged record", err)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ const (
 )
 
 var (
-	// choices: group: the chat's key, or startGroup; name: the choice's ID.
+	// choices: group: the chat's key, or that of a person's deep links; name: the choice's ID.
 	choices = store.Table[choice]{Bucket: "choices"}
 	// due: the groups of choices that have some which end.
 	due = store.Due{Bucket: "choices_due"}
@@ -37,11 +37,23 @@ var (
 const (
 	// choiceLife is how long a button is remembered, also to explain that it has expired.
 	choiceLife = 24 * time.Hour
-	// startGroup holds the choices behind deep links, which are made in one chat and used in another.
-	startGroup = "start"
 	// startMark begins the payload of such a link.
 	startMark = "link_"
 )
+
+// startsOf is the group of the choices behind the deep links of a person, which are made in one chat and used in
+// another.
+func startsOf(p chat.PersonID) string { return "start\x00" + p.Key() }
+
+// deleteChoices removes a group of choices, those too that cannot be read.
+func deleteChoices(tx store.Tx, group string) error {
+	if _, err := choices.Each(tx, group, func(_ string, c choice) error {
+		return due.Drop(tx, c.Expires, group)
+	}); err != nil {
+		return err
+	}
+	return choices.DeleteGroup(tx, group)
+}
 
 // putChoice writes a choice into a group, and notes when it ends.
 func putChoice(tx store.Tx, group, id string, c choice) error {
@@ -68,12 +80,12 @@ func moveChoices(tx store.Tx, old, to chat.ChatID) error {
 			return err
 		}
 	}
-	return choices.DeleteGroup(tx, old.Key())
+	return deleteChoices(tx, old.Key())
 }
 
 // forgetChoices removes the choices of a chat that are about an account.
 func forgetChoices(tx store.Tx, group, account string) error {
-	return choices.DeleteIf(tx, group, func(c choice) bool { return c.Account == account })
+	return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return c.Account == account })
 }
 
 // Forget removes the buttons of a chat that lead to an account, which is being unlinked.
@@ -100,6 +112,16 @@ func (t *Turn) Offer(label, action, arg, account string) chat.Choice {
 	c := offer(t, label, action, arg, account)
 	c.Risky = t.talk.action(action).Risky
 	return c
+}
+
+// OfferIn writes a button of a message that nobody asked for, in the transaction of that message: it does an action,
+// or "run", and only person may press it.
+func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+	id := t.newID()
+	err := putChoice(tx, in.Key(), id, choice{
+		Person: person, Private: true, Action: action, Arg: arg, Account: account, Expires: t.cfg.Now().Add(choiceLife),
+	})
+	return chat.Choice{ID: id, Label: label, Risky: t.action(action).Risky}, err
 }
 
 // OfferStart is a button that leads into the private chat of the person, and does the action there.
@@ -139,7 +161,7 @@ func saveChoices(t *Turn) error {
 			}
 		}
 		for id, c := range started {
-			if err := putChoice(tx, startGroup, id, c); err != nil {
+			if err := putChoice(tx, startsOf(t.Person), id, c); err != nil {
 				return err
 			}
 		}
@@ -182,8 +204,11 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 		return pressQuestion(ctx, t, c.Arg)
 	}
 	q := t.talk.questions.of(t)
-	about := q.isAbout(c.Arg) || c.Account != "" && q.isAbout(c.Account)
-	return beside(t, !about, func() (chat.Reply, error) { return act(ctx, t, c) })
+	about := c.Arg // what decides on an account alone has no other argument
+	if about == "" {
+		about = c.Account
+	}
+	return beside(t, !q.isAbout(about), func() (chat.Reply, error) { return act(ctx, t, c) })
 }
 
 // act does the registered action of a choice.
@@ -206,7 +231,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 	if c := t.talk.parse(words[0]); !is || c.command == nil || c.command.Role != RoleStart {
 		return r, false, nil
 	}
-	c, found, err := t.talk.choice(startGroup, id)
+	c, found, err := t.talk.choice(startsOf(t.Person), id)
 	switch {
 	case err != nil:
 		return r, true, err
@@ -222,7 +247,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 func (t *Turn) VoidChoices() (taken bool, err error) {
 	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		taken = false
-		return choices.DeleteIf(tx, t.Chat.Key(), func(c choice) bool {
+		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
 			open := c.Person == t.Person && t.talk.changes(c) && !t.talk.cfg.Now().After(c.Expires)
 			taken = taken || open && c.Action != actionRun
 			return open
@@ -276,6 +301,6 @@ const sweepPortion = 100
 // Sweep removes choices whose time is over, those of some chats at a time. more tells that there are others.
 func (t *Talk) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 	return due.Take(tx, now, sweepPortion, func(group string) error {
-		return choices.DeleteIf(tx, group, func(c choice) bool { return now.After(c.Expires) })
+		return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return now.After(c.Expires) })
 	})
 }

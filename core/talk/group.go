@@ -49,9 +49,11 @@ func runInGroup(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 
 // secretInGroup tells whether a message in a group holds what belongs into a private chat.
 func (t *Talk) secretInGroup(c call, text string) bool {
-	if c.command != nil && c.command.Secret && c.args != "" {
-		return true
-	}
+	return c.command != nil && c.command.Secret && c.args != "" || t.holdsSecret(text)
+}
+
+// holdsSecret tells whether a text holds a secret wherever it is said.
+func (t *Talk) holdsSecret(text string) bool {
 	for _, i := range t.cfg.Interceptors {
 		if i.Secret(text) {
 			return true

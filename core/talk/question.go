@@ -50,7 +50,7 @@ func (q *question) lasts() bool { return q.Lasts || q.secret() }
 // yields tells whether a message is a command rather than the answer. An old question swallows no plain words.
 func (q *question) yields(t *Turn, c call, text string) bool {
 	switch {
-	case c.command == nil:
+	case c.command == nil, q.secret() && t.talk.holdsSecret(text):
 		return false
 	case c.slash, c.command.Role == RoleCancel && c.args == "":
 		return true
@@ -119,7 +119,7 @@ func (t *Turn) Ask(r chat.Reply, q Question) chat.Reply {
 	waiting := &question{Question: q, step: t.talk.newID(), expires: t.talk.cfg.Now().Add(questionLife)}
 	t.talk.questions.put(t, waiting)
 	if waiting.secret() {
-		awaitSecret(t, 2 * questionLife)
+		awaitSecret(t, 2*questionLife)
 	}
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"cartable/core/chat"
@@ -48,6 +49,8 @@ const (
 	queueLimit   = 20              // messages of one chat that may wait
 	commandLimit = 3 * time.Minute // for one message, the waiting in queues of a school included
 	busyLimit    = time.Minute     // for saying that there is too much
+
+	usualMark = "/" // before a command
 )
 
 // Talk answers messages. Make one with New, give its Handler to the adapters, and in the end Shutdown.
@@ -60,9 +63,13 @@ type Talk struct {
 	serial    *serial
 	questions questions
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
+
+	mu    sync.Mutex        // guards what follows
+	marks map[string]string // what people write before a command, by platform
 }
 
-// New registers the commands, actions and interceptors. Two of one name, or a role that nobody plays, are an error.
+// New registers the commands, actions and interceptors. Two of one name, a name that is not
+// folded, or a role that nobody plays, are an error.
 func New(cfg Config) (*Talk, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -82,13 +89,16 @@ func New(cfg Config) (*Talk, error) {
 	t := &Talk{
 		cfg: cfg, commands: cfg.Commands, serial: newSerial(queueLimit),
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
-		questions: questions{all: make(map[questionKey]*question)},
+		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
 	}
 	for i := range t.commands {
 		c := &t.commands[i]
 		for _, name := range c.names() {
-			if other := t.byName[name]; other != nil && other != c {
+			switch other := t.byName[name]; {
+			case other != nil && other != c:
 				return nil, fmt.Errorf("talk: two commands are called %q", name)
+			case name != i18n.Fold(name):
+				return nil, fmt.Errorf("talk: %q is not folded, so that nobody could call it", name)
 			}
 			t.byName[name] = c
 		}
@@ -129,6 +139,11 @@ func (t *Talk) Tick() { t.questions.sweep(t.cfg.Now()) }
 // Handler registers an adapter and returns what its Run passes messages to.
 func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	t.cfg.Outbox.Attach(a)
+	if m, ok := a.(chat.Marker); ok {
+		t.mu.Lock()
+		t.marks[a.Name()] = m.Mark()
+		t.mu.Unlock()
+	}
 	return func(m chat.Message, done func()) error {
 		err := t.serial.do(m.Chat, func() {
 			defer done()
@@ -178,8 +193,28 @@ func (t *Talk) Printer(c chat.ChatID) *i18n.Printer {
 	return t.printer(prefs)
 }
 
-// CmdIn is a command, by its French name, as people of a language type it after a mark.
-func (t *Talk) CmdIn(p *i18n.Printer, mark, name string) string {
+// PrinterIn is Printer within a transaction.
+func (t *Talk) PrinterIn(tx store.Tx, c chat.ChatID) *i18n.Printer {
+	prefs, err := PrefsOf(tx, c)
+	if err != nil {
+		t.Logger(c).Error("settings of a chat unreadable", "error", err)
+	}
+	return t.printer(prefs)
+}
+
+// Cmd is a command, by its French name, as people of a chat type it.
+func (t *Talk) Cmd(p *i18n.Printer, c chat.ChatID, name string) string {
+	t.mu.Lock()
+	mark, marked := t.marks[c.Platform]
+	t.mu.Unlock()
+	if !marked {
+		mark = usualMark
+	}
+	return t.cmd(p, mark, name)
+}
+
+// cmd is a command as people of a language type it after a mark.
+func (t *Talk) cmd(p *i18n.Printer, mark, name string) string {
 	c := t.byName[name]
 	switch {
 	case c == nil:

@@ -92,7 +92,7 @@ func (t *Turn) Reference() string { return t.talk.newID()[:6] }
 
 // Cmd is a command as people of this chat type it. name is its French name.
 func (t *Turn) Cmd(name string) string {
-	return t.talk.CmdIn(t.P, t.Mark(), name)
+	return t.talk.cmd(t.P, t.Mark(), name)
 }
 
 // Shown is the command as people of this language type it.
@@ -108,7 +108,7 @@ func (t *Turn) Mark() string {
 	if m, ok := t.adapter.(chat.Marker); ok {
 		return m.Mark()
 	}
-	return "/"
+	return usualMark
 }
 
 // Commands are those that the person may be told of here: those that are of use, or the one that args name.
@@ -164,17 +164,21 @@ func (t *Turn) Prefs() Prefs { return t.prefs }
 // ChangePrefs changes what the chat has chosen, in the store and for this turn. A command in a group that is
 // answered in private may change the same record at the same time: what it changed stays.
 func (t *Turn) ChangePrefs(change func(*Prefs)) error {
-	change(&t.prefs)
 	now := t.prefs
-	t.P = t.talk.printer(t.prefs)
-	return t.talk.cfg.Store.Update(func(tx store.Tx) error {
+	change(&now)
+	err := t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		stored, err := PrefsOf(tx, t.Chat)
 		if err != nil { // a damaged record is replaced
-			stored = now
+			stored = t.prefs
 		}
 		change(&stored)
 		return chats.Put(tx, "", t.Chat.Key(), stored)
 	})
+	if err != nil {
+		return fmt.Errorf("talk: settings: %w", err)
+	}
+	t.prefs, t.P = now, t.talk.printer(now)
+	return nil
 }
 
 // Run does what line, which is one of our own, says, as if the person had typed it.
@@ -252,6 +256,11 @@ func (t *Turn) Exposed() bool {
 func (t *Turn) TakesPictures() bool {
 	_, textOnly := t.adapter.(chat.TextOnly)
 	return !textOnly
+}
+
+// SendFirst sends a reply before the one that the turn ends with.
+func (t *Turn) SendFirst(ctx context.Context, r chat.Reply) error {
+	return deliver(ctx, t, chat.Target{Chat: t.Chat, Thread: t.Msg.Thread, Answers: t.Msg.Ref, Private: t.Private}, r)
 }
 
 // Announce says something in another chat, a group, in its language, and makes no sound there.
