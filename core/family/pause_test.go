@@ -187,6 +187,35 @@ func TestALatePauseStays(t *testing.T) {
 	}
 }
 
+// A login that works forgives the server's pauses and the account's failures, whatever it was for.
+func TestALoginForgives(t *testing.T) {
+	for name, act := range map[string]func(r *rig, p Pupil) error{
+		"linking": func(r *rig, p Pupil) error {
+			_, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{p.Account}, nil)
+			return err
+		},
+		"reading": func(r *rig, p Pupil) error {
+			_, err := r.Week(t.Context(), p, tuesday, Fresh)
+			return err
+		},
+		"trading": func(r *rig, p Pupil) error {
+			r.edit(p.Account, func(rec *record) { rec.Used = r.clock.now() })
+			return r.Trade(t.Context(), p.Account)
+		},
+	} {
+		k := newFake("Léa")
+		r := newRig(t, tuesday, k)
+		lea := r.link("fake", secretLogin("password marc"))
+		r.clock.advance(sessionIdle + 1)
+		host, own := pauseNames(k, secretLogin("password marc"))
+		r.pause(host, pause{Row: 3, Until: r.clock.now()})
+		r.pause(own, pause{Failures: []time.Time{r.clock.now(), r.clock.now()}})
+		if err := act(r, lea); err != nil || r.count("pauses") != 0 {
+			t.Errorf("%s: %d pauses, %v", name, r.count("pauses"), err)
+		}
+	}
+}
+
 // A pause that cannot be read guards all the same, for an hour.
 func TestDamagedPauses(t *testing.T) {
 	k := newFake("Léa")
