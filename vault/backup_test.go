@@ -25,7 +25,7 @@ func TestBackupAndRestore(t *testing.T) {
 	during := writerFunc(func(p []byte) (int, error) {
 		if copied.Len() == 0 { // in the middle of the backup, and from another goroutine
 			go func() {
-				written <- v.Update(func(tx Tx) error { return tx.Put("b", "k", []byte("after")) })
+				written <- v.Update(func(tx Tx) error { return tx.Put("b", "", "k", []byte("after")) })
 			}()
 			if err := <-written; err != nil {
 				return 0, err
@@ -60,7 +60,7 @@ func TestRestoreCopy(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "vault.db")
 	mark := func(v *Vault) error {
-		return v.Update(func(tx Tx) error { return tx.Put("b", "mark", []byte("copy")) })
+		return v.Update(func(tx Tx) error { return tx.Put("b", "", "mark", []byte("copy")) })
 	}
 	broken := errors.New("broken")
 	if err := RestoreCopy(bytes.NewReader(whole), path, testKey(t, 1), func(*Vault) error { return broken }); !errors.Is(err, broken) {

@@ -9,7 +9,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// What Open and LoadOrCreateKeyFile refuse. Each text gives the cause and what to do, for the person who
+// What Open, Convert and LoadOrCreateKeyFile refuse. Each text gives the cause and what to do, for the person who
 // runs the bot; it is always wrapped with the operation, so match with errors.Is. None of these has
 // changed or removed anything.
 var (
@@ -17,9 +17,14 @@ var (
 	ErrWrongKey = errors.New("wrong key: it does not open this vault; " +
 		"give the key or passphrase that the vault was made with")
 
-	// ErrForeign: the file is not ours, or a newer version of this program wrote it.
-	ErrForeign = errors.New("not a vault that this version can read; " +
-		"check the path, or run the version of the program that wrote the file")
+	// ErrForeign: the file is not ours.
+	ErrForeign = errors.New("not a vault; check the path")
+
+	// ErrNewer: the file is ours, in a format that came after this version.
+	ErrNewer = errors.New("a newer version of this program wrote the vault; run that one")
+
+	// ErrNoRoom: the vault has to be converted, and the disk has no room for that.
+	ErrNoRoom = errors.New("no room on the disk; the vault is as it was, and to convert it takes twice its size beside it")
 
 	// ErrLocked: the file is open in another process (or a second time in this one).
 	ErrLocked = errors.New("another process is using this vault; " +
@@ -34,13 +39,20 @@ var (
 // one record to another. From Open it concerns the whole file; from a transaction only the record that
 // was asked for, and the others can still be read, written and deleted. Which record it was is not said:
 // names are hidden.
-var ErrDamaged = errors.New("the vault is damaged: bytes were lost or changed since they were written; " +
+var ErrDamaged error = damage("the vault is damaged: bytes were lost or changed since they were written; " +
 	"keep a copy of the file and restore a backup, or link the account concerned again")
+
+// damage is how a caller that cannot name ErrDamaged tells a record that is lost from a store that fails.
+type damage string
+
+func (d damage) Error() string  { return string(d) }
+func (damage) Unreadable() bool { return true }
 
 // What only a mistake in the calling code can cause.
 var (
 	errEnded    = errors.New("vault: transaction used after its end")
 	errReadOnly = errors.New("vault: write in a read-only transaction")
+	errNoGroups = errors.New("vault: a vault of format 1 has no groups")
 	errTooLarge = fmt.Errorf("vault: names are limited to %d bytes and values to %d", maxName, maxValue)
 	errClosed   = errors.New("vault: closed")
 )

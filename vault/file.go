@@ -149,14 +149,30 @@ func probe(path string) error {
 // pages, the file stays mapped, and thereby locked, until the process ends.
 func openEngine(path string, options bbolt.Options) (db *bbolt.DB, err error) {
 	options.Timeout = lockTimeout
-	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		return os.OpenFile(name, flag&^os.O_CREATE, mode)
+	var file *os.File
+	options.OpenFile = func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
+		file, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+		return file, err
 	}
 	err = guard(func() error {
 		db, err = bbolt.Open(path, 0o600, &options)
 		return err
 	})
+	if err == nil && replaced(path, file) {
+		_ = db.Close() // nothing was written
+		return nil, ErrLocked
+	}
 	return db, err
+}
+
+// replaced tells whether another file is at path by now: Convert put it there while its lock was waited for.
+func replaced(path string, file *os.File) bool {
+	there, err := os.Stat(path)
+	if err != nil {
+		return true
+	}
+	ours, err := file.Stat()
+	return err != nil || !os.SameFile(there, ours)
 }
 
 // readHeader finds and parses the header.

@@ -19,8 +19,10 @@ import (
 // The check tells a wrong key from a damaged file. For a passphrase it also lets a thief of the file test
 // guesses, as would any record; scrypt makes each one expensive.
 const (
-	headerMagic  = "cartable-vault"
-	headerFormat = 1
+	headerMagic = "cartable-vault"
+
+	formatPlain  = 1 // records have no group
+	formatGroups = 2
 
 	saltSize   = 32
 	checkSize  = 32
@@ -28,15 +30,16 @@ const (
 )
 
 type header struct {
-	kind  keyKind
-	cost  scryptCost // zero for a raw key
-	salt  [saltSize]byte
-	check [checkSize]byte
+	format byte
+	kind   keyKind
+	cost   scryptCost // zero for a raw key
+	salt   [saltSize]byte
+	check  [checkSize]byte
 }
 
 // newHeader makes the header of a vault for key, and the keyring of that vault.
-func newHeader(key Key) (header, *keyring, error) {
-	h := header{kind: key.kind, cost: key.cost}
+func newHeader(key Key, format byte) (header, *keyring, error) {
+	h := header{format: format, kind: key.kind, cost: key.cost}
 	rand.Read(h.salt[:]) // never fails since Go 1.24
 	keys, err := h.keyring(key)
 	if err != nil {
@@ -67,7 +70,7 @@ func (h header) keyring(key Key) (*keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKeyring(master, h.salt[:]), nil
+	return newKeyring(master, h.salt[:], h.format), nil
 }
 
 // expected is the key check that belongs to the rest of the header.
@@ -77,7 +80,7 @@ func (h header) expected(keys *keyring) [checkSize]byte {
 
 // body encodes all but the check.
 func (h header) body() []byte {
-	b := append([]byte(headerMagic), headerFormat, byte(h.kind), h.cost.logN, h.cost.r, h.cost.p)
+	b := append([]byte(headerMagic), h.format, byte(h.kind), h.cost.logN, h.cost.r, h.cost.p)
 	return append(b, h.salt[:]...)
 }
 
@@ -89,13 +92,16 @@ func parseHeader(b []byte) (header, error) {
 	if !ours || len(body) == 0 {
 		return header{}, ErrForeign
 	}
-	if body[0] != headerFormat {
-		return header{}, fmt.Errorf("%w (its format is %d, this version knows %d)", ErrForeign, body[0], headerFormat)
+	switch {
+	case body[0] > NewestFormat:
+		return header{}, fmt.Errorf("%w (its format is %d, this version knows %d)", ErrNewer, body[0], NewestFormat)
+	case body[0] < formatPlain:
+		return header{}, ErrDamaged
 	}
 	if len(b) != headerSize {
 		return header{}, ErrDamaged
 	}
-	h := header{kind: keyKind(body[1]), cost: scryptCost{logN: body[2], r: body[3], p: body[4]}}
+	h := header{format: body[0], kind: keyKind(body[1]), cost: scryptCost{logN: body[2], r: body[3], p: body[4]}}
 	copy(h.salt[:], body[5:])
 	copy(h.check[:], body[5+saltSize:])
 	if !h.kind.fits(h.cost) {

@@ -24,27 +24,29 @@ func (v *Vault) rekey(key Key) error {
 	if err := key.check(); err != nil {
 		return err
 	}
-	h, fresh, err := newHeader(key)
+	h, fresh, err := newHeader(key, byte(v.Format()))
 	if err != nil {
 		return err
 	}
-	tx, err := v.begin(true)
-	if err != nil {
+	v.line.enter(true)
+	defer v.line.leave()
+	b := v.newBatch()
+	if err := b.ready(); err != nil {
 		return err
 	}
-	defer tx.end()
+	defer b.rollback()
 	err = guard(func() error {
-		if err := reseal(tx.records, tx.keys, fresh); err != nil {
+		if err := reseal(b.records, v.keys, fresh); err != nil {
 			return err
 		}
-		return tx.engine.Bucket(headerBucket).Put(headerName, h.encode())
+		return b.engine.Bucket(headerBucket).Put(headerName, h.encode())
 	})
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := guard(tx.engine.Commit); err != nil {
+	if err := guard(b.engine.Commit); err != nil {
 		return err
 	}
 	v.keys = fresh
@@ -70,7 +72,7 @@ func reseal(records *bbolt.Bucket, old, fresh *keyring) error {
 }
 
 func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) error {
-	found, err := collect(records, bucketID)
+	found, err := collect(records, bucketID, nil, true)
 	if err != nil {
 		return err
 	}
@@ -86,7 +88,7 @@ func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) e
 		if err != nil {
 			return err
 		}
-		if err := b.Put(fresh.recordID(r.bucket, r.name), fresh.seal(r)); err != nil {
+		if err := b.Put(fresh.recordID(r.bucket, r.group, r.name), fresh.seal(r)); err != nil {
 			return err
 		}
 	}

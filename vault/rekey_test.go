@@ -21,7 +21,7 @@ func TestRekey(t *testing.T) {
 	for _, bucket := range []string{"a", "b"} {
 		must(t, v.Update(func(tx Tx) error {
 			for key, value := range want {
-				must(t, tx.Put(bucket, key, []byte(value)))
+				must(t, tx.Put(bucket, "", key, []byte(value)))
 			}
 			return nil
 		}))
@@ -84,7 +84,7 @@ func TestRekeyInUse(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				err := v.Update(func(tx Tx) error {
-					return errors.Join(expectV(tx), tx.Put("b", "k", []byte("v")))
+					return errors.Join(expectV(tx), tx.Put("b", "", "k", []byte("v")))
 				})
 				if err != nil {
 					t.Errorf("Update: %v", err)
@@ -101,7 +101,7 @@ func TestRekeyInUse(t *testing.T) {
 }
 
 func expectV(tx Tx) error {
-	value, err := tx.Get("b", "k")
+	value, err := tx.Get("b", "", "k")
 	if err == nil && string(value) != "v" {
 		return fmt.Errorf("got %q", value)
 	}

@@ -12,23 +12,28 @@ import (
 )
 
 // One label per use of the master key. A change of what is derived, or of the record format, gets a new
-// version here and a new format in the header.
+// version here and a new format in the header. A vault has the labels of its own format.
 const (
-	labelCheck  = "cartable/vault/v1/check"
-	labelNames  = "cartable/vault/v1/names"
-	labelRecord = "cartable/vault/v1/record"
+	labelCheck   = "cartable/vault/v1/check"
+	labelNames1  = "cartable/vault/v1/names"
+	labelNames2  = "cartable/vault/v2/names"
+	labelRecord1 = "cartable/vault/v1/record"
+	labelRecord2 = "cartable/vault/v2/record"
 )
 
 // A sealed record is the format byte, the nonce and a secretbox of
 //
-//	bucket, name, value, zeros up to a multiple of padBlock
+//	bucket, group, name, value, zeros up to a multiple of padBlock
 //
-// where the first three have their length before them, as a big-endian uint32. The names are inside
-// because the file holds only HMACs of them: Each needs the one, Rekey both.
+// where the first four have their length before them, as a big-endian uint32; format 1 has no group. The
+// names are inside because the file holds only HMACs of them: Scan needs the one, All two, Rekey all.
 const (
-	recordFormat = 1
-	nonceSize    = 24
-	minSealed    = 1 + nonceSize + secretbox.Overhead + padBlock
+	nonceSize = 24
+	minSealed = 1 + nonceSize + secretbox.Overhead + padBlock
+
+	// groupSize is how much of the HMAC of a group the names on disk of its records begin with. Two groups of
+	// a bucket that share it would only cost time: a scan leaves out what is of another group.
+	groupSize = 8
 
 	// padBlock is the grain in which the size of a record shows. secretbox does not hide lengths: without
 	// padding, one could tell a code of four digits from one of six, or which chat has the longer id.
@@ -41,20 +46,29 @@ const (
 
 // A keyring holds what is derived from one master key and the salt of one vault.
 type keyring struct {
-	root  []byte // HKDF pseudorandom key; every other key is expanded from it
-	names []byte // HMAC key of the names on disk
+	format byte   // of the vault and of its records
+	root   []byte // HKDF pseudorandom key; every other key is expanded from it
+	names  []byte // HMAC key of the names on disk
 }
 
 // newKeyring extracts with the vault's own salt, so that two vaults with the same key share neither the
 // keys of their records nor the names on disk.
-func newKeyring(master, salt []byte) *keyring {
+func newKeyring(master, salt []byte, format byte) *keyring {
 	root, err := hkdf.Extract(sha256.New, master, salt)
 	if err != nil {
 		panic("vault: hkdf: " + err.Error()) // only a bad hash can fail
 	}
-	k := &keyring{root: root}
-	k.names = k.derive(labelNames)
+	k := &keyring{format: format, root: root}
+	k.names = k.derive(k.label(labelNames1, labelNames2))
 	return k
+}
+
+// label picks the one of the vault's format.
+func (k *keyring) label(one, two string) string {
+	if k.format == formatPlain {
+		return one
+	}
+	return two
 }
 
 // derive expands the key for one label and context.
@@ -69,9 +83,22 @@ func (k *keyring) derive(label string, context ...string) []byte {
 // bucketID is the name of a bucket on disk.
 func (k *keyring) bucketID(bucket string) []byte { return k.hide("bucket", bucket) }
 
-// recordID is the name of a record on disk. The bucket is part of it: the same name in two buckets does
-// not look the same.
-func (k *keyring) recordID(bucket, name string) []byte { return k.hide("record", bucket, name) }
+// groupID is what the names on disk of a group's records begin with. The bucket is part of it: the same group
+// in two buckets does not look the same. In a vault without groups it is nothing, and all begin with that.
+func (k *keyring) groupID(bucket, group string) []byte {
+	if k.format == formatPlain {
+		return nil
+	}
+	return k.hide("group", bucket, group)[:groupSize]
+}
+
+// recordID is the name of a record on disk. Bucket and group are part of it, as the bucket is of groupID.
+func (k *keyring) recordID(bucket, group, name string) []byte {
+	if k.format == formatPlain {
+		return k.hide("record", bucket, name)
+	}
+	return append(k.groupID(bucket, group), k.hide("record", bucket, group, name)...)
+}
 
 func (k *keyring) hide(kind string, parts ...string) []byte {
 	mac := hmac.New(sha256.New, k.names)
@@ -82,20 +109,23 @@ func (k *keyring) hide(kind string, parts ...string) []byte {
 // recordKey is the key of one record. It is bound to the record's place by the names on disk, which are
 // HMACs of the real ones, since a reader who iterates learns those only from the opened record.
 func (k *keyring) recordKey(bucketID, id []byte) *[32]byte {
-	return (*[32]byte)(k.derive(labelRecord, string(bucketID), string(id)))
+	return (*[32]byte)(k.derive(k.label(labelRecord1, labelRecord2), string(bucketID), string(id)))
 }
 
 // record is what a sealed record holds.
 type record struct {
-	bucket, name string
-	value        []byte
+	bucket, group, name string
+	value               []byte
 }
 
 // seal encrypts a record. The nonce is random: 24 bytes do not repeat by chance, and there is no counter
 // to lose when a backup is restored.
 func (k *keyring) seal(r record) []byte {
-	plain := make([]byte, 0, 3*4+len(r.bucket)+len(r.name)+len(r.value)+padBlock)
+	plain := make([]byte, 0, 4*4+len(r.bucket)+len(r.group)+len(r.name)+len(r.value)+padBlock)
 	plain = appendField(plain, r.bucket)
+	if k.format != formatPlain {
+		plain = appendField(plain, r.group)
+	}
 	plain = appendField(plain, r.name)
 	plain = appendField(plain, r.value)
 	plain = append(plain, make([]byte, -len(plain)&(padBlock-1))...)
@@ -103,9 +133,9 @@ func (k *keyring) seal(r record) []byte {
 	var nonce [nonceSize]byte
 	rand.Read(nonce[:]) // never fails since Go 1.24
 	sealed := make([]byte, 0, 1+nonceSize+secretbox.Overhead+len(plain))
-	sealed = append(sealed, recordFormat)
+	sealed = append(sealed, k.format)
 	sealed = append(sealed, nonce[:]...)
-	key := k.recordKey(k.bucketID(r.bucket), k.recordID(r.bucket, r.name))
+	key := k.recordKey(k.bucketID(r.bucket), k.recordID(r.bucket, r.group, r.name))
 	return secretbox.Seal(sealed, plain, &nonce, key)
 }
 
@@ -113,7 +143,7 @@ func (k *keyring) seal(r record) []byte {
 // place that it was sealed for.
 func (k *keyring) open(bucketID, id, sealed []byte) (record, error) {
 	// A newer format would show in the header first, so that here it is an overwritten byte.
-	if len(sealed) < minSealed || sealed[0] != recordFormat {
+	if len(sealed) < minSealed || sealed[0] != k.format {
 		return record{}, ErrDamaged
 	}
 	nonce := (*[nonceSize]byte)(sealed[1:])
@@ -122,12 +152,16 @@ func (k *keyring) open(bucketID, id, sealed []byte) (record, error) {
 		return record{}, ErrDamaged
 	}
 	bucket, rest, ok1 := cutField(plain)
-	name, rest, ok2 := cutField(rest)
-	value, _, ok3 := cutField(rest)
-	if !ok1 || !ok2 || !ok3 {
+	group, ok2 := []byte(nil), true
+	if k.format != formatPlain {
+		group, rest, ok2 = cutField(rest)
+	}
+	name, rest, ok3 := cutField(rest)
+	value, _, ok4 := cutField(rest)
+	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return record{}, ErrDamaged
 	}
-	return record{string(bucket), string(name), slices.Clip(value)}, nil
+	return record{string(bucket), string(group), string(name), slices.Clip(value)}, nil
 }
 
 // join encodes a list of strings such that no two lists give the same bytes.

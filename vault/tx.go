@@ -10,51 +10,61 @@ import (
 // Tx is a transaction, valid until the function that it was passed to returns; used later it only gives
 // errors. It belongs to the goroutine of that function.
 //
-// It is an alias on purpose. core declares the store that it needs with the same alias of its own, and
-// since both names then mean one and the same type, *Vault has the methods that core asks for, without an
-// adapter and without an import in either direction.
+// It is an alias on purpose. Whoever needs a store declares it with the same alias of their own, and since
+// both names then mean one and the same type, *Vault has the methods that they ask for, without an adapter
+// and without an import in either direction.
 //
-// Any strings of up to 4096 bytes will do as names, the empty one included.
+// Any strings of up to 4096 bytes will do as names, the empty one included. In a vault of format 1, the only
+// group is "".
 type Tx = interface {
 	// Get returns the value, which is the caller's to keep and to change, and never nil if the record
 	// exists; nil without an error if it does not. ErrDamaged means that this record is lost.
-	Get(bucket, key string) ([]byte, error)
+	Get(bucket, group, name string) ([]byte, error)
 
 	// Put writes a value of up to 16 MiB, over the existing one (even a damaged one).
-	Put(bucket, key string, value []byte) error
+	Put(bucket, group, name string, value []byte) error
 
 	// Delete removes a record. To delete what does not exist is no error.
-	Delete(bucket, key string) error
+	Delete(bucket, group, name string) error
 
-	// Each calls fn for every record of the bucket, in no useful order, and stops at fn's first error.
-	// fn sees the bucket as it was when Each was called. Damaged records are left out; when all others
-	// have been visited, Each reports them with ErrDamaged.
-	Each(bucket string, fn func(key string, value []byte) error) error
+	// DeleteGroup removes every record of a group, those too that are damaged.
+	DeleteGroup(bucket, group string) error
+
+	// Scan calls fn for every record of a group, in no useful order, and stops at fn's first error, which it
+	// returns. It takes as long as the group is large. fn sees the group as it was when Scan was called, and may
+	// write. Damaged records are left out and counted; any other error is that of the store, which has given
+	// what it could.
+	Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error)
+
+	// All is Scan for all groups of a bucket: for what happens at a start or by the hour, never for a message.
+	All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error)
 }
 
 type transaction struct {
-	engine   *bbolt.Tx
-	records  *bbolt.Bucket
-	keys     *keyring
-	writable bool
-	dirty    bool  // there is something to commit
-	failed   error // of a write, which may have left half of itself: there must be no commit
-	ended    bool
+	engine  *bbolt.Tx // of a View; a batch has its own
+	records *bbolt.Bucket
+	keys    *keyring
+	ended   bool
+
+	batch  *batch // nil: a View
+	writes []write
+	dirty  bool  // the batch has writes of this one
+	failed error // of a write, which may have left half of itself: there must be no commit
 }
 
-// end gives up what has not been committed.
+// end gives up the snapshot of a View.
 func (tx *transaction) end() {
 	tx.ended = true
 	if tx.engine != nil {
-		_ = guard(tx.engine.Rollback) // fails after a commit, which is as well
+		_ = guard(tx.engine.Rollback) // nothing was written
 	}
 }
 
-func (tx *transaction) Get(bucket, key string) ([]byte, error) {
-	if err := tx.check(false, bucket, key, nil); err != nil {
+func (tx *transaction) Get(bucket, group, name string) ([]byte, error) {
+	if err := tx.check(false, bucket, group, name, nil); err != nil {
 		return nil, err
 	}
-	bucketID, id := tx.keys.bucketID(bucket), tx.keys.recordID(bucket, key)
+	bucketID, id := tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name)
 	var sealed []byte
 	err := guard(func() error {
 		if b := tx.records.Bucket(bucketID); b != nil {
@@ -75,105 +85,136 @@ func (tx *transaction) Get(bucket, key string) ([]byte, error) {
 	return r.value, nil
 }
 
-func (tx *transaction) Put(bucket, key string, value []byte) error {
-	if err := tx.check(true, bucket, key, value); err != nil {
+func (tx *transaction) Put(bucket, group, name string, value []byte) error {
+	if err := tx.check(true, bucket, group, name, value); err != nil {
 		return err
 	}
-	sealed := tx.keys.seal(record{bucket, key, value})
-	tx.dirty = true
-	err := guard(func() error {
-		b, err := tx.records.CreateBucketIfNotExists(tx.keys.bucketID(bucket))
-		if err != nil {
-			return err
-		}
-		return b.Put(tx.keys.recordID(bucket, key), sealed)
-	})
-	return tx.wrote("put", err)
+	sealed := tx.keys.seal(record{bucket, group, name, value})
+	return tx.write("put", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), sealed})
 }
 
-func (tx *transaction) Delete(bucket, key string) error {
-	if err := tx.check(true, bucket, key, nil); err != nil {
+func (tx *transaction) Delete(bucket, group, name string) error {
+	if err := tx.check(true, bucket, group, name, nil); err != nil {
 		return err
 	}
-	err := guard(func() error {
-		b := tx.records.Bucket(tx.keys.bucketID(bucket))
-		if b == nil {
-			return nil
-		}
-		tx.dirty = true
-		if err := b.Delete(tx.keys.recordID(bucket, key)); err != nil {
-			return err
-		}
-		if first, _ := b.Cursor().First(); first != nil {
-			return nil
-		}
-		return tx.records.DeleteBucket(tx.keys.bucketID(bucket)) // callers may name buckets after what comes and goes
-	})
-	return tx.wrote("delete", err)
+	return tx.write("delete", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), nil})
 }
 
-// wrote notes how a write to the engine ended.
-func (tx *transaction) wrote(op string, err error) error {
-	if err != nil {
-		err = fmt.Errorf("vault: %s: %w", op, err)
-		tx.failed = err
-	}
-	return err
-}
-
-func (tx *transaction) Each(bucket string, fn func(key string, value []byte) error) error {
-	if err := tx.check(false, bucket, "", nil); err != nil {
+func (tx *transaction) DeleteGroup(bucket, group string) error {
+	if err := tx.check(true, bucket, group, "", nil); err != nil {
 		return err
 	}
 	bucketID := tx.keys.bucketID(bucket)
-	found, err := collect(tx.records, bucketID)
-	damaged := 0
+	found, err := collect(tx.records, bucketID, tx.keys.groupID(bucket, group), true)
+	if err != nil {
+		return tx.failure("delete group", err)
+	}
 	for _, f := range found {
-		r, err := tx.keys.open(bucketID, f.id, f.sealed)
-		if err != nil {
-			damaged++
-			continue
-		}
-		if err := fn(r.name, r.value); err != nil {
+		if err := tx.write("delete group", write{bucketID, f.id, nil}); err != nil {
 			return err
 		}
-	}
-	if damaged > 0 {
-		err = ErrDamaged
-	}
-	if err != nil {
-		return fmt.Errorf("vault: each: %d of %d records cannot be read: %w", damaged, len(found), err)
 	}
 	return nil
 }
 
+// write makes a change in the batch, to be kept when the closure succeeds.
+func (tx *transaction) write(op string, w write) error {
+	changed := true // if the engine fails half-way
+	err := guard(func() (err error) {
+		changed, err = tx.batch.write(w)
+		return err
+	})
+	tx.dirty = tx.dirty || changed
+	if err != nil {
+		return tx.failure(op, err)
+	}
+	if changed {
+		tx.writes = append(tx.writes, w)
+	}
+	return nil
+}
+
+func (tx *transaction) failure(op string, err error) error {
+	tx.failed = fmt.Errorf("vault: %s: %w", op, err)
+	return tx.failed
+}
+
+func (tx *transaction) Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error) {
+	if err := tx.check(false, bucket, group, "", nil); err != nil {
+		return 0, err
+	}
+	return tx.visit("scan", bucket, tx.keys.groupID(bucket, group), func(r record) error {
+		if r.group != group {
+			return nil
+		}
+		return fn(r.name, r.value)
+	})
+}
+
+func (tx *transaction) All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error) {
+	if err := tx.check(false, bucket, "", "", nil); err != nil {
+		return 0, err
+	}
+	return tx.visit("all", bucket, nil, func(r record) error { return fn(r.group, r.name, r.value) })
+}
+
+// visit calls fn for the records of a bucket whose names on disk have a prefix.
+func (tx *transaction) visit(op, bucket string, prefix []byte, fn func(record) error) (damaged int, err error) {
+	bucketID := tx.keys.bucketID(bucket)
+	found, failed := collect(tx.records, bucketID, prefix, tx.batch != nil)
+	for _, f := range found {
+		var r record
+		err := guard(func() (err error) { // a record that was not copied is in the file
+			r, err = tx.keys.open(bucketID, f.id, f.sealed)
+			return err
+		})
+		if err != nil {
+			damaged++
+			continue
+		}
+		if err := fn(r); err != nil {
+			return damaged, err
+		}
+	}
+	if failed != nil {
+		return damaged, fmt.Errorf("vault: %s: %w", op, failed)
+	}
+	return damaged, nil
+}
+
 type sealedRecord struct{ id, sealed []byte }
 
-// collect copies the records of a bucket, still sealed, so that the caller is free to write. Where the
-// engine fails half-way it returns what it has.
-func collect(records *bbolt.Bucket, bucketID []byte) (found []sealedRecord, err error) {
+// collect finds the records of a bucket whose names on disk have a prefix, still sealed. Who is going to write
+// needs copies of them. Where the engine fails half-way it returns what it has.
+func collect(records *bbolt.Bucket, bucketID, prefix []byte, copies bool) (found []sealedRecord, err error) {
 	err = guard(func() error {
 		b := records.Bucket(bucketID)
 		if b == nil {
 			return nil // nothing was ever put there
 		}
-		return b.ForEach(func(id, sealed []byte) error {
-			found = append(found, sealedRecord{bytes.Clone(id), bytes.Clone(sealed)})
-			return nil
-		})
+		c := b.Cursor()
+		for id, sealed := c.Seek(prefix); id != nil && bytes.HasPrefix(id, prefix); id, sealed = c.Next() {
+			if copies {
+				id, sealed = bytes.Clone(id), bytes.Clone(sealed)
+			}
+			found = append(found, sealedRecord{id, sealed})
+		}
+		return nil
 	})
 	return found, err
 }
 
 // check refuses what the transaction cannot do, before anything is done.
-func (tx *transaction) check(write bool, bucket, key string, value []byte) error {
+func (tx *transaction) check(write bool, bucket, group, name string, value []byte) error {
 	switch {
 	case tx.ended:
 		return errEnded
-	case write && !tx.writable:
+	case write && tx.batch == nil:
 		return errReadOnly
-	case len(bucket) > maxName, len(key) > maxName, len(value) > maxValue:
+	case len(bucket) > maxName, len(group) > maxName, len(name) > maxName, len(value) > maxValue:
 		return errTooLarge
+	case group != "" && tx.keys.format == formatPlain:
+		return errNoGroups
 	}
 	return nil
 }

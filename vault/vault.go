@@ -1,8 +1,8 @@
 // Package vault is the encrypted store: one file, in which every value is sealed under a key of its own
 // and every name is hidden. It knows nothing of what a value means.
 //
-// Whoever has the file and not the key learns how many buckets and records there are and their sizes in
-// steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
+// Whoever has the file and not the key learns how many buckets and records there are, which records of a bucket
+// are of one group, and their sizes in steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
 // of anything outside of the file to compare with, is that a record was removed, or that it, or the whole
 // file, was put back as it once was. Deleted and overwritten values stay in the file, sealed, until their
 // space is used again.
@@ -19,9 +19,10 @@ import (
 
 // Vault is an open store. Its methods may be called from several goroutines.
 type Vault struct {
-	db *bbolt.DB
+	db   *bbolt.DB
+	line line // of those who write
 
-	mu   sync.RWMutex // held by Rekey from its commit to the change of keys
+	mu   sync.RWMutex // held by Rekey from its commit to the change of keys; who has the turn to write reads without it
 	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
 }
 
@@ -29,8 +30,8 @@ type Vault struct {
 // 0700). An existing vault with a looser mode is tightened to 0600.
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
-// passphrase. The errors are ErrWrongKey, ErrForeign, ErrLocked and ErrDamaged, or the operating system's;
-// none of them has changed the file.
+// passphrase. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked and ErrDamaged, or the operating
+// system's; none of them has changed the file. A vault of an older format opens too, see Convert.
 func Open(path string, key Key) (*Vault, error) {
 	v, err := open(path, key)
 	if err != nil {
@@ -75,7 +76,7 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	if err != nil || there {
 		return header{}, nil, err
 	}
-	if h, keys, err = newHeader(key); err == nil {
+	if h, keys, err = newHeader(key, NewestFormat); err == nil {
 		err = create(path, h)
 	}
 	if errors.Is(err, fs.ErrExist) { // another process was faster
@@ -87,8 +88,20 @@ func createIfMissing(path string, key Key) (h header, keys *keyring, err error) 
 	return h, keys, nil
 }
 
+// NewestFormat is the format of a new vault.
+const NewestFormat = formatGroups
+
+// Format is the format of the file: NewestFormat, or 1 where records have no group and Convert has not been called.
+func (v *Vault) Format() int {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return int(v.keys.format)
+}
+
 // Close waits for the open transactions and releases the file. Closing again does nothing.
 func (v *Vault) Close() error {
+	v.line.enter(true)
+	defer v.line.leave()
 	if err := v.db.Close(); err != nil {
 		return fmt.Errorf("vault: close: %w", err)
 	}
@@ -98,41 +111,46 @@ func (v *Vault) Close() error {
 // View runs fn with a snapshot that can only be read. Views run beside each other and beside an Update.
 // The error is fn's own, or that of starting. Neither here nor in Update may fn start another
 // transaction: they could wait for each other for ever.
-func (v *Vault) View(fn func(Tx) error) error { return v.run(false, fn) }
-
-// Update runs fn with the right to write; one at a time, others wait. When it returns nil, the writes are
-// on disk, all of them; when fn fails or panics, or one of its writes failed, none is made. The error is
-// fn's own, or that of starting, writing or committing.
-func (v *Vault) Update(fn func(Tx) error) error { return v.run(true, fn) }
-
-func (v *Vault) run(writable bool, fn func(Tx) error) error {
-	tx, err := v.begin(writable)
+func (v *Vault) View(fn func(Tx) error) error {
+	tx, err := v.begin()
 	if err != nil {
 		return fmt.Errorf("vault: begin: %w", err)
 	}
 	defer tx.end()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if tx.failed != nil || !tx.dirty {
-		return tx.failed
-	}
-	if err := guard(tx.engine.Commit); err != nil {
-		return fmt.Errorf("vault: commit: %w", err)
-	}
-	return nil
+	return fn(tx)
 }
 
-// begin starts a transaction with the keys of what it sees. A writer must not wait for its turn while it
-// holds mu, since the one before it may be Rekey; nor need it, as Rekey comes before or after it.
-func (v *Vault) begin(writable bool) (*transaction, error) {
-	if !writable {
-		v.mu.RLock()
-		defer v.mu.RUnlock()
+// Update runs fn with the right to write; one at a time, others wait, and are then committed together. When it
+// returns nil, the writes are on disk, all of them; when fn fails or panics, or one of its writes failed, none is
+// made, and those of the others are. The error is fn's own, or that of starting, writing or committing; a commit
+// that fails is the error of all who were in it.
+//
+// fn may be run more than once, and only the last run counts: it must have no effect besides its transaction. It
+// must not wait for a goroutine that may itself be in an Update, as for a lock that is held around one: the other
+// may be waiting for fn, to be committed with it.
+func (v *Vault) Update(fn func(Tx) error) error {
+	b := v.line.enter(false)
+	if b == nil {
+		b = v.newBatch()
 	}
-	tx := &transaction{writable: writable}
+	bound, err := b.run(fn)
+	if !bound {
+		return err
+	}
+	<-b.over
+	if b.err != nil {
+		return fmt.Errorf("vault: commit: %w", b.err)
+	}
+	return err
+}
+
+// begin starts a transaction that reads, with the keys of what it sees.
+func (v *Vault) begin() (*transaction, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	tx := &transaction{keys: v.keys}
 	err := guard(func() (err error) {
-		if tx.engine, err = v.db.Begin(writable); err != nil {
+		if tx.engine, err = v.db.Begin(false); err != nil {
 			return err
 		}
 		if tx.records = tx.engine.Bucket(recordsBucket); tx.records == nil {
@@ -144,10 +162,5 @@ func (v *Vault) begin(writable bool) (*transaction, error) {
 		tx.end()
 		return nil, err
 	}
-	if writable {
-		v.mu.RLock()
-		defer v.mu.RUnlock()
-	}
-	tx.keys = v.keys
 	return tx, nil
 }

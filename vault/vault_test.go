@@ -2,14 +2,11 @@ package vault
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,13 +49,13 @@ func newVault(t testing.TB) (v *Vault, path string) {
 
 func put(t testing.TB, v *Vault, bucket, key, value string) {
 	t.Helper()
-	must(t, v.Update(func(tx Tx) error { return tx.Put(bucket, key, []byte(value)) }))
+	must(t, v.Update(func(tx Tx) error { return tx.Put(bucket, "", key, []byte(value)) }))
 }
 
 func get(t testing.TB, v *Vault, bucket, key string) (value []byte) {
 	t.Helper()
 	must(t, v.View(func(tx Tx) (err error) {
-		value, err = tx.Get(bucket, key)
+		value, err = tx.Get(bucket, "", key)
 		return err
 	}))
 	return value
@@ -69,21 +66,27 @@ func list(t testing.TB, v *Vault, bucket string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	must(t, v.View(func(tx Tx) error {
-		return tx.Each(bucket, func(key string, value []byte) error {
+		damaged, err := tx.Scan(bucket, "", func(key string, value []byte) error {
 			all[key] = string(value)
 			return nil
 		})
+		if damaged > 0 {
+			t.Errorf("%d damaged records", damaged)
+		}
+		return err
 	}))
 	return all
 }
 
-// store is what core declares: the same alias, and methods that take it.
+// store is what those who need one declare: the same alias, and methods that take it.
 type store interface {
 	View(func(interface {
-		Get(bucket, key string) ([]byte, error)
-		Put(bucket, key string, value []byte) error
-		Delete(bucket, key string) error
-		Each(bucket string, fn func(key string, value []byte) error) error
+		Get(bucket, group, name string) ([]byte, error)
+		Put(bucket, group, name string, value []byte) error
+		Delete(bucket, group, name string) error
+		DeleteGroup(bucket, group string) error
+		Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error)
+		All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error)
 	}) error) error
 }
 
@@ -106,14 +109,14 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	if got := list(t, v, "links"); !maps.Equal(got, records) {
-		t.Errorf("Each gave %d records, not the %d that were put", len(got), len(records))
+		t.Errorf("Scan gave %d records, not the %d that were put", len(got), len(records))
 	}
 	if got := string(get(t, v, "other", "b")); got != "another value" {
 		t.Errorf("the other bucket has %q", got)
 	}
 	put(t, v, "links", "b", "changed")
 	must(t, v.Update(func(tx Tx) error {
-		return errors.Join(tx.Delete("links", "a"), tx.Delete("links", "missing"), tx.Delete("no bucket", "a"))
+		return errors.Join(tx.Delete("links", "", "a"), tx.Delete("links", "", "missing"), tx.Delete("no bucket", "", "a"))
 	}))
 	if got := string(get(t, v, "links", "b")); got != "changed" {
 		t.Errorf("after Put: %q", got)
@@ -155,9 +158,9 @@ func TestUpdateRollsBack(t *testing.T) {
 	put(t, v, "b", "k", "before")
 	cause := errors.New("cause")
 	err := v.Update(func(tx Tx) error {
-		must(t, tx.Put("b", "k", []byte("after")))
-		must(t, tx.Put("b", "new", nil))
-		if got, err := tx.Get("b", "k"); err != nil || string(got) != "after" {
+		must(t, tx.Put("b", "", "k", []byte("after")))
+		must(t, tx.Put("b", "", "new", nil))
+		if got, err := tx.Get("b", "", "k"); err != nil || string(got) != "after" {
 			t.Errorf("a transaction does not see its own write: %q, %v", got, err)
 		}
 		return cause
@@ -172,7 +175,7 @@ func TestUpdateRollsBack(t *testing.T) {
 			}
 		}()
 		_ = v.Update(func(tx Tx) error {
-			must(t, tx.Delete("b", "k"))
+			must(t, tx.Delete("b", "", "k"))
 			panic("boom")
 		})
 	}()
@@ -187,28 +190,35 @@ func TestMisuseGivesErrors(t *testing.T) {
 	var view, update Tx
 	must(t, v.View(func(tx Tx) error {
 		view = tx
-		if err := tx.Put("b", "k", nil); !errors.Is(err, errReadOnly) {
+		if err := tx.Put("b", "", "k", nil); !errors.Is(err, errReadOnly) {
 			t.Errorf("Put in a View: %v", err)
 		}
-		if err := tx.Delete("b", "k"); !errors.Is(err, errReadOnly) {
+		if err := tx.Delete("b", "", "k"); !errors.Is(err, errReadOnly) {
 			t.Errorf("Delete in a View: %v", err)
+		}
+		if err := tx.DeleteGroup("b", ""); !errors.Is(err, errReadOnly) {
+			t.Errorf("DeleteGroup in a View: %v", err)
 		}
 		return nil
 	}))
 	must(t, v.Update(func(tx Tx) error {
 		update = tx
-		if err := tx.Put("b", "k", make([]byte, maxValue+1)); !errors.Is(err, errTooLarge) {
+		if err := tx.Put("b", "", "k", make([]byte, maxValue+1)); !errors.Is(err, errTooLarge) {
 			t.Errorf("too large a value: %v", err)
 		}
-		if err := tx.Put("b", strings.Repeat("k", maxName+1), nil); !errors.Is(err, errTooLarge) {
+		if err := tx.Put("b", "", strings.Repeat("k", maxName+1), nil); !errors.Is(err, errTooLarge) {
 			t.Errorf("too long a name: %v", err)
 		}
-		return tx.Put("b", "k", []byte("w"))
+		if err := tx.Put("b", strings.Repeat("g", maxName+1), "k", nil); !errors.Is(err, errTooLarge) {
+			t.Errorf("too long a group: %v", err)
+		}
+		return tx.Put("b", "", "k", []byte("w"))
 	}))
 	for _, tx := range []Tx{view, update} {
-		_, getErr := tx.Get("b", "k")
-		eachErr := tx.Each("b", func(string, []byte) error { return nil })
-		for _, err := range []error{getErr, eachErr, tx.Put("b", "k", nil), tx.Delete("b", "k")} {
+		_, getErr := tx.Get("b", "", "k")
+		_, scanErr := tx.Scan("b", "", func(string, []byte) error { return nil })
+		_, allErr := tx.All("b", func(string, string, []byte) error { return nil })
+		for _, err := range []error{getErr, scanErr, allErr, tx.DeleteGroup("b", ""), tx.Put("b", "", "k", nil), tx.Delete("b", "", "k")} {
 			if !errors.Is(err, errEnded) {
 				t.Errorf("after the end: %v", err)
 			}
@@ -223,84 +233,6 @@ func TestMisuseGivesErrors(t *testing.T) {
 	}
 }
 
-func TestEach(t *testing.T) {
-	v, _ := newVault(t)
-	want := map[string]string{}
-	for i := range 300 { // more than fit in one page
-		key := fmt.Sprint("k", i)
-		want[key] = "done"
-		put(t, v, "b", key, "todo")
-	}
-	must(t, v.Update(func(tx Tx) error {
-		return tx.Each("b", func(key string, _ []byte) error { return tx.Put("b", key, []byte("done")) })
-	}))
-	if got := list(t, v, "b"); !maps.Equal(got, want) {
-		t.Errorf("writing while iterating lost something: %d records", len(got))
-	}
-	stop, calls := errors.New("stop"), 0
-	err := v.View(func(tx Tx) error {
-		return tx.Each("b", func(string, []byte) error { calls++; return stop })
-	})
-	if !errors.Is(err, stop) || calls != 1 {
-		t.Errorf("got %v after %d calls", err, calls)
-	}
-}
-
-// TestSimulation compares the vault with a plain map over a long random history with reopenings.
-func TestSimulation(t *testing.T) {
-	v, path := newVault(t)
-	rng := rand.New(rand.NewPCG(1, 2))
-	model := map[[2]string]string{}
-	name := func() [2]string {
-		return [2]string{fmt.Sprint("bucket", rng.IntN(3)), fmt.Sprint("key", rng.IntN(40))}
-	}
-	for step := range 400 {
-		draft := maps.Clone(model)
-		undo := errors.New("undo")
-		err := v.Update(func(tx Tx) error {
-			for range rng.IntN(6) {
-				n := name()
-				if rng.IntN(3) == 0 {
-					must(t, tx.Delete(n[0], n[1]))
-					delete(draft, n)
-				} else {
-					value := strings.Repeat(fmt.Sprint(step), rng.IntN(900))
-					must(t, tx.Put(n[0], n[1], []byte(value)))
-					draft[n] = value
-				}
-			}
-			if rng.IntN(4) == 0 {
-				return undo
-			}
-			return nil
-		})
-		if err == nil {
-			model = draft
-		} else if !errors.Is(err, undo) {
-			t.Fatal(err)
-		}
-		if rng.IntN(25) == 0 {
-			must(t, v.Close())
-			v = mustOpen(t, path)
-		}
-		n := name()
-		if value, there := model[n]; there != (get(t, v, n[0], n[1]) != nil) || value != string(get(t, v, n[0], n[1])) {
-			t.Fatalf("step %d: %v differs", step, n)
-		}
-	}
-	for i := range 3 {
-		bucket, want := fmt.Sprint("bucket", i), map[string]string{}
-		for n, value := range model {
-			if n[0] == bucket {
-				want[n[1]] = value
-			}
-		}
-		if got := list(t, v, bucket); !maps.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", bucket, slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
-		}
-	}
-}
-
 func TestConcurrentUse(t *testing.T) {
 	v, _ := newVault(t)
 	put(t, v, "b", "sum", "\x00")
@@ -309,16 +241,16 @@ func TestConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			for range 10 {
 				err := v.Update(func(tx Tx) error {
-					n, err := tx.Get("b", "sum")
+					n, err := tx.Get("b", "", "sum")
 					if err != nil {
 						return err
 					}
-					return tx.Put("b", "sum", []byte{n[0] + 1})
+					return tx.Put("b", "", "sum", []byte{n[0] + 1})
 				})
 				if err != nil {
 					t.Error(err)
 				}
-				if err := v.View(func(tx Tx) error { _, err := tx.Get("b", "sum"); return err }); err != nil {
+				if err := v.View(func(tx Tx) error { _, err := tx.Get("b", "", "sum"); return err }); err != nil {
 					t.Error(err)
 				}
 			}
@@ -336,7 +268,7 @@ func BenchmarkGet(b *testing.B) {
 	b.ReportAllocs()
 	must(b, v.View(func(tx Tx) error {
 		for b.Loop() {
-			if _, err := tx.Get("b", "k"); err != nil {
+			if _, err := tx.Get("b", "", "k"); err != nil {
 				return err
 			}
 		}
@@ -350,7 +282,7 @@ func BenchmarkPut(b *testing.B) {
 	value := []byte(strings.Repeat("x", 1000))
 	b.ReportAllocs()
 	for b.Loop() {
-		must(b, v.Update(func(tx Tx) error { return tx.Put("b", "k", value) }))
+		must(b, v.Update(func(tx Tx) error { return tx.Put("b", "", "k", value) }))
 	}
 }
 
@@ -371,7 +303,7 @@ func TestEmptyBuckets(t *testing.T) {
 	}
 	remove := func(bucket, key string) {
 		t.Helper()
-		must(t, v.Update(func(tx Tx) error { return tx.Delete(bucket, key) }))
+		must(t, v.Update(func(tx Tx) error { return tx.Delete(bucket, "", key) }))
 	}
 	put(t, v, "a", "1", "x")
 	put(t, v, "b", "1", "x")
@@ -382,10 +314,12 @@ func TestEmptyBuckets(t *testing.T) {
 	remove("b", "2")
 	buckets(1)
 	must(t, v.Update(func(tx Tx) error { // emptied and filled again, under way
-		return errors.Join(tx.Delete("a", "1"), tx.Put("a", "2", []byte("y")), tx.Delete("a", "1"), tx.Put("b", "3", nil), tx.Delete("b", "3"))
+		return errors.Join(tx.Delete("a", "", "1"), tx.Put("a", "", "2", []byte("y")), tx.Delete("a", "", "1"), tx.Put("b", "", "3", nil), tx.Delete("b", "", "3"))
 	}))
 	if got := list(t, v, "a"); !maps.Equal(got, map[string]string{"2": "y"}) {
 		t.Errorf("left: %v", got)
 	}
 	buckets(1)
+	must(t, v.Update(func(tx Tx) error { return tx.DeleteGroup("a", "") }))
+	buckets(0)
 }

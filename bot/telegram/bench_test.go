@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -28,24 +28,24 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // null is a store that keeps nothing.
-type null struct{}
+type null struct{ Tx }
 
-func (null) View(fn func(Tx) error) error                  { return fn(null{}) }
-func (null) Update(fn func(Tx) error) error                { return fn(null{}) }
-func (null) Get(string, string) ([]byte, error)            { return nil, nil }
-func (null) Put(string, string, []byte) error              { return nil }
-func (null) Delete(string, string) error                   { return nil }
-func (null) Each(string, func(string, []byte) error) error { return nil }
+func (null) View(fn func(Tx) error) error                                { return fn(null{}) }
+func (null) Update(fn func(Tx) error) error                              { return fn(null{}) }
+func (null) Get(_, _, _ string) ([]byte, error)                          { return nil, nil }
+func (null) Put(_, _, _ string, _ []byte) error                          { return nil }
+func (null) Delete(_, _, _ string) error                                 { return nil }
+func (null) Scan(_, _ string, _ func(string, []byte) error) (int, error) { return 0, nil }
 
 func benchAdapter(b testing.TB, store Store) *Adapter {
 	b.Helper()
 	a, err := New(Config{
-		Token: secret.New(telegramtest.DefaultToken), Store: store, HTTPClient: &http.Client{Transport: instant{}},
+		Token: secret.New(simtelegram.DefaultToken), Store: store, HTTPClient: &http.Client{Transport: instant{}},
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	a.outbox = newOutbox(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
+	a.limiter = newLimiter(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
 	a.self.set(botUser{1, "cartable_bot"})
 	a.handle = func(_ chat.Message, done func()) error { done(); return nil }
 	return a

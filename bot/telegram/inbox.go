@@ -5,17 +5,21 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 )
 
-// Tx is one transaction of a Store: an alias of the same unnamed type as core.Tx, see there.
+// Tx is one transaction of a Store: an alias of the same unnamed type as store.Tx of the core, see there.
+// All records here are in the group "".
 type Tx = interface {
-	Get(bucket, key string) ([]byte, error)
-	Put(bucket, key string, value []byte) error
-	Delete(bucket, key string) error
-	Each(bucket string, fn func(key string, value []byte) error) error
+	Get(bucket, group, name string) ([]byte, error)
+	Put(bucket, group, name string, value []byte) error
+	Delete(bucket, group, name string) error
+	DeleteGroup(bucket, group string) error
+	Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error)
+	All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error)
 }
 
 // Store keeps the adapter's records, sealed and durable: an update may hold a password. Both methods
@@ -80,27 +84,33 @@ func openInbox(store Store, botID string) (*inbox, error) {
 // record reads one of the bot's other records; nil when there is none.
 func (b *inbox) record(key string) (value []byte, err error) {
 	err = b.store.View(func(tx Tx) error {
-		value, err = tx.Get(b.state, key)
+		value, err = tx.Get(b.state, "", key)
 		return err
 	})
 	return value, err
 }
 
 func (b *inbox) setRecord(key string, value []byte) error {
-	return b.store.Update(func(tx Tx) error { return tx.Put(b.state, key, value) })
+	return b.store.Update(func(tx Tx) error { return tx.Put(b.state, "", key, value) })
 }
 
 // load reads the rows that wait, oldest first. With an error, those are left out that cannot be read.
 func (b *inbox) load() ([]row, error) {
 	var rows []row
-	err := b.store.View(func(tx Tx) error {
-		return tx.Each(b.rows, func(key string, value []byte) error {
+	damaged := 0
+	err := b.store.View(func(tx Tx) (err error) {
+		rows = nil
+		damaged, err = tx.Scan(b.rows, "", func(key string, value []byte) error {
 			if seq, err := strconv.ParseUint(key, 10, 64); err == nil {
 				rows = append(rows, row{seq, value})
 			}
 			return nil
 		})
+		return err
 	})
+	if err == nil && damaged > 0 {
+		err = fmt.Errorf("%d updates are damaged", damaged)
+	}
 	slices.SortFunc(rows, func(x, y row) int { return cmp.Compare(x.seq, y.seq) })
 	return rows, err
 }
@@ -132,11 +142,11 @@ func (b *inbox) put(ids []int64, raws []json.RawMessage) ([]row, error) {
 	}
 	err := b.store.Update(func(tx Tx) error {
 		for _, r := range rows {
-			if err := tx.Put(b.rows, strconv.FormatUint(r.seq, 10), r.raw); err != nil {
+			if err := tx.Put(b.rows, "", strconv.FormatUint(r.seq, 10), r.raw); err != nil {
 				return err
 			}
 		}
-		return tx.Put(b.state, "seen", encodeIDs(seen, oldest))
+		return tx.Put(b.state, "", "seen", encodeIDs(seen, oldest))
 	})
 	if err != nil {
 		return nil, err
@@ -174,7 +184,7 @@ func (b *inbox) remove(seq uint64) error {
 	}
 	err := b.store.Update(func(tx Tx) error {
 		for _, seq := range doomed {
-			if err := tx.Delete(b.rows, strconv.FormatUint(seq, 10)); err != nil {
+			if err := tx.Delete(b.rows, "", strconv.FormatUint(seq, 10)); err != nil {
 				return err
 			}
 		}

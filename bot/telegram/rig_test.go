@@ -15,15 +15,15 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 )
 
 // rig is a bot on the pretend Bot API whose core is a function of the test.
 type rig struct {
 	t       *testing.T
-	tg      *telegramtest.Server
+	tg      *simtelegram.Server
 	store   *memory
 	log     *lockedBuffer
 	cfg     Config
@@ -36,9 +36,9 @@ type rig struct {
 }
 
 // newRig starts a bot whose core is script. change may change the settings before.
-func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, chat.Message), change ...func(*Config)) *rig {
+func newRig(t *testing.T, tgc simtelegram.Config, script func(*rig, chat.Message), change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, tg: telegramtest.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
+	r := &rig{t: t, tg: simtelegram.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
 	r.cfg = Config{
 		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: r.store,
 		HTTPClient: &http.Client{Transport: &http.Transport{}},
@@ -68,7 +68,7 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(generous)
+		a.limiter = newLimiter(generous)
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[chat.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -248,40 +248,50 @@ func (s *memory) Update(fn func(Tx) error) error {
 func (s *memory) rows() int {
 	n := 0
 	_ = s.View(func(tx Tx) error {
-		id, _, _ := strings.Cut(telegramtest.DefaultToken, ":")
-		return tx.Each("telegram."+id+".inbox", func(string, []byte) error { n++; return nil })
+		id, _, _ := strings.Cut(simtelegram.DefaultToken, ":")
+		_, err := tx.Scan("telegram."+id+".inbox", "", func(string, []byte) error { n++; return nil })
+		return err
 	})
 	return n
 }
 
 type memoryTx map[string]string
 
-func (tx memoryTx) Get(bucket, key string) ([]byte, error) {
+func (tx memoryTx) Get(bucket, _, key string) ([]byte, error) {
 	if v, ok := tx[bucket+"\x00"+key]; ok {
 		return []byte(v), nil
 	}
 	return nil, nil
 }
 
-func (tx memoryTx) Put(bucket, key string, value []byte) error {
+func (tx memoryTx) Put(bucket, _, key string, value []byte) error {
 	tx[bucket+"\x00"+key] = string(value)
 	return nil
 }
 
-func (tx memoryTx) Delete(bucket, key string) error {
+func (tx memoryTx) Delete(bucket, _, key string) error {
 	delete(tx, bucket+"\x00"+key)
 	return nil
 }
 
-func (tx memoryTx) Each(bucket string, fn func(string, []byte) error) error {
+func (tx memoryTx) DeleteGroup(bucket, _ string) error {
+	maps.DeleteFunc(tx, func(name, _ string) bool { return strings.HasPrefix(name, bucket+"\x00") })
+	return nil
+}
+
+func (tx memoryTx) Scan(bucket, _ string, fn func(string, []byte) error) (damaged int, err error) {
 	for name, v := range tx {
 		if key, ok := strings.CutPrefix(name, bucket+"\x00"); ok {
 			if err := fn(key, []byte(v)); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	return nil
+	return 0, nil
+}
+
+func (tx memoryTx) All(bucket string, fn func(_, name string, value []byte) error) (damaged int, err error) {
+	return tx.Scan(bucket, "", func(name string, value []byte) error { return fn("", name, value) })
 }
 
 type lockedBuffer struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -35,6 +36,34 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 			log.Warn("the key of the vault is not in its file", "error", err)
 		})
 	}
+}
+
+// openNewest opens the vault for a bot. One of an older version is kept beside it before it is changed; one of a newer
+// version is refused and left alone.
+func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
+	v, key, err := c.openVault(log)
+	if err != nil {
+		return v, key, err
+	}
+	if v.Format() == vault.NewestFormat {
+		if err := c.keepOlder(v, key, log); err != nil {
+			return nil, key, errors.Join(err, v.Close())
+		}
+		return v, key, nil
+	}
+	if err := v.Close(); err != nil {
+		return nil, key, err
+	}
+	lost, err := vault.Convert(c.vaultPath(), key, c.oldVaultPath(), markCopied)
+	if err != nil {
+		return nil, key, err
+	}
+	log.Warn("the vault has a new file format; a copy of the old one is kept", "file", c.oldVaultPath())
+	if lost > 0 {
+		log.Error("damaged records were left in the old vault", "count", lost)
+	}
+	v, err = vault.Open(c.vaultPath(), key)
+	return v, key, err
 }
 
 // needVault refuses where there is nothing to copy or to change, so that no empty vault is made for it.

@@ -18,6 +18,12 @@ type PersonID struct {
 	ID       string `json:"id"`
 }
 
+// Key names the chat in records.
+func (c ChatID) Key() string { return c.Platform + "\x00" + c.ID }
+
+// Key names the person in records.
+func (p PersonID) Key() string { return p.Platform + "\x00" + p.ID }
+
 // Message is what a person wrote or sent, or the choice that they pressed. Everything in it is untrusted.
 type Message struct {
 	ID      string // the platform's; for a press, that of the message which carried the choice; may be empty
@@ -44,16 +50,19 @@ const MaxFile = 10 << 20
 
 // Target is where a reply goes.
 type Target struct {
-	Chat   ChatID
-	Thread string
+	Chat   ChatID `json:"chat"`
+	Thread string `json:"thread,omitempty"`
 	// Edit is the ID of a message of ours which the reply takes the place of, where the platform can
 	// edit; empty for a new message.
-	Edit string
+	Edit string `json:"edit,omitempty"`
 	// Answers is the Ref of the message that is answered, in this chat or in another; empty when nobody asked.
-	Answers string
+	Answers string `json:"answers,omitempty"`
 	// Private is true when the reply is for the one person of a private chat: an adapter whose chats others
 	// may join does not send it when they have.
-	Private bool
+	Private bool `json:"private,omitempty"`
+	// Key names the message, where the platform can tell by it that it has had the message already: one key is
+	// one message, however often it is sent. Empty for none.
+	Key string `json:"key,omitempty"`
 }
 
 // MaxText bounds the text of a message, in bytes. The engine refuses longer ones with an answer.
@@ -70,8 +79,9 @@ type Adapter interface {
 
 	// Send delivers one reply. It may block for as long as the platform takes. It works while Run runs
 	// and after it has returned, so that replies under way still arrive. It returns ErrChatGone when the
-	// chat cannot be written to any more, and ErrNotPrivate when others would read what is private: it has
-	// said so there then.
+	// chat cannot be written to any more, ErrNotPrivate when others would read what is private: it has
+	// said so there then; and ErrNotReached when the platform has not taken the reply and may take it later.
+	// An adapter that keeps the reply itself and will send it returns nil.
 	Send(ctx context.Context, to Target, r Reply) error
 }
 
@@ -112,6 +122,8 @@ var (
 	ErrClosed = errors.New("chat: shut down")
 	// ErrNotPrivate says that others have joined a chat that was private.
 	ErrNotPrivate = errors.New("chat: no longer private")
+	// ErrNotReached says that the platform could not be reached, or did not say whether it took the reply.
+	ErrNotReached = errors.New("chat: platform not reached")
 	// ErrChatGone says that the bot was blocked by the person or removed from the group.
 	ErrChatGone = errors.New("chat: gone")
 )
