@@ -8,6 +8,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/rights"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/core/watch"
 	"cartable/i18n"
 )
@@ -139,5 +140,5 @@ func (c alerts) whose(t *talk.Turn, a rights.Account) string {
 		return c.view(t).Names(c.Family.Pupils([]string{a.ID}))
 	}
 	holder, _ := c.Wallet.Holder(a.ID)
-	return strings.TrimSpace("Izly " + c.view(t).WalletName(holder))
+	return strings.TrimSpace("Izly " + view.WalletName(holder))
 }

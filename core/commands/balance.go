@@ -11,6 +11,7 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/core/wallet"
 	"cartable/i18n"
 )
@@ -70,7 +71,7 @@ func (c wallets) eachWallet(t *talk.Turn, title, line string, ask func(account s
 			lines = t.Explain(err).Body
 		}
 		if len(accounts) > 1 {
-			r.Body = append(r.Body, chat.Line{Kind: chat.LineHeading, Text: c.walletName(t, a.ID)})
+			r.Body = append(r.Body, chat.Line{Kind: chat.LineHeading, Text: c.walletName(a.ID)})
 		}
 		r.Body = append(r.Body, lines...)
 	}
@@ -87,9 +88,9 @@ func (c wallets) wallets(t *talk.Turn) ([]rights.Account, error) {
 }
 
 // walletName tells a wallet from others.
-func (c wallets) walletName(t *talk.Turn, account string) string {
+func (c wallets) walletName(account string) string {
 	holder, _ := c.Wallet.Holder(account)
-	return c.view(t).WalletName(holder)
+	return view.WalletName(holder)
 }
 
 // walletTrouble explains an error; when a newly typed secret code can help, it offers to take one, and when an
@@ -128,7 +129,7 @@ func (c wallets) askCodeFor(t *talk.Turn, account, line string) chat.Reply {
 }
 
 func (c wallets) askCode(t *talk.Turn, account, line string) chat.Reply {
-	ask := t.Say("code.ask", "wallet", c.walletName(t, account), "cancel", t.Cmd("annuler"))
+	ask := t.Say("code.ask", "wallet", c.walletName(account), "cancel", t.Cmd("annuler"))
 	return t.Ask(ask, talk.Question{
 		Expect: chat.ExpectSecret, Leave: "cancel.code", About: []string{account},
 		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {

@@ -6,19 +6,20 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/i18n"
 )
 
 // child is /enfant [name].
 func (c schools) child(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
-	all, view := c.pupils(t, ""), c.view(t)
+	all := c.pupils(t, "")
 	if strings.TrimSpace(args) != "" {
 		who, rest, err := c.pickPupil(t, "", args)
 		switch {
 		case err != nil:
 			return chat.Reply{}, err
 		case rest != "":
-			return chat.Reply{}, talk.Refuse("child.unknown", "typed", i18n.Short(args), "names", view.Names(all))
+			return chat.Reply{}, talk.Refuse("child.unknown", "typed", i18n.Short(args), "names", c.view(t).Names(all))
 		}
 		if err := t.ChangePrefs(func(p *talk.Prefs) { p.Child = who.Key }); err != nil {
 			return chat.Reply{}, err

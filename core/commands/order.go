@@ -9,6 +9,7 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/core/wallet"
 )
 
@@ -125,7 +126,7 @@ func (c orders) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (chat
 	r = t.Say("topup.which_card", "amount", t.P.Euros(int64(o.Amount)))
 	var cards []string
 	for _, card := range list.Cards {
-		r.Choices = append(r.Choices, t.RunChoice(c.view(t).CardName(card), "/recharger "+o.Amount.Wire()+" "+card.ID+" #"+o.Account))
+		r.Choices = append(r.Choices, t.RunChoice(view.CardName(card), "/recharger "+o.Amount.Wire()+" "+card.ID+" #"+o.Account))
 		cards = append(cards, card.ID)
 	}
 	return t.AskOneOf(r, cards, talk.Question{

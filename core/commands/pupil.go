@@ -9,6 +9,7 @@ import (
 	"cartable/core/family"
 	"cartable/core/rights"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/i18n"
 )
 
@@ -151,7 +152,7 @@ func (c schools) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line
 	var others []chat.Choice
 	for _, p := range c.pupils(t, page) {
 		if p.Key != who.Key && len(others) < 4 {
-			others = append(others, t.RunChoice(c.view(t).Given(p), strings.TrimSpace(line+" "+ref(p))))
+			others = append(others, t.RunChoice(view.Given(p), strings.TrimSpace(line+" "+ref(p))))
 		}
 	}
 	return others

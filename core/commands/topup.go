@@ -11,6 +11,7 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/core/wallet"
 	"cartable/i18n"
 )
@@ -152,11 +153,11 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 	}
 	card, ok := pickCard(list.Cards, wish.card)
 	if !ok {
-		return t.Say("topup.no_such_card", "typed", i18n.Short(wish.card), "cards", t.P.List(c.cardNames(t, list.Cards), t.P.T("and"))), nil
+		return t.Say("topup.no_such_card", "typed", i18n.Short(wish.card), "cards", c.view(t).CardNames(list.Cards)), nil
 	}
 	order, err := c.Wallet.Propose(ctx, wallet.Wish{
 		Account: account, Chat: t.Chat, By: t.Person, Amount: wish.amount, Fee: wish.fee,
-		CardID: card.ID, Card: c.view(t).CardName(card),
+		CardID: card.ID, Card: view.CardName(card),
 	})
 	if err != nil {
 		return c.notProposed(t, account, wish, err), nil
@@ -206,12 +207,4 @@ func pickCard(cards []izly.Card, wanted string) (izly.Card, bool) {
 		return izly.Card{}, false
 	}
 	return labelled[0], true
-}
-
-func (c wallets) cardNames(t *talk.Turn, cards []izly.Card) []string {
-	var names []string
-	for _, card := range cards {
-		names = append(names, c.view(t).CardName(card))
-	}
-	return names
 }

@@ -26,15 +26,15 @@ const maxWeeksAhead = 3
 // evening to that of the Saturday, it is one more, for the next week, unless stored weeks tell that this Saturday is
 // free: this week's, or earlier ones of both kinds of alternate weeks.
 func (f *Family) NextDay(ctx context.Context, p Pupil, age time.Duration) (on time.Time, week Reading[school.Week], found bool, err error) {
-	now := f.now()
-	on, sure := f.first(p, now)
+	now := now(f)
+	on, sure := first(f, p, now)
 	weeks := maxWeeksAhead
 	if !sure {
 		on = school.Midnight(now) // rather ask than skip a Saturday
 		weeks++
 	}
 	for range weeks {
-		on = f.afterHolidays(p, on)
+		on = afterHolidays(f, p, on)
 		week, err := f.Week(ctx, p, on, age)
 		if err != nil {
 			return on, week, false, err
@@ -52,7 +52,7 @@ func (f *Family) NextDay(ctx context.Context, p Pupil, age time.Duration) (on ti
 // FirstDay is the day that comes first to mind, without a request: today, or from a Friday evening on the Monday
 // after, unless stored weeks tell of lessons on the Saturday before.
 func (f *Family) FirstDay(p Pupil) time.Time {
-	on, _ := f.first(p, f.now())
+	on, _ := first(f, p, now(f))
 	return on
 }
 
@@ -64,7 +64,7 @@ func (f *Family) SchoolDay(p Pupil, on time.Time) bool {
 	case time.Saturday:
 		return f.saturday(p, on).lessons
 	case time.Sunday:
-		week, _ := f.storedWeek(p, on)
+		week, _ := storedWeek(f, p, on)
 		return !week.LastEnd(on).IsZero()
 	default:
 		return true
@@ -72,7 +72,7 @@ func (f *Family) SchoolDay(p Pupil, on time.Time) bool {
 }
 
 // first is FirstDay; sure is false when a Saturday before it may have lessons, for all that is known.
-func (f *Family) first(p Pupil, now time.Time) (on time.Time, sure bool) {
+func first(f *Family, p Pupil, now time.Time) (on time.Time, sure bool) {
 	today := school.Midnight(now)
 	switch now.Weekday() {
 	case time.Friday:
@@ -85,7 +85,7 @@ func (f *Family) first(p Pupil, now time.Time) (on time.Time, sure bool) {
 	}
 	monday := school.Monday(today).AddDate(0, 0, 7)
 	saturday := monday.AddDate(0, 0, -2)
-	this, stored := f.storedWeek(p, today)
+	this, stored := storedWeek(f, p, today)
 	tells := f.saturday(p, saturday)
 	switch {
 	case this.LastEnd(today).After(now):
@@ -100,7 +100,7 @@ func (f *Family) first(p Pupil, now time.Time) (on time.Time, sure bool) {
 }
 
 // afterHolidays is the first day from on that is in no holiday.
-func (f *Family) afterHolidays(p Pupil, on time.Time) time.Time {
+func afterHolidays(f *Family, p Pupil, on time.Time) time.Time {
 	profile, _ := f.Profile(p.Account)
 	for range len(profile.Holidays) {
 		h, off := profile.HolidayOn(on)
@@ -124,15 +124,15 @@ func (f *Family) saturday(p Pupil, on time.Time) told {
 	if profile, _ := f.Profile(p.Account); isHoliday(profile, on) {
 		return told{free: true}
 	}
-	if week, stored := f.storedWeek(p, on); stored {
+	if week, stored := storedWeek(f, p, on); stored {
 		lessons := !week.LastEnd(on).IsZero()
 		return told{free: !lessons, lessons: lessons}
 	}
 	var odd, even bool
-	monday := school.Monday(f.now())
+	monday := school.Monday(now(f))
 	for n := -weeksBack; n <= weeksAhead; n++ {
 		first := monday.AddDate(0, 0, 7*n)
-		week, stored := f.storedWeek(p, first)
+		week, stored := storedWeek(f, p, first)
 		switch {
 		case !stored || len(week.Lessons) == 0: // a week off tells nothing
 			continue
@@ -157,7 +157,7 @@ func isHoliday(profile school.Profile, on time.Time) bool {
 }
 
 // storedWeek is the week that a day is in, of any age. One that cannot be read is as good as none.
-func (f *Family) storedWeek(p Pupil, on time.Time) (week school.Week, found bool) {
+func storedWeek(f *Family, p Pupil, on time.Time) (week school.Week, found bool) {
 	var r Reading[school.Week]
 	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
 		r, found, err = storedIn[school.Week](tx, p.Account, strings.Join(weekName(p, on), "\x00"))

@@ -83,9 +83,9 @@ func New(cfg Config) (*Family, error) {
 }
 
 // now is the time at the schools.
-func (f *Family) now() time.Time { return f.cfg.Now().In(f.cfg.Zone) }
+func now(f *Family) time.Time { return f.cfg.Now().In(f.cfg.Zone) }
 
-func (f *Family) newID() (string, error) {
+func newID(f *Family) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(f.cfg.Rand, b[:]); err != nil {
 		return "", fmt.Errorf("family: random source: %w", err)
@@ -127,13 +127,13 @@ func (f *Family) Refresh() error {
 		}
 	}
 	for id, r := range all {
-		f.remember(id, r)
+		remember(f, id, r)
 	}
 	return nil
 }
 
 // reload is Refresh for one account.
-func (f *Family) reload(id string) error {
+func reload(f *Family, id string) error {
 	f.refreshing.Lock()
 	defer f.refreshing.Unlock()
 	var r record
@@ -148,7 +148,7 @@ func (f *Family) reload(id string) error {
 	case err != nil:
 		return err
 	case found:
-		f.remember(id, r)
+		remember(f, id, r)
 	default:
 		delete(f.accounts, id)
 	}
@@ -156,7 +156,7 @@ func (f *Family) reload(id string) error {
 }
 
 // remember takes a record over. The caller holds mu.
-func (f *Family) remember(id string, r record) {
+func remember(f *Family, id string, r record) {
 	if a := f.accounts[id]; a != nil {
 		a.rec = r
 		return
@@ -176,7 +176,7 @@ func (f *Family) record(id string) (record, bool) {
 }
 
 // change alters the stored record of an account, which must still be of that generation, and then the memory.
-func (f *Family) change(id string, generation int, alter func(tx store.Tx, r *record) error) error {
+func change(f *Family, id string, generation int, alter func(tx store.Tx, r *record) error) error {
 	if err := f.cfg.Store.Update(func(tx store.Tx) error {
 		r, found, err := accounts.Get(tx, "", id)
 		switch {
@@ -192,11 +192,11 @@ func (f *Family) change(id string, generation int, alter func(tx store.Tx, r *re
 	}); err != nil {
 		return err
 	}
-	return f.reload(id)
+	return reload(f, id)
 }
 
 // alone takes the account's lock; the caller gives it back by release.
-func (f *Family) alone(ctx context.Context, id string) (release func(), err error) {
+func alone(f *Family, ctx context.Context, id string) (release func(), err error) {
 	f.mu.Lock()
 	a := f.accounts[id]
 	f.mu.Unlock()
@@ -251,7 +251,8 @@ func (f *Family) Status(id string) (Status, bool) {
 	}
 	s := Status{Stopped: r.Stopped, Password: r.keepsPassword(), Read: r.Used}
 	if p := f.providers[r.Provider]; p != nil {
-		s.Paused = f.pausedUntil(pauseNames(p, r.Login.Secret))
+		host, own := pauseNames(p, r.Login.Secret)
+		s.Paused = pausedUntil(f, host, own)
 	}
 	return s, true
 }

@@ -40,21 +40,21 @@ func (f *Family) Link(ctx context.Context, provider string, l school.Login, amon
 	if err != nil {
 		return Linked{}, err
 	}
-	if err := f.mayLogin(p, l); err != nil {
+	if err := mayLogin(f, p, l); err != nil {
 		return Linked{}, err
 	}
-	id, err := f.newID()
+	id, err := newID(f)
 	if err != nil {
 		return Linked{}, err
 	}
 	kept := login{Secret: l}
-	session, err := f.open(ctx, p, l, func(next school.Login) error {
+	session, err := open(f, ctx, p, l, func(next school.Login) error {
 		kept = login{next, true}
-		return f.keepCandidate(id, candidate{provider, next, f.cfg.Now()})
+		return keepCandidate(f, id, candidate{provider, next, f.cfg.Now()})
 	})
 	if err == nil {
 		var linked Linked
-		if linked, err = f.adopt(ctx, p, id, l, kept, session, among, also); err == nil {
+		if linked, err = adopt(f, ctx, p, id, l, kept, session, among, also); err == nil {
 			return linked, f.Refresh()
 		}
 		f.close(ctx, session)
@@ -65,20 +65,20 @@ func (f *Family) Link(ctx context.Context, provider string, l school.Login, amon
 	return Linked{}, err
 }
 
-func (f *Family) keepCandidate(id string, c candidate) error {
+func keepCandidate(f *Family, id string, c candidate) error {
 	return f.cfg.Store.Update(func(tx store.Tx) error {
 		return errors.Join(candidates.Put(tx, "", id, c), due.Note(tx, c.Since.Add(candidateLife), dueCandidate+"\x00"+id))
 	})
 }
 
 // adopt makes an account of a session that used has opened.
-func (f *Family) adopt(ctx context.Context, p school.Provider, candidateID string, used school.Login, kept login, session school.Session, among []string, also func(store.Tx, Linked) error) (Linked, error) {
+func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string, used school.Login, kept login, session school.Session, among []string, also func(store.Tx, Linked) error) (Linked, error) {
 	linked := Linked{Account: candidateID, Profile: session.Profile(), Same: Same(p, kept.Secret), Password: !kept.Given}
 	if known, err := f.among(linked.Same, among); err != nil {
 		return Linked{}, err
 	} else if known != "" {
 		linked.Account = known
-		release, err := f.alone(ctx, known)
+		release, err := alone(f, ctx, known)
 		switch {
 		case err == nil:
 			defer release()

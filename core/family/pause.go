@@ -53,15 +53,15 @@ func (f *Family) MayLogin(provider string, l school.Login) error {
 	if err != nil {
 		return err
 	}
-	return f.mayLogin(p, l)
+	return mayLogin(f, p, l)
 }
 
-func (f *Family) mayLogin(p school.Provider, l school.Login) error {
+func mayLogin(f *Family, p school.Provider, l school.Login) error {
 	host, own := pauseNames(p, l)
-	if err := f.mayAsk(host); err != nil {
+	if err := mayAsk(f, host); err != nil {
 		return err
 	}
-	err := f.mayAsk(own)
+	err := mayAsk(f, own)
 	if paused, ok := errors.AsType[*PausedError](err); ok {
 		paused.Account = true
 	}
@@ -69,7 +69,7 @@ func (f *Family) mayLogin(p school.Provider, l school.Login) error {
 }
 
 // mayAsk returns a *PausedError while a pause lasts. One that cannot be read is taken for one of an hour.
-func (f *Family) mayAsk(name string) error {
+func mayAsk(f *Family, name string) error {
 	var p pause
 	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
 		p, _, err = pauses.Get(tx, "", name)
@@ -77,7 +77,7 @@ func (f *Family) mayAsk(name string) error {
 	})
 	if errors.Is(err, store.ErrUnreadable) {
 		f.cfg.Log.Warn("family: a pause cannot be read and is taken for one of an hour")
-		p, err = f.changePause(name, func(*pause, time.Time) {})
+		p, err = changePause(f, name, func(*pause, time.Time) {})
 	}
 	if err == nil && f.cfg.Now().Before(p.Until) {
 		return &PausedError{Until: p.Until.In(f.cfg.Zone)}
@@ -86,9 +86,9 @@ func (f *Family) mayAsk(name string) error {
 }
 
 // pausedUntil is the end of the longer of two pauses; zero when neither lasts.
-func (f *Family) pausedUntil(host, own string) time.Time {
+func pausedUntil(f *Family, host, own string) time.Time {
 	var until time.Time
-	now := f.now()
+	now := now(f)
 	for _, name := range []string{host, own} {
 		var p pause
 		if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
@@ -106,7 +106,7 @@ func (f *Family) pausedUntil(host, own string) time.Time {
 
 // refused counts a refused login. The third within an hour makes a pause, until the first is an hour old.
 func (f *Family) refused(name string) error {
-	_, err := f.changePause(name, func(p *pause, now time.Time) {
+	_, err := changePause(f, name, func(p *pause, now time.Time) {
 		var recent []time.Time
 		for _, at := range p.Failures {
 			if now.Sub(at) < failureWindow {
@@ -125,7 +125,7 @@ func (f *Family) refused(name string) error {
 // do not come back at once. Those who hear of it together count once.
 func (f *Family) wantsPause(name string) error {
 	jitter := rand.Float64() / 4
-	_, err := f.changePause(name, func(p *pause, now time.Time) {
+	_, err := changePause(f, name, func(p *pause, now time.Time) {
 		if now.Before(p.Until) {
 			return
 		}
@@ -136,7 +136,7 @@ func (f *Family) wantsPause(name string) error {
 	return err
 }
 
-func (f *Family) changePause(name string, alter func(*pause, time.Time)) (p pause, err error) {
+func changePause(f *Family, name string, alter func(*pause, time.Time)) (p pause, err error) {
 	now := f.cfg.Now()
 	err = f.cfg.Store.Update(func(tx store.Tx) (err error) {
 		p, _, err = pauses.Get(tx, "", name)

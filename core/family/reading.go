@@ -62,7 +62,7 @@ func read[T any](ctx context.Context, f *Family, id string, what []string, age t
 	if _, known := f.record(id); !known {
 		return Reading[T]{}, ErrGone
 	}
-	if r, found, err := stored[T](f, id, name); err != nil || found && f.younger(r.At, age) {
+	if r, found, err := stored[T](f, id, name); err != nil || found && younger(f, r.At, age) {
 		return r, err
 	}
 	fresh, err := ask(ctx, f, id, what[0], name, age, fetch)
@@ -77,15 +77,15 @@ func read[T any](ctx context.Context, f *Family, id string, what []string, age t
 
 // ask is read once the account's lock is to be taken.
 func ask[T any](ctx context.Context, f *Family, id, op, name string, age time.Duration, fetch func(school.Session) (T, error)) (Reading[T], error) {
-	release, err := f.alone(ctx, id)
+	release, err := alone(f, ctx, id)
 	if err != nil {
 		return Reading[T]{}, err
 	}
 	defer release()
-	if r, found, err := stored[T](f, id, name); err != nil || found && f.younger(r.At, age) {
+	if r, found, err := stored[T](f, id, name); err != nil || found && younger(f, r.At, age) {
 		return r, err // somebody has asked the same meanwhile
 	}
-	fresh := Reading[T]{At: f.now()}
+	fresh := Reading[T]{At: now(f)}
 	err = f.visit(ctx, id, op, func(s school.Session) (err error) {
 		fresh.Value, err = fetch(s)
 		return err
@@ -97,7 +97,7 @@ func ask[T any](ctx context.Context, f *Family, id, op, name string, age time.Du
 }
 
 // younger tells whether a reading of that time is younger than age. One of the future is not: the clock was wrong.
-func (f *Family) younger(at time.Time, age time.Duration) bool {
+func younger(f *Family, at time.Time, age time.Duration) bool {
 	d := f.cfg.Now().Sub(at)
 	return d >= 0 && d < age
 }

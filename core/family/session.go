@@ -51,7 +51,7 @@ type visit struct {
 }
 
 // begin makes a visit, unless the account or its school rests.
-func (f *Family) begin(id string) (*visit, error) {
+func begin(f *Family, id string) (*visit, error) {
 	rec, known := f.record(id)
 	if !known {
 		return nil, ErrGone
@@ -64,7 +64,7 @@ func (f *Family) begin(id string) (*visit, error) {
 		return nil, err
 	}
 	server, _ := p.Host(rec.Login.Secret)
-	if err := f.mayAsk(hostPause(server)); err != nil {
+	if err := mayAsk(f, hostPause(server)); err != nil {
 		return nil, err
 	}
 	return &visit{f: f, id: id, rec: rec, provider: p}, nil
@@ -73,7 +73,7 @@ func (f *Family) begin(id string) (*visit, error) {
 // visit runs fn with an open session. One that has expired is replaced once; a login that was refused is not tried
 // again until its owner acts. What came of it is stored in one transaction, with also in it when fn had no error.
 func (f *Family) visit(ctx context.Context, id, op string, fn func(school.Session) error, also func(store.Tx) error) error {
-	v, err := f.begin(id)
+	v, err := begin(f, id)
 	if err != nil {
 		return err
 	}
@@ -138,14 +138,14 @@ func (v *visit) logIn(ctx context.Context) error {
 // try opens a session. A login that the school gives for the next time is stored before the session is used, and
 // l with it, until that one has worked.
 func (v *visit) try(ctx context.Context, l login) error {
-	if err := v.f.mayLogin(v.provider, l.Secret); err != nil {
+	if err := mayLogin(v.f, v.provider, l.Secret); err != nil {
 		return err
 	}
 	v.asked = true
 	next, previous := l, (*login)(nil)
-	session, err := v.f.open(ctx, v.provider, l.Secret, func(given school.Login) error {
+	session, err := open(v.f, ctx, v.provider, l.Secret, func(given school.Login) error {
 		next, previous = login{given, true}, &l
-		return v.f.change(v.id, v.rec.Generation, func(_ store.Tx, r *record) error {
+		return change(v.f, v.id, v.rec.Generation, func(_ store.Tx, r *record) error {
 			r.Login, r.Previous = next, previous
 			return nil
 		})
@@ -158,7 +158,7 @@ func (v *visit) try(ctx context.Context, l login) error {
 }
 
 // open makes a login and notes what it means for the pauses, but for its success.
-func (f *Family) open(ctx context.Context, p school.Provider, l school.Login, keep func(school.Login) error) (school.Session, error) {
+func open(f *Family, ctx context.Context, p school.Provider, l school.Login, keep func(school.Login) error) (school.Session, error) {
 	began := time.Now()
 	session, err := p.Open(ctx, l, func(_ context.Context, next school.Login) error { return keep(next) })
 	f.cfg.Observe("login", time.Since(began), err)
@@ -204,7 +204,7 @@ func (v *visit) settle(err error, also func(store.Tx) error) error {
 	case gone:
 		return errors.Join(err, ErrGone)
 	}
-	return errors.Join(err, v.f.reload(v.id))
+	return errors.Join(err, reload(v.f, v.id))
 }
 
 // lift forgets the pauses of a school that has answered well.
@@ -241,7 +241,7 @@ const yearPause = 12 * time.Hour
 // again, since only a login tells of the next one. At most one such login in twelve hours works. A school that is
 // out of reach leaves the pupil as it was.
 func (f *Family) ThisYear(ctx context.Context, p Pupil) (Pupil, error) {
-	if err := f.renewYear(ctx, p.Account); err != nil && !OutOfReach(err) {
+	if err := renewYear(f, ctx, p.Account); err != nil && !OutOfReach(err) {
 		return p, err
 	}
 	profile, _ := f.Profile(p.Account)
@@ -253,24 +253,24 @@ func (f *Family) ThisYear(ctx context.Context, p Pupil) (Pupil, error) {
 	return p, nil
 }
 
-func (f *Family) renewYear(ctx context.Context, id string) error {
-	if r, known := f.record(id); !known || !f.yearOver(r) {
+func renewYear(f *Family, ctx context.Context, id string) error {
+	if r, known := f.record(id); !known || !yearOver(f, r) {
 		return nil
 	}
-	release, err := f.alone(ctx, id)
+	release, err := alone(f, ctx, id)
 	if err != nil {
 		return err
 	}
 	defer release()
 	r, known := f.record(id)
-	if !known || !f.yearOver(r) {
+	if !known || !yearOver(f, r) {
 		return nil // another request has seen to it
 	}
-	v, err := f.begin(id)
+	v, err := begin(f, id)
 	if err != nil {
 		return err
 	}
-	if err := f.mayLogin(v.provider, r.Login.Secret); err != nil {
+	if err := mayLogin(f, v.provider, r.Login.Secret); err != nil {
 		return err
 	}
 	v.resume() // so that it is kept when the login fails
@@ -278,7 +278,7 @@ func (f *Family) renewYear(ctx context.Context, id string) error {
 }
 
 // yearOver tells whether a login might tell of another year.
-func (f *Family) yearOver(r record) bool {
-	now, last := f.now(), r.Profile.LastDay
+func yearOver(f *Family, r record) bool {
+	now, last := now(f), r.Profile.LastDay
 	return !last.IsZero() && now.After(last.AddDate(0, 0, 1)) && r.Stopped == "" && now.Sub(r.LoggedIn) >= yearPause
 }

@@ -11,7 +11,7 @@ import (
 // Trade replaces the password of an account by a token, as the school gives one to its own app. When that fails the
 // password stays, and the error says why; an account without a password is left alone.
 func (f *Family) Trade(ctx context.Context, id string) error {
-	release, err := f.alone(ctx, id)
+	release, err := alone(f, ctx, id)
 	if err != nil {
 		return err
 	}
@@ -34,36 +34,36 @@ func (f *Family) Trade(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return f.takeToken(ctx, id, p, before, token)
+	return takeToken(f, ctx, id, p, before, token)
 }
 
 // takeToken logs in with a token. Until that has worked the login before stands beside it, so that a crash loses
 // neither.
-func (f *Family) takeToken(ctx context.Context, id string, p school.Provider, before record, token school.Login) error {
-	if err := f.mayLogin(p, token); err != nil {
+func takeToken(f *Family, ctx context.Context, id string, p school.Provider, before record, token school.Login) error {
+	if err := mayLogin(f, p, token); err != nil {
 		return err
 	}
 	next, stored := login{token, true}, false
 	keep := func(given school.Login) error {
 		next, stored = login{given, true}, true
-		return f.change(id, before.Generation, func(_ store.Tx, r *record) error {
+		return change(f, id, before.Generation, func(_ store.Tx, r *record) error {
 			r.Login, r.Previous = next, &before.Login
 			return nil
 		})
 	}
-	session, err := f.open(ctx, p, token, keep)
+	session, err := open(f, ctx, p, token, keep)
 	switch {
 	case err != nil && !stored:
 		return err
 	case err != nil:
-		return errors.Join(err, f.change(id, before.Generation, func(_ store.Tx, r *record) error {
+		return errors.Join(err, change(f, id, before.Generation, func(_ store.Tx, r *record) error {
 			r.Login, r.Previous = before.Login, before.Previous
 			return nil
 		}))
 	}
 	now := f.cfg.Now()
 	host, own := pauseNames(p, token)
-	return f.change(id, before.Generation, func(tx store.Tx, r *record) error {
+	return change(f, id, before.Generation, func(tx store.Tx, r *record) error {
 		r.Login, r.Previous = next, nil
 		r.State, r.Profile, r.LoggedIn, r.Used, r.Stopped = session.State(), session.Profile(), now, now, ""
 		return lift(tx, now, host, own)
@@ -75,17 +75,17 @@ func (f *Family) takeToken(ctx context.Context, id string, p school.Provider, be
 func (f *Family) Logout(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
-	release, err := f.alone(ctx, id)
+	release, err := alone(f, ctx, id)
 	if err != nil {
 		return
 	}
 	defer release()
-	v, err := f.begin(id)
+	v, err := begin(f, id)
 	if err != nil || !v.resume() {
 		return
 	}
 	f.close(ctx, v.session)
-	if err := f.change(id, v.rec.Generation, func(_ store.Tx, r *record) error {
+	if err := change(f, id, v.rec.Generation, func(_ store.Tx, r *record) error {
 		r.State = school.State{}
 		return nil
 	}); err != nil {

@@ -253,14 +253,14 @@ func TestLogoutIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.remember("a", record{Provider: "fake", State: school.State{Stored: secretLogin("1 marc").Stored}, Used: time.Now()})
+		remember(f, "a", record{Provider: "fake", State: school.State{Stored: secretLogin("1 marc").Stored}, Used: time.Now()})
 		k.asking = func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
 		began := time.Now()
 		f.Logout(t.Context(), "a")
 		if took := time.Since(began); took != closeTimeout || !slices.Equal(k.take(), []string{"close"}) {
 			t.Errorf("it took %v", took)
 		}
-		release, err := f.alone(t.Context(), "a")
+		release, err := alone(f, t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}

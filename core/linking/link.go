@@ -107,8 +107,8 @@ var provider = pronote.Provider{}.Name()
 // School links a school account for a person in their private chat. It makes the requests of one login, and returns
 // the errors of the provider, or one that says to wait when too many logins have failed.
 func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login) (family.Linked, error) {
-	linked, err := l.cfg.Family.Link(ctx, provider, login, l.among(who, rights.School), func(tx store.Tx, in family.Linked) error {
-		return l.add(tx, in.Known, rights.Account{
+	linked, err := l.cfg.Family.Link(ctx, provider, login, among(l, who, rights.School), func(tx store.Tx, in family.Linked) error {
+		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.School, Name: in.Profile.School, Label: SchoolLabel(in.Profile),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
@@ -122,8 +122,8 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 // Wallet ends an enrolment that Wallet.RequestActivation of core/wallet began, for a person in their private chat.
 // It returns the errors of izly.Client.Activate.
 func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act izly.Activation) (wallet.Linked, error) {
-	linked, err := l.cfg.Wallet.Link(ctx, uid, act, l.among(who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
-		return l.add(tx, in.Known, rights.Account{
+	linked, err := l.cfg.Wallet.Link(ctx, uid, act, among(l, who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
+		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
@@ -135,7 +135,7 @@ func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act iz
 }
 
 // add makes an account its owner's.
-func (l *Linking) add(tx store.Tx, known bool, a rights.Account) error {
+func add(l *Linking, tx store.Tx, known bool, a rights.Account) error {
 	if err := l.cfg.Rights.Add(tx, a); err != nil || known {
 		return err
 	}
@@ -152,7 +152,7 @@ func SchoolLabel(p school.Profile) string { return "PRONOTE – " + p.School + "
 func WalletLabel(phone string) string { return WalletName + " – …" + phone[max(0, len(phone)-4):] }
 
 // among are the accounts of that kind which may prove to be the one that is being linked.
-func (l *Linking) among(who rights.Who, kind rights.Kind) []string {
+func among(l *Linking, who rights.Who, kind rights.Kind) []string {
 	var ids []string
 	for _, a := range l.cfg.Rights.Owned(who) {
 		if a.Kind == kind {
@@ -163,7 +163,7 @@ func (l *Linking) among(who rights.Who, kind rights.Kind) []string {
 }
 
 // owned is the account of that ID, if this message may touch it.
-func (l *Linking) owned(who rights.Who, id string) (rights.Account, bool) {
+func owned(l *Linking, who rights.Who, id string) (rights.Account, bool) {
 	for _, a := range l.cfg.Rights.Owned(who) {
 		if a.ID == id {
 			return a, true
@@ -183,8 +183,8 @@ func orGone(t *talk.Turn, err error) error {
 	return err
 }
 
-// view makes sentences for a turn.
-func (l *Linking) view(t *talk.Turn) view.View {
+// viewOf makes sentences for a turn.
+func viewOf(l *Linking, t *talk.Turn) view.View {
 	return view.View{P: t.P, Zone: l.cfg.Zone, Now: t.Now, Cmd: t.Cmd}
 }
 
@@ -206,15 +206,15 @@ func after(first, r chat.Reply) chat.Reply {
 // link is /connexion [pronote|izly]: it begins one of the two dialogues.
 func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if !t.Private {
-		return l.linkInGroup(t), nil
+		return linkInGroup(l, t), nil
 	}
 	if args = strings.TrimSpace(args); args != "" {
 		return l.linkKind(ctx, t, args)
 	}
-	return l.askKind(t), nil
+	return askKind(l, t), nil
 }
 
-func (l *Linking) askKind(t *talk.Turn) chat.Reply {
+func askKind(l *Linking, t *talk.Turn) chat.Reply {
 	q := question(chat.ExpectNothing, l.linkKind)
 	q.Takes = meansKind
 	r := t.Ask(t.Say("link.ask", "cancel", t.Cmd("annuler")), q)
@@ -231,15 +231,15 @@ func (l *Linking) linkKind(ctx context.Context, t *talk.Turn, answer string) (ch
 	case talk.No(answer):
 		return t.Say(leaveLinking), nil
 	case meansQRCode(word):
-		return l.askPicture(t), nil
+		return askPicture(l, t), nil
 	case meansSchool(word):
-		return l.askAddress(t), nil
+		return askAddress(l, t), nil
 	case meansWallet(word):
-		return l.askPhone(t), nil
+		return askPhone(l, t), nil
 	case strings.ContainsAny(answer, "./"), looksLikeQRCode(answer):
 		return l.takeAddress(ctx, t, answer)
 	default:
-		return after(t.Say("link.unknown", "typed", i18n.Short(answer)), l.askKind(t)), nil
+		return after(t.Say("link.unknown", "typed", i18n.Short(answer)), askKind(l, t)), nil
 	}
 }
 

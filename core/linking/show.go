@@ -44,10 +44,10 @@ func argument(value any) string {
 }
 
 // linkInGroup is /connexion in a group: accounts are linked in private and shown here.
-func (l *Linking) linkInGroup(t *talk.Turn) chat.Reply {
+func linkInGroup(l *Linking, t *talk.Turn) chat.Reply {
 	r := t.Say("group.link", "name", t.Name())
 	r.Choices = append(
-		l.showChoices(t, t.Chat),
+		showChoices(l, t, t.Chat),
 		t.OfferStart(t.P.T("group.button.link"), actionFromGroup, argument(origin{t.Chat, t.Msg.Title})),
 	)
 	return r
@@ -66,8 +66,8 @@ func (l *Linking) fromGroup(_ context.Context, t *talk.Turn, p talk.Press) (chat
 	if err := t.ChangePrefs(func(s *talk.Prefs) { s.ShowIn, s.ShowInTitle = &group, from.Title }); err != nil {
 		return chat.Reply{}, err
 	}
-	r := l.askKind(t)
-	if show := l.showChoices(t, group); len(show) > 0 {
+	r := askKind(l, t)
+	if show := showChoices(l, t, group); len(show) > 0 {
 		r = after(t.Say("group.have_links", "group", groupName(t, from.Title)), r)
 		r.Choices = append(show, r.Choices...)
 	}
@@ -82,7 +82,7 @@ func groupName(t *talk.Turn, title string) string {
 }
 
 // offerShowing adds to the reply after a linking the buttons that lead back to the group it was for.
-func (l *Linking) offerShowing(t *talk.Turn, r chat.Reply) (chat.Reply, error) {
+func offerShowing(l *Linking, t *talk.Turn, r chat.Reply) (chat.Reply, error) {
 	prefs := t.Prefs()
 	if prefs.ShowIn == nil {
 		return r, nil
@@ -95,13 +95,13 @@ func (l *Linking) offerShowing(t *talk.Turn, r chat.Reply) (chat.Reply, error) {
 		return r, err
 	}
 	r.Body = append(r.Body, t.Say("group.offer", "group", groupName(t, prefs.ShowInTitle)).Body...)
-	r.Choices = append(r.Choices, l.showChoices(t, group)...)
+	r.Choices = append(r.Choices, showChoices(l, t, group)...)
 	return r, nil
 }
 
 // showChoices are buttons that show the person's accounts in a group.
-func (l *Linking) showChoices(t *talk.Turn, group chat.ChatID) []chat.Choice {
-	shown := l.shownIn(group)
+func showChoices(l *Linking, t *talk.Turn, group chat.ChatID) []chat.Choice {
+	shown := shownIn(l, group)
 	var list []chat.Choice
 	for _, a := range l.cfg.Rights.Owned(t.Who) {
 		add := func(key string, pages []rights.Page) {
@@ -120,7 +120,7 @@ func (l *Linking) showChoices(t *talk.Turn, group chat.ChatID) []chat.Choice {
 }
 
 // shownIn are the accounts that are shown in a group.
-func (l *Linking) shownIn(group chat.ChatID) map[string]bool {
+func shownIn(l *Linking, group chat.ChatID) map[string]bool {
 	shown := make(map[string]bool)
 	for _, g := range l.cfg.Rights.Shown(group) {
 		shown[g.Account] = true
@@ -138,7 +138,7 @@ func (l *Linking) show(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Re
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	a, mine := l.owned(t.Who, o.Account)
+	a, mine := owned(l, t.Who, o.Account)
 	if !mine {
 		return chat.Reply{}, gone(t)
 	}
@@ -171,8 +171,8 @@ func showsKey(a rights.Account, pages []rights.Page) string {
 }
 
 // hideInGroup is /deconnexion in a group: the owner stops showing an account there.
-func (l *Linking) hideInGroup(t *talk.Turn) chat.Reply {
-	shown := l.shownIn(t.Chat)
+func hideInGroup(l *Linking, t *talk.Turn) chat.Reply {
+	shown := shownIn(l, t.Chat)
 	r := t.Say("group.hide")
 	for _, a := range l.cfg.Rights.Of(t.Person) {
 		if shown[a.ID] {

@@ -15,7 +15,7 @@ import (
 // unlink is /deconnexion [which]: it asks before it removes anything.
 func (l *Linking) unlink(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if !t.Private {
-		return l.hideInGroup(t), nil
+		return hideInGroup(l, t), nil
 	}
 	mine := l.cfg.Rights.Owned(t.Who)
 	if len(mine) == 0 {
@@ -78,15 +78,15 @@ func (*Linking) keep(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply,
 
 // forget removes an account and all that was kept of it, at its owner's word.
 func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
-	a, mine := l.owned(t.Who, p.Account)
+	a, mine := owned(l, t.Who, p.Account)
 	if !mine {
 		return t.Say("unlink.already"), nil
 	}
 	r := t.Say("unlink.done", "account", a.Label)
 	if a.Kind == rights.Wallet {
-		r.Body = append(r.Body, l.lostTopUp(t, a.ID)...)
+		r.Body = append(r.Body, lostTopUp(l, t, a.ID)...)
 	}
-	if err := l.leaveChild(t, a.ID); err != nil {
+	if err := leaveChild(l, t, a.ID); err != nil {
 		return chat.Reply{}, err
 	}
 	if err := l.cfg.Forget(a.ID); err != nil {
@@ -97,7 +97,7 @@ func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Re
 
 // lostTopUp says that nobody will look any more for a top-up whose outcome is not known. What cannot be read keeps
 // nobody from unlinking.
-func (l *Linking) lostTopUp(t *talk.Turn, account string) []chat.Line {
+func lostTopUp(l *Linking, t *talk.Turn, account string) []chat.Line {
 	order, lost, err := l.cfg.Wallet.Unsettled(account)
 	switch {
 	case errors.Is(err, wallet.ErrGone):
@@ -108,11 +108,11 @@ func (l *Linking) lostTopUp(t *talk.Turn, account string) []chat.Line {
 	case !lost:
 		return nil
 	}
-	return t.Say("unlink.lost_topup", "amount", t.P.Euros(int64(order.Amount)), "at", l.view(t).ClockOrMoment(order.Sent)).Body
+	return t.Say("unlink.lost_topup", "amount", t.P.Euros(int64(order.Amount)), "at", viewOf(l, t).ClockOrMoment(order.Sent)).Body
 }
 
 // leaveChild ends the choice of a pupil of an account.
-func (l *Linking) leaveChild(t *talk.Turn, account string) error {
+func leaveChild(l *Linking, t *talk.Turn, account string) error {
 	for _, pupil := range l.cfg.Family.Pupils([]string{account}) {
 		if pupil.Key == t.Prefs().Child {
 			return t.ChangePrefs(func(p *talk.Prefs) { p.Child = "" })

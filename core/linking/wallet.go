@@ -20,13 +20,13 @@ type walletForm struct {
 	code  secret.Text
 }
 
-func (l *Linking) askPhone(t *talk.Turn) chat.Reply {
+func askPhone(l *Linking, t *talk.Turn) chat.Reply {
 	q := question(chat.ExpectText, func(_ context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		phone, err := izly.ParsePhone(answer)
 		if err != nil {
-			return after(t.Say("link.wallet.bad_phone", "cancel", t.Cmd("annuler")), l.askPhone(t)), nil
+			return after(t.Say("link.wallet.bad_phone", "cancel", t.Cmd("annuler")), askPhone(l, t)), nil
 		}
-		return l.askLinkCode(t, walletForm{phone: phone}, t.Say("link.wallet.code")), nil
+		return askLinkCode(l, t, walletForm{phone: phone}, t.Say("link.wallet.code")), nil
 	})
 	q.Takes = meansPhone
 	return t.Ask(t.Say("link.wallet.phone"), q)
@@ -38,42 +38,42 @@ func meansPhone(_ *talk.Turn, answer string) bool {
 }
 
 // askLinkCode asks for the secret code and has Izly send the SMS.
-func (l *Linking) askLinkCode(t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
+func askLinkCode(l *Linking, t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
 	return t.Ask(r, question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		code, err := izly.ParseSecretCode(answer)
 		if err != nil {
-			return l.askLinkCode(t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
+			return askLinkCode(l, t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
 		}
 		f.code = code
 		uid, err := l.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
 		if errors.Is(err, izly.ErrWrongCode) {
-			again := l.view(t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
-			return l.askLinkCode(t, f, again), nil
+			again := viewOf(l, t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
+			return askLinkCode(l, t, f, again), nil
 		}
 		if err != nil {
 			return chat.Reply{}, err
 		}
 		f.phone = uid
-		return l.askActivation(t, f, t.Say("link.wallet.activation")), nil
+		return askActivation(l, t, f, t.Say("link.wallet.activation")), nil
 	}))
 }
 
 // askActivation asks for the link of the SMS, or its code, and ends the enrolment.
-func (l *Linking) askActivation(t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
+func askActivation(l *Linking, t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
 	q := question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		act, err := izly.ParseActivation(answer)
 		if err != nil {
-			return l.askActivation(t, f, t.Say("link.wallet.bad_activation", "cancel", t.Cmd("annuler"))), nil
+			return askActivation(l, t, f, t.Say("link.wallet.bad_activation", "cancel", t.Cmd("annuler"))), nil
 		}
 		linked, err := l.Wallet(ctx, t.Who, f.phone, act)
 		if errors.Is(err, izly.ErrBadActivation) {
-			again := l.view(t).WithServerText(t.Say("link.wallet.activation_refused", "cancel", t.Cmd("annuler")), err)
-			return l.askActivation(t, f, again), nil
+			again := viewOf(l, t).WithServerText(t.Say("link.wallet.activation_refused", "cancel", t.Cmd("annuler")), err)
+			return askActivation(l, t, f, again), nil
 		}
 		if err != nil {
 			return chat.Reply{}, err
 		}
-		return l.offerShowing(t, l.linkedWallet(t, f.code, linked))
+		return offerShowing(l, t, linkedWallet(l, t, f.code, linked))
 	})
 	q.Words = true
 	return t.Ask(r, q)
@@ -107,8 +107,8 @@ func (activations) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, 
 
 // linkedWallet says what the bot can now do, and offers to keep the secret code. The account is linked without an
 // answer: the code is then asked for each time.
-func (l *Linking) linkedWallet(t *talk.Turn, code secret.Text, linked wallet.Linked) chat.Reply {
-	r := l.view(t).LinkedWallet(linked.Holder)
+func linkedWallet(l *Linking, t *talk.Turn, code secret.Text, linked wallet.Linked) chat.Reply {
+	r := viewOf(l, t).LinkedWallet(linked.Holder)
 	r.Body = append(r.Body, chat.Line{Text: t.P.T("link.wallet.keep")})
 	r = t.Ask(r, talk.Question{Leave: "link.wallet.not_kept", Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		switch word := talk.Bare(answer); {

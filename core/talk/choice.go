@@ -95,7 +95,7 @@ func (t *Talk) Forget(tx store.Tx, c chat.ChatID, account string) error {
 
 // offer notes a choice that goes with the next reply.
 func offer(t *Turn, label, action, arg, account string) chat.Choice {
-	id := t.talk.newID()
+	id := newID(t.talk)
 	c := choice{
 		Person: t.Person, Private: t.Private, Action: action, Arg: arg, Account: account,
 		Expires: t.talk.cfg.Now().Add(choiceLife),
@@ -117,7 +117,7 @@ func (t *Turn) Offer(label, action, arg, account string) chat.Choice {
 // OfferIn writes a button of a message that nobody asked for, in the transaction of that message: it does an action,
 // or "run", and only person may press it.
 func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
-	id := t.newID()
+	id := newID(t)
 	err := putChoice(tx, in.Key(), id, choice{
 		Person: person, Private: true, Action: action, Arg: arg, Account: account, Expires: t.cfg.Now().Add(choiceLife),
 	})
@@ -193,7 +193,7 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 		return refusePress(ctx, t, "choice.not_yours"), nil
 	case c.Private && !t.Private:
 		return refusePress(ctx, t, "choice.crowded"), nil
-	case t.stranger && (c.Action != actionRun || !mayInGroup(t, t.talk.parse(c.Arg).command)):
+	case t.stranger && (c.Action != actionRun || !mayInGroup(t, parse(t.talk, c.Arg).command)):
 		return refusePress(ctx, t, "choice.not_yours"), nil
 	}
 	answerPress(ctx, t, "")
@@ -228,7 +228,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 		return r, false, nil
 	}
 	id, is := strings.CutPrefix(words[1], startMark)
-	if c := t.talk.parse(words[0]); !is || c.command == nil || c.command.Role != RoleStart {
+	if c := parse(t.talk, words[0]); !is || c.command == nil || c.command.Role != RoleStart {
 		return r, false, nil
 	}
 	c, found, err := t.talk.choice(startsOf(t.Person), id)
@@ -248,7 +248,7 @@ func (t *Turn) VoidChoices() (taken bool, err error) {
 	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		taken = false
 		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
-			open := c.Person == t.Person && t.talk.changes(c) && !t.talk.cfg.Now().After(c.Expires)
+			open := c.Person == t.Person && changes(t.talk, c) && !t.talk.cfg.Now().After(c.Expires)
 			taken = taken || open && c.Action != actionRun
 			return open
 		})
@@ -257,9 +257,9 @@ func (t *Turn) VoidChoices() (taken bool, err error) {
 }
 
 // changes tells whether pressing a choice changes something, or runs a command that does.
-func (t *Talk) changes(c choice) bool {
+func changes(t *Talk, c choice) bool {
 	if c.Action == actionRun {
-		command := t.parse(c.Arg).command
+		command := parse(t, c.Arg).command
 		return command != nil && command.Changes && !command.OnlyAsks
 	}
 	return t.action(c.Action).Changes

@@ -120,7 +120,7 @@ type call struct {
 
 // parse reads "/edt demain", "/edt@bot demain", "!edt demain", and without a mark "edt demain" or
 // "emploi du temps demain". The longest matching name wins.
-func (t *Talk) parse(text string) call {
+func parse(t *Talk, text string) call {
 	text = strings.TrimSpace(text)
 	text, slash := cutAny(text, "/", "!")
 	words := strings.Fields(text)
@@ -140,14 +140,14 @@ func (t *Talk) parse(text string) call {
 }
 
 // parseSaid is parse for a private chat, where people also say "mes notes" or "quel est mon solde ?".
-func (t *Talk) parseSaid(text string) call {
-	c := t.parse(text)
+func parseSaid(t *Talk, text string) call {
+	c := parse(t, text)
 	if c.slash {
 		return c
 	}
 	said := strings.TrimRight(text, "? \u00a0\u202f")
-	if c = t.parse(said); c.command == nil {
-		c = t.parse(withoutSmallWords(said))
+	if c = parse(t, said); c.command == nil {
+		c = parse(t, withoutSmallWords(said))
 	}
 	return c
 }
@@ -171,7 +171,7 @@ func withoutSmallWords(text string) string {
 }
 
 // suggest returns the command that a person most likely meant by a word that is none.
-func (t *Talk) suggest(word string) *Command {
+func suggest(t *Talk, word string) *Command {
 	var candidates []string
 	for i := range t.commands {
 		if !t.commands[i].Hidden {

@@ -75,7 +75,7 @@ var callTests = []struct {
 func TestParseCall(t *testing.T) {
 	e := registry(t)
 	for _, tt := range callTests {
-		c := e.parse(tt.in)
+		c := parse(e, tt.in)
 		name := ""
 		if c.command != nil {
 			name = c.command.Name
@@ -103,7 +103,7 @@ func TestParseSaid(t *testing.T) {
 		{"mes", "", ""},
 		{"?", "", ""},
 	} {
-		c, name := e.parseSaid(tt.in), ""
+		c, name := parseSaid(e, tt.in), ""
 		if c.command != nil {
 			name = c.command.Name
 		}
@@ -111,7 +111,7 @@ func TestParseSaid(t *testing.T) {
 			t.Errorf("%q: got %q %q; want %q %q", tt.in, name, c.args, tt.command, tt.args)
 		}
 	}
-	if near := e.suggest(e.parseSaid("mes devoris").name); near == nil || near.Name != "devoirs" {
+	if near := suggest(e, parseSaid(e, "mes devoris").name); near == nil || near.Name != "devoirs" {
 		t.Errorf("suggested %v", near)
 	}
 }
@@ -122,16 +122,16 @@ func FuzzCall(f *testing.F) {
 		f.Add(tt.in)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		e.parseSaid(text) // must not fail, whatever was typed
-		c := e.parse(text)
+		parseSaid(e, text) // must not fail, whatever was typed
+		c := parse(e, text)
 		if len(c.args) > len(text) {
 			t.Errorf("%q: arguments grew to %q", text, c.args)
 		}
 		if c.command == nil {
-			e.suggest(c.name) // must not fail, whatever was typed
+			suggest(e, c.name) // must not fail, whatever was typed
 			return
 		}
-		again := e.parse("/" + c.command.Name + " " + c.args) // what buttons hold
+		again := parse(e, "/"+c.command.Name+" "+c.args) // what buttons hold
 		if again.command != c.command || again.args != c.args {
 			t.Errorf("%q: %s %q reads again as %v %q", text, c.command.Name, c.args, again.command, again.args)
 		}

@@ -48,12 +48,12 @@ func runInGroup(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 }
 
 // secretInGroup tells whether a message in a group holds what belongs into a private chat.
-func (t *Talk) secretInGroup(c call, text string) bool {
-	return c.command != nil && c.command.Secret && c.args != "" || t.holdsSecret(text)
+func secretInGroup(t *Talk, c call, text string) bool {
+	return c.command != nil && c.command.Secret && c.args != "" || holdsSecret(t, text)
 }
 
 // holdsSecret tells whether a text holds a secret wherever it is said.
-func (t *Talk) holdsSecret(text string) bool {
+func holdsSecret(t *Talk, text string) bool {
 	for _, i := range t.cfg.Interceptors {
 		if i.Secret(text) {
 			return true
@@ -97,7 +97,7 @@ func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 	}
 	done := make(chan error, 1)
 	err := t.talk.serial.within(private, func() {
-		there := t.talk.turn(t.adapter, chat.Message{
+		there := turn(t.talk, t.adapter, chat.Message{
 			Chat: private, Person: t.Person, Name: t.Msg.Name, Private: true, Unverified: t.Unverified,
 		})
 		done <- answerThere(ctx, there, c, t.Msg.Ref)

@@ -50,7 +50,7 @@ func (q *question) lasts() bool { return q.Lasts || q.secret() }
 // yields tells whether a message is a command rather than the answer. An old question swallows no plain words.
 func (q *question) yields(t *Turn, c call, text string) bool {
 	switch {
-	case c.command == nil, q.secret() && t.talk.holdsSecret(text):
+	case c.command == nil, q.secret() && holdsSecret(t.talk, text):
 		return false
 	case c.slash, c.command.Role == RoleCancel && c.args == "":
 		return true
@@ -116,7 +116,7 @@ func (qs *questions) sweep(now time.Time) {
 // Ask makes r the question q.
 func (t *Turn) Ask(r chat.Reply, q Question) chat.Reply {
 	r.Expect = q.Expect
-	waiting := &question{Question: q, step: t.talk.newID(), expires: t.talk.cfg.Now().Add(questionLife)}
+	waiting := &question{Question: q, step: newID(t.talk), expires: t.talk.cfg.Now().Add(questionLife)}
 	t.talk.questions.put(t, waiting)
 	if waiting.secret() {
 		awaitSecret(t, 2*questionLife)

@@ -82,7 +82,7 @@ func PrefsOf(tx store.Tx, c chat.ChatID) (Prefs, error) {
 func PutPrefs(tx store.Tx, c chat.ChatID, p Prefs) error { return chats.Put(tx, "", c.Key(), p) }
 
 // prefs reads what the chat has chosen. With an error they are the default ones.
-func (t *Talk) prefs(c chat.ChatID) (p Prefs, err error) {
+func prefs(t *Talk, c chat.ChatID) (p Prefs, err error) {
 	err = t.cfg.Store.View(func(tx store.Tx) (err error) {
 		p, err = PrefsOf(tx, c)
 		return err

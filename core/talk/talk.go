@@ -147,24 +147,24 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	return func(m chat.Message, done func()) error {
 		err := t.serial.do(m.Chat, func() {
 			defer done()
-			t.handle(a, m)
+			handle(t, a, m)
 		})
 		if !errors.Is(err, errBusy) {
 			return err
 		}
 		return t.serial.atOnce(func() {
 			defer done()
-			t.refuseBusy(a, m)
+			refuseBusy(t, a, m)
 		})
 	}
 }
 
 // refuseBusy says that there is too much to do. It does not take the place of a message whose buttons were pressed:
 // they are needed again.
-func (t *Talk) refuseBusy(a chat.Adapter, m chat.Message) {
+func refuseBusy(t *Talk, a chat.Adapter, m chat.Message) {
 	ctx, cancel := context.WithTimeout(context.Background(), busyLimit)
 	defer cancel()
-	turn := t.turn(a, m)
+	turn := turn(t, a, m)
 	if m.Choice != "" && answerPress(ctx, turn, turn.P.T("busy")) {
 		return
 	}
@@ -173,10 +173,10 @@ func (t *Talk) refuseBusy(a chat.Adapter, m chat.Message) {
 }
 
 // now is the time where the schools are.
-func (t *Talk) now() time.Time { return t.cfg.Now().In(t.cfg.Location) }
+func now(t *Talk) time.Time { return t.cfg.Now().In(t.cfg.Location) }
 
 // printer makes sentences in the language that a chat has chosen.
-func (t *Talk) printer(p Prefs) *i18n.Printer {
+func printer(t *Talk, p Prefs) *i18n.Printer {
 	lang := p.Lang
 	if lang == "" {
 		lang = t.cfg.Lang
@@ -186,11 +186,11 @@ func (t *Talk) printer(p Prefs) *i18n.Printer {
 
 // Printer makes sentences in the language of a chat, for what is said there unasked.
 func (t *Talk) Printer(c chat.ChatID) *i18n.Printer {
-	prefs, err := t.prefs(c)
+	prefs, err := prefs(t, c)
 	if err != nil {
 		t.Logger(c).Error("settings of a chat unreadable", "error", err)
 	}
-	return t.printer(prefs)
+	return printer(t, prefs)
 }
 
 // PrinterIn is Printer within a transaction.
@@ -199,7 +199,7 @@ func (t *Talk) PrinterIn(tx store.Tx, c chat.ChatID) *i18n.Printer {
 	if err != nil {
 		t.Logger(c).Error("settings of a chat unreadable", "error", err)
 	}
-	return t.printer(prefs)
+	return printer(t, prefs)
 }
 
 // Cmd is a command, by its French name, as people of a chat type it.
@@ -210,11 +210,11 @@ func (t *Talk) Cmd(p *i18n.Printer, c chat.ChatID, name string) string {
 	if !marked {
 		mark = usualMark
 	}
-	return t.cmd(p, mark, name)
+	return cmd(t, p, mark, name)
 }
 
 // cmd is a command as people of a language type it after a mark.
-func (t *Talk) cmd(p *i18n.Printer, mark, name string) string {
+func cmd(t *Talk, p *i18n.Printer, mark, name string) string {
 	c := t.byName[name]
 	switch {
 	case c == nil:
@@ -227,7 +227,7 @@ func (t *Talk) cmd(p *i18n.Printer, mark, name string) string {
 }
 
 // newID makes an opaque identifier of 32 hexadecimal digits.
-func (t *Talk) newID() string {
+func newID(t *Talk) string {
 	var id [16]byte
 	if _, err := io.ReadFull(t.cfg.Rand, id[:]); err != nil {
 		panic("talk: no randomness: " + err.Error())
@@ -242,10 +242,10 @@ func (t *Talk) Logger(c chat.ChatID) *slog.Logger {
 }
 
 // handle answers one message. It ends with its panics.
-func (t *Talk) handle(a chat.Adapter, m chat.Message) {
+func handle(t *Talk, a chat.Adapter, m chat.Message) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
-	turn := t.turn(a, m)
+	turn := turn(t, a, m)
 	defer func() {
 		if cause := recover(); cause != nil {
 			ended(ctx, turn, cause)
@@ -299,13 +299,13 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	case text == "" && t.Msg.File == nil:
 		return chat.Reply{}, nil
 	}
-	t.call = t.talk.parse(text)
+	t.call = parse(t.talk, text)
 	if t.Private {
-		t.call = t.talk.parseSaid(text)
+		t.call = parseSaid(t.talk, text)
 	}
 	c, q := t.call, t.talk.questions.of(t)
 	switch {
-	case !t.Private && (t.talk.secretInGroup(c, text) || overheard.secret() && !c.slash):
+	case !t.Private && (secretInGroup(t.talk, c, text) || overheard.secret() && !c.slash):
 		return warnOfSecret(ctx, t), nil
 	case len(t.Msg.Text) > chat.MaxText:
 		return tooLong(ctx, t, q), nil
@@ -321,7 +321,7 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 		}
 	}
 	switch {
-	case c.command == nil && mayBeSecret(t) && !q.owns(t, text) && !t.talk.harmless(text):
+	case c.command == nil && mayBeSecret(t) && !q.owns(t, text) && !harmless(t.talk, text):
 		return lostSecret(ctx, t, q), nil
 	case q == nil, q.yields(t, c, text):
 		return obey(ctx, t)
@@ -336,7 +336,7 @@ func mayBeSecret(t *Turn) bool {
 }
 
 // harmless tells whether a text is surely no secret that was asked for.
-func (t *Talk) harmless(text string) bool {
+func harmless(t *Talk, text string) bool {
 	for _, i := range t.cfg.Interceptors {
 		if i.Harmless(text) {
 			return true

@@ -34,20 +34,20 @@ type Turn struct {
 }
 
 // turn reads what the chat has chosen. Where that cannot be read, it is the defaults.
-func (t *Talk) turn(a chat.Adapter, m chat.Message) *Turn {
+func turn(t *Talk, a chat.Adapter, m chat.Message) *Turn {
 	turn := &Turn{
 		Who:  rights.Who{Chat: m.Chat, Person: m.Person, Private: m.Private, Unverified: m.Unverified},
 		Msg:  m,
-		Now:  t.now(),
+		Now:  now(t),
 		Log:  t.Logger(m.Chat),
 		talk: t, adapter: a,
 		offered: make(map[string]choice), started: make(map[string]choice),
 	}
 	var err error
-	if turn.prefs, err = t.prefs(m.Chat); err != nil {
+	if turn.prefs, err = prefs(t, m.Chat); err != nil {
 		turn.Log.Error("settings of a chat unreadable", "error", err)
 	}
-	turn.P = t.printer(turn.prefs)
+	turn.P = printer(t, turn.prefs)
 	return turn
 }
 
@@ -88,11 +88,11 @@ func unexpected(t *Turn) chat.Reply {
 }
 
 // Reference makes a short word by which an operator finds in the log what a person was told.
-func (t *Turn) Reference() string { return t.talk.newID()[:6] }
+func (t *Turn) Reference() string { return newID(t.talk)[:6] }
 
 // Cmd is a command as people of this chat type it. name is its French name.
 func (t *Turn) Cmd(name string) string {
-	return t.talk.cmd(t.P, t.Mark(), name)
+	return cmd(t.talk, t.P, t.Mark(), name)
 }
 
 // Shown is the command as people of this language type it.
@@ -124,7 +124,7 @@ func (t *Turn) Commands() []Command {
 
 // CommandNamed finds a command that the person may be told of by its name or words.
 func (t *Turn) CommandNamed(words string) (Command, bool) {
-	c := t.talk.parse(words).command
+	c := parse(t.talk, words).command
 	if c == nil || c.Hidden || c.Needs == NeedAdmin && !t.talk.cfg.Rights.Admin(t.Person) {
 		return Command{}, false
 	}
@@ -177,13 +177,13 @@ func (t *Turn) ChangePrefs(change func(*Prefs)) error {
 	if err != nil {
 		return fmt.Errorf("talk: settings: %w", err)
 	}
-	t.prefs, t.P = now, t.talk.printer(now)
+	t.prefs, t.P = now, printer(t.talk, now)
 	return nil
 }
 
 // Run does what line, which is one of our own, says, as if the person had typed it.
 func (t *Turn) Run(ctx context.Context, line string) (chat.Reply, error) {
-	c := t.talk.parse(line)
+	c := parse(t.talk, line)
 	if c.command == nil {
 		return t.Say("choice.old", "help", t.role(RoleHelp)), nil
 	}
@@ -193,9 +193,9 @@ func (t *Turn) Run(ctx context.Context, line string) (chat.Reply, error) {
 // NotUnderstood answers what is no command: a near miss gets a suggestion. In a group only what begins with a
 // mark is meant for the bot.
 func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, error) {
-	c := t.talk.parse(text)
+	c := parse(t.talk, text)
 	if t.Private {
-		c = t.talk.parseSaid(text)
+		c = parseSaid(t.talk, text)
 	}
 	if !t.Private && !c.slash {
 		return chat.Reply{}, nil
@@ -207,7 +207,7 @@ func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, erro
 			}
 		}
 	}
-	if near := t.talk.suggest(c.name); near != nil {
+	if near := suggest(t.talk, c.name); near != nil {
 		line := t.Shown(*near)
 		if c.args != "" && c.args == i18n.Short(c.args) { // a button has room for little
 			line += " " + c.args
@@ -265,7 +265,7 @@ func (t *Turn) SendFirst(ctx context.Context, r chat.Reply) error {
 
 // Announce says something in another chat, a group, in its language, and makes no sound there.
 func (t *Turn) Announce(ctx context.Context, group chat.ChatID, say func(there *Turn) chat.Reply) error {
-	there := t.talk.turn(t.adapter, chat.Message{Chat: group, Person: t.Person, Name: t.Msg.Name})
+	there := turn(t.talk, t.adapter, chat.Message{Chat: group, Person: t.Person, Name: t.Msg.Name})
 	r := say(there)
 	r.Silent = true
 	return deliver(ctx, there, chat.Target{Chat: group, Answers: t.Msg.Ref}, r)

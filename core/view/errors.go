@@ -101,15 +101,15 @@ var (
 // errors of one school system; they are tried first. Where no sentence fits, known is false and the reply says no more
 // than that something went wrong. The caller logs the error with v.Reference in both cases, for sentences may tell it.
 func (v View) Error(err error, own []Sentence) (r chat.Reply, known bool) {
-	key, values := v.sentence(err, own)
+	key, values := sentence(v, err, own)
 	if known = key != ""; !known {
 		key = "error.unexpected"
 	}
-	return v.WithServerText(v.Say(key, append(v.usual(), values...)...), err), known
+	return v.WithServerText(v.Say(key, append(usual(v), values...)...), err), known
 }
 
 // usual are the values that a sentence about an error may have.
-func (v View) usual() []any {
+func usual(v View) []any {
 	return []any{
 		"reference", v.Reference, "minutes", orderMinutes, "link", v.Cmd("connexion"), "notes", v.Cmd("notes"),
 		"balance", v.Cmd("solde"), "history", v.Cmd("historique"), "command", v.Cmd("recharger"),
@@ -117,7 +117,7 @@ func (v View) usual() []any {
 }
 
 // sentence finds the key of an error's sentence and what goes into it beside what is usual; "" without a sentence.
-func (v View) sentence(err error, own []Sentence) (key string, values []any) {
+func sentence(v View, err error, own []Sentence) (key string, values []any) {
 	for _, s := range own {
 		if values, ok := s.tells(err); ok {
 			return s.Key, values
@@ -137,7 +137,7 @@ func (v View) sentence(err error, own []Sentence) (key string, values []any) {
 		return walletStops[e.Reason], nil
 	}
 	if e, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return v.unsettled(e.Order)
+		return unsettled(v, e.Order)
 	}
 	for _, s := range sentences {
 		if values, ok := s.tells(err); ok {

@@ -14,14 +14,14 @@ const gradesPerSubject = 3
 
 // Grades shows every subject with its averages and last grades.
 func (v View) Grades(who family.Pupil, grades family.Reading[school.Grades]) chat.Reply {
-	r := v.gradesTitle(who, grades.Value)
-	r.Body = append(v.overview(who, grades.Value), staleNote(v, grades)...)
+	r := gradesTitle(v, who, grades.Value)
+	r.Body = append(overview(v, who, grades.Value), staleNote(v, grades)...)
 	return r
 }
 
-func (v View) overview(who family.Pupil, g school.Grades) []chat.Line {
+func overview(v View, who family.Pupil, g school.Grades) []chat.Line {
 	if len(g.Grades) == 0 && len(g.Subjects) == 0 {
-		return v.noGrades(who, g).Body
+		return noGrades(v, who, g).Body
 	}
 	var lines []chat.Line
 	if g.Average.Kind != school.MarkNone {
@@ -32,7 +32,7 @@ func (v View) overview(who family.Pupil, g school.Grades) []chat.Line {
 		lines = append(lines, chat.Line{Label: v.P.T("grades.overall"), Text: text})
 	}
 	for _, subject := range g.SubjectNames() {
-		some, more := v.subjectLines(g, subject, gradesPerSubject)
+		some, more := subjectLines(v, g, subject, gradesPerSubject)
 		lines = append(lines, some...)
 		if more > 0 {
 			command := v.Cmd("notes") + " " + strings.ToLower(subject)
@@ -45,9 +45,9 @@ func (v View) overview(who family.Pupil, g school.Grades) []chat.Line {
 // GradesOf shows some subjects whole.
 func (v View) GradesOf(who family.Pupil, grades family.Reading[school.Grades], subjects []string) chat.Reply {
 	g := grades.Value
-	r := v.gradesTitle(who, g)
+	r := gradesTitle(v, who, g)
 	for _, subject := range subjects {
-		lines, _ := v.subjectLines(g, subject, len(g.Grades))
+		lines, _ := subjectLines(v, g, subject, len(g.Grades))
 		r.Body = append(r.Body, lines...)
 	}
 	r.Body = append(r.Body, staleNote(v, grades)...)
@@ -58,7 +58,7 @@ func (v View) GradesOf(who family.Pupil, grades family.Reading[school.Grades], s
 func (v View) NoSuchSubject(who family.Pupil, g school.Grades, typed string, pupils []family.Pupil) chat.Reply {
 	subjects := g.SubjectNames()
 	if len(subjects) == 0 {
-		return v.noGrades(who, g)
+		return noGrades(v, who, g)
 	}
 	var periods []string
 	for _, p := range who.Periods {
@@ -69,23 +69,23 @@ func (v View) NoSuchSubject(who family.Pupil, g school.Grades, typed string, pup
 		key = "grades.no_subject_or_child"
 	}
 	return v.Say(key, "typed", i18n.Short(typed), "periods", strings.Join(periods, ", "), "names", v.Names(pupils),
-		"command", v.Cmd("notes"), "period", g.Period.Name, "subjects", v.list(subjects))
+		"command", v.Cmd("notes"), "period", g.Period.Name, "subjects", list(v, subjects))
 }
 
-func (v View) gradesTitle(who family.Pupil, g school.Grades) chat.Reply {
-	return chat.Reply{Title: v.P.T("grades.title", "child", v.Given(who), "period", g.Period.Name)}
+func gradesTitle(v View, who family.Pupil, g school.Grades) chat.Reply {
+	return chat.Reply{Title: v.P.T("grades.title", "child", Given(who), "period", g.Period.Name)}
 }
 
-func (v View) noGrades(who family.Pupil, g school.Grades) chat.Reply {
-	return v.Say("grades.none", "child", v.Given(who), "period", g.Period.Name)
+func noGrades(v View, who family.Pupil, g school.Grades) chat.Reply {
+	return v.Say("grades.none", "child", Given(who), "period", g.Period.Name)
 }
 
 // subjectLines is a heading with the averages and up to most grades; more counts those left out.
-func (v View) subjectLines(g school.Grades, subject string, most int) (lines []chat.Line, more int) {
+func subjectLines(v View, g school.Grades, subject string, most int) (lines []chat.Line, more int) {
 	heading := subject
 	for _, s := range g.Subjects {
 		if s.Subject == subject {
-			heading += " — " + v.averages(s)
+			heading += " — " + averages(v, s)
 		}
 	}
 	lines = []chat.Line{{Kind: chat.LineHeading, Text: heading}}
@@ -97,7 +97,7 @@ func (v View) subjectLines(g school.Grades, subject string, most int) (lines []c
 			more++
 			continue
 		}
-		lines = append(lines, v.gradeLine(grade))
+		lines = append(lines, gradeLine(v, grade))
 	}
 	if len(lines) == 1 {
 		lines = append(lines, chat.Line{Kind: chat.LineNote, Text: v.P.T("grades.no_grade")})
@@ -106,8 +106,8 @@ func (v View) subjectLines(g school.Grades, subject string, most int) (lines []c
 }
 
 // averages is "moyenne 15,5/20 (classe 11,2, min 4, max 18)", of what the school publishes.
-func (v View) averages(s school.SubjectAverage) string {
-	class := v.classFigures(s.Class, s.Min, s.Max)
+func averages(v View, s school.SubjectAverage) string {
+	class := classFigures(v, s.Class, s.Min, s.Max)
 	if s.Pupil.Kind == school.MarkNone {
 		if class == "" {
 			return v.P.T("grades.not_published")
@@ -122,7 +122,7 @@ func (v View) averages(s school.SubjectAverage) string {
 }
 
 // classFigures is "classe 11,2, min 4, max 18", of what is published.
-func (v View) classFigures(class, least, most school.Mark) string {
+func classFigures(v View, class, least, most school.Mark) string {
 	var parts []string
 	for _, figure := range []struct {
 		key  string
@@ -136,7 +136,7 @@ func (v View) classFigures(class, least, most school.Mark) string {
 }
 
 // gradeLine is "12/09  15,5/20 · Fractions · coef. 2 · classe 11,2, min 4, max 18 · bonus".
-func (v View) gradeLine(g school.Grade) chat.Line {
+func gradeLine(v View, g school.Grade) chat.Line {
 	parts := []string{v.OutOf(g.Mark, g.Scale), g.Title}
 	if g.Coefficient != "" && g.Coefficient != "1" {
 		parts = append(parts, v.P.T("grades.coefficient", "value", v.P.Decimal(g.Coefficient)))
@@ -147,7 +147,7 @@ func (v View) gradeLine(g school.Grade) chat.Line {
 	if g.Optional && !g.Bonus {
 		parts = append(parts, v.P.T("grades.optional"))
 	}
-	parts = append(parts, v.classFigures(g.Class, g.Min, g.Max), g.Remark)
+	parts = append(parts, classFigures(v, g.Class, g.Min, g.Max), g.Remark)
 	return chat.Line{Label: v.P.ShortDate(g.Date.In(v.Zone)), Text: joinParts(parts...)}
 }
 

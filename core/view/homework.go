@@ -12,25 +12,25 @@ import (
 
 // Homework shows what is due between two days, both included; they may be the same.
 func (v View) Homework(who family.Pupil, profile school.Profile, work family.Reading[[]school.Homework], from, to time.Time) chat.Reply {
-	r := chat.Reply{Title: v.P.T("homework.title", "child", v.Given(who), "from", v.P.Day(from), "to", v.P.Day(to))}
+	r := chat.Reply{Title: v.P.T("homework.title", "child", Given(who), "from", v.P.Day(from), "to", v.P.Day(to))}
 	oneDay := school.SameDay(from, to)
 	if oneDay {
-		r.Title = v.P.T("homework.title_day", "child", v.Given(who), "day", v.P.Day(from))
+		r.Title = v.P.T("homework.title_day", "child", Given(who), "day", v.P.Day(from))
 	}
 	switch {
 	case len(work.Value) == 0:
-		r.Body = v.noHomework(profile, from, oneDay)
+		r.Body = noHomework(v, profile, from, oneDay)
 	case oneDay:
-		r.Body = v.homeworkLines(work.Value)
+		r.Body = homeworkLines(v, work.Value)
 	default:
-		r.Body = v.homeworkByDay(work.Value)
+		r.Body = homeworkByDay(v, work.Value)
 	}
 	r.Body = append(r.Body, staleNote(v, work)...)
 	return r
 }
 
 // noHomework says that there is none, and of which holiday the first day is.
-func (v View) noHomework(profile school.Profile, from time.Time, oneDay bool) []chat.Line {
+func noHomework(v View, profile school.Profile, from time.Time, oneDay bool) []chat.Line {
 	key := "homework.none"
 	if oneDay {
 		key = "homework.none_day"
@@ -43,7 +43,7 @@ func (v View) noHomework(profile school.Profile, from time.Time, oneDay bool) []
 }
 
 // homeworkByDay puts the work under the days that it is due.
-func (v View) homeworkByDay(all []school.Homework) []chat.Line {
+func homeworkByDay(v View, all []school.Homework) []chat.Line {
 	var lines []chat.Line
 	for len(all) > 0 {
 		due := all[0].Due.In(v.Zone)
@@ -52,14 +52,14 @@ func (v View) homeworkByDay(all []school.Homework) []chat.Line {
 			n = len(all)
 		}
 		lines = append(lines, chat.Line{Kind: chat.LineHeading, Text: v.P.T("homework.due", "day", v.P.Day(due))})
-		lines = append(lines, v.homeworkLines(all[:n])...)
+		lines = append(lines, homeworkLines(v, all[:n])...)
 		all = all[n:]
 	}
 	return lines
 }
 
 // homeworkLines are a line for each piece of work, with the names of what is attached below its text.
-func (v View) homeworkLines(all []school.Homework) []chat.Line {
+func homeworkLines(v View, all []school.Homework) []chat.Line {
 	var lines []chat.Line
 	for _, h := range all {
 		text := h.Text
@@ -67,7 +67,7 @@ func (v View) homeworkLines(all []school.Homework) []chat.Line {
 			text = v.P.T("homework.done", "text", text)
 		}
 		if n := len(h.Attachments); n > 0 {
-			text += "\n" + v.P.N("homework.attachments", n, "names", v.list(h.Attachments))
+			text += "\n" + v.P.N("homework.attachments", n, "names", list(v, h.Attachments))
 		}
 		lines = append(lines, chat.Line{Label: h.Subject, Text: strings.TrimSpace(text)})
 	}

@@ -13,11 +13,11 @@ import (
 // Summary shows what would be spent. balance is what the wallet holds now; nil stands for the last one that was seen.
 func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) chat.Reply {
 	r := chat.Reply{Title: v.P.T("topup.title"), Body: []chat.Line{
-		{Label: v.P.T("topup.label.amount"), Text: v.euros(o.Amount)},
+		{Label: v.P.T("topup.label.amount"), Text: euros(v, o.Amount)},
 		{Label: v.P.T("topup.label.card"), Text: o.Card},
 	}}
 	if o.Fee != 0 {
-		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.fee"), Text: v.euros(o.Fee)})
+		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.fee"), Text: euros(v, o.Fee)})
 	}
 	if balance == nil {
 		balance = h.Balance
@@ -25,8 +25,8 @@ func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) ch
 	if balance != nil {
 		r.Body = append(
 			r.Body,
-			chat.Line{Label: v.P.T("topup.label.before"), Text: v.euros(balance.Main)},
-			chat.Line{Label: v.P.T("topup.label.after"), Text: v.euros(balance.Main + o.Amount)},
+			chat.Line{Label: v.P.T("topup.label.before"), Text: euros(v, balance.Main)},
+			chat.Line{Label: v.P.T("topup.label.after"), Text: euros(v, balance.Main+o.Amount)},
 		)
 	}
 	r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: v.P.T("topup.nothing_yet", "minutes", orderMinutes)})
@@ -54,11 +54,11 @@ func (v View) Order(o wallet.Order) chat.Reply {
 	key, known := orderKeys[o.State]
 	switch {
 	case known:
-		return v.Say(key, "amount", v.euros(o.Amount), "card", o.Card, "command", v.Cmd("recharger"))
+		return v.Say(key, "amount", euros(v, o.Amount), "card", o.Card, "command", v.Cmd("recharger"))
 	case o.State != wallet.Proposed:
-		return v.unsure(o)
+		return unsure(v, o)
 	case v.Now.Before(o.Expires):
-		return v.Say("topup.how", "amount", v.euros(o.Amount), "confirm", v.P.T("topup.button.confirm"), "cancel", v.Cmd("annuler"))
+		return v.Say("topup.how", "amount", euros(v, o.Amount), "confirm", v.P.T("topup.button.confirm"), "cancel", v.Cmd("annuler"))
 	default:
 		again := v.Cmd("recharger") + " " + strings.TrimSuffix(o.Amount.Wire(), ".0")
 		return v.Say("topup.expired", "minutes", orderMinutes, "command", again)
@@ -71,39 +71,39 @@ func (v View) Outcome(out wallet.Outcome) chat.Reply {
 	if !out.Acted {
 		return v.Order(out.Order)
 	}
-	amount := v.euros(out.Order.Amount)
+	amount := euros(v, out.Order.Amount)
 	switch out.Order.State {
 	case wallet.Done:
-		return v.receipt(out)
+		return receipt(v, out)
 	case wallet.Pending:
 		return v.Say("topup.secure", "amount", amount)
 	case wallet.Refused:
-		return v.refusal(out)
+		return refusal(v, out)
 	case wallet.Unknown:
 		return v.Say("topup.unknown", "amount", amount, "history", v.Cmd("historique"))
 	case wallet.Confirming:
-		return v.unsure(out.Order)
+		return unsure(v, out.Order)
 	case wallet.Proposed, wallet.Preparing, wallet.Failed:
-		return v.notSent(out)
+		return notSent(v, out)
 	default:
 		return v.Order(out.Order)
 	}
 }
 
 // receipt says that the top-up is done, and the new balance when the answer told it.
-func (v View) receipt(out wallet.Outcome) chat.Reply {
+func receipt(v View, out wallet.Outcome) chat.Reply {
 	r := chat.Reply{
-		Title: v.P.T("topup.done", "amount", v.euros(out.Order.Amount)),
+		Title: v.P.T("topup.done", "amount", euros(v, out.Order.Amount)),
 		Body:  []chat.Line{{Label: v.P.T("topup.label.card"), Text: out.Order.Card}},
 	}
 	if out.Balance != nil {
-		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.now"), Text: v.euros(out.Balance.Main)})
+		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.now"), Text: euros(v, out.Balance.Main)})
 	}
 	return r
 }
 
 // refusal says that Izly refused the confirmation, and why in its own words.
-func (v View) refusal(out wallet.Outcome) chat.Reply {
+func refusal(v View, out wallet.Outcome) chat.Reply {
 	key := "topup.refused"
 	switch {
 	case errors.Is(out.Err, izly.ErrWrongCode):
@@ -111,15 +111,15 @@ func (v View) refusal(out wallet.Outcome) chat.Reply {
 	case errors.Is(out.Err, izly.ErrBlocked):
 		key = "stopped.blocked"
 	}
-	r := v.Say(key, "amount", v.euros(out.Order.Amount), "command", v.Cmd("recharger"), "link", v.Cmd("connexion"))
+	r := v.Say(key, "amount", euros(v, out.Order.Amount), "command", v.Cmd("recharger"), "link", v.Cmd("connexion"))
 	return v.WithServerText(r, out.Err)
 }
 
 // notSent says why nothing was sent that spends.
-func (v View) notSent(out wallet.Outcome) chat.Reply {
+func notSent(v View, out wallet.Outcome) chat.Reply {
 	switch {
 	case errors.Is(out.Err, wallet.ErrFee):
-		return v.Say("topup.fee", "fee", v.euros(out.Fee))
+		return v.Say("topup.fee", "fee", euros(v, out.Fee))
 	case out.Err == nil:
 		return v.Order(out.Order)
 	}
@@ -129,43 +129,43 @@ func (v View) notSent(out wallet.Outcome) chat.Reply {
 }
 
 // unsure says that money may have moved. An order that could not be read has no amount.
-func (v View) unsure(o wallet.Order) chat.Reply {
+func unsure(v View, o wallet.Order) chat.Reply {
 	if o.Amount == 0 {
 		return v.Say("error.wallet.unsure", "history", v.Cmd("historique"))
 	}
-	return v.Say("topup.unsure", "amount", v.euros(o.Amount), "history", v.Cmd("historique"))
+	return v.Say("topup.unsure", "amount", euros(v, o.Amount), "history", v.Cmd("historique"))
 }
 
 // Unsettled says that an order which is under way stands in the way of another.
 func (v View) Unsettled(o wallet.Order) chat.Reply {
-	key, values := v.unsettled(o)
+	key, values := unsettled(v, o)
 	return v.Say(key, values...)
 }
 
-func (v View) unsettled(o wallet.Order) (key string, values []any) {
+func unsettled(v View, o wallet.Order) (key string, values []any) {
 	key = "topup.wait"
 	switch {
 	case o.Sent.IsZero():
 		key = "topup.state.running"
-	case !v.today(o.Sent):
+	case !today(v, o.Sent):
 		key = "topup.wait_before"
 	}
-	return key, v.sent(o)
+	return key, sent(v, o)
 }
 
 // sent are the values of a sentence about an order that was sent.
-func (v View) sent(o wallet.Order) []any {
+func sent(v View, o wallet.Order) []any {
 	at := o.Sent.In(v.Zone)
-	return []any{"amount", v.euros(o.Amount), "day", v.P.FullDate(at), "at", v.P.Clock(at)}
+	return []any{"amount", euros(v, o.Amount), "day", v.P.FullDate(at), "at", v.P.Clock(at)}
 }
 
 // Lost says what is known by now of a top-up whose answer was lost.
 func (v View) Lost(o wallet.Order, why wallet.Why) chat.Reply {
 	key := "topup.found"
-	if !v.today(o.Sent) {
+	if !today(v, o.Sent) {
 		key = "topup.found_before"
 	}
-	r := v.Say(key, v.sent(o)...)
+	r := v.Say(key, sent(v, o)...)
 	if why == wallet.WhyNeedCode {
 		r.Body = append(r.Body, v.Say("topup.need_code", "history", v.Cmd("historique")).Body...)
 		return r
@@ -183,5 +183,5 @@ func (v View) Bounds(amount izly.Cents, bounds *wallet.BoundsError) chat.Reply {
 	case bounds.Min == 0:
 		key = "topup.bounds_max"
 	}
-	return v.Say(key, "amount", v.euros(amount), "min", v.euros(bounds.Min), "max", v.euros(bounds.Max), "command", v.Cmd("recharger"))
+	return v.Say(key, "amount", euros(v, amount), "min", euros(v, bounds.Min), "max", euros(v, bounds.Max), "command", v.Cmd("recharger"))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Given is the first name in a school's "DUPONT Léa", or the whole name where it cannot be told.
-func (v View) Given(who family.Pupil) string {
+func Given(who family.Pupil) string {
 	var names []string
 	for _, word := range strings.Fields(who.Name) {
 		if word != strings.ToUpper(word) {
@@ -26,9 +26,9 @@ func (v View) Given(who family.Pupil) string {
 func (v View) Names(pupils []family.Pupil) string {
 	var names []string
 	for _, who := range pupils {
-		names = append(names, v.Given(who))
+		names = append(names, Given(who))
 	}
-	return v.list(names)
+	return list(v, names)
 }
 
 // LinkedSchool says what the bot can now see, and what it keeps for that: a password, or else a token.

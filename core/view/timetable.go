@@ -11,14 +11,14 @@ import (
 
 // Day shows one day, whatever is on it. week is the one that day is in.
 func (v View) Day(who family.Pupil, profile school.Profile, week family.Reading[school.Week], day time.Time) chat.Reply {
-	r := chat.Reply{Title: v.P.T("edt.day.title", "child", v.Given(who), "day", v.P.Day(day))}
+	r := chat.Reply{Title: v.P.T("edt.day.title", "child", Given(who), "day", v.P.Day(day))}
 	for _, lesson := range week.Value.Lessons {
 		if school.SameDay(lesson.Start.In(v.Zone), day) {
 			r.Body = append(r.Body, v.Lesson(lesson))
 		}
 	}
 	if len(r.Body) == 0 {
-		r.Body = []chat.Line{{Text: v.noLessons(profile, day, "edt.day.none")}}
+		r.Body = []chat.Line{{Text: noLessons(v, profile, day, "edt.day.none")}}
 	}
 	r.Body = append(r.Body, staleNote(v, week)...)
 	return r
@@ -26,7 +26,7 @@ func (v View) Day(who family.Pupil, profile school.Profile, week family.Reading[
 
 // Week shows a week day by day. first is its Monday.
 func (v View) Week(who family.Pupil, profile school.Profile, week family.Reading[school.Week], first time.Time) chat.Reply {
-	r := chat.Reply{Title: v.P.T("edt.week.title", "child", v.Given(who), "day", v.P.Day(first))}
+	r := chat.Reply{Title: v.P.T("edt.week.title", "child", Given(who), "day", v.P.Day(first))}
 	var heading string
 	for _, lesson := range week.Value.Lessons {
 		if on := v.P.Day(lesson.Start.In(v.Zone)); on != heading {
@@ -36,7 +36,7 @@ func (v View) Week(who family.Pupil, profile school.Profile, week family.Reading
 		r.Body = append(r.Body, v.Lesson(lesson))
 	}
 	if len(r.Body) == 0 {
-		r.Body = []chat.Line{{Text: v.noLessons(profile, first, "edt.week.none")}}
+		r.Body = []chat.Line{{Text: noLessons(v, profile, first, "edt.week.none")}}
 	}
 	r.Body = append(r.Body, staleNote(v, week)...)
 	return r
@@ -44,7 +44,7 @@ func (v View) Week(who family.Pupil, profile school.Profile, week family.Reading
 
 // NoneAhead says that no lessons were found until day.
 func (v View) NoneAhead(who family.Pupil, day time.Time) chat.Reply {
-	return v.Say("edt.none_ahead", "child", v.Given(who), "day", v.P.Day(day))
+	return v.Say("edt.none_ahead", "child", Given(who), "day", v.P.Day(day))
 }
 
 // OutsideYear says that day is not in the school year.
@@ -67,7 +67,7 @@ func (v View) Holiday(profile school.Profile, day time.Time) string {
 }
 
 // noLessons says why a span that begins on day is empty.
-func (v View) noLessons(profile school.Profile, day time.Time, key string) string {
+func noLessons(v View, profile school.Profile, day time.Time, key string) string {
 	if off := v.Holiday(profile, day); off != "" {
 		return off
 	}

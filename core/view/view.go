@@ -32,7 +32,7 @@ func (v View) Say(key string, args ...any) chat.Reply {
 // ClockOrMoment is a time of today, or a date and time.
 func (v View) ClockOrMoment(at time.Time) string {
 	at = at.In(v.Zone)
-	if v.today(at) {
+	if today(v, at) {
 		return v.P.Clock(at)
 	}
 	return v.P.Moment(at)
@@ -41,14 +41,14 @@ func (v View) ClockOrMoment(at time.Time) string {
 // Until is "jusqu'à" and a time, or "jusqu'au" and a day and a time.
 func (v View) Until(at time.Time) string {
 	at = at.In(v.Zone)
-	if v.today(at) {
+	if today(v, at) {
 		return v.P.T("until.clock", "at", v.P.Clock(at))
 	}
 	return v.P.T("until.day", "day", v.P.ShortDate(at), "at", v.P.Clock(at))
 }
 
 // today tells whether a time is of the present day at the school.
-func (v View) today(at time.Time) bool { return school.SameDay(at.In(v.Zone), v.Now.In(v.Zone)) }
+func today(v View, at time.Time) bool { return school.SameDay(at.In(v.Zone), v.Now.In(v.Zone)) }
 
 // staleNote says from when a value is, when the school could not be asked.
 func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
@@ -60,9 +60,9 @@ func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
 }
 
 // list joins items as a sentence does: "a, b et c".
-func (v View) list(items []string) string { return v.P.List(items, v.P.T("and")) }
+func list(v View, items []string) string { return v.P.List(items, v.P.T("and")) }
 
-func (v View) euros(amount izly.Cents) string { return v.P.Euros(int64(amount)) }
+func euros(v View, amount izly.Cents) string { return v.P.Euros(int64(amount)) }
 
 // joinParts joins what there is, without saying anything twice.
 func joinParts(parts ...string) string {

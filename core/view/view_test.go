@@ -168,7 +168,7 @@ func TestConversations(t *testing.T) {
 			"grades":         v.Grades(lea, fresh(sim.Grades)),
 			"grades-subject": v.GradesOf(lea, fresh(sim.Grades), []string{"MATHÉMATIQUES"}),
 			"homework":       v.Homework(lea, sim.Profile, fresh(sim.Homework), today, today.AddDate(0, 0, 7)),
-			"topup":          v.Summary(wallet.Order{Amount: 2000, Card: v.CardName(sim.Cards.Cards[0])}, wallet.Holder{}, sim.Cards.Balance),
+			"topup":          v.Summary(wallet.Order{Amount: 2000, Card: view.CardName(sim.Cards.Cards[0])}, wallet.Holder{}, sim.Cards.Balance),
 			"balance":        {Title: v.P.T("balance.title"), Body: v.Balance(sim.Balance)},
 			"history":        {Title: v.P.T("history.title"), Body: v.Statement(sim.Statement, 10, 50)},
 		} {

@@ -10,7 +10,7 @@ import (
 )
 
 // WalletName tells a wallet from others: whose it is and the end of its number.
-func (v View) WalletName(h wallet.Holder) string {
+func WalletName(h wallet.Holder) string {
 	phone := h.Phone
 	if len(phone) > 4 {
 		phone = "…" + phone[len(phone)-4:]
@@ -31,9 +31,9 @@ func (v View) LinkedWallet(h wallet.Holder) chat.Reply {
 
 // Balance is what a wallet holds, and when Izly said so.
 func (v View) Balance(b izly.Balance) []chat.Line {
-	lines := []chat.Line{{Label: v.P.T("balance.main"), Text: v.euros(b.Main)}}
+	lines := []chat.Line{{Label: v.P.T("balance.main"), Text: euros(v, b.Main)}}
 	if b.Cash != 0 {
-		lines = append(lines, chat.Line{Label: v.P.T("balance.cash"), Text: v.euros(b.Cash)})
+		lines = append(lines, chat.Line{Label: v.P.T("balance.cash"), Text: euros(v, b.Cash)})
 	}
 	at := b.At.In(v.Zone)
 	return append(lines, chat.Line{Kind: chat.LineNote, Text: v.P.T("balance.at", "day", v.P.FullDate(at), "time", v.P.Clock(at))})
@@ -66,7 +66,7 @@ func (v View) Operation(op izly.Operation) chat.Line {
 		sign = "+"
 	}
 	at := op.At.In(v.Zone)
-	parts := []string{sign + v.euros(op.Amount), v.operationKind(op), op.Party, op.Text}
+	parts := []string{sign + euros(v, op.Amount), operationKind(v, op), op.Party, op.Text}
 	switch op.Status {
 	case izly.StatusPending:
 		parts = append(parts, v.P.T("history.pending"))
@@ -74,7 +74,7 @@ func (v View) Operation(op izly.Operation) chat.Line {
 		parts = append(parts, v.P.T("history.failed"))
 	}
 	if op.Fee != 0 {
-		parts = append(parts, v.P.T("history.fee", "fee", v.euros(op.Fee)))
+		parts = append(parts, v.P.T("history.fee", "fee", euros(v, op.Fee)))
 	}
 	return chat.Line{Label: v.P.ShortDate(at) + " " + v.P.Clock(at), Text: joinParts(parts...)}
 }
@@ -88,7 +88,7 @@ var operationKeys = map[int]string{
 	26: "operation.topup", 29: "operation.adjustment", 30: "operation.adjustment",
 }
 
-func (v View) operationKind(op izly.Operation) string {
+func operationKind(v View, op izly.Operation) string {
 	if key := operationKeys[op.Type]; key != "" {
 		return v.P.T(key)
 	}
@@ -99,7 +99,7 @@ func (v View) operationKind(op izly.Operation) string {
 }
 
 // CardName is "Carte perso (Visa …4242)".
-func (v View) CardName(c izly.Card) string {
+func CardName(c izly.Card) string {
 	name := c.Label
 	if name == "" {
 		name = "CB"
@@ -118,7 +118,7 @@ func (v View) CardName(c izly.Card) string {
 func (v View) CardNames(cards []izly.Card) string {
 	var names []string
 	for _, c := range cards {
-		names = append(names, v.CardName(c))
+		names = append(names, CardName(c))
 	}
-	return v.list(names)
+	return list(v, names)
 }

@@ -73,9 +73,9 @@ func TestNamesOfWalletsAndCards(t *testing.T) {
 		{"cards", func(v view.View) chat.Reply { return line(v.CardNames(cards)) }},
 		{"one card", func(v view.View) chat.Reply { return line(v.CardNames(cards[:1])) }},
 		{"wallet", func(v view.View) chat.Reply {
-			return line(v.WalletName(wallet.Holder{FirstName: "Léo", Phone: "33611223344"}))
+			return line(view.WalletName(wallet.Holder{FirstName: "Léo", Phone: "33611223344"}))
 		}},
-		{"short number", func(v view.View) chat.Reply { return line(v.WalletName(wallet.Holder{Phone: "3344"})) }},
+		{"short number", func(v view.View) chat.Reply { return line(view.WalletName(wallet.Holder{Phone: "3344"})) }},
 		{"linked", func(v view.View) chat.Reply {
 			return v.LinkedWallet(wallet.Holder{FirstName: "Léo", LastName: "MARTIN", Phone: "33611223344"})
 		}},
