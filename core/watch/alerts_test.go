@@ -37,7 +37,7 @@ func TestCancelledLesson(t *testing.T) {
 	r.school.cancel("Léa", at(3, 0, 0), true, 14, 15, 16)
 	r.until(at(2, 3, 0))
 	r.wants(`Tue 10:\d\d Léa : 6 cours sont annulés d'ici au jeudi 19 novembre. \[Voir: run /edt semaine du 17/11/2026 #kLéa\] .*`)
-	r.until(at(6, 3, 0))
+	r.until(at(3, 3, 0))
 	r.wants()
 }
 
@@ -61,7 +61,7 @@ func TestNewGrade(t *testing.T) {
 	}
 	r.until(at(2, 3, 0))
 	r.wants(`Tue 12:\d\d Hugo : 6 nouvelles notes, en SVT. \[Voir: run /notes SVT #kHugo\] .*`)
-	r.until(at(6, 3, 0))
+	r.until(at(3, 3, 0))
 	r.wants()
 }
 
@@ -341,32 +341,80 @@ func TestTrouble(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "Léa")
 	account := r.linkSchool("marc", camille, home)
-	r.until(at(0, 9, 0))
-	r.school.fails = errors.New("garbled")
-	before, _ := r.school.count()
-	r.until(at(0, 21, 0))
-	if after, _ := r.school.count(); after-before > 12 {
-		t.Errorf("%d requests to a school that fails", after-before)
+	r.until(at(1, 6, 0))
+	asked := func(until time.Time) int {
+		before, _ := r.school.count()
+		r.until(until)
+		after, _ := r.school.count()
+		return after - before
 	}
-	if p := r.watch.plans[account]; p.failures < 3 || p.failures > 6 {
+	r.school.fails = errors.New("garbled")
+	if n := asked(at(1, 8, 30)); n > 4 { // it would be seven looks
+		t.Errorf("%d requests in the morning to a school that fails", n)
+	}
+	if n := asked(at(1, 21, 0)); n > 8 {
+		t.Errorf("%d requests to a school that fails", n)
+	}
+	if p := r.watch.plans[account]; p.failures < 4 {
 		t.Errorf("%d looks failed", p.failures)
 	}
 	r.school.fails = nil
 	r.school.publish("Léa", "SVT", "12")
-	r.until(at(1, 22, 0))
-	r.wants(`Tue \d\d:\d\d Léa : une nouvelle note .*`)
-	r.school.fails = school.ErrPause
-	r.until(at(2, 3, 0))
-	before, _ = r.school.count()
-	r.until(at(2, 12, 0))
-	if after, _ := r.school.count(); after-before > 5 {
-		t.Errorf("%d requests to a school that wants a pause", after-before)
+	r.until(at(2, 22, 0))
+	r.wants(`Wed \d\d:\d\d Léa : une nouvelle note .*`)
+
+	r.school.fails = school.ErrPause // a pause, which family keeps and makes longer each time
+	if n := asked(at(3, 12, 0)); n < 1 || n > 6 {
+		t.Errorf("%d requests to a school that wants a pause", n)
 	}
+	r.clock.set(at(3, 20, 0))
+	if _, err := r.family.Week(t.Context(), r.family.Pupils([]string{account})[0], at(3, 0, 0), 0); err != nil {
+		t.Fatal(err) // an old one
+	}
+	status, _ := r.family.Status(account)
+	if p := r.watch.plans[account]; !status.Paused.After(r.clock.now()) || !r.watch.schoolRests(p, today{}, r.clock.now()) || !p.rest.Equal(status.Paused) {
+		t.Errorf("paused until %s, and the account rests until %s", status.Paused, p.rest)
+	}
+	r.school.fails = nil
+	r.until(at(4, 22, 0))
+
 	r.school.fails = school.ErrWrongPassword
-	r.until(at(3, 3, 0))
-	before, _ = r.school.count()
-	r.until(at(5, 3, 0))
-	if after, _ := r.school.count(); after != before {
-		t.Errorf("%d requests for an account that is stopped", after-before)
+	r.until(at(5, 22, 0))
+	if n := asked(at(8, 22, 0)); n != 0 || r.did(account).Day == "2026-11-24" || r.watch.plans[account].failures > 0 {
+		t.Errorf("%d requests for an account that is stopped, %+v", n, r.did(account))
+	}
+}
+
+// TestOffMeanwhile: what is turned off while a look is under way is not told by it.
+func TestOffMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 22, 0))
+	r.school.publish("Léa", "SVT", "12")
+	pupil := r.family.Pupils([]string{account})[0]
+	grades, err := r.family.Grades(t.Context(), pupil, "", 0)
+	must(t, err)
+	found := []finding{{kind: NewGrade, pupil: pupil, grades: grades}}
+	a, _ := r.rights.Account(account)
+	must(t, r.watch.Turn(account, false, NewGrade))
+	must(t, r.watch.note(a, found, 1, r.clock.now()))
+	must(t, r.watch.Turn(account, true, NewGrade))
+	must(t, r.watch.note(a, found, 1, r.clock.now())) // the first look since
+	if n := len(r.letters()); n != 0 {
+		t.Errorf("%d letters", n)
+	}
+	r.school.publish("Léa", "SVT", "13")
+	r.clock.set(r.clock.now().Add(time.Minute))
+	if found[0].grades, err = r.family.Grades(t.Context(), pupil, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	must(t, r.watch.note(a, found, 1, r.clock.now()))
+	if n := len(r.letters()); n != 1 {
+		t.Errorf("%d letters", n)
+	}
+	must(t, r.damage.Update(func(tx store.Tx) error { return r.outbox.Forget(tx, account) }))
+	if n := len(r.letters()); n != 0 {
+		t.Errorf("%d letters about an account that is gone", n)
 	}
 }

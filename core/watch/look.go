@@ -36,7 +36,11 @@ func (w *Watch) visit(ctx context.Context, p *plan) {
 		p.rest = paused.Until.Add(spread(p.account, now) / 5)
 	default:
 		w.cfg.Log.Warn("look failed", "error", err)
-		p.rest = now.Add(min(firstRest<<min(p.failures, 10), longestRest) + spread(p.account, now)/5)
+		rest := min(firstRest<<min(p.failures, 10), longestRest) + spread(p.account, now)/5
+		if w.cfg.Every > 0 {
+			rest = w.cfg.Every
+		}
+		p.rest = now.Add(rest)
 		p.failures++
 	}
 	w.mu.Lock()

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,12 +41,47 @@ type plan struct {
 
 	whole    bool // nobody has looked at it yet: soon, and at everything
 	failures int
-	rest     time.Time            // no look before
-	ends     map[string]time.Time // when the last lesson of a day ends, zero for none, by date; what is not here is not known
-	ended    ended                // of a wallet
+	rest     time.Time // no look before
+	ends     []dayEnd  // of days from today on, as the last readings told them
+	ended    ended     // of a wallet
 }
 
 const notWaiting = -1
+
+// dayEnd is when the last lesson of a day ends. It is small: every account has some.
+type dayEnd struct {
+	day    int32 // since 1970
+	minute int16 // of the day; noLessons
+}
+
+const noLessons = -1
+
+func dayNumber(day time.Time) int32 {
+	return int32(time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60))
+}
+
+// lessonsEnd is when the last lesson of a day ends, zero when there is none.
+func (p *plan) lessonsEnd(day time.Time) (end time.Time, known bool) {
+	at := slices.IndexFunc(p.ends, func(e dayEnd) bool { return e.day == dayNumber(day) })
+	switch {
+	case at < 0:
+		return time.Time{}, false
+	case p.ends[at].minute == noLessons:
+		return time.Time{}, true
+	}
+	return clock(day, 0, int(p.ends[at].minute)), true
+}
+
+// noteEnds takes over what was read of some days, and forgets those before today.
+func (p *plan) noteEnds(read map[int32]int16, today time.Time) {
+	p.ends = slices.DeleteFunc(p.ends, func(e dayEnd) bool {
+		_, anew := read[e.day]
+		return anew || e.day < dayNumber(today)
+	})
+	for _, day := range slices.Sorted(maps.Keys(read)) {
+		p.ends = append(p.ends, dayEnd{day, read[day]})
+	}
+}
 
 // slot is a look: when, and what for.
 type slot struct {
@@ -153,7 +189,7 @@ func daySlots(p *plan, kind rights.Kind, profile school.Profile, day time.Time) 
 		}
 		return []slot{at(7, 40, 0), at(13, 40, 0), at(18, 40, 0), at(20, 10, 0)}
 	}
-	end, known := p.ends[day.Format(time.DateOnly)]
+	end, known := p.lessonsEnd(day)
 	_, holiday := profile.HolidayOn(day)
 	switch {
 	case !profile.InYear(day):
@@ -173,7 +209,7 @@ func daySlots(p *plan, kind rights.Kind, profile school.Profile, day time.Time) 
 	case !known:
 		end = clock(day, 16, 30)
 	}
-	return lessonSlots(day, end.In(day.Location()).Add(afterSchool))
+	return lessonSlots(day, end.Add(afterSchool))
 }
 
 // lessonSlots are the looks of a day with lessons: the usual ones, and one that reads everything after the last lesson.
@@ -204,7 +240,7 @@ func (p *plan) weeksAhead(profile school.Profile, now time.Time, n int) []time.T
 		if len(days) > 0 && school.Monday(day).Equal(school.Monday(days[len(days)-1])) {
 			continue
 		}
-		end, known := p.ends[day.Format(time.DateOnly)]
+		end, known := p.lessonsEnd(day)
 		_, holiday := profile.HolidayOn(day)
 		switch {
 		case !profile.InYear(day), holiday, day.Weekday() == time.Sunday && end.IsZero():

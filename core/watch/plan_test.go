@@ -136,10 +136,11 @@ func TestRareOtherwise(t *testing.T) {
 		return time.Date(year, month, day, 0, 0, 0, 0, paris)
 	}
 	w := New(Config{Zone: paris})
-	p := &plan{account: "a", kinds: KindsOf(rights.School), ends: map[string]time.Time{
-		"2026-11-17": on(2026, 11, 17).Add(17 * time.Hour), "2026-11-18": on(2026, 11, 18).Add(12 * time.Hour),
-		"2026-11-19": {}, "2026-11-20": on(2026, 11, 20).Add(20 * time.Hour), "2026-11-21": on(2026, 11, 21).Add(12 * time.Hour),
-	}}
+	p := &plan{account: "a", kinds: KindsOf(rights.School)}
+	p.noteEnds(map[int32]int16{
+		dayNumber(at(1, 0, 0)): 17 * 60, dayNumber(at(2, 0, 0)): 12 * 60, dayNumber(at(3, 0, 0)): noLessons,
+		dayNumber(at(4, 0, 0)): 20 * 60, dayNumber(at(5, 0, 0)): 12 * 60,
+	}, at(1, 0, 0))
 	for _, tt := range []struct {
 		day  time.Time
 		want string
@@ -194,24 +195,24 @@ func TestRareOtherwise(t *testing.T) {
 func TestWeeksAhead(t *testing.T) {
 	t.Parallel()
 	profile := school.Profile{Holidays: []school.Holiday{{From: at(11, 0, 0), To: at(25, 0, 0)}}} // from the Friday after next
-	none := time.Time{}
 	for _, tt := range []struct {
 		name string
 		now  time.Time
-		ends map[string]time.Time
+		ends map[int32]int16
 		n    int
 		want string
 	}{
 		{"in the morning", at(1, 7, 0), nil, 1, "17"},
 		{"three", at(1, 7, 0), nil, 3, "17 23"}, // then holidays
-		{"after the last lesson", at(1, 18, 0), map[string]time.Time{"2026-11-17": at(1, 17, 0)}, 1, "18"},
-		{"on a Friday evening", at(4, 18, 0), map[string]time.Time{"2026-11-20": at(4, 17, 0), "2026-11-21": none}, 1, "23"},
-		{"on a Friday evening before lessons", at(4, 18, 0), map[string]time.Time{"2026-11-20": at(4, 17, 0), "2026-11-21": at(5, 12, 0)}, 1, "21"},
+		{"after the last lesson", at(1, 18, 0), map[int32]int16{dayNumber(at(1, 0, 0)): 17 * 60}, 1, "18"},
+		{"on a Friday evening", at(4, 18, 0), map[int32]int16{dayNumber(at(4, 0, 0)): 17 * 60, dayNumber(at(5, 0, 0)): noLessons}, 1, "23"},
+		{"on a Friday evening before lessons", at(4, 18, 0), map[int32]int16{dayNumber(at(4, 0, 0)): 17 * 60, dayNumber(at(5, 0, 0)): 12 * 60}, 1, "21"},
 		{"on a Saturday that is not known", at(5, 10, 30), nil, 2, "21 23"},
 		{"on a Sunday", at(6, 18, 30), nil, 2, "23"},
 		{"in holidays", at(13, 18, 30), nil, 2, "12"},
 	} {
-		p := &plan{ends: tt.ends}
+		p := &plan{}
+		p.noteEnds(tt.ends, tt.now)
 		var got []string
 		for _, day := range p.weeksAhead(profile, tt.now, tt.n) {
 			got = append(got, day.Format("2"))

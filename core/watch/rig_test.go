@@ -365,6 +365,13 @@ func newRig(t *testing.T, pupils ...string) *rig {
 	r.catalog, err = i18n.Load()
 	must(t, err)
 	r.restart()
+	t.Cleanup(func() {
+		for _, secret := range []string{"Léa", "Hugo", "MATH", "SVT", "camille", "marc", "12/20", "4,99", "4.99"} {
+			if strings.Contains(r.log.String(), secret) {
+				t.Errorf("%q is in the log:\n%s", secret, r.log)
+			}
+		}
+	})
 	return r
 }
 

@@ -3,7 +3,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"maps"
 	"math"
 	"time"
 
@@ -34,7 +33,7 @@ func (w *Watch) readSchool(ctx context.Context, p *plan, did today) (found []fin
 	pupils := w.cfg.Family.Pupils([]string{p.account})
 	status, _ := w.cfg.Family.Status(p.account)
 	r := &reader{
-		w: w, p: p, began: w.now(), login: loginRequests, ends: make(map[string]time.Time),
+		w: w, p: p, began: w.now(), login: loginRequests, ends: make(map[int32]int16),
 		left: firstRequests + pupilRequests*len(pupils) - did.Requests, age: lookAge,
 	}
 	if r.began.Sub(status.Read) <= sessionIdle {
@@ -48,20 +47,8 @@ func (w *Watch) readSchool(ctx context.Context, p *plan, did today) (found []fin
 			break
 		}
 	}
-	maps.DeleteFunc(p.ends, func(day string, _ time.Time) bool { return day < r.began.Format(time.DateOnly) })
-	maps.Copy(r.ends, missing(p.ends, r.ends))
-	p.ends = r.ends
+	p.noteEnds(r.ends, r.began)
 	return r.found, r.requests, err
-}
-
-// missing is what of old is not in fresh.
-func missing(old, fresh map[string]time.Time) map[string]time.Time {
-	left := maps.Clone(old)
-	maps.DeleteFunc(left, func(day string, _ time.Time) bool {
-		_, known := fresh[day]
-		return known
-	})
-	return left
 }
 
 // reader makes the readings of one look.
@@ -74,7 +61,7 @@ type reader struct {
 	left  int           // of the day's budget
 
 	requests int
-	ends     map[string]time.Time // as in a plan
+	ends     map[int32]int16 // when the lessons of a day end, as in dayEnd
 	found    []finding
 }
 
@@ -151,9 +138,13 @@ func (r *reader) count(at time.Time) {
 func (r *reader) noteEnds(week school.Week) {
 	for ahead := range 7 {
 		day := school.Midnight(week.Monday.In(r.w.cfg.Zone)).AddDate(0, 0, ahead)
-		name := day.Format(time.DateOnly)
-		if end := week.LastEnd(day); !end.Before(r.ends[name]) {
-			r.ends[name] = end
+		minute := int16(noLessons)
+		if end := week.LastEnd(day); !end.IsZero() {
+			end = end.In(r.w.cfg.Zone)
+			minute = int16(end.Hour()*60 + end.Minute())
+		}
+		if before, known := r.ends[dayNumber(day)]; !known || before < minute {
+			r.ends[dayNumber(day)] = minute
 		}
 	}
 }
