@@ -365,6 +365,37 @@ func TestConfirmOfAStoppedAccount(t *testing.T) {
 	}
 }
 
+// A wrong code is forgotten as soon as the store works, unless another has been given with a new link.
+func TestWrongCodeIsForgottenLater(t *testing.T) {
+	t.Parallel()
+	for name, relinked := range map[string]bool{"the same link": false, "a new link": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{proxy: func(r *rig, method string) {
+				if method == "MoneyInCbConfirm" {
+					r.down.fail(1)
+				}
+			}})
+			a := r.link(0, true).Account
+			r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Votre code secret est incorrect.")
+			o := r.propose(a, 20_00)
+			if out := r.confirm(o); out.Order.State != Refused {
+				t.Errorf("got %+v", out)
+			}
+			r.wantState(o.Key(), Confirming)
+			r.down.fail(0)
+			if relinked {
+				r.link(0, true, a)
+			}
+			r.later(0)
+			r.wantState(o.Key(), Refused)
+			if s, _ := r.w.Status(a); s.CodeKept != relinked {
+				t.Errorf("status %+v", s)
+			}
+		})
+	}
+}
+
 // A store that fails at any one write, or from any write on for a while: never charged twice, never told that
 // nothing happened when money moved, and settled as soon as the store works again.
 func TestStoreFailsAtEachWrite(t *testing.T) {
