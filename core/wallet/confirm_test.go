@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -365,6 +366,39 @@ func TestConfirmOfAStoppedAccount(t *testing.T) {
 	}
 }
 
+// Whoever comes second does not wait for an account that is in use.
+func TestSecondPressIsAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	o := r.propose(a, 20_00)
+	o.State = Confirming
+	r.put(o)
+	unlock, err := r.w.lock(t.Context(), a)
+	must(t, err)
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if out, err := r.w.Confirm(ctx, o.Key(), camille, noCode); err != nil || out.Acted || out.Order.State != Confirming {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// A code that is typed counts for more than the one that is kept.
+func TestTypedCode(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	wrong := secret.New("000000")
+	must(t, r.w.KeepCode(a, &wrong))
+	o := r.propose(a, 20_00)
+	out, err := r.w.Confirm(t.Context(), o.Key(), camille, secret.New("135 790"))
+	if err != nil || out.Order.State != Done {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	r.noViolations()
+}
+
 // A wrong code is forgotten as soon as the store works, unless another has been given with a new link.
 func TestWrongCodeIsForgottenLater(t *testing.T) {
 	t.Parallel()
@@ -383,6 +417,11 @@ func TestWrongCodeIsForgottenLater(t *testing.T) {
 				t.Errorf("got %+v", out)
 			}
 			r.wantState(o.Key(), Confirming)
+			select {
+			case <-r.w.Wake():
+			default:
+				t.Error("the look-up was not woken")
+			}
 			r.down.fail(0)
 			if relinked {
 				r.link(0, true, a)
