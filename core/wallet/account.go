@@ -108,7 +108,9 @@ func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secre
 // same person, that is the same Izly account keeps its ID and its orders; what is under way with its old session
 // can keep nothing any more. also is in the same transaction and may run twice. The errors are those of
 // izly.Client.Activate, of also and of the store.
-func (w *Wallet) Link(ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error) (Linked, error) {
+func (w *Wallet) Link(
+	ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error,
+) (Linked, error) {
 	fresh, err := w.newID()
 	if err != nil {
 		return Linked{}, err

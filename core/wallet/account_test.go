@@ -275,6 +275,22 @@ func TestUnreadableAccount(t *testing.T) {
 	}
 }
 
+// What is there and is no account passes for none, whatever it looks like.
+func TestRecordThatIsNoAccount(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	for _, value := range []string{"", "garbage", "1 {}", `1 {"generation":"x"}`, `1 {"izly":{"phone":"33611223344"}}`, "9 {}"} {
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return tx.Put("wallets", "", a, []byte(value)) }))
+		if err := r.balance(a); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%q: %v", value, err)
+		}
+		if _, err := r.w.Propose(t.Context(), r.wish(a, 20_00)); !errors.Is(err, ErrLocked) {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
 func TestSessionIsRenewed(t *testing.T) {
 	t.Parallel()
 	for name, expire := range map[string]func(*sim.Server){"session": (*sim.Server).ExpireSessions, "token": (*sim.Server).RevokeTokens} {

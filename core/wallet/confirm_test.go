@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -360,6 +361,75 @@ func TestConfirmOfAStoppedAccount(t *testing.T) {
 			}
 			if n := r.calls("GetStatement"); tt.want == Failed && n > 0 {
 				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+// Whoever comes second does not wait for an account that is in use.
+func TestSecondPressIsAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	o := r.propose(a, 20_00)
+	o.State = Confirming
+	r.put(o)
+	unlock, err := r.w.lock(t.Context(), a)
+	must(t, err)
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if out, err := r.w.Confirm(ctx, o.Key(), camille, noCode); err != nil || out.Acted || out.Order.State != Confirming {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// A code that is typed counts for more than the one that is kept.
+func TestTypedCode(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	wrong := secret.New("000000")
+	must(t, r.w.KeepCode(a, &wrong))
+	o := r.propose(a, 20_00)
+	out, err := r.w.Confirm(t.Context(), o.Key(), camille, secret.New("135 790"))
+	if err != nil || out.Order.State != Done {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	r.noViolations()
+}
+
+// A wrong code is forgotten as soon as the store works, unless another has been given with a new link.
+func TestWrongCodeIsForgottenLater(t *testing.T) {
+	t.Parallel()
+	for name, relinked := range map[string]bool{"the same link": false, "a new link": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{proxy: func(r *rig, method string) {
+				if method == "MoneyInCbConfirm" {
+					r.down.fail(1)
+				}
+			}})
+			a := r.link(0, true).Account
+			r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Votre code secret est incorrect.")
+			o := r.propose(a, 20_00)
+			if out := r.confirm(o); out.Order.State != Refused {
+				t.Errorf("got %+v", out)
+			}
+			r.wantState(o.Key(), Confirming)
+			select {
+			case <-r.w.Wake():
+			default:
+				t.Error("the look-up was not woken")
+			}
+			r.down.fail(0)
+			if relinked {
+				r.link(0, true, a)
+			}
+			r.later(0)
+			r.wantState(o.Key(), Refused)
+			if s, _ := r.w.Status(a); s.CodeKept != relinked {
+				t.Errorf("status %+v", s)
 			}
 		})
 	}

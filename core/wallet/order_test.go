@@ -271,6 +271,36 @@ func TestSweep(t *testing.T) {
 	}))
 }
 
+// An order that cannot be read, of an account that cannot be read, may be the one under way.
+func TestSweepOfWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, stays := range map[string]bool{"open": true, "of a locked account": true, "of an unreadable account": true, "old": false, "removed": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, rigOptions{})
+			o := r.propose(r.link(0, true).Account, 20_00)
+			must(t, r.damage.Damage("orders", o.Account, o.ID))
+			switch name {
+			case "open":
+				r.change(o.Account, func(rec *record) { rec.Open = o.ID })
+			case "of a locked account":
+				r.change(o.Account, func(rec *record) { rec.Locked = true })
+			case "of an unreadable account":
+				must(t, r.damage.Damage("wallets", "", o.Account))
+			case "removed":
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return wallets.Delete(tx, "", o.Account) }))
+			}
+			for range 3 {
+				r.clock.advance(50 * time.Hour)
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+			}
+			if _, _, err := r.w.Order(o.Key()); errors.Is(err, ErrLocked) != stays {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func TestSweepInPortions(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})

@@ -40,8 +40,11 @@ func (w *Wallet) Unlock(ctx context.Context, account string, code secret.Text) e
 	return err
 }
 
+// calling is a method of izly.Wallet that changes nothing.
+type calling[T any] = func(*izly.Wallet, context.Context) (T, error)
+
 // read makes a call that changes nothing.
-func read[T any](ctx context.Context, w *Wallet, account string, code secret.Text, op string, fn func(*izly.Wallet, context.Context) (T, error)) (value T, err error) {
+func read[T any](ctx context.Context, w *Wallet, account string, code secret.Text, op string, fn calling[T]) (value T, err error) {
 	unlock, err := w.lock(ctx, account)
 	if err != nil {
 		return value, err
@@ -55,7 +58,7 @@ func read[T any](ctx context.Context, w *Wallet, account string, code secret.Tex
 }
 
 // ask makes a call that changes nothing, and makes it once more after a renewal when the session has expired.
-func ask[T any](ctx context.Context, s *session, op string, fn func(*izly.Wallet, context.Context) (T, error)) (value T, err error) {
+func ask[T any](ctx context.Context, s *session, op string, fn calling[T]) (value T, err error) {
 	call := func() error {
 		return s.w.call(op, func() (err error) {
 			value, err = fn(s.izly, ctx)
