@@ -74,6 +74,7 @@ func TestALetterThatMustWaitHoldsBackNoOther(t *testing.T) {
 		r.run()
 		r.put("anna", "morning", notBefore(8*time.Hour))
 		r.put("anna", "evening")
+		r.saw("anna", "evening")
 		must(t, r.send("anna", "answer"))
 		r.saw("anna", "evening answer")
 		r.wait(8*time.Hour - time.Second)
@@ -329,18 +330,23 @@ func TestAReplyToAChatThatIsGoneIsNotKept(t *testing.T) {
 	})
 }
 
-// TestAnEndedContextKeepsTheReply is a stop while an answer is on its way.
+// TestAnEndedContextKeepsTheReply is a stop while an answer, or a letter before it, is on its way. It says nothing of
+// the platform.
 func TestAnEndedContextKeepsTheReply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		r.p.slow["answer"] = make(chan struct{})
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		must(t, r.o.Send(ctx, target("anna"), reply("answer")))
-		r.p.set(func() { delete(r.p.slow, "answer") })
-		r.run()
-		r.saw("anna", "answer")
-	})
+	for _, slow := range []string{"letter", "answer"} {
+		t.Run(slow, in(func(t *testing.T) {
+			r := newRig(t)
+			r.put("anna", "letter")
+			r.open()
+			r.p.slow[slow] = make(chan struct{})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			must(t, r.o.Send(ctx, target("anna"), reply("answer")))
+			r.p.set(func() { clear(r.p.slow) })
+			r.run()
+			r.saw("anna", "letter answer")
+		}))
+	}
 }
 
 func TestAWithdrawnLetterIsNotSent(t *testing.T) {
@@ -790,6 +796,69 @@ func TestAStoreThatFailsStopsNoAnswer(t *testing.T) {
 		counted.away.Store(false)
 		r.back()
 		r.saw("anna", "answer later")
+	})
+}
+
+// TestRunWaitsForWhatIsOnItsWay has an adapter that does not look at its context.
+func TestRunWaitsForWhatIsOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		hold, ended := make(chan struct{}), make(chan struct{})
+		r.p.during["a"] = func() { <-hold }
+		r.run()
+		r.put("anna", "a")
+		go func() { r.stop(); close(ended) }()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("it did not wait")
+		default:
+		}
+		close(hold)
+		<-ended
+		r.saw("anna", "a")
+		is(t, "records left", r.records(), 0)
+	})
+}
+
+// TestTheNextLetterIsTheEarliest has a chat that waited longest get something that is due now.
+func TestTheNextLetterIsTheEarliest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		for n := range 5 {
+			r.put(fmt.Sprint(n), "later", notBefore(time.Duration(n+1)*time.Hour))
+		}
+		for _, c := range []string{"4", "2"} {
+			r.put(c, "now")
+			r.saw(c, "now")
+		}
+		r.wait(3 * time.Hour)
+		r.saw("0", "later")
+		r.saw("1", "later")
+		r.saw("2", "now later")
+		r.saw("3", "")
+	})
+}
+
+// TestOutagesAreNotTheLettersFault has two, with everything delivered between them.
+func TestOutagesAreNotTheLettersFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		for n := range 2 {
+			r.leave()
+			r.put("anna", fmt.Sprint(n))
+			r.put("bob", fmt.Sprint(n))
+			r.put("anna", "later", notBefore(day)) // so that the chat is not forgotten
+			r.wait(time.Hour)
+			r.back()
+			r.wait(time.Hour)
+		}
+		r.saw("anna", "0 1")
+		if strings.Contains(r.log.String(), "not taken") {
+			t.Errorf("a try was counted:\n%s", r.log)
+		}
 	})
 }
 

@@ -60,6 +60,23 @@ func TestLettersFollowAChatThatHasMoved(t *testing.T) {
 	})
 }
 
+// TestLettersThatMoveToAChatThatIsGone are dropped like others.
+func TestLettersThatMoveToAChatThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		must(t, r.o.Present(chatOf("super"), false))
+		r.put("group", "1")
+		r.put("group", "2")
+		r.move("group", "super")
+		r.p.fails["super"] = chat.ErrChatGone
+		r.run()
+		r.wait(time.Minute)
+		is(t, "tries", r.p.tries(), 1)
+		is(t, "dropped", r.o.Dropped(), 2)
+		is(t, "waiting", r.o.Len(), 0)
+	})
+}
+
 // TestLettersPutAtTheSameInstant keep their order when chats become one.
 func TestLettersPutAtTheSameInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -100,6 +117,7 @@ func TestAChatMovesWhileALetterIsOnItsWay(t *testing.T) {
 			r.run()
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			r.wait(10 * time.Second)
+			must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			if again {
 				r.p.set(func() { r.p.away = true; delete(r.p.during, "1") })
@@ -133,6 +151,8 @@ func TestLettersGoWithTheirAccount(t *testing.T) {
 		r.put("anna", "3", aboutAccount("wallet"))
 		r.put("bob", "4", aboutAccount("school"))
 		r.put("group", "5", aboutAccount("school"))
+		r.put("anna", "6", aboutAccount("school"))
+		r.update(func(tx store.Tx) error { return r.o.Withdraw(tx, chatOf("anna"), "anna/1") })
 		r.move("group", "super")
 		r.update(func(tx store.Tx) error { return errors.Join(r.o.Forget(tx, "school"), r.o.Forget(tx, "unknown")) })
 		r.back()
@@ -156,6 +176,7 @@ func TestForgettingAChat(t *testing.T) {
 		r.update(func(tx store.Tx) error {
 			return errors.Join(r.o.ForgetChat(tx, chatOf("anna")), r.o.ForgetChat(tx, chatOf("carla")), r.o.ForgetChat(tx, chatOf("nobody")))
 		})
+		is(t, "records of Bob", r.records(), 3)
 		r.run()
 		r.back()
 		r.saw("anna", "")
@@ -196,23 +217,23 @@ func TestSweepFromOutside(t *testing.T) {
 	})
 }
 
-// TestManyLettersAreCollectedInPortions puts more than one portion before Run looks.
+// TestManyLettersAreCollectedInPortions puts more than a few portions before Run looks.
 func TestManyLettersAreCollectedInPortions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		must(t, r.s.Update(func(tx store.Tx) error {
-			for n := range 250 {
-				if err := r.o.Put(tx, letter(fmt.Sprint(n), "1", notBefore(time.Hour), until(2*time.Hour))); err != nil {
+			for n := range 850 {
+				if err := r.o.Put(tx, letter(fmt.Sprint(n), "1", notBefore(time.Hour), until(time.Hour))); err != nil {
 					return err
 				}
 			}
 			return nil
 		}))
 		r.run()
-		is(t, "waiting", r.o.Len(), 250)
-		r.wait(time.Hour)
-		is(t, "tried", r.p.tries(), 250)
+		is(t, "waiting", r.o.Len(), 850)
+		r.wait(2 * time.Hour)
 		is(t, "records left", r.records(), 0)
+		is(t, "dropped", r.o.Dropped(), 850)
 	})
 }
 
@@ -293,6 +314,7 @@ func TestLettersAreFoundWithoutWhatLeadsToThem(t *testing.T) {
 		r.run()
 		r.saw("anna", "1")
 		r.saw("bob", "b")
+		is(t, "records left", r.records(), 0)
 		put("anna", "2")
 		r.damage("letters_posted", "", any)
 		put("anna", "3") // which writes over it
