@@ -81,7 +81,7 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.NoSync = true // nobody needs half of a draft
-	tx, err := v.begin(false)
+	tx, err := v.begin()
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ type rewriter struct {
 }
 
 const (
-	rewriteCount = 4096
+	rewriteCount = 1000
 	rewriteSize  = 16 << 20
 )
 

@@ -19,7 +19,7 @@ import (
 	"cartable/core/secret"
 )
 
-// oldVault is the closed file of a vault of format 1 with a thousand records in each of three buckets.
+// oldVault is the closed file of a vault of format 1 with more records in three buckets than are written anew at once.
 func oldVault(t *testing.T, key Key) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "vault.db")
@@ -44,7 +44,7 @@ var oldBuckets = []string{"a", "b", "c"}
 
 func oldRecords(bucket string) map[string]string {
 	records := map[string]string{}
-	for i := range 1000 {
+	for i := range 400 {
 		records[fmt.Sprint("name ", i)] = strings.Repeat(bucket, i)
 	}
 	return records

@@ -18,8 +18,10 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store"
 )
 
 // Platform is the platform of the adapter's chats and people.
@@ -37,7 +39,7 @@ type Config struct {
 	Password    secret.Text
 	RecoveryKey secret.Text // of an identity that the account has already and the vault does not hold
 
-	Vault      Vault
+	Vault      store.Store
 	Core       Core
 	HTTPClient *http.Client
 	Log        *slog.Logger     // default: nothing is logged
@@ -52,7 +54,7 @@ type Core interface {
 	Words(chat chat.ChatID, what chat.Notice, args ...any) string
 	Disown(chat.PersonID) error
 	Present(chat chat.ChatID, present bool) error
-	MigrateChat(old, to chat.ChatID) error
+	MoveChat(old, to chat.ChatID) error
 }
 
 const defaultMaxMembers = 50
@@ -61,7 +63,7 @@ const defaultMaxMembers = 50
 type Adapter struct {
 	cfg   Config
 	log   *slog.Logger
-	store *Store
+	store *cryptostore.Store
 
 	mu     sync.Mutex // guards handle; held while a message is stored and handed over, which keeps their order
 	handle chat.Handler
@@ -73,7 +75,7 @@ type Adapter struct {
 	inbox    *inbox
 	rooms    *rooms
 	offers   *offers
-	sayings  *sayings
+	limiter  *limiter
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
 	entering *exsync.KeyedMutex[id.RoomID]
@@ -105,18 +107,17 @@ func New(cfg Config) (*Adapter, error) {
 		cfg.MaxMembers = defaultMaxMembers
 	}
 	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
-	if a.store, err = NewStore(cfg.Vault); err != nil {
+	if a.store, err = openStore(cfg.Vault, a.log); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
-	a.store.log = a.log
 	if n := a.store.Unreadable(); n > 0 {
 		a.log.Error("records of the store cannot be read, and are left out", "count", n)
 	}
-	v := bounded{cfg.Vault}
+	v := cryptostore.Bounded(cfg.Vault)
 	a.inbox = newInbox(v, a.store)
-	a.rooms = newRooms(v)
+	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
-	a.sayings = newSayings(cfg.Now)
+	a.limiter = newLimiter(cfg.Now)
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }
@@ -164,6 +165,13 @@ func (a *Adapter) inUse() bool {
 	a.linking.Lock()
 	defer a.linking.Unlock()
 	return a.link != nil
+}
+
+// uses tells whether l is that connection.
+func (a *Adapter) uses(l *link) bool {
+	a.linking.Lock()
+	defer a.linking.Unlock()
+	return a.link == l
 }
 
 // connected waits for a connection, other than the one that is of no more use; nil for any.

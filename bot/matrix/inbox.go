@@ -11,14 +11,17 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/store"
 )
 
 const inboxBucket = "matrix.inbox" // by event
 
 // inbox keeps the rows that have been taken and not answered yet.
 type inbox struct {
-	vault Vault
-	store *Store
+	vault store.Store
+	store *cryptostore.Store
 
 	mu       sync.Mutex
 	next     uint64
@@ -29,7 +32,7 @@ type inbox struct {
 	unsent   []*row              // whose answers the homeserver has not got
 }
 
-func newInbox(v Vault, s *Store) *inbox {
+func newInbox(v store.Store, s *cryptostore.Store) *inbox {
 	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), failures: make(map[id.EventID]int), open: make(map[id.EventID]*row)}
 }
 
@@ -50,7 +53,7 @@ func (b *inbox) put(r *row) error {
 	r.Seq = b.next
 	b.next++
 	b.mu.Unlock()
-	err := b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), r) })
+	err := b.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, inboxBucket, r.Event.String(), r) })
 	if err == nil {
 		b.mu.Lock()
 		b.known[r.Event] = true
@@ -59,16 +62,14 @@ func (b *inbox) put(r *row) error {
 	return err
 }
 
-// load reads the rows that an earlier run left, in order.
-func (b *inbox) load() ([]*row, error) {
-	var rows []*row
-	err := b.vault.View(func(tx Tx) error {
-		return each(tx, inboxBucket, func(_ string, value []byte) error {
-			if r, err := decode[row](inboxBucket, value); err == nil {
-				rows = append(rows, r)
-			}
+// load reads the rows that an earlier run left, in order, and tells how many cannot be read.
+func (b *inbox) load() (rows []*row, lost int, err error) {
+	err = b.vault.View(func(tx store.Tx) (err error) {
+		lost, err = cryptostore.Each(tx, inboxBucket, func(_ string, r *row) error {
+			rows = append(rows, r)
 			return nil
 		})
+		return err
 	})
 	slices.SortFunc(rows, func(x, y *row) int { return cmp.Compare(x.Seq, y.Seq) })
 	b.mu.Lock()
@@ -78,7 +79,7 @@ func (b *inbox) load() ([]*row, error) {
 		b.known[r.Event] = true
 		b.next = max(b.next, r.Seq+1)
 	}
-	return rows, err
+	return rows, lost, err
 }
 
 // asked is the row that has that name and is being answered; nil for none.
@@ -129,20 +130,22 @@ func (b *inbox) takeUnsent() []*row {
 	return ready
 }
 
-// plan stores an answer before it is sent. Its events are named after the message that it answers, so that
-// the homeserver knows them again when they are sent once more.
-func (b *inbox) plan(r *row, p *plan) error {
+// plan stores an answer before it is sent. Its events are named after its key, or else after the message that it
+// answers, so that the homeserver knows them again when they are sent once more.
+func (b *inbox) plan(r *row, p *plan, key string) error {
+	p.Name = "cartable-" + cmp.Or(key, rand.Text())
 	if r == nil {
-		p.Name = "cartable-" + rand.Text()
 		return nil
 	}
 	b.mu.Lock()
-	p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	if key == "" {
+		p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	}
 	r.Plans = append(r.Plans, p)
 	stored := *r
 	stored.Plans = slices.Clone(r.Plans)
 	b.mu.Unlock()
-	return b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), stored) })
+	return b.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, inboxBucket, r.Event.String(), stored) })
 }
 
 // answered notes that the core is done with a row, and that the row is, unless an answer waits to be sent.
@@ -159,7 +162,7 @@ func (b *inbox) answered(r *row, at time.Time) error {
 
 // done notes that nothing more comes of a row.
 func (b *inbox) done(r *row, at time.Time) error {
-	remove := func(tx Tx) error { return tx.Delete(inboxBucket, "", r.Event.String()) }
+	remove := func(tx store.Tx) error { return tx.Delete(inboxBucket, "", r.Event.String()) }
 	err := error(nil)
 	if r.Made {
 		err = b.vault.Update(remove)
@@ -194,9 +197,9 @@ func (a *Adapter) take(l *link, r *row) error {
 func (a *Adapter) replay(l *link) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	rows, err := a.inbox.load()
-	if err != nil {
-		a.log.Error("some waiting messages cannot be read", "error", err)
+	rows, lost, err := a.inbox.load()
+	if err != nil || lost > 0 {
+		a.log.Error("some waiting messages cannot be read", "count", lost, "error", err)
 	}
 	if len(rows) > 0 {
 		a.log.Info("messages waited to be handled", "count", len(rows))

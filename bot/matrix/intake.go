@@ -13,6 +13,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/chat"
 )
 
@@ -31,7 +32,7 @@ func (l *link) onEvent(ctx context.Context, evt *event.Event) {
 // readAgain sees to it that an event which could not be decided on is read again: with the response that it came
 // in, or if its key came later at the next connections, some times. It tells whether there is hope.
 func (l *link) readAgain(evt *event.Event, err error) bool {
-	hope, waits := !errors.Is(err, errName), false
+	hope, waits := !errors.Is(err, cryptostore.ErrName), false
 	if hope {
 		hope, waits = l.a.inbox.stillWaits(evt.ID)
 	}
@@ -235,6 +236,3 @@ func typedCode(text string) string {
 	}
 	return ""
 }
-
-// numberForm is a choice, typed.
-var numberForm = regexp.MustCompile(`^\s*[!/]?([1-9]\d?)\s*[.)]?\s*$`)

@@ -11,6 +11,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/chat"
+	"cartable/core/store"
 )
 
 // offering is a private chat in which the last answer had these choices.
@@ -142,10 +143,12 @@ func TestCodeExpires(t *testing.T) {
 	if got, err := r.offers.byEvent(o.Event); err != nil || got != nil {
 		t.Errorf("after a day: %v, %v", got, err)
 	}
-	noError(t, r.offers.cleanUp())
-	noError(t, r.vault.View(func(tx Tx) error {
+	_, err := r.offers.cleanUp()
+	noError(t, err)
+	noError(t, r.vault.View(func(tx store.Tx) error {
 		for _, bucket := range []string{offersBucket, votesBucket} {
-			noError(t, each(tx, bucket, func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil }))
+			_, err := tx.Scan(bucket, "", func(key string, _ []byte) error { t.Errorf("%s still has %s", bucket, key); return nil })
+			noError(t, err)
 		}
 		return nil
 	}))
@@ -194,11 +197,6 @@ func TestTypedForms(t *testing.T) {
 	} {
 		if got := typedCode(text); got != want {
 			t.Errorf("%q: %q", text, got)
-		}
-	}
-	for text, want := range map[string]bool{"1": true, " 2. ": true, "!3": true, "10)": true, "0": false, "100": false, "1 2": false, "un": false} {
-		if got := numberForm.MatchString(text); got != want {
-			t.Errorf("%q: %t", text, got)
 		}
 	}
 }

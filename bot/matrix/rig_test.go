@@ -210,7 +210,7 @@ func (c *fakeCore) Disown(p chat.PersonID) error {
 	return nil
 }
 
-func (c *fakeCore) MigrateChat(old, to chat.ChatID) error {
+func (c *fakeCore) MoveChat(old, to chat.ChatID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.moved = append(c.moved, old.ID+" "+to.ID)

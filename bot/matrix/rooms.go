@@ -4,12 +4,16 @@ package matrix
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/store"
 )
 
 // room is the stored record of what the bot must remember of a room besides its state.
@@ -24,17 +28,22 @@ type room struct {
 
 const roomNotesBucket = "matrix.notes" // by room
 
-// rooms keeps the records, all of them in memory too.
+// rooms keeps the records, all of them in memory too. A room whose record cannot be read is known, and is nobody's
+// private chat.
 type rooms struct {
-	vault Vault
+	vault store.Store
+	log   *slog.Logger
 
 	write  sync.Mutex // held over each write
 	mu     sync.RWMutex
 	loaded bool
 	known  map[id.RoomID]room
+	lost   bool // there are records that cannot be read, and of which it is not known whose they are
 }
 
-func newRooms(v Vault) *rooms { return &rooms{vault: v, known: make(map[id.RoomID]room)} }
+func newRooms(v store.Store, log *slog.Logger) *rooms {
+	return &rooms{vault: v, log: log, known: make(map[id.RoomID]room)}
+}
 
 // load reads the records at the first call.
 func (r *rooms) load() error {
@@ -43,16 +52,33 @@ func (r *rooms) load() error {
 	if r.loaded {
 		return nil
 	}
-	err := r.vault.View(func(tx Tx) error {
-		return each(tx, roomNotesBucket, func(key string, value []byte) error {
-			if record, err := decode[room](roomNotesBucket, value); err == nil {
-				r.known[id.RoomID(key)] = *record
+	garbage, damaged := 0, 0
+	err := r.vault.View(func(tx store.Tx) (err error) {
+		damaged, err = tx.Scan(roomNotesBucket, "", func(key string, value []byte) error {
+			record, err := cryptostore.Decode[room](value)
+			if err != nil {
+				garbage++
+				record = new(room)
 			}
+			r.known[id.RoomID(key)] = *record
 			return nil
 		})
+		return err
 	})
-	r.loaded = err == nil
+	if n := garbage + damaged; n > 0 {
+		r.log.Error("records of rooms cannot be read: they count as no private chats", "count", n)
+	}
+	r.loaded, r.lost = err == nil, damaged > 0
 	return err
+}
+
+// isLost tells whether there is a record of that room which nobody can read.
+func (r *rooms) isLost(name id.RoomID) bool {
+	err := r.vault.View(func(tx store.Tx) error {
+		_, err := tx.Get(roomNotesBucket, "", name.String())
+		return err
+	})
+	return store.Unreadable(err)
 }
 
 // get tells in its second result whether there is a record.
@@ -61,9 +87,10 @@ func (r *rooms) get(name id.RoomID) (room, bool, error) {
 		return room{}, false, err
 	}
 	r.mu.RLock()
-	defer r.mu.RUnlock()
 	record, found := r.known[name]
-	return record, found, nil
+	lost := r.lost
+	r.mu.RUnlock()
+	return record, found || lost && r.isLost(name), nil
 }
 
 // all is a copy of every record.
@@ -87,7 +114,7 @@ func (r *rooms) change(name id.RoomID, change func(*room)) error {
 	if found && after == before {
 		return nil
 	}
-	if err := r.vault.Update(func(tx Tx) error { return put(tx, roomNotesBucket, name.String(), after) }); err != nil {
+	if err := r.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, roomNotesBucket, name.String(), after) }); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -103,7 +130,7 @@ func (r *rooms) forget(name id.RoomID) error {
 	if _, found, err := r.get(name); err != nil || !found {
 		return err
 	}
-	if err := r.vault.Update(func(tx Tx) error { return tx.Delete(roomNotesBucket, "", name.String()) }); err != nil {
+	if err := r.vault.Update(func(tx store.Tx) error { return tx.Delete(roomNotesBucket, "", name.String()) }); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -120,8 +147,8 @@ func (a *Adapter) isPrivate(name id.RoomID) (bool, error) {
 	if err != nil || !record.Direct {
 		return false, err
 	}
-	members, err := a.store.GetRoomJoinedOrInvitedMembers(context.Background(), name)
-	return err == nil && len(members) == 2 && slices.Contains(members, record.Person), err
+	members, lost, err := a.store.PresentIn(name)
+	return err == nil && lost == 0 && len(members) == 2 && slices.Contains(members, record.Person), err
 }
 
 // isIn tells whether the bot is in a room, as far as is known.

@@ -42,9 +42,9 @@ func (l *link) noteEncrypted(ctx context.Context, evt *event.Event) {
 
 // retryWaiting tries the events that waited for their keys when the last connection ended.
 func (l *link) retryWaiting() {
-	events, err := l.a.inbox.waiting()
-	if err != nil {
-		l.a.log.Error("waiting events not read", "error", err)
+	events, lost, err := l.a.inbox.waiting()
+	if err != nil || lost > 0 {
+		l.a.log.Error("some waiting events cannot be read", "count", lost, "error", err)
 	}
 	if len(events) == 0 {
 		return
@@ -106,7 +106,7 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 	if l.withheldAs(evt, event.RoomKeyWithheldUnverified) {
 		trouble = chat.NoticeWithheld
 	}
-	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
+	if l.a.limiter.allow("unreadable "+evt.RoomID.String(), 1) {
 		l.a.answerTrouble(evt, trouble)
 	}
 }

@@ -33,7 +33,7 @@ func TestUnreadable(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
 	now := time.Now()
-	r.sayings.now = func() time.Time { return now }
+	r.limiter.now = func() time.Time { return now }
 	for _, step := range []struct {
 		name  string
 		after time.Duration
@@ -76,7 +76,7 @@ func TestWaitingSurvives(t *testing.T) {
 	l.giveUp(encryptedEvent(t, "$2"), crypto.ErrNoSessionFound)
 	r.restart()
 	r.connection()
-	events, err := r.inbox.waiting()
+	events, _, err := r.inbox.waiting()
 	if err != nil || len(events) != 1 || events[0].ID != "$1" || events[0].RoomID != direct {
 		t.Errorf("%v, %v", events, err)
 	}
@@ -94,7 +94,7 @@ func TestLeftToTheNextConnection(t *testing.T) {
 	if handled, err := r.store.Handled(evt.ID); err != nil || handled {
 		t.Errorf("given up: %t, %v", handled, err)
 	}
-	if events, err := r.inbox.waiting(); err != nil || len(events) != 1 {
+	if events, _, err := r.inbox.waiting(); err != nil || len(events) != 1 {
 		t.Errorf("waiting: %v, %v", events, err)
 	}
 }

@@ -60,16 +60,19 @@ type Config struct {
 
 // Adapter is a chat.Adapter for one bot.
 type Adapter struct {
-	cfg    Config
-	log    *slog.Logger
-	api    *api
-	inbox  *inbox
-	outbox *outbox
+	cfg     Config
+	log     *slog.Logger
+	api     *api
+	inbox   *inbox
+	limiter *limiter
 
+	begun   begun
 	presses presses
 	typists typists
 	self    identity
 	pulse   chat.Pulse
+
+	counters counters
 
 	hookSecret secret.Text  // empty without a webhook
 	delivered  atomic.Int64 // when the last update came by the webhook, or else when it was set, in Unix seconds
@@ -132,7 +135,7 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	a.outbox = newOutbox(floodLimits())
+	a.limiter = newLimiter(floodLimits())
 	a.typists.after, a.typists.every = typeAfter, typeEvery
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
@@ -145,6 +148,17 @@ func (*Adapter) Name() string { return Platform }
 // With a webhook it is that of the last update, or of the last word of Telegram that it can deliver them. While
 // the engine is far behind nothing is read.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
+
+// counters are what an operator may want to know. Read them with Counts.
+type counters struct{ messages, unreadable, refused atomic.Uint64 }
+
+// Counts says how many updates there were since the start: "messages" handed to the core, presses included;
+// "unreadable" that were not understood; "refused" that came to the webhook without Telegram's secret.
+func (a *Adapter) Counts() map[string]uint64 {
+	return map[string]uint64{
+		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+	}
+}
 
 // Exposed implements chat.Exposed: chats with bots are not end-to-end encrypted.
 func (*Adapter) Exposed() bool { return true }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 var rewrite = flag.Bool("update", false, "write the golden files")
@@ -111,7 +111,7 @@ func TestGolden(t *testing.T) {
 
 // TestTelegramTakesAll sends every reply to the pretend server, which refuses bad markup.
 func TestTelegramTakesAll(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	for name, reply := range replies {

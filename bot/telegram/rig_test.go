@@ -15,15 +15,15 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 )
 
 // rig is a bot on the pretend Bot API whose core is a function of the test.
 type rig struct {
 	t       *testing.T
-	tg      *telegramtest.Server
+	tg      *simtelegram.Server
 	store   *memory
 	log     *lockedBuffer
 	cfg     Config
@@ -36,9 +36,9 @@ type rig struct {
 }
 
 // newRig starts a bot whose core is script. change may change the settings before.
-func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, chat.Message), change ...func(*Config)) *rig {
+func newRig(t *testing.T, tgc simtelegram.Config, script func(*rig, chat.Message), change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, tg: telegramtest.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
+	r := &rig{t: t, tg: simtelegram.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
 	r.cfg = Config{
 		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: r.store,
 		HTTPClient: &http.Client{Transport: &http.Transport{}},
@@ -68,7 +68,7 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(generous)
+		a.limiter = newLimiter(generous)
 	}
 	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[chat.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -248,7 +248,7 @@ func (s *memory) Update(fn func(Tx) error) error {
 func (s *memory) rows() int {
 	n := 0
 	_ = s.View(func(tx Tx) error {
-		id, _, _ := strings.Cut(telegramtest.DefaultToken, ":")
+		id, _, _ := strings.Cut(simtelegram.DefaultToken, ":")
 		_, err := tx.Scan("telegram."+id+".inbox", "", func(string, []byte) error { n++; return nil })
 		return err
 	})

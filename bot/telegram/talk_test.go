@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 // recorder is a script that keeps what it was given and answers by another.
@@ -38,7 +38,7 @@ func chatOf(id int64) chat.ChatID {
 
 func TestPrivateTalk(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	sent := anna.Say("/edt demain")
 	answer := anna.WaitFor("echo /edt demain")
@@ -62,7 +62,7 @@ func TestPrivateTalk(t *testing.T) {
 
 func TestWhatIsHeardInGroups(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{NoPrivacy: true}, script) // the bot gets everything
+	r := newRig(t, simtelegram.Config{NoPrivacy: true}, script) // the bot gets everything
 	anna, bob := r.tg.User(1001, "Anna", "fr"), r.tg.User(1002, "Bob", "en")
 	g := r.tg.Supergroup("Famille", anna, bob)
 	a := g.As(anna)
@@ -89,7 +89,7 @@ func TestWhatIsHeardInGroups(t *testing.T) {
 
 func TestTopics(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Forum("Famille", anna)
 	topic := g.NewTopic("École")
@@ -134,7 +134,7 @@ func navigate(r *rig, m chat.Message) {
 }
 
 func TestPresses(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, navigate)
+	r := newRig(t, simtelegram.Config{}, navigate)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	shown := anna.WaitFor("day 1")
@@ -159,7 +159,7 @@ func TestPresses(t *testing.T) {
 }
 
 func TestSamePressTwice(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, navigate)
+	r := newRig(t, simtelegram.Config{}, navigate)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	m := anna.WaitFor("day 1")
@@ -176,7 +176,7 @@ func TestSamePressTwice(t *testing.T) {
 
 func TestPressTooOldToAnswer(t *testing.T) {
 	errs := make(chan error, 1)
-	r := newRig(t, telegramtest.Config{QueryTTL: time.Nanosecond}, func(r *rig, m chat.Message) {
+	r := newRig(t, simtelegram.Config{QueryTTL: time.Nanosecond}, func(r *rig, m chat.Message) {
 		if m.Choice == "" {
 			r.send(m, day(1))
 			return
@@ -194,7 +194,7 @@ func TestPressTooOldToAnswer(t *testing.T) {
 
 func TestPressOnVanishedMessage(t *testing.T) {
 	script, messages := recorder(navigate)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	shown := anna.WaitFor("day 1")
@@ -209,7 +209,7 @@ func TestPressOnVanishedMessage(t *testing.T) {
 	}
 }
 
-func (r *rig) sendDelete(m telegramtest.Message) {
+func (r *rig) sendDelete(m simtelegram.Message) {
 	r.t.Helper()
 	err := r.adapter.Redact(context.Background(), chat.Message{ID: strconv.Itoa(m.ID), Chat: chatOf(m.ChatID)})
 	if err != nil {
@@ -218,7 +218,7 @@ func (r *rig) sendDelete(m telegramtest.Message) {
 }
 
 func TestEditOfVanishedMessage(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	for _, edit := range []string{"77", "1"} { // one that never was, and one of hers
@@ -228,11 +228,11 @@ func TestEditOfVanishedMessage(t *testing.T) {
 }
 
 func TestEditOfDocument(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{
-		Title: "data", File: &chat.File{Name: "a.json", Data: []byte("{}")}, Choices: []chat.Choice{{ID: "x", Label: "Delete"}},
+		Title: "data", File: &chat.File{Name: "a.json", Open: chat.Bytes([]byte("{}"))}, Choices: []chat.Choice{{ID: "x", Label: "Delete"}},
 	})
 	file := anna.WaitFor("data")
 	r.sendTo(chat.Target{Chat: chatOf(1001), Edit: strconv.Itoa(file.ID)}, chat.Reply{Title: "deleted"})
@@ -245,7 +245,7 @@ func TestEditOfDocument(t *testing.T) {
 }
 
 func TestEditWithManyParts(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	to := chat.Target{Chat: chatOf(1001)}
@@ -265,7 +265,7 @@ func TestEditWithManyParts(t *testing.T) {
 }
 
 func TestSilent(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{Title: "no hurry", Silent: true})
@@ -275,7 +275,7 @@ func TestSilent(t *testing.T) {
 }
 
 func TestButtonThatOpensPrivateChat(t *testing.T) {
-	r := newRig(t, telegramtest.Config{BotUsername: "famille_bot"}, func(r *rig, m chat.Message) {
+	r := newRig(t, simtelegram.Config{BotUsername: "famille_bot"}, func(r *rig, m chat.Message) {
 		r.send(m, chat.Reply{Title: "here", Choices: []chat.Choice{{Label: "En privé", Start: "link_abc-1"}}})
 	})
 	anna := r.tg.User(1001, "Anna", "fr")
@@ -291,7 +291,7 @@ func TestQuestionInGroupAsksForReply(t *testing.T) {
 	script, messages := recorder(func(r *rig, m chat.Message) {
 		r.send(m, chat.Reply{Title: "How much?", Expect: chat.ExpectText})
 	})
-	r := newRig(t, telegramtest.Config{}, script) // privacy mode: only replies are heard
+	r := newRig(t, simtelegram.Config{}, script) // privacy mode: only replies are heard
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Group("Famille", anna)
 	g.As(anna).Say("/recharger")
@@ -304,10 +304,10 @@ func TestQuestionInGroupAsksForReply(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/mesdonnees")
-	to, file := chat.Target{Chat: chatOf(1001)}, &chat.File{Name: "cartable.json", Type: "application/json", Data: []byte(`{"a":1}`)}
+	to, file := chat.Target{Chat: chatOf(1001)}, &chat.File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes([]byte(`{"a":1}`))}
 	r.sendTo(to, chat.Reply{Title: "Vos <données>", File: file})
 	if m := anna.WaitFor("Vos <données>"); m.Document == nil || string(m.Document.Data) != `{"a":1}` || m.Document.Name != "cartable.json" {
 		t.Errorf("sent %+v", m)
@@ -319,7 +319,7 @@ func TestFiles(t *testing.T) {
 	if before := all[len(all)-2]; before.Document == nil || before.Text != "" || len(m.Buttons) != 1 || m.Document != nil {
 		t.Errorf("sent %+v, then %+v", before, m)
 	}
-	r.sendTo(to, chat.Reply{Title: "code", File: &chat.File{Name: "qr.png", Type: "image/png", Data: tinyPNG}})
+	r.sendTo(to, chat.Reply{Title: "code", File: &chat.File{Name: "qr.png", Type: "image/png", Open: chat.Bytes(tinyPNG)}})
 	if m := anna.WaitFor("code"); m.Photo == nil {
 		t.Errorf("sent %+v", m)
 	}
@@ -333,7 +333,7 @@ func TestPicturesOfPeople(t *testing.T) {
 			data, err = m.File(context.Background())
 		}
 	})
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.SendPhoto(tinyPNG, "mon code")
 	if m := <-messages; m.Text != "mon code" || m.File == nil {
@@ -357,7 +357,7 @@ func TestPicturesOfPeople(t *testing.T) {
 
 func TestSecretsAreDeleted(t *testing.T) {
 	var errs []error
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m chat.Message) {
+	r := newRig(t, simtelegram.Config{}, func(r *rig, m chat.Message) {
 		errs = append(errs, r.adapter.Redact(context.Background(), m), r.adapter.Redact(context.Background(), m))
 		echo(r, m)
 	})
@@ -382,7 +382,7 @@ func TestSecretsAreDeleted(t *testing.T) {
 
 func TestTyping(t *testing.T) {
 	finish := make(chan struct{})
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m chat.Message) {
+	r := newRig(t, simtelegram.Config{}, func(r *rig, m chat.Message) {
 		if m.Text == "slow" {
 			<-finish
 		}

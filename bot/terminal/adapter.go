@@ -96,30 +96,44 @@ func (a *Adapter) Send(_ context.Context, to chat.Target, r chat.Reply) error {
 	if to.Chat != Chat() {
 		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
 	}
-	saved, err := a.save(r.File)
+	s, err := a.save(r.File)
 	if err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.picks.shown(r)
-	if _, err := io.WriteString(a.out, render(r, saved, a.layout())); err != nil {
+	if _, err := io.WriteString(a.out, render(r, s, a.layout())); err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
 	return nil
 }
 
-// save writes a file and returns its path; "" when there is none to write.
-func (a *Adapter) save(f *chat.File) (path string, err error) {
+// saved is a file of a reply that was written to the folder.
+type saved struct {
+	path string
+	size int64 // bytes
+}
+
+// save writes a file, if there is one. Nothing is left of one that cannot be read to its end.
+func (a *Adapter) save(f *chat.File) (s saved, err error) {
 	if f == nil {
-		return "", nil
+		return saved{}, nil
 	}
+	in, err := f.Open()
+	if err != nil {
+		return saved{}, err
+	}
+	defer in.Close()
 	out, err := os.CreateTemp(a.folder, "*-"+filepath.Base(f.Name)) // with mode 0600
 	if err != nil {
-		return "", err
+		return saved{}, err
 	}
-	_, err = out.Write(f.Data)
-	return out.Name(), errors.Join(err, out.Close())
+	n, err := io.Copy(out, in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return saved{}, errors.Join(err, os.Remove(out.Name()))
+	}
+	return saved{out.Name(), n}, nil
 }
 
 // Run implements chat.Adapter. It reads the next line only once the message before it is done, so that

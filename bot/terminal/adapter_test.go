@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
 	"cartable/core/chat"
@@ -76,7 +77,7 @@ func TestFile(t *testing.T) {
 	folder := t.TempDir()
 	data := []byte(strings.Repeat("{}\n", 500))
 	_, printed := converseIn(t, folder, "/mesdonnees", chat.Reply{
-		Body: []chat.Line{{Text: "Voici"}}, File: &chat.File{Name: "cartable.json", Type: "application/json", Data: data},
+		Body: []chat.Line{{Text: "Voici"}}, File: &chat.File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes(data)},
 	})
 	paths, err := filepath.Glob(filepath.Join(folder, "*-cartable.json"))
 	if err != nil || len(paths) != 1 {
@@ -91,6 +92,23 @@ func TestFile(t *testing.T) {
 	}
 	if info, err := os.Stat(paths[0]); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// broken is a file that cannot be read to its end.
+func broken() (io.ReadCloser, error) {
+	return io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(errors.New("disk failed")))), nil
+}
+
+func TestFileCutOff(t *testing.T) {
+	folder := t.TempDir()
+	a := New(Config{In: strings.NewReader(""), Out: io.Discard, Folder: folder})
+	err := a.Send(t.Context(), chat.Target{Chat: Chat()}, chat.Reply{File: &chat.File{Name: "cartable.json", Open: broken}})
+	if err == nil || !strings.Contains(err.Error(), "disk failed") {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }
 

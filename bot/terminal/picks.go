@@ -1,8 +1,6 @@
 package terminal
 
 import (
-	"strconv"
-	"strings"
 	"sync"
 
 	"cartable/core/chat"
@@ -35,17 +33,13 @@ func (p *picks) expected() chat.Expect {
 	return p.expect
 }
 
-// picked returns the choice that line stands for. Where the bot waits for something typed, a number is
-// that, and picks only among choices shown with the question itself; as a secret it is never a pick.
+// picked returns the choice that line stands for.
 func (p *picks) picked(line string) (id string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.expect == chat.ExpectSecret || p.expect == chat.ExpectText && !p.current {
+	at, ok := chat.Pick(line, len(p.choices), p.expect, p.current)
+	if !ok {
 		return "", false
 	}
-	n, err := strconv.ParseUint(strings.TrimSpace(line), 10, 16)
-	if err != nil || n < 1 || n > uint64(len(p.choices)) {
-		return "", false
-	}
-	return p.choices[n-1].ID, true
+	return p.choices[at].ID, true
 }

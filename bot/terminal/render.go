@@ -28,15 +28,15 @@ const (
 	choiceGap = "  "
 )
 
-// render draws a reply, with an empty line after it. saved is where its file was written to.
-func render(r chat.Reply, saved string, l layout) string {
+// render draws a reply, with an empty line after it. s is what became of its file.
+func render(r chat.Reply, s saved, l layout) string {
 	p := page{layout: l}
 	if r.Title != "" {
 		p.print(styleBold, "", "", clean(r.Title))
 	}
 	p.body(r.Body)
 	if r.File != nil {
-		p.file(*r.File, saved)
+		p.file(r.File.Name, s)
 	}
 	if len(r.Choices) > 0 {
 		p.choices(r.Choices)
@@ -54,13 +54,13 @@ type page struct {
 }
 
 // file prints the name and size of a document, and where it is. The path stays whole, so that it can be copied.
-func (p *page) file(f chat.File, saved string) {
-	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(f.Name), size(len(f.Data))))
-	p.out.WriteString(clean(saved) + "\n")
+func (p *page) file(name string, s saved) {
+	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(name), size(s.size)))
+	p.out.WriteString(clean(s.path) + "\n")
 }
 
 // size is "86 kB", as files are shown everywhere.
-func size(bytes int) string {
+func size(bytes int64) string {
 	if bytes < 1000 {
 		return fmt.Sprintf("%d B", bytes)
 	}

@@ -65,7 +65,7 @@ var layouts = map[string]layout{
 func TestRenderGolden(t *testing.T) {
 	for reply, r := range replies {
 		for name, l := range layouts {
-			got := render(r, "", l)
+			got := render(r, saved{}, l)
 			path := filepath.Join("testdata", reply+"."+name+".golden")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -84,7 +84,7 @@ func TestRenderGolden(t *testing.T) {
 }
 
 func TestRenderNothing(t *testing.T) {
-	if got := render(chat.Reply{}, "", layout{width: 80, styled: true}); got != "" {
+	if got := render(chat.Reply{}, saved{}, layout{width: 80, styled: true}); got != "" {
 		t.Errorf("an empty reply prints %q", got)
 	}
 }
@@ -102,7 +102,7 @@ func FuzzRender(f *testing.F) {
 			Choices: []chat.Choice{{ID: "1", Label: label}, {ID: "2", Label: title}},
 		}
 		l := layout{width: int(width)}
-		for row := range strings.SplitSeq(render(r, "", l), "\n") {
+		for row := range strings.SplitSeq(render(r, saved{}, l), "\n") {
 			if clean(row) != row {
 				t.Errorf("a row holds control characters: %q", row)
 			}

@@ -16,6 +16,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
@@ -76,10 +77,10 @@ type demoWorld struct {
 func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 	w := &demoWorld{school: simpronote.New(simpronote.Config{Encrypt: true, Compress: true, Log: log})}
 	var err error
-	if w.schoolSite, err = serveDemo(ctx, func(string) http.Handler { return w.school }); err != nil {
+	if w.schoolSite, err = serveDemo(ctx, log, func(string) http.Handler { return w.school }); err != nil {
 		return nil, err
 	}
-	w.walletSite, err = serveDemo(ctx, func(url string) http.Handler {
+	w.walletSite, err = serveDemo(ctx, log, func(url string) http.Handler {
 		w.wallet = simizly.New(simizly.Config{SiteURL: url, Log: log})
 		return w.wallet
 	})
@@ -90,12 +91,12 @@ func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 }
 
 // serveDemo starts what make gives for the address.
-func serveDemo(ctx context.Context, make func(url string) http.Handler) (*web, error) {
+func serveDemo(ctx context.Context, log *slog.Logger, make func(url string) http.Handler) (*web, error) {
 	site, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	site.serve(make(site.url))
+	site.serve(make(site.url), log)
 	return site, nil
 }
 
@@ -144,8 +145,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	credentials := pronote.Credentials{Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password)}
-	if _, err := engine.LinkSchool(ctx, terminal.Chat(), terminal.Person(), credentials); err != nil {
+	who := rights.Who{Chat: terminal.Chat(), Person: terminal.Person(), Private: true}
+	login := pronote.PasswordLogin(pronote.Credentials{
+		Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password),
+	})
+	if _, err := engine.Linking.School(ctx, who, login); err != nil {
 		return err
 	}
 	client, err := izly.New(izly.Config{SOAPURL: cfg.izly.soapURL, RESTURL: cfg.izly.restURL, SiteURL: cfg.izly.siteURL})
@@ -166,8 +170,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	_, err = engine.LinkWallet(ctx, terminal.Chat(), terminal.Person(), phone, activation, &code)
-	return err
+	linked, err := engine.Linking.Wallet(ctx, who, phone, activation)
+	if err != nil {
+		return err
+	}
+	return engine.Wallet.KeepCode(linked.Account, &code)
 }
 
 // newVault makes an empty vault whose key is nowhere else.

@@ -4,16 +4,26 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"cartable/core/chat"
 	"cartable/core/store"
 )
 
-// Add writes a newly linked account, over one of the same ID, whose Since it keeps. It returns ErrNotYours when the
-// ID is another person's. Whoever commits it calls Refresh.
+// Add writes a newly linked account, over one of the same ID, whose Since it keeps. One without a Since is linked now,
+// and later than all others of its owner whatever the clock says, so that they stay in the order of linking. It
+// returns ErrNotYours when the ID is another person's. Whoever commits it calls Refresh.
 func (r *Rights) Add(tx store.Tx, a Account) error {
 	if a.Since.IsZero() {
 		a.Since = r.cfg.Now()
+		if _, err := accounts.Each(tx, a.Owner.Key(), func(_ string, other Account) error {
+			if other.ID != a.ID && !a.Since.After(other.Since) {
+				a.Since = other.Since.Add(time.Nanosecond)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
 	}
 	return PutAccount(tx, a)
 }

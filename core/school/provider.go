@@ -49,4 +49,7 @@ type Session interface {
 	Grades(ctx context.Context, pupil, period string) (Grades, error)
 	// Homework reads what is due between two days, both included.
 	Homework(ctx context.Context, pupil string, from, to time.Time) ([]Homework, error)
+
+	// Close logs out; the session is of no use afterwards, whatever it returns.
+	Close(ctx context.Context) error
 }

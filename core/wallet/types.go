@@ -5,6 +5,7 @@ package wallet
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"cartable/core/chat"
@@ -38,7 +39,14 @@ type Order struct {
 }
 
 // Key names the order for Confirm and Cancel, and in the argument of a choice.
-func (o Order) Key() string { return o.Account + "/" + o.ID }
+func (o Order) Key() string { return key(o.Account, o.ID) }
+
+func key(account, id string) string { return account + "/" + id }
+
+func splitKey(key string) (account, id string) {
+	account, id, _ = strings.Cut(key, "/")
+	return account, id
+}
 
 // State is how far an order got.
 type State string
@@ -57,6 +65,19 @@ const (
 	Failed     State = "failed"    // before anything that spends was sent
 	Cancelled  State = "cancelled"
 )
+
+// Settled tells whether nothing more happens to the order by itself.
+func (s State) Settled() bool {
+	switch s {
+	case Done, Refused, Pending, Untraced, Unchecked, Failed, Cancelled:
+		return true
+	default:
+		return false
+	}
+}
+
+// underWay tells whether money may move or have moved without anybody knowing.
+func (s State) underWay() bool { return s == Preparing || s == Confirming || s == Unknown }
 
 // OrderLife is how long a summary may be confirmed.
 const OrderLife = 5 * time.Minute
@@ -85,6 +106,14 @@ type Holder struct {
 	MinTopUp, MaxTopUp  izly.Cents    // 0: Izly has told none
 }
 
+// Linked is what linking has made.
+type Linked struct {
+	Account string // its ID
+	Known   bool   // it was linked before and keeps its ID
+	Holder  Holder
+	Same    string // equal for the same Izly account, whoever links it, and for no other
+}
+
 // Status tells how an account stands.
 type Status struct {
 	Stopped  StopReason // "": it is in use
@@ -102,7 +131,8 @@ type Wish struct {
 	Card    string // as people know it
 }
 
-// Outcome is what became of a confirmation.
+// Outcome is what became of a confirmation. Whether money has moved or may have is the state of its order: Done,
+// Pending (not yet) or Unknown. It is what came back from Izly even where that could not be written yet.
 type Outcome struct {
 	Order   Order         // as it stands
 	Acted   bool          // false: somebody was there before, or it can no longer be decided on; nothing was done now
@@ -124,11 +154,17 @@ var (
 	ErrNotYours = errors.New("wallet: the order is somebody else's")
 	// ErrExpired: the summary is too old to be confirmed.
 	ErrExpired = errors.New("wallet: the order has expired")
-	// ErrLocked: a record of an order cannot be read, so that nobody knows whether money is under way.
+	// ErrLocked: a record of an order, or the one that names the order under way, cannot be read, so that nobody
+	// knows whether money is under way: see Looked. It comes with ErrDamaged where it is the second.
 	ErrLocked = errors.New("wallet: an order cannot be read")
+	// ErrDamaged: the record of the account cannot be read. Linking the account again writes over it.
+	ErrDamaged = errors.New("wallet: the account cannot be read")
+	// ErrRelinked: the account was linked again while a call was under way; what that call brought is not kept.
+	ErrRelinked = errors.New("wallet: linked again meanwhile")
 )
 
-// UnsettledError refuses a top-up while the outcome of another is not known.
+// UnsettledError refuses a top-up while another is under way or its outcome is not known. The time at which that
+// one was sent is zero as long as it is being prepared.
 type UnsettledError struct{ Order Order }
 
 func (e *UnsettledError) Error() string { return "wallet: another top-up is not settled" }
