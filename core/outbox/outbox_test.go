@@ -441,6 +441,21 @@ func TestAChatThatIsGoneGetsNothingUnasked(t *testing.T) {
 	})
 }
 
+func TestAChatThatWasGoneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.update(func(tx store.Tx) error { return outbox.PutGone(tx, chatOf("anna"), time.Now()) })
+		r.run()
+		r.put("anna", "1")
+		gone, err := r.o.Gone(chatOf("anna"))
+		must(t, err)
+		is(t, "gone", gone, true)
+		must(t, r.o.Present(chatOf("anna"), true))
+		r.put("anna", "2")
+		r.saw("anna", "2")
+	})
+}
+
 func TestPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counted := &counting{Store: newVault(t)}

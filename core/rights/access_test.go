@@ -45,7 +45,7 @@ func redeems(t *testing.T, r *rights.Rights, name, text string, want rights.Outc
 
 func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	s := newStore(t)
-	r, c := inviteOnly(t, s)
+	r, _ := inviteOnly(t, s)
 	code := invited(t, r)
 	redeems(t, r, "anna", "/start", rights.Asked)
 	redeems(t, r, "anna", "/start inv_"+code+" and more", rights.Asked)
@@ -56,7 +56,7 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	redeems(t, r, "anna", second, rights.Admitted) // who is in does not use up another
 	redeems(t, r, "bob", second, rights.Admitted)
 
-	r, c = inviteOnly(t, s)
+	r, c := inviteOnly(t, s)
 	redeems(t, r, "anna", "hello", rights.Admitted)
 	redeems(t, r, "carla", "inv_"+code, rights.Used)
 

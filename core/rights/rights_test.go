@@ -224,6 +224,24 @@ func TestANewAccountIsOfNow(t *testing.T) {
 	}
 }
 
+// TestAccountsStayInTheOrderOfLinking has the clock stand still, and go back.
+func TestAccountsStayInTheOrderOfLinking(t *testing.T) {
+	s, c := newStore(t), &clock{noon}
+	r, err := rights.New(rights.Config{Store: s, Now: c.now, Open: true})
+	must(t, err)
+	link := func(id string) {
+		a := account(id, rights.School, "anna")
+		a.Since = time.Time{}
+		add(t, s, r, a)
+	}
+	link("c")
+	link("b")
+	c.at = noon.Add(-time.Hour)
+	link("a")
+	link("c") // again
+	is(t, "of Anna", ids(r.Of(person("anna"))), "c b a")
+}
+
 func TestAccountsFollowTheirOwner(t *testing.T) {
 	s, _ := family(t)
 	counted := &counting{Store: s}
