@@ -985,17 +985,17 @@ func TestTheSizeOfTheLettersOfAChatIsBounded(t *testing.T) {
 		r := newRig(t)
 		r.leave()
 		r.run()
-		large := func(l *outbox.Letter) { l.Reply = bytes(64 << 10) }
+		large := func(l *outbox.Letter) { l.Reply = sized(64 << 10) }
 		for n := range 6 {
 			r.put("anna", fmt.Sprint(n), large)
 		}
 		is(t, "waiting", r.o.Len(), 4)
 		is(t, "dropped", r.o.Dropped(), 2)
 		err := r.s.Update(func(tx store.Tx) error {
-			return r.o.Put(tx, letter("anna", "larger", func(l *outbox.Letter) { l.Reply = bytes(64<<10 + 1) }))
+			return r.o.Put(tx, letter("anna", "larger", func(l *outbox.Letter) { l.Reply = sized(64<<10 + 1) }))
 		})
 		fails(t, "put", err, outbox.ErrTooLarge)
-		err = r.o.Send(context.Background(), target("anna"), bytes(64<<10+1))
+		err = r.o.Send(context.Background(), target("anna"), sized(64<<10+1))
 		fails(t, "send", err, chat.ErrNotReached)
 		fails(t, "send", err, outbox.ErrTooLarge)
 		r.back()
@@ -1003,8 +1003,8 @@ func TestTheSizeOfTheLettersOfAChatIsBounded(t *testing.T) {
 	})
 }
 
-// bytes is a reply of a size.
-func bytes(n int) chat.Reply {
+// sized is a reply of so many bytes of text.
+func sized(n int) chat.Reply {
 	title := "title"
 	return chat.Reply{Title: title, Body: []chat.Line{{Text: strings.Repeat("x", n-len(title)-1)}}}
 }

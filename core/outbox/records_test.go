@@ -253,14 +253,14 @@ func (r *rig) damage(bucket, group string, name func(string) bool) {
 	must(r.t, r.s.(storetest.Damageable).Damage(bucket, group, doomed))
 }
 
-func any(string) bool { return true }
+func whichever(string) bool { return true }
 
 func TestAnUnreadableLetterStandsInNobodysWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.leave()
 		r.put("anna", "1", aboutAccount("school"))
-		r.damage("letters", chatOf("anna").Key(), any)
+		r.damage("letters", chatOf("anna").Key(), whichever)
 		r.wait(time.Second)
 		r.put("anna", "2")
 		r.put("bob", "b")
@@ -286,7 +286,7 @@ func TestAnUnreadableAbsenceIsOne(t *testing.T) {
 		r := newRig(t)
 		r.run()
 		must(t, r.o.Present(chatOf("anna"), false))
-		r.damage("gone", "", any)
+		r.damage("gone", "", whichever)
 		r.put("anna", "1")
 		gone, err := r.o.Gone(chatOf("anna"))
 		must(t, err)
@@ -316,7 +316,7 @@ func TestLettersAreFoundWithoutWhatLeadsToThem(t *testing.T) {
 		r.saw("bob", "b")
 		is(t, "records left", r.records(), 0)
 		put("anna", "2")
-		r.damage("letters_posted", "", any)
+		r.damage("letters_posted", "", whichever)
 		put("anna", "3") // which writes over it
 		r.o.Wake()
 		synctest.Wait()
@@ -335,7 +335,7 @@ func TestAnUnreadableMoveIsNone(t *testing.T) {
 			<-hold
 		}
 		r.run()
-		r.damage("letters_moved", "", any)
+		r.damage("letters_moved", "", whichever)
 		r.p.set(func() { delete(r.p.during, "1") })
 		close(hold)
 		synctest.Wait()
