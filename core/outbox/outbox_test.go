@@ -74,6 +74,7 @@ func TestALetterThatMustWaitHoldsBackNoOther(t *testing.T) {
 		r.run()
 		r.put("anna", "morning", notBefore(8*time.Hour))
 		r.put("anna", "evening")
+		r.saw("anna", "evening")
 		must(t, r.send("anna", "answer"))
 		r.saw("anna", "evening answer")
 		r.wait(8*time.Hour - time.Second)
@@ -329,18 +330,23 @@ func TestAReplyToAChatThatIsGoneIsNotKept(t *testing.T) {
 	})
 }
 
-// TestAnEndedContextKeepsTheReply is a stop while an answer is on its way.
+// TestAnEndedContextKeepsTheReply is a stop while an answer, or a letter before it, is on its way. It says nothing of
+// the platform.
 func TestAnEndedContextKeepsTheReply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		r.p.slow["answer"] = make(chan struct{})
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		must(t, r.o.Send(ctx, target("anna"), reply("answer")))
-		r.p.set(func() { delete(r.p.slow, "answer") })
-		r.run()
-		r.saw("anna", "answer")
-	})
+	for _, slow := range []string{"letter", "answer"} {
+		t.Run(slow, in(func(t *testing.T) {
+			r := newRig(t)
+			r.put("anna", "letter")
+			r.open()
+			r.p.slow[slow] = make(chan struct{})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			must(t, r.o.Send(ctx, target("anna"), reply("answer")))
+			r.p.set(func() { clear(r.p.slow) })
+			r.run()
+			r.saw("anna", "letter answer")
+		}))
+	}
 }
 
 func TestAWithdrawnLetterIsNotSent(t *testing.T) {
@@ -432,6 +438,21 @@ func TestAChatThatIsGoneGetsNothingUnasked(t *testing.T) {
 		r.p.set(func() { r.p.fails["anna"] = chat.ErrChatGone })
 		fails(t, "send", r.send("anna", "5"), chat.ErrChatGone)
 		gone(true)
+	})
+}
+
+func TestAChatThatWasGoneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.update(func(tx store.Tx) error { return outbox.PutGone(tx, chatOf("anna"), time.Now()) })
+		r.run()
+		r.put("anna", "1")
+		gone, err := r.o.Gone(chatOf("anna"))
+		must(t, err)
+		is(t, "gone", gone, true)
+		must(t, r.o.Present(chatOf("anna"), true))
+		r.put("anna", "2")
+		r.saw("anna", "2")
 	})
 }
 
@@ -793,6 +814,69 @@ func TestAStoreThatFailsStopsNoAnswer(t *testing.T) {
 	})
 }
 
+// TestRunWaitsForWhatIsOnItsWay has an adapter that does not look at its context.
+func TestRunWaitsForWhatIsOnItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		hold, ended := make(chan struct{}), make(chan struct{})
+		r.p.during["a"] = func() { <-hold }
+		r.run()
+		r.put("anna", "a")
+		go func() { r.stop(); close(ended) }()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("it did not wait")
+		default:
+		}
+		close(hold)
+		<-ended
+		r.saw("anna", "a")
+		is(t, "records left", r.records(), 0)
+	})
+}
+
+// TestTheNextLetterIsTheEarliest has a chat that waited longest get something that is due now.
+func TestTheNextLetterIsTheEarliest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		for n := range 5 {
+			r.put(fmt.Sprint(n), "later", notBefore(time.Duration(n+1)*time.Hour))
+		}
+		for _, c := range []string{"4", "2"} {
+			r.put(c, "now")
+			r.saw(c, "now")
+		}
+		r.wait(3 * time.Hour)
+		r.saw("0", "later")
+		r.saw("1", "later")
+		r.saw("2", "now later")
+		r.saw("3", "")
+	})
+}
+
+// TestOutagesAreNotTheLettersFault has two, with everything delivered between them.
+func TestOutagesAreNotTheLettersFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.run()
+		for n := range 2 {
+			r.leave()
+			r.put("anna", fmt.Sprint(n))
+			r.put("bob", fmt.Sprint(n))
+			r.put("anna", "later", notBefore(day)) // so that the chat is not forgotten
+			r.wait(time.Hour)
+			r.back()
+			r.wait(time.Hour)
+		}
+		r.saw("anna", "0 1")
+		if strings.Contains(r.log.String(), "not taken") {
+			t.Errorf("a try was counted:\n%s", r.log)
+		}
+	})
+}
+
 // bounded is a store of which nothing goes through a whole bucket.
 type bounded struct {
 	store.Store
@@ -901,17 +985,17 @@ func TestTheSizeOfTheLettersOfAChatIsBounded(t *testing.T) {
 		r := newRig(t)
 		r.leave()
 		r.run()
-		large := func(l *outbox.Letter) { l.Reply = bytes(64 << 10) }
+		large := func(l *outbox.Letter) { l.Reply = sized(64 << 10) }
 		for n := range 6 {
 			r.put("anna", fmt.Sprint(n), large)
 		}
 		is(t, "waiting", r.o.Len(), 4)
 		is(t, "dropped", r.o.Dropped(), 2)
 		err := r.s.Update(func(tx store.Tx) error {
-			return r.o.Put(tx, letter("anna", "larger", func(l *outbox.Letter) { l.Reply = bytes(64<<10 + 1) }))
+			return r.o.Put(tx, letter("anna", "larger", func(l *outbox.Letter) { l.Reply = sized(64<<10 + 1) }))
 		})
 		fails(t, "put", err, outbox.ErrTooLarge)
-		err = r.o.Send(context.Background(), target("anna"), bytes(64<<10+1))
+		err = r.o.Send(context.Background(), target("anna"), sized(64<<10+1))
 		fails(t, "send", err, chat.ErrNotReached)
 		fails(t, "send", err, outbox.ErrTooLarge)
 		r.back()
@@ -919,8 +1003,8 @@ func TestTheSizeOfTheLettersOfAChatIsBounded(t *testing.T) {
 	})
 }
 
-// bytes is a reply of a size.
-func bytes(n int) chat.Reply {
+// sized is a reply of so many bytes of text.
+func sized(n int) chat.Reply {
 	title := "title"
 	return chat.Reply{Title: title, Body: []chat.Line{{Text: strings.Repeat("x", n-len(title)-1)}}}
 }

@@ -130,7 +130,6 @@ func (o *Outbox) complete(l *Letter, now time.Time) (err error) {
 			return err
 		}
 	}
-	l.To.Key = ""
 	if l.Since.IsZero() {
 		l.Since = now
 	}

@@ -60,6 +60,23 @@ func TestLettersFollowAChatThatHasMoved(t *testing.T) {
 	})
 }
 
+// TestLettersThatMoveToAChatThatIsGone are dropped like others.
+func TestLettersThatMoveToAChatThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		must(t, r.o.Present(chatOf("super"), false))
+		r.put("group", "1")
+		r.put("group", "2")
+		r.move("group", "super")
+		r.p.fails["super"] = chat.ErrChatGone
+		r.run()
+		r.wait(time.Minute)
+		is(t, "tries", r.p.tries(), 1)
+		is(t, "dropped", r.o.Dropped(), 2)
+		is(t, "waiting", r.o.Len(), 0)
+	})
+}
+
 // TestLettersPutAtTheSameInstant keep their order when chats become one.
 func TestLettersPutAtTheSameInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -100,6 +117,7 @@ func TestAChatMovesWhileALetterIsOnItsWay(t *testing.T) {
 			r.run()
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			r.wait(10 * time.Second)
+			must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			if again {
 				r.p.set(func() { r.p.away = true; delete(r.p.during, "1") })
@@ -133,6 +151,8 @@ func TestLettersGoWithTheirAccount(t *testing.T) {
 		r.put("anna", "3", aboutAccount("wallet"))
 		r.put("bob", "4", aboutAccount("school"))
 		r.put("group", "5", aboutAccount("school"))
+		r.put("anna", "6", aboutAccount("school"))
+		r.update(func(tx store.Tx) error { return r.o.Withdraw(tx, chatOf("anna"), "anna/1") })
 		r.move("group", "super")
 		r.update(func(tx store.Tx) error { return errors.Join(r.o.Forget(tx, "school"), r.o.Forget(tx, "unknown")) })
 		r.back()
@@ -156,6 +176,7 @@ func TestForgettingAChat(t *testing.T) {
 		r.update(func(tx store.Tx) error {
 			return errors.Join(r.o.ForgetChat(tx, chatOf("anna")), r.o.ForgetChat(tx, chatOf("carla")), r.o.ForgetChat(tx, chatOf("nobody")))
 		})
+		is(t, "records of Bob", r.records(), 3)
 		r.run()
 		r.back()
 		r.saw("anna", "")
@@ -196,23 +217,23 @@ func TestSweepFromOutside(t *testing.T) {
 	})
 }
 
-// TestManyLettersAreCollectedInPortions puts more than one portion before Run looks.
+// TestManyLettersAreCollectedInPortions puts more than a few portions before Run looks.
 func TestManyLettersAreCollectedInPortions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		must(t, r.s.Update(func(tx store.Tx) error {
-			for n := range 250 {
-				if err := r.o.Put(tx, letter(fmt.Sprint(n), "1", notBefore(time.Hour), until(2*time.Hour))); err != nil {
+			for n := range 850 {
+				if err := r.o.Put(tx, letter(fmt.Sprint(n), "1", notBefore(time.Hour), until(time.Hour))); err != nil {
 					return err
 				}
 			}
 			return nil
 		}))
 		r.run()
-		is(t, "waiting", r.o.Len(), 250)
-		r.wait(time.Hour)
-		is(t, "tried", r.p.tries(), 250)
+		is(t, "waiting", r.o.Len(), 850)
+		r.wait(2 * time.Hour)
 		is(t, "records left", r.records(), 0)
+		is(t, "dropped", r.o.Dropped(), 850)
 	})
 }
 
@@ -232,14 +253,14 @@ func (r *rig) damage(bucket, group string, name func(string) bool) {
 	must(r.t, r.s.(storetest.Damageable).Damage(bucket, group, doomed))
 }
 
-func any(string) bool { return true }
+func whichever(string) bool { return true }
 
 func TestAnUnreadableLetterStandsInNobodysWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		r.leave()
 		r.put("anna", "1", aboutAccount("school"))
-		r.damage("letters", chatOf("anna").Key(), any)
+		r.damage("letters", chatOf("anna").Key(), whichever)
 		r.wait(time.Second)
 		r.put("anna", "2")
 		r.put("bob", "b")
@@ -265,7 +286,7 @@ func TestAnUnreadableAbsenceIsOne(t *testing.T) {
 		r := newRig(t)
 		r.run()
 		must(t, r.o.Present(chatOf("anna"), false))
-		r.damage("gone", "", any)
+		r.damage("gone", "", whichever)
 		r.put("anna", "1")
 		gone, err := r.o.Gone(chatOf("anna"))
 		must(t, err)
@@ -293,8 +314,9 @@ func TestLettersAreFoundWithoutWhatLeadsToThem(t *testing.T) {
 		r.run()
 		r.saw("anna", "1")
 		r.saw("bob", "b")
+		is(t, "records left", r.records(), 0)
 		put("anna", "2")
-		r.damage("letters_posted", "", any)
+		r.damage("letters_posted", "", whichever)
 		put("anna", "3") // which writes over it
 		r.o.Wake()
 		synctest.Wait()
@@ -313,7 +335,7 @@ func TestAnUnreadableMoveIsNone(t *testing.T) {
 			<-hold
 		}
 		r.run()
-		r.damage("letters_moved", "", any)
+		r.damage("letters_moved", "", whichever)
 		r.p.set(func() { delete(r.p.during, "1") })
 		close(hold)
 		synctest.Wait()

@@ -205,9 +205,7 @@ var errPanic = errors.New("outbox: the adapter panicked")
 // done removes a letter that was delivered, wherever it is now.
 func (o *Outbox) done(l *named) error {
 	is := func(other named) bool { return other.name == l.name }
-	var moved *chat.ChatID
 	if err := o.cfg.Store.Update(func(tx store.Tx) error {
-		moved = nil
 		removed, err := remove(tx, l.To.Chat.Key(), is)
 		if err != nil || removed > 0 {
 			return err
@@ -219,16 +217,12 @@ func (o *Outbox) done(l *named) error {
 		if err != nil {
 			return err
 		}
-		moved = &m.To
 		_, err = remove(tx, m.To.Key(), is)
 		return err
 	}); err != nil {
 		return fmt.Errorf("outbox: remove a letter: %w", err)
 	}
 	o.setState(l, 0)
-	if moved != nil {
-		return o.look(*moved)
-	}
 	return nil
 }
 

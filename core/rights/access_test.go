@@ -45,7 +45,7 @@ func redeems(t *testing.T, r *rights.Rights, name, text string, want rights.Outc
 
 func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	s := newStore(t)
-	r, c := inviteOnly(t, s)
+	r, _ := inviteOnly(t, s)
 	code := invited(t, r)
 	redeems(t, r, "anna", "/start", rights.Asked)
 	redeems(t, r, "anna", "/start inv_"+code+" and more", rights.Asked)
@@ -56,19 +56,18 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	redeems(t, r, "anna", second, rights.Admitted) // who is in does not use up another
 	redeems(t, r, "bob", second, rights.Admitted)
 
-	r, c = inviteOnly(t, s)
+	r, c := inviteOnly(t, s)
 	redeems(t, r, "anna", "hello", rights.Admitted)
 	redeems(t, r, "carla", "inv_"+code, rights.Used)
 
 	// It is remembered as used for as long as it would be good.
-	for after, want := range map[time.Duration]rights.Outcome{6 * 24 * time.Hour: rights.Used, 8 * 24 * time.Hour: rights.Wrong} {
-		c.at = noon.Add(after)
-		must(t, s.Update(func(tx store.Tx) error { return r.Sweep(tx, c.at) }))
-		redeems(t, r, fmt.Sprint("carla", after), code, want)
-		if want == rights.Wrong {
-			is(t, "used invitations", count(t, s, "used_invitations"), 0)
-		}
-	}
+	c.at = noon.Add(6 * 24 * time.Hour)
+	must(t, s.Update(func(tx store.Tx) error { return r.Sweep(tx, c.at) }))
+	redeems(t, r, "carla", code, rights.Used)
+	c.at = noon.Add(8 * 24 * time.Hour)
+	must(t, s.Update(func(tx store.Tx) error { return r.Sweep(tx, c.at) }))
+	redeems(t, r, "carla", code, rights.Wrong)
+	is(t, "used invitations", count(t, s, "used_invitations"), 0)
 }
 
 func count(t *testing.T, s store.Store, bucket string) (n int) {
@@ -108,6 +107,20 @@ func TestAStrangerWhoKeepsAskingIsLeftUnanswered(t *testing.T) {
 	redeems(t, r, "bob", "/start", rights.Asked) // which is not Bob's fault
 	c.at = noon.Add(time.Hour)
 	redeems(t, r, "anna", code, rights.Admitted)
+}
+
+func TestWhoWasLetInBeginsAnew(t *testing.T) {
+	s := newStore(t)
+	r, _ := inviteOnly(t, s)
+	for range 4 {
+		redeems(t, r, "anna", "/start", rights.Asked)
+	}
+	redeems(t, r, "anna", invited(t, r), rights.Admitted)
+	must(t, s.Update(func(tx store.Tx) error { return r.ForgetPerson(tx, person("anna")) }))
+	for range 5 {
+		redeems(t, r, "anna", "/start", rights.Asked)
+	}
+	redeems(t, r, "anna", "/start", rights.TooOften)
 }
 
 func TestAFloodOfStrangersIsForgotten(t *testing.T) {

@@ -180,7 +180,10 @@ func TestARecordInAnothersPlaceIsLeftOut(t *testing.T) {
 		}
 		return nil
 	}))
-	for name, read := range map[string]func() error{"all": func() error { return r.Refresh() }, "some": func() error { return r.Refresh("other", "school") }} {
+	for name, read := range map[string]func() error{
+		"all": func() error { return r.Refresh() }, "some": func() error { return r.Refresh("other", "school") },
+		"group": func() error { return r.Hide(private("bob"), chatOf("class"), "other") },
+	} {
 		must(t, read())
 		is(t, name+": of Bob", ids(r.Of(person("bob"))), "other")
 		is(t, name+": of Anna", ids(r.Of(person("anna"))), "school wallet")
@@ -189,6 +192,21 @@ func TestARecordInAnothersPlaceIsLeftOut(t *testing.T) {
 	}
 	must(t, r.Refresh())
 	is(t, "damaged", r.Damaged(), 2)
+}
+
+// TestAStaleSignpostMovesNobody has an account be linked again elsewhere that could not be read, nor where it was.
+func TestAStaleSignpostMovesNobody(t *testing.T) {
+	s, r := damaged(t, "accounts", person("anna").Key(), "school")
+	must(t, s.Damage("account_places", "", "school"))
+	again := account("school", rights.School, "anna")
+	again.Home = chatOf("anna 2")
+	add(t, s, r, again)
+	must(t, s.Update(func(tx store.Tx) error { return r.MoveChat(tx, chatOf("anna"), chatOf("anna 3")) }))
+	must(t, r.Refresh())
+	a, _ := r.Account("school")
+	is(t, "home", a.Home, chatOf("anna 2"))
+	a, _ = r.Account("wallet")
+	is(t, "home of another", a.Home, chatOf("anna 3"))
 }
 
 func TestDamageIsLoggedWithoutNames(t *testing.T) {

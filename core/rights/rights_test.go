@@ -139,21 +139,29 @@ func TestShowingAgainReplacesThePages(t *testing.T) {
 // TestHidingWinsOverAnOlderReading has a reading begin before an account is hidden and end after: it must not bring
 // back what it read.
 func TestHidingWinsOverAnOlderReading(t *testing.T) {
-	for name, read := range map[string]func(*rights.Rights) error{
-		"everything":  func(r *rights.Rights) error { return r.Refresh() },
-		"one account": func(r *rights.Rights) error { return r.Refresh("school") },
+	group := chatOf("group")
+	show := func(r *rights.Rights) error {
+		return r.Show(private("anna"), rights.Grant{Group: group, Account: "school", Pages: schoolPages})
+	}
+	for _, tt := range []struct {
+		name  string
+		read  func(*rights.Rights) error
+		which int // of its readings is held up
+	}{
+		{"everything", func(r *rights.Rights) error { return r.Refresh() }, 1},
+		{"one account", func(r *rights.Rights) error { return r.Refresh("school") }, 2},
+		{"what was shown", show, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			s := &pausing{Store: newStore(t)}
 			r := open(t, s)
 			add(t, s, r, account("school", rights.School, "anna"))
-			group := chatOf("group")
-			must(t, r.Show(private("anna"), rights.Grant{Group: group, Account: "school", Pages: schoolPages}))
-
-			s.pause()
+			must(t, show(r))
+			s.pause(tt.which)
 			reading, hiding := make(chan error, 1), make(chan error, 1)
-			go func() { reading <- read(r) }()
+			go func() { reading <- tt.read(r) }()
 			<-s.paused
+			s.forget()
 			go func() { hiding <- r.Hide(in("group", "anna"), group, "school") }()
 			<-s.committed
 			s.others() // the reading that follows the hiding goes on, if it does not wait
@@ -214,6 +222,24 @@ func TestANewAccountIsOfNow(t *testing.T) {
 	if a, _ := r.Account("new"); !a.Since.Equal(noon) {
 		t.Errorf("since %v", a.Since)
 	}
+}
+
+// TestAccountsStayInTheOrderOfLinking has the clock stand still, and go back.
+func TestAccountsStayInTheOrderOfLinking(t *testing.T) {
+	s, c := newStore(t), &clock{noon}
+	r, err := rights.New(rights.Config{Store: s, Now: c.now, Open: true})
+	must(t, err)
+	link := func(id string) {
+		a := account(id, rights.School, "anna")
+		a.Since = time.Time{}
+		add(t, s, r, a)
+	}
+	link("c")
+	link("b")
+	c.at = noon.Add(-time.Hour)
+	link("a")
+	link("c") // again
+	is(t, "of Anna", ids(r.Of(person("anna"))), "c b a")
 }
 
 func TestAccountsFollowTheirOwner(t *testing.T) {

@@ -14,18 +14,27 @@ type pausing struct {
 	store.Store
 
 	mu        sync.Mutex
-	armed     bool
+	left      int           // readings until that one
 	paused    chan struct{} // the reading is held up
 	resume    chan struct{} // lets it go
 	committed chan struct{} // something was written meanwhile
 	views     atomic.Int32  // that have come to their end
 }
 
-func (p *pausing) pause() {
+// pause holds up the n-th reading from now on.
+func (p *pausing) pause(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed = true
+	p.left = n
 	p.paused, p.resume, p.committed = make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+}
+
+// forget takes no notice of what was written so far.
+func (p *pausing) forget() {
+	select {
+	case <-p.committed:
+	default:
+	}
 }
 
 // others gives other readings the chance to end first.
@@ -42,8 +51,8 @@ func (p *pausing) others() {
 func (p *pausing) View(fn func(store.Tx) error) error {
 	err := p.Store.View(fn)
 	p.mu.Lock()
-	hold := p.armed
-	p.armed = false
+	hold := p.left == 1
+	p.left = max(p.left-1, 0)
 	p.mu.Unlock()
 	if hold {
 		close(p.paused)
