@@ -49,10 +49,11 @@ type Config struct {
 	NoAlerts    bool          // nobody is told anything unasked but the outcome of a top-up
 	AlertsEvery time.Duration // replaces the plan of looks, their budget and the quiet hours; for tests
 
-	// Handled and Observe, when not nil, are told of each command and of each operation of a protocol, for
-	// counting; see talk.Config and family.Config.
-	Handled func(name, outcome string, took time.Duration)
-	Observe func(op string, took time.Duration, err error)
+	// For counting, when not nil: Handled is told of each command, the others of each operation of a protocol; see
+	// talk.Config, family.Config and wallet.Config.
+	Handled       func(name, outcome string, took time.Duration)
+	ObserveSchool func(op string, took time.Duration, err error)
+	ObserveWallet func(op string, took time.Duration, err error)
 }
 
 // Access says who may use the bot.
@@ -138,13 +139,13 @@ func (e *Engine) services() (err error) {
 		return err
 	}
 	if e.Family, err = family.New(family.Config{
-		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.Observe,
+		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.ObserveSchool,
 		Providers: []school.Provider{pronote.NewProvider(cfg.School)},
 	}); err != nil {
 		return err
 	}
 	e.Wallet, err = wallet.New(wallet.Config{
-		Store: cfg.Store, Client: cfg.Wallet, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Observe: cfg.Observe,
+		Store: cfg.Store, Client: cfg.Wallet, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Observe: cfg.ObserveWallet,
 	})
 	return err
 }

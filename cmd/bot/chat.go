@@ -38,7 +38,7 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 3. nothing writes any more
-	engine, err := cfg.engine(v, log, nil, cfg.world())
+	engine, err := cfg.engine(v, log, nil, cfg.world(), nil)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ type outside struct {
 func (c config) world() outside { return outside{schools: pronote.NewHTTPClient(c.private)} }
 
 // engine wires the core to the two clients and a store. access is who may use it; nil: everyone.
-func (c config) engine(records store.Store, log *slog.Logger, access *core.Access, out outside) (*core.Engine, error) {
+func (c config) engine(records store.Store, log *slog.Logger, access *core.Access, out outside, m *meters) (*core.Engine, error) {
 	wallet, err := izly.New(izly.Config{
 		HTTPClient: out.wallets,
 		SOAPURL:    c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
@@ -71,10 +71,14 @@ func (c config) engine(records store.Store, log *slog.Logger, access *core.Acces
 	if c.private {
 		school.Interval = 0 // servers of our own need no pause
 	}
-	return core.New(core.Config{
+	rooms := core.Config{
 		Store: records, School: pronote.New(school), Wallet: wallet,
 		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access, Admit: out.admit,
-	})
+	}
+	if m != nil {
+		rooms.Handled, rooms.ObserveSchool, rooms.ObserveWallet = m.handled, m.observe("school"), m.observe("wallet")
+	}
+	return core.New(rooms)
 }
 
 // terminal is the chat over the program's standard streams. Files of replies go to folder; "" is the one for

@@ -52,7 +52,7 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	engine, err := cfg.engine(v, log, nil, world.inside())
+	engine, err := cfg.engine(v, log, nil, world.inside(), nil)
 	if err != nil {
 		return err
 	}

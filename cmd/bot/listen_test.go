@@ -70,8 +70,14 @@ func TestListeners(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d", tt.method, strings.TrimPrefix(tt.url, "http://127.0.0.1"), status, tt.want)
 		}
 	}
-	if _, text := fetch(t, "GET", internal+metricsPath); !regexp.MustCompile(`(?m)^cartable_vault_file_bytes [1-9]`).MatchString(text) || !strings.Contains(text, `platform="telegram"`) {
-		t.Errorf("counts\n%s", text)
+	_, counts := fetch(t, "GET", internal+metricsPath)
+	for _, want := range []string{
+		`^cartable_vault_file_bytes [1-9]`, `^cartable_updates_total{platform="telegram",kind="messages"} 0`, `^cartable_queue_messages 0`,
+		`^cartable_outbox_letters 0`, `^cartable_login_pauses 0`, `^cartable_damaged_records{room="wallet"} 0`, `^go_goroutines `,
+	} {
+		if !regexp.MustCompile(`(?m)` + want).MatchString(counts) {
+			t.Errorf("no %s in\n%s", want, counts)
+		}
 	}
 	tg.WaitCalls("getMe", 1)
 	for end := time.Now().Add(10 * time.Second); ; {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"cartable/core"
 	"cartable/core/izly"
 	"cartable/core/school"
 	"cartable/vault"
@@ -22,7 +23,8 @@ type meters struct {
 	set       *metrics.Set
 	platforms func() []platform
 
-	mu sync.Mutex // held while the platforms' counts are taken over
+	mu     sync.Mutex // guards totals; held while they and the platforms' counts are taken over
+	totals map[*metrics.Counter]func() int
 }
 
 // callBuckets are seconds: a school's server may take its time.
@@ -30,7 +32,7 @@ var callBuckets = []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80}
 
 func newMeters(platforms func() []platform) *meters {
 	metrics.ExposeMetadata(true)
-	m := &meters{set: metrics.NewSet(), platforms: platforms}
+	m := &meters{set: metrics.NewSet(), platforms: platforms, totals: make(map[*metrics.Counter]func() int)}
 	m.set.NewGauge(`cartable_build_info{version="`+version+`"}`, func() float64 { return 1 })
 	return m
 }
@@ -50,18 +52,28 @@ func (m *meters) observe(service string) func(op string, took time.Duration, err
 	}
 }
 
-// queue, letters and pauses show how much waits: messages for their turn, what is still to be said, and logins.
-func (m *meters) queue(length func() int)   { m.gauge("cartable_queue_messages", length) }
-func (m *meters) letters(length func() int) { m.gauge("cartable_outbox_letters", length) }
-func (m *meters) pauses(count func() int)   { m.gauge("cartable_login_pauses", count) }
-
-// damaged shows how many records of a room cannot be read.
-func (m *meters) damaged(room string, count func() int) {
-	m.gauge(fmt.Sprintf(`cartable_damaged_records{room=%q}`, label(room)), count)
+// rooms shows how much waits in the rooms, and what they cannot read.
+func (m *meters) rooms(e *core.Engine) {
+	m.gauge("cartable_queue_messages", e.Talk.Waiting)
+	m.gauge("cartable_outbox_letters", e.Outbox.Len)
+	m.total("cartable_outbox_dropped_total", e.Outbox.Dropped)
+	m.gauge("cartable_login_pauses", e.Family.Pauses)
+	for room, damaged := range map[string]func() int{
+		"rights": e.Rights.Damaged, "family": e.Family.Damaged, "wallet": e.Wallet.Damaged, "outbox": e.Outbox.Damaged, "watch": e.Watch.Damaged,
+	} {
+		m.gauge(fmt.Sprintf(`cartable_damaged_records{room=%q}`, room), damaged)
+	}
 }
 
+// gauge shows a number that goes up and down, total one that only grows.
 func (m *meters) gauge(name string, count func() int) {
 	m.set.NewGauge(name, func() float64 { return float64(count()) })
+}
+
+func (m *meters) total(name string, count func() int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.totals[m.set.NewCounter(name)] = count
 }
 
 // vault shows how large the file is.
@@ -87,6 +99,9 @@ func (m *meters) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 func (m *meters) takeCounts() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for counter, count := range m.totals {
+		counter.Set(uint64(count()))
+	}
 	for _, p := range m.platforms() {
 		for kind, n := range p.Counts() {
 			m.set.GetOrCreateCounter(fmt.Sprintf(`cartable_updates_total{platform=%q,kind=%q}`, label(p.Name()), label(kind))).Set(n)
@@ -94,7 +109,7 @@ func (m *meters) takeCounts() {
 	}
 }
 
-var labelForm = regexp.MustCompile(`^[a-z][a-z_]{0,31}$`)
+var labelForm = regexp.MustCompile(`^[a-z][a-z_.]{0,31}$`)
 
 // label is a word of ours. Anything else would be somebody's.
 func label(word string) string {

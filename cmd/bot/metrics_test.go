@@ -48,11 +48,8 @@ func TestMetrics(t *testing.T) {
 	m.observe("school")("week", time.Second, fmt.Errorf("school: %w", school.ErrNoAnswer))
 	m.observe("wallet")("balance", time.Second, errors.New("of 0611223344"))
 	m.observe("wallet")("balance", time.Second, izly.ErrWrongCode)
-	m.queue(func() int { return 3 })
-	m.letters(func() int { return 4 })
-	m.pauses(func() int { return 5 })
-	m.damaged("rights", func() int { return 1 })
-	m.damaged("wallet", func() int { return 0 })
+	m.gauge("cartable_queue_messages", func() int { return 3 })
+	m.total("cartable_outbox_dropped_total", func() int { return 5 })
 	text := scrape(m)
 	for _, want := range []string{
 		"# TYPE cartable_commands_total counter\n",
@@ -71,8 +68,8 @@ func TestMetrics(t *testing.T) {
 		"# TYPE cartable_updates_total counter\n",
 		`cartable_updates_total{platform="matrix",kind="messages"} 40`,
 		`cartable_updates_total{platform="matrix",kind="unreadable"} 2`,
-		"# TYPE cartable_queue_messages gauge\n", "cartable_queue_messages 3", "cartable_outbox_letters 4", "cartable_login_pauses 5",
-		`cartable_damaged_records{room="rights"} 1`,
+		"# TYPE cartable_queue_messages gauge\n", "cartable_queue_messages 3",
+		"# TYPE cartable_outbox_dropped_total counter\n", "cartable_outbox_dropped_total 5",
 		`cartable_build_info{version="` + version + `"} 1`,
 	} {
 		if !strings.Contains(text, want) {

@@ -43,10 +43,11 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	engine, err := cfg.engine(v, log, access, cfg.world())
+	engine, err := cfg.engine(v, log, access, cfg.world(), m)
 	if err != nil {
 		return err
 	}
+	m.rooms(engine)
 	platforms, webhook, err := cfg.platforms(engine, v, log)
 	for _, platform := range platforms {
 		defer func() { err = errors.Join(err, platform.Close()) }() // 3. no reply is under way any more

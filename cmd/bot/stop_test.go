@@ -63,7 +63,7 @@ func TestStopIsBounded(t *testing.T) {
 		}
 		defer v.Close()
 		cfg, log := defaults(), slog.New(slog.DiscardHandler)
-		engine, err := cfg.engine(v, log, nil, outside{})
+		engine, err := cfg.engine(v, log, nil, outside{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

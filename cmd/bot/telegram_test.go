@@ -127,6 +127,18 @@ func TestTelegram(t *testing.T) {
 	if strings.Contains(balance, "52,34") || !strings.Contains(balance, "12,34") && !strings.Contains(balance, "32,34") {
 		t.Errorf("after a kill and a second press:\n%s", balance)
 	}
+	internal, _ := bot.addresses()
+	_, counts := fetch(t, "GET", internal+metricsPath)
+	for _, want := range []string{`cartable_commands_total{command="solde",outcome="ok"} 1`, `cartable_service_calls_total{service="wallet",operation="balance",`} {
+		if !strings.Contains(counts, want) {
+			t.Errorf("no %s in\n%s", want, counts)
+		}
+	}
+	for _, personal := range []string{"1001", "Anna", "Famille", "ROUSSEL", "0611223344", "127.0.0.1"} {
+		if strings.Contains(counts, personal) {
+			t.Errorf("%q is counted in\n%s", personal, counts)
+		}
+	}
 	bot.stop()
 	for _, hidden := range []string{tg.Token(), strings.SplitN(tg.Token(), ":", 2)[1], schoolPassword, walletCode} {
 		if strings.Contains(bot.log.String(), hidden) {

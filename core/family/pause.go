@@ -152,6 +152,26 @@ func changePause(f *Family, name string, alter func(*pause, time.Time)) (p pause
 	return p, err
 }
 
+// Pauses counts the pauses that last, of schools and of accounts; one that cannot be read counts as well. It goes
+// through all of them, for whoever watches the bot.
+func (f *Family) Pauses() int {
+	n, now := 0, f.cfg.Now()
+	skipped := 0
+	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		skipped, err = pauses.Each(tx, "", func(_ string, p pause) error {
+			if now.Before(p.Until) {
+				n++
+			}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		f.cfg.Log.Error("family: pauses not counted", "error", err)
+	}
+	return n + skipped
+}
+
 // end is when the pause, or the last failure, was.
 func (p pause) end() time.Time {
 	end := p.Until

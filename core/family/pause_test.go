@@ -291,3 +291,26 @@ func TestPausesAreSwept(t *testing.T) {
 		t.Errorf("still due: %s", text)
 	}
 }
+
+func TestPausesAreCounted(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	host, own := pauseNames(k, secretLogin("password marc"))
+	wants := func(want int) {
+		t.Helper()
+		if n := r.Pauses(); n != want {
+			t.Errorf("%d pauses, want %d", n, want)
+		}
+	}
+	wants(0)
+	if err := errors.Join(r.wantsPause(host), r.refused(own)); err != nil { // one refusal is no pause yet
+		t.Fatal(err)
+	}
+	wants(1)
+	if err := r.store.Damage("pauses", "", own); err != nil {
+		t.Fatal(err)
+	}
+	wants(2)
+	r.clock.advance(longestPause)
+	wants(1)
+}
