@@ -199,8 +199,7 @@ func (c *counter) findGone() error {
 
 // count counts the records of a bucket, and as many as it can if there is damage.
 func (c *counter) count(bucketID []byte) (n int, err error) {
-	const least = 16 // bytes, of a record on a page
-	most := int(c.tx.Size() / least)
+	most := mostRecords(c.tx)
 	err = guard(func() error {
 		bucket := c.records.Bucket(bucketID)
 		if bucket == nil {
@@ -208,13 +207,19 @@ func (c *counter) count(bucketID []byte) (n int, err error) {
 		}
 		cursor := bucket.Cursor()
 		for id, _ := cursor.First(); id != nil; id, _ = cursor.Next() {
-			if n++; n > most { // in a circle
+			if n++; n > most {
 				return ErrDamaged
 			}
 		}
 		return nil
 	})
 	return n, err
+}
+
+// mostRecords is more than the file has room for: who finds as many goes round in a circle of damaged pages.
+func mostRecords(tx *bbolt.Tx) int {
+	const least = 16 // bytes of a record on a page
+	return int(tx.Size() / least)
 }
 
 // name finds the name of a bucket in one of its records, "" if the first ones cannot be opened.
