@@ -55,3 +55,16 @@ func Pending(s Store, name string, steps []Step) (int, error) {
 	}
 	return len(steps) - had.Steps, nil
 }
+
+// Had tells how many steps of each list a store has had, and how many lists have lost their number.
+func Had(s Store) (steps map[string]int, skipped int, err error) {
+	steps = map[string]int{}
+	err = s.View(func(tx Tx) (err error) {
+		skipped, err = schema.All(tx, func(_, name string, p progress) error {
+			steps[name] = p.Steps
+			return nil
+		})
+		return err
+	})
+	return steps, skipped, err
+}
