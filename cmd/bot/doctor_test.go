@@ -43,6 +43,33 @@ func TestDoctorOfARunningBot(t *testing.T) {
 	bot.stop()
 }
 
+// TestTheBotRunsWithLosses and says so.
+func TestTheBotRunsWithLosses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be asked to stop here")
+	}
+	tg := telegramtest.Start(t, telegramtest.Config{})
+	data := t.TempDir()
+	v, _, err := config{data: data}.openVault(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = v.Update(func(tx vault.Tx) error {
+		return errors.Join(tx.Put("orders", "", "1", []byte("{}")), tx.Put("orders", "", "2", []byte("{}")))
+	})
+	if err := errors.Join(err, v.Close(), harm(filepath.Join(data, "vault.db"), "lose", 2)); err != nil {
+		t.Fatal(err)
+	}
+	bot := startBot(t, "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ACCESS=open", "CARTABLE_DATA="+data)
+	anna := tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/langue en")
+	anna.WaitFor("English")
+	bot.stop()
+	if log := bot.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "table=orders want=2 have=1") {
+		t.Errorf("the log says nothing of it:\n%s", log)
+	}
+}
+
 // TestDoctorWithoutASocket says what to do where the running bot cannot give a copy.
 func TestDoctorWithoutASocket(t *testing.T) {
 	data := t.TempDir()

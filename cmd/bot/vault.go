@@ -60,6 +60,13 @@ func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	return v, key, err
 }
 
+// logLosses tells of records that are gone without a trace. What is left can be used.
+func logLosses(v *vault.Vault, log *slog.Logger) {
+	for _, l := range lossesByTable(v) {
+		log.Error("the vault has lost records; `bot doctor` tells what to do", "table", l.Bucket, "want", l.Want, "have", l.Have)
+	}
+}
+
 // lossesByTable sums up what is lost, in the order of the tables; see tableOf. Where it is not known what should be
 // there, that is -1.
 func lossesByTable(v *vault.Vault) (sums []vault.Loss) {
