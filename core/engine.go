@@ -107,7 +107,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Admit = func(pronote.Address) error { return nil }
 	}
 	e := &Engine{cfg: cfg, stop: func() {}}
-	if err := store.Migrate(cfg.Store, stepsName, Steps()); err != nil {
+	if err := store.Migrate(cfg.Store, StepsName, Steps()); err != nil {
 		return nil, fmt.Errorf("core: migrate: %w", err)
 	}
 	var err error
@@ -219,9 +219,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 // Handler registers an adapter and returns what its Run passes messages to.
 func (e *Engine) Handler(a chat.Adapter) chat.Handler { return e.Talk.Handler(a) }
 
-// refresh has the rooms read again what they keep in memory.
-func (e *Engine) refresh() error {
-	return errors.Join(e.Rights.Refresh(), e.Family.Refresh(), e.Wallet.Refresh())
+// refresh has the rooms read again what they keep in memory of accounts; of all when none is named.
+func (e *Engine) refresh(accounts ...string) error {
+	return errors.Join(e.Rights.Refresh(accounts...), e.Family.Refresh(), e.Wallet.Refresh(), e.Watch.Refresh(accounts...))
 }
 
 // MoveChat makes everything kept for a chat that of another: a platform has given it a new name, as Telegram does
@@ -240,6 +240,7 @@ func (e *Engine) MoveChat(old, to chat.ChatID) error {
 	if err != nil {
 		return fmt.Errorf("core: move chat: %w", err)
 	}
+	e.Outbox.Wake()
 	return e.refresh()
 }
 
@@ -270,5 +271,5 @@ func portion(sweep func(store.Tx, time.Time) error) func(store.Tx, time.Time) (b
 
 // Damaged counts the records that could not be read.
 func (e *Engine) Damaged() int {
-	return e.Rights.Damaged() + e.Family.Damaged() + e.Wallet.Damaged() + e.Watch.Damaged()
+	return e.Rights.Damaged() + e.Family.Damaged() + e.Wallet.Damaged() + e.Watch.Damaged() + e.Outbox.Damaged()
 }

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"cartable/core/chat"
 	"cartable/core/rights"
@@ -66,5 +68,5 @@ func (e *Engine) forgetAll(accounts []rights.Account, also func(store.Tx) error)
 	}); err != nil {
 		return fmt.Errorf("core: forget: %w", err)
 	}
-	return e.refresh()
+	return e.refresh(slices.Collect(maps.Keys(shown))...)
 }

@@ -23,8 +23,8 @@ import (
 	"cartable/core/watch"
 )
 
-// stepsName names the list of steps in the store.
-const stepsName = "core"
+// StepsName names the list of steps in the store.
+const StepsName = "core"
 
 // Steps are the changes of what is stored since version 0.1, in order. The list only grows at its end.
 func Steps() []store.Step {
@@ -35,7 +35,7 @@ func Steps() []store.Step {
 
 // Pending tells how many steps a store has had, and how many it has not. Its errors are those of store.Pending.
 func Pending(s store.Store) (had, pending int, err error) {
-	pending, err = store.Pending(s, stepsName, Steps())
+	pending, err = store.Pending(s, StepsName, Steps())
 	return len(Steps()) - pending, pending, err
 }
 

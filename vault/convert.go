@@ -86,12 +86,15 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 		return 0, err
 	}
 	defer tx.end()
-	w := rewriter{to: db, keys: keys}
+	w := rewriter{to: db, keys: keys, count: map[string]int{}}
 	err = guard(func() error {
 		return tx.records.ForEachBucket(func(id []byte) error { return w.bucket(tx, id) })
 	})
 	if err == nil {
 		err = w.flush()
+	}
+	if err == nil {
+		err = db.Update(func(to *bbolt.Tx) error { return recount(to, keys, w.count) })
 	}
 	if err == nil {
 		err = db.Sync()
@@ -101,9 +104,10 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 
 // rewriter seals records anew, and writes many of them at once.
 type rewriter struct {
-	to   *bbolt.DB
-	keys *keyring
-	lost int
+	to    *bbolt.DB
+	keys  *keyring
+	count map[string]int // of records by bucket
+	lost  int
 
 	waiting []record
 	size    int // of their values
@@ -126,6 +130,7 @@ func (w *rewriter) bucket(tx *transaction, id []byte) error {
 			continue
 		}
 		w.waiting = append(w.waiting, r)
+		w.count[r.bucket]++
 		if w.size += len(r.value); w.size < rewriteSize && len(w.waiting) < rewriteCount {
 			continue
 		}

@@ -59,6 +59,9 @@ func expectRecords(t *testing.T, path string, key Key, format, lost int) *Vault 
 	if v.Format() != format {
 		t.Errorf("%s has format %d, want %d", filepath.Base(path), v.Format(), format)
 	}
+	if losses := v.Losses(); losses != nil {
+		t.Errorf("%s has lost %+v", filepath.Base(path), losses)
+	}
 	for _, bucket := range oldBuckets {
 		want := oldRecords(bucket)
 		got := list(t, v, bucket)

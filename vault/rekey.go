@@ -36,7 +36,11 @@ func (v *Vault) rekey(key Key) error {
 	}
 	defer b.rollback()
 	err = guard(func() error {
-		if err := reseal(b.records, v.keys, fresh); err != nil {
+		count, err := reseal(b.records, v.keys, fresh)
+		if err != nil {
+			return err
+		}
+		if err := recount(b.engine, fresh, count); err != nil {
 			return err
 		}
 		return b.engine.Bucket(headerBucket).Put(headerName, h.encode())
@@ -49,29 +53,30 @@ func (v *Vault) rekey(key Key) error {
 	if err := guard(b.engine.Commit); err != nil {
 		return err
 	}
-	v.keys = fresh
+	v.keys, v.uncounted = fresh, nil
 	return nil
 }
 
-// reseal moves every bucket to its new name with its records sealed by fresh.
-func reseal(records *bbolt.Bucket, old, fresh *keyring) error {
+// reseal moves every bucket to its new name with its records sealed by fresh, and counts them.
+func reseal(records *bbolt.Bucket, old, fresh *keyring) (count map[string]int, err error) {
 	var buckets [][]byte // all of them before the first change
-	err := records.ForEachBucket(func(id []byte) error {
+	err = records.ForEachBucket(func(id []byte) error {
 		buckets = append(buckets, append([]byte(nil), id...))
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
+	count = map[string]int{}
 	for _, id := range buckets {
-		if err := resealBucket(records, id, old, fresh); err != nil {
-			return err
+		if err := resealBucket(records, id, old, fresh, count); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return count, nil
 }
 
-func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) error {
+func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring, count map[string]int) error {
 	found, err := collect(records, bucketID, nil, true)
 	if err != nil {
 		return err
@@ -91,6 +96,7 @@ func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring) e
 		if err := b.Put(fresh.recordID(r.bucket, r.group, r.name), fresh.seal(r)); err != nil {
 			return err
 		}
+		count[r.bucket]++
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ func TestRekey(t *testing.T) {
 		if a, b := list(t, v, "a"), list(t, v, "b"); !maps.Equal(a, want) || !maps.Equal(b, want) {
 			t.Fatalf("after the restart: %d and %d records", len(a), len(b))
 		}
+		if losses := v.Losses(); losses != nil {
+			t.Errorf("lost: %+v", losses)
+		}
 	}
 	if err := v.Rekey(Key{}); err == nil {
 		t.Error("an empty key was accepted")

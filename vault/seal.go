@@ -19,6 +19,7 @@ const (
 	labelNames2  = "cartable/vault/v2/names"
 	labelRecord1 = "cartable/vault/v1/record"
 	labelRecord2 = "cartable/vault/v2/record"
+	labelCount   = "cartable/vault/v2/count"
 )
 
 // A sealed record is the format byte, the nonce and a secretbox of
@@ -118,8 +119,7 @@ type record struct {
 	value               []byte
 }
 
-// seal encrypts a record. The nonce is random: 24 bytes do not repeat by chance, and there is no counter
-// to lose when a backup is restored.
+// seal encrypts a record.
 func (k *keyring) seal(r record) []byte {
 	plain := make([]byte, 0, 4*4+len(r.bucket)+len(r.group)+len(r.name)+len(r.value)+padBlock)
 	plain = appendField(plain, r.bucket)
@@ -128,28 +128,40 @@ func (k *keyring) seal(r record) []byte {
 	}
 	plain = appendField(plain, r.name)
 	plain = appendField(plain, r.value)
-	plain = append(plain, make([]byte, -len(plain)&(padBlock-1))...)
+	return k.box(plain, k.recordKey(k.bucketID(r.bucket), k.recordID(r.bucket, r.group, r.name)))
+}
 
+// box pads and encrypts; it may write behind plain. The nonce is random: 24 bytes do not repeat by chance, and there is
+// no counter to lose when a backup is restored.
+func (k *keyring) box(plain []byte, key *[32]byte) []byte {
+	plain = append(plain, make([]byte, -len(plain)&(padBlock-1))...)
 	var nonce [nonceSize]byte
 	rand.Read(nonce[:]) // never fails since Go 1.24
 	sealed := make([]byte, 0, 1+nonceSize+secretbox.Overhead+len(plain))
 	sealed = append(sealed, k.format)
 	sealed = append(sealed, nonce[:]...)
-	key := k.recordKey(k.bucketID(r.bucket), k.recordID(r.bucket, r.group, r.name))
 	return secretbox.Seal(sealed, plain, &nonce, key)
+}
+
+// unbox gives back what box was given, with its padding, or ErrDamaged whatever is wrong.
+func (k *keyring) unbox(sealed []byte, key *[32]byte) ([]byte, error) {
+	// A newer format would show in the header first, so that here it is an overwritten byte.
+	if len(sealed) < minSealed || sealed[0] != k.format {
+		return nil, ErrDamaged
+	}
+	plain, ok := secretbox.Open(nil, sealed[1+nonceSize:], (*[nonceSize]byte)(sealed[1:]), key)
+	if !ok {
+		return nil, ErrDamaged
+	}
+	return plain, nil
 }
 
 // open gives back what seal was given, or ErrDamaged whatever is wrong. It accepts a record only in the
 // place that it was sealed for.
 func (k *keyring) open(bucketID, id, sealed []byte) (record, error) {
-	// A newer format would show in the header first, so that here it is an overwritten byte.
-	if len(sealed) < minSealed || sealed[0] != k.format {
-		return record{}, ErrDamaged
-	}
-	nonce := (*[nonceSize]byte)(sealed[1:])
-	plain, ok := secretbox.Open(nil, sealed[1+nonceSize:], nonce, k.recordKey(bucketID, id))
-	if !ok {
-		return record{}, ErrDamaged
+	plain, err := k.unbox(sealed, k.recordKey(bucketID, id))
+	if err != nil {
+		return record{}, err
 	}
 	bucket, rest, ok1 := cutField(plain)
 	group, ok2 := []byte(nil), true

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -26,7 +27,7 @@ type batch struct {
 	vault   *Vault
 	engine  *bbolt.Tx // nil: not begun, or undone
 	records *bbolt.Bucket
-	thinned map[string]bool // the buckets, by name on disk, from which something was deleted
+	changes map[string]*change // by the names on disk of the buckets
 
 	joined int // closures
 	kept   []write
@@ -38,6 +39,7 @@ type batch struct {
 
 // write is one change of a record. Its slices are not changed any more.
 type write struct {
+	bucket       string
 	bucketID, id []byte
 	sealed       []byte // nil: delete
 }
@@ -79,7 +81,7 @@ func (b *batch) ready() error {
 	if b.engine != nil || b.err != nil {
 		return b.err
 	}
-	b.thinned = map[string]bool{}
+	b.changes = map[string]*change{}
 	err := guard(func() (err error) {
 		if b.engine, err = b.vault.db.Begin(true); err != nil {
 			return err
@@ -105,23 +107,34 @@ func (b *batch) ready() error {
 
 // write makes a change in the engine's transaction and tells whether it was one.
 func (b *batch) write(w write) (changed bool, err error) {
-	if w.sealed != nil {
-		bucket, err := b.records.CreateBucketIfNotExists(w.bucketID)
-		if err != nil {
+	bucket := b.records.Bucket(w.bucketID)
+	if bucket == nil && w.sealed == nil {
+		return false, nil
+	}
+	c := b.changes[string(w.bucketID)]
+	if c == nil {
+		c = &change{bucket: w.bucket, fresh: bucket == nil}
+		b.changes[string(w.bucketID)] = c
+	}
+	if bucket == nil {
+		if bucket, err = b.records.CreateBucket(w.bucketID); err != nil {
 			return true, err
 		}
+	}
+	id, old := bucket.Cursor().Seek(w.id)
+	there := bytes.Equal(id, w.id)
+	switch {
+	case w.sealed != nil:
+		if !there {
+			c.added++
+		}
 		return true, bucket.Put(w.id, w.sealed)
-	}
-	bucket := b.records.Bucket(w.bucketID)
-	if bucket == nil {
+	case !there:
 		return false, nil
 	}
-	id, sealed := bucket.Cursor().Seek(w.id)
-	if !slices.Equal(id, w.id) {
-		return false, nil
-	}
-	b.thinned[string(w.bucketID)] = true
-	if sealed == nil { // a bucket where a record should be
+	c.added--
+	c.thinned = true
+	if old == nil { // a bucket where a record should be
 		return true, bucket.DeleteBucket(w.id)
 	}
 	return true, bucket.Delete(w.id)
@@ -146,13 +159,21 @@ func (b *batch) commit() error {
 		if err := b.tidy(); err != nil {
 			return err
 		}
+		if b.vault.uncounted == nil { // else that damage would stop every write
+			if err := writeCounts(b.engine, b.vault.keys, b.changes); err != nil {
+				return err
+			}
+		}
 		return b.engine.Commit()
 	})
 }
 
 // tidy removes the buckets that have become empty: callers may name buckets after what comes and goes.
 func (b *batch) tidy() error {
-	for bucketID := range b.thinned {
+	for bucketID, c := range b.changes {
+		if !c.thinned {
+			continue
+		}
 		if first, _ := b.records.Bucket([]byte(bucketID)).Cursor().First(); first != nil {
 			continue
 		}

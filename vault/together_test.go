@@ -276,8 +276,7 @@ func TestTogetherSimulation(t *testing.T) {
 		}
 		wg.Wait()
 		if round%5 == 4 {
-			must(t, v.Close())
-			v = mustOpen(t, path)
+			v = expectLosses(t, v, path)
 		}
 	}
 	expectModel(t, v, model)

@@ -90,14 +90,14 @@ func (tx *transaction) Put(bucket, group, name string, value []byte) error {
 		return err
 	}
 	sealed := tx.keys.seal(record{bucket, group, name, value})
-	return tx.write("put", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), sealed})
+	return tx.write("put", write{bucket, tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), sealed})
 }
 
 func (tx *transaction) Delete(bucket, group, name string) error {
 	if err := tx.check(true, bucket, group, name, nil); err != nil {
 		return err
 	}
-	return tx.write("delete", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), nil})
+	return tx.write("delete", write{bucket, tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), nil})
 }
 
 func (tx *transaction) DeleteGroup(bucket, group string) error {
@@ -110,7 +110,7 @@ func (tx *transaction) DeleteGroup(bucket, group string) error {
 		return tx.failure("delete group", err)
 	}
 	for _, f := range found {
-		if err := tx.write("delete group", write{bucketID, f.id, nil}); err != nil {
+		if err := tx.write("delete group", write{bucket, bucketID, f.id, nil}); err != nil {
 			return err
 		}
 	}

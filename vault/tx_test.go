@@ -141,8 +141,7 @@ func TestSimulation(t *testing.T) {
 			t.Fatal(err)
 		}
 		if rng.IntN(25) == 0 {
-			must(t, v.Close())
-			v = mustOpen(t, path)
+			v = expectLosses(t, v, path)
 		}
 		must(t, v.View(func(tx Tx) error {
 			n := randomSpot(rng)

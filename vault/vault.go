@@ -2,10 +2,10 @@
 // and every name is hidden. It knows nothing of what a value means.
 //
 // Whoever has the file and not the key learns how many buckets and records there are, which records of a bucket
-// are of one group, and their sizes in steps of 64 bytes, and cannot change, swap or move a record unnoticed. What cannot be noticed, for lack
-// of anything outside of the file to compare with, is that a record was removed, or that it, or the whole
-// file, was put back as it once was. Deleted and overwritten values stay in the file, sealed, until their
-// space is used again.
+// are of one group, and their sizes in steps of 64 bytes, and cannot change, swap, move or remove a record
+// unnoticed (see Losses). What cannot be noticed, for lack of anything outside of the file to compare with, is that
+// a record or count, or the whole file, was put back as it once was. Deleted and overwritten values stay in the
+// file, sealed, until their space is used again.
 package vault
 
 import (
@@ -24,6 +24,9 @@ type Vault struct {
 
 	mu   sync.RWMutex // held by Rekey from its commit to the change of keys; who has the turn to write reads without it
 	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
+
+	losses    []Loss // found by Open
+	uncounted error  // the damage for which no counts are written
 }
 
 // Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
@@ -66,7 +69,9 @@ func open(path string, key Key) (*Vault, error) {
 		_ = db.Close() // nothing was written
 		return nil, err
 	}
-	return &Vault{db: db, keys: keys}, nil
+	v := &Vault{db: db, keys: keys}
+	v.losses, v.uncounted = findLosses(db, keys)
+	return v, nil
 }
 
 // createIfMissing returns the header and keyring of the vault that it made, if it did, so that scrypt need

@@ -38,6 +38,7 @@ func (chatCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 3. nothing writes any more
+	logLosses(v, log)
 	engine, err := cfg.engine(v, log, nil, cfg.world(), nil)
 	if err != nil {
 		return err

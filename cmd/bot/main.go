@@ -21,8 +21,23 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal kills
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bot:", err)
-		os.Exit(1)
+		os.Exit(exitStatus(err))
 	}
+}
+
+// statusError is a failure that a script is to tell from others.
+type statusError struct {
+	status int
+	error
+}
+
+func (e statusError) Unwrap() error { return e.error }
+
+func exitStatus(err error) int {
+	if e, ok := errors.AsType[statusError](err); ok {
+		return e.status
+	}
+	return 1
 }
 
 // cli is the command line. Settings come from the environment alone, so that no secret stands in a list
@@ -35,6 +50,7 @@ type cli struct {
 	CheckConfig checkConfigCmd `cmd:"" help:"Check the settings and show them, without secrets."`
 	Invite      inviteCmd      `cmd:"" help:"Make an invitation code for one person."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask the running bot whether it is well."`
+	Doctor      doctorCmd      `cmd:"" help:"Look the vault over and say what to do; also while the bot runs. Exit status: 0 all is well, 1 findings, 2 it cannot look."`
 	Backup      backupCmd      `cmd:"" help:"Copy the vault to a file, also while the bot runs."`
 	Restore     restoreCmd     `cmd:"" help:"Put a backup in the place of a vault that is not there any more."`
 	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`

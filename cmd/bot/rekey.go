@@ -22,11 +22,13 @@ func (rekeyCmd) Run(p *program) (err error) {
 	if err := cfg.needVault(); err != nil {
 		return err
 	}
-	v, _, err := cfg.openVault(cfg.logger(p.stderr, slog.LevelWarn))
+	log := cfg.logger(p.stderr, slog.LevelWarn)
+	v, _, err := cfg.openVault(log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
+	logLosses(v, log) // for the last time: it counts anew
 	if cfg.hasNewKey {
 		err = v.Rekey(cfg.newKey)
 	} else {

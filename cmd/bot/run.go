@@ -38,6 +38,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 4. nothing writes any more
+	logLosses(v, log)
 	m.vault(v)
 	access, err := cfg.access(key)
 	if err != nil {

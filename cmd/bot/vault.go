@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"cartable/vault"
 )
@@ -64,6 +66,32 @@ func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	}
 	v, err = vault.Open(c.vaultPath(), key)
 	return v, key, err
+}
+
+// logLosses tells of records that are gone without a trace. What is left can be used.
+func logLosses(v *vault.Vault, log *slog.Logger) {
+	for _, l := range lossesByTable(v) {
+		log.Error("the vault has lost records; `bot doctor` tells what to do", "table", l.Bucket, "want", l.Want, "have", l.Have)
+	}
+}
+
+// lossesByTable sums up what is lost, in the order of the tables; see tableOf. Where it is not known what should be
+// there, that is -1.
+func lossesByTable(v *vault.Vault) (sums []vault.Loss) {
+	for _, l := range v.Losses() {
+		l.Bucket = tableOf(l.Bucket)
+		at := slices.IndexFunc(sums, func(sum vault.Loss) bool { return sum.Bucket == l.Bucket && (sum.Want < 0) == (l.Want < 0) })
+		if at < 0 {
+			sums = append(sums, l)
+			continue
+		}
+		sums[at].Have += l.Have
+		if l.Want >= 0 {
+			sums[at].Want += l.Want
+		}
+	}
+	slices.SortFunc(sums, func(a, b vault.Loss) int { return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Want, b.Want)) })
+	return sums
 }
 
 // needVault refuses where there is nothing to copy or to change, so that no empty vault is made for it.

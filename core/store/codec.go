@@ -39,6 +39,15 @@ func decodeRecord(value []byte) (version int, body []byte, err error) {
 	return version, body, nil
 }
 
+// Version tells of which version a record is, without knowing its type, and whether it is one at all.
+func Version(value []byte) (version int, ok bool) {
+	version, body, err := decodeRecord(value)
+	if err != nil || !json.Valid(body) {
+		return 0, false
+	}
+	return version, true
+}
+
 // decodeBody reads an object into a record, and takes no field that the record does not have: what another type
 // wrote must not pass for an empty record.
 func decodeBody(body []byte, record any) error {

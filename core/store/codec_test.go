@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
 )
 
@@ -13,6 +14,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
 		version, body, err := decodeRecord(value)
+		if told, ok := Version(value); ok != (err == nil && json.Valid(body)) || ok && told != version || !ok && told != 0 {
+			t.Errorf("%q: version %d, or %d (%t)", value, version, told, ok)
+		}
 		if err != nil {
 			if version != 0 || body != nil {
 				t.Errorf("%q: version %d and %q with an error", value, version, body)

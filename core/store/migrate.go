@@ -62,3 +62,17 @@ func Pending(s Store, name string, steps []Step) (int, error) {
 	}
 	return len(steps) - had, nil
 }
+
+// Had tells how many steps of each list a store has had, and how many records of steps cannot be read: those are not
+// among them.
+func Had(s Store) (steps map[string]int, skipped int, err error) {
+	err = s.View(func(tx Tx) (err error) {
+		steps = make(map[string]int)
+		skipped, err = schema.All(tx, func(list, _ string, _ done) error {
+			steps[list]++
+			return nil
+		})
+		return err
+	})
+	return steps, skipped, err
+}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,16 @@ func TestMigrate(t *testing.T) {
 	must(t, store.Migrate(s, "another list", notes("x")))
 	expectLog(t, s, "abcx")
 	expectPending(t, s, notes("a", "b", "c"), 0)
+}
+
+func TestHad(t *testing.T) {
+	s := newStore(t)
+	must(t, store.Migrate(s, "test", notes("a", "b")))
+	must(t, store.Migrate(s, "another list", notes("x")))
+	raw(t, s, "schema", "test", "3", "garbage")
+	if had, skipped, err := store.Had(s); err != nil || skipped != 1 || !maps.Equal(had, map[string]int{"test": 2, "another list": 1}) {
+		t.Errorf("%v, %d skipped, %v", had, skipped, err)
+	}
 }
 
 // TestMigrateGoesOnWhereItFailed at each write and each commit.
