@@ -18,6 +18,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
+	"cartable/core/store/storetest"
 	"cartable/vault"
 )
 
@@ -54,7 +55,7 @@ func (r *storeRig) open() {
 	v, err := vault.Open(r.path, r.key)
 	noError(r.t, err)
 	r.vault = v
-	r.fault.Vault = v
+	r.fault.Vault = storetest.Twice(v)
 	r.Store, err = NewStore(&r.fault)
 	noError(r.t, err)
 }

@@ -18,6 +18,7 @@ import (
 	"cartable/bot/telegram/telegramtest"
 	"cartable/core"
 	"cartable/core/secret"
+	"cartable/core/store/storetest"
 )
 
 // rig is a bot on the pretend Bot API whose core is a function of the test.
@@ -40,7 +41,7 @@ func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, core.Messag
 	t.Helper()
 	r := &rig{t: t, tg: telegramtest.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
 	r.cfg = Config{
-		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: r.store,
+		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: storetest.Twice(r.store),
 		HTTPClient: &http.Client{Transport: &http.Transport{}},
 		Log:        slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
