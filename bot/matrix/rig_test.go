@@ -13,6 +13,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store/storetest"
 	"cartable/vault"
 )
 
@@ -51,7 +52,7 @@ func (r *rig) open() {
 	v, err := vault.Open(r.path, r.key)
 	noError(r.t, err)
 	r.vault = v
-	r.cfg.Vault, r.cfg.Core = v, r.core
+	r.cfg.Vault, r.cfg.Core = storetest.Twice(v), r.core
 	r.Adapter, err = New(r.cfg)
 	noError(r.t, err)
 }

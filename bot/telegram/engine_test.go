@@ -15,6 +15,7 @@ import (
 	"cartable/core/izly"
 	"cartable/core/pronote"
 	"cartable/core/secret"
+	"cartable/core/store/storetest"
 	simpronote "cartable/sim/pronote"
 	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
@@ -86,7 +87,7 @@ func (b *wholeBot) start() {
 	})
 	check()
 	b.adapter, err = New(Config{
-		Token: secret.New(b.tg.Token()), API: b.tg.URL, Store: b.vault, HTTPClient: &http.Client{Transport: &http.Transport{}},
+		Token: secret.New(b.tg.Token()), API: b.tg.URL, Store: storetest.Twice(b.vault), HTTPClient: &http.Client{Transport: &http.Transport{}},
 		Log: log, Migrate: b.engine.MoveChat, Menu: b.engine.CommandList, About: b.engine.About, Langs: []string{"fr", "en"},
 	})
 	check()

@@ -17,6 +17,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store/storetest"
 	simtelegram "cartable/sim/telegram"
 )
 
@@ -40,7 +41,7 @@ func newRig(t *testing.T, tgc simtelegram.Config, script func(*rig, chat.Message
 	t.Helper()
 	r := &rig{t: t, tg: simtelegram.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
 	r.cfg = Config{
-		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: r.store,
+		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: storetest.Twice(r.store),
 		HTTPClient: &http.Client{Transport: &http.Transport{}},
 		Log:        slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -27,6 +27,8 @@ type Tx = interface {
 // Store keeps records, sealed and durable. Both methods block on the disk; an Update has reached it when it returns
 // nil, and has changed nothing when it returns an error. An Update may run its closure more than once, and only the
 // last run counts: the closure must have no effect besides its transaction, and must set anew whatever it hands out.
+// Updates may be committed together: the closure must not wait for a goroutine that may itself be in an Update, as for
+// a lock that is held around one.
 type Store interface {
 	View(fn func(Tx) error) error
 	Update(fn func(Tx) error) error

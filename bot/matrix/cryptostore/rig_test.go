@@ -19,6 +19,7 @@ import (
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/store"
+	"cartable/core/store/storetest"
 	"cartable/vault"
 )
 
@@ -61,7 +62,7 @@ func (r *storeRig) open() {
 	v, err := vault.Open(r.path, r.key)
 	noError(r.t, err)
 	r.vault = v
-	r.fault.Store = v
+	r.fault.Store = storetest.Twice(v)
 	r.Store, err = New(&r.fault, nil, askedBucket, sealedBucket)
 	noError(r.t, err)
 }
