@@ -75,6 +75,7 @@ func (c config) engine(records store.Store, log *slog.Logger, access *core.Acces
 	rooms := core.Config{
 		Store: records, School: pronote.New(school), Wallet: wallet,
 		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access, Admit: out.admit,
+		NoAlerts: c.noWatch, AlertsEvery: c.every,
 	}
 	if m != nil {
 		rooms.Handled, rooms.ObserveSchool, rooms.ObserveWallet = m.handled, m.observe("school"), m.observe("wallet")

@@ -26,6 +26,8 @@ type config struct {
 	lang      string
 	location  *time.Location
 	private   bool // CARTABLE_ALLOW_PRIVATE_NETWORKS
+	noWatch   bool
+	every     time.Duration // between two looks, for tests; 0: the usual plan
 	izly      izlyConfig
 	telegram  telegramConfig
 	matrix    matrixConfig
@@ -107,6 +109,9 @@ func loadConfig(environ []string, only ...string) (config, error) {
 	}
 	if len(only) == 0 && cfg.telegram.webhook && sameAddress(cfg.listen, cfg.internal) {
 		problems = append(problems, "CARTABLE_LISTEN_INTERNAL: health and metrics are not for everybody; give it another address than CARTABLE_LISTEN has, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8081")
+	}
+	if cfg.every > 0 && !cfg.private {
+		problems = append(problems, "CARTABLE_WATCH_EVERY: real schools are not asked that often; it is for tests, together with CARTABLE_ALLOW_PRIVATE_NETWORKS=1")
 	}
 	if len(only) == 0 {
 		problems = append(problems, unknown(env)...)

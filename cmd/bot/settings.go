@@ -52,6 +52,8 @@ var settings = []setting{
 	{name: "CARTABLE_IZLY_SITE_URL", standard: "the real one", example: "http://127.0.0.1:9090", set: setURL(func(c *config) *string { return &c.izly.siteURL })},
 	{name: "CARTABLE_IZLY_ENROLMENT", standard: "auto", example: "seed", set: setEnrolment},
 	{name: "CARTABLE_IZLY_PRINT", standard: "prefixed", example: "seed", set: setPrint},
+	{name: "CARTABLE_WATCH", standard: "1", example: "0", set: setWatch},
+	{name: "CARTABLE_WATCH_EVERY", standard: "a plan of some looks a day", example: "10s", set: setWatchEvery},
 	{name: "CARTABLE_LOG", standard: "info; warn for chat and demo", example: "debug", set: setLog},
 	{name: "CARTABLE_LOG_FORMAT", standard: "text", example: "json", set: setLogFormat},
 
@@ -186,6 +188,23 @@ func setTimezone(c *config, value string) error {
 		return fmt.Errorf("%q is no time zone of the IANA database", value)
 	}
 	c.location = location
+	return nil
+}
+
+func setWatch(c *config, value string) (err error) {
+	c.noWatch, err = oneOf(value, map[string]bool{"0": true, "1": false})
+	return err
+}
+
+// leastEvery is the shortest time between two looks.
+const leastEvery = time.Second
+
+func setWatchEvery(c *config, value string) error {
+	every, err := time.ParseDuration(value)
+	if err != nil || every < leastEvery {
+		return fmt.Errorf("%q is no time of a second or more", value)
+	}
+	c.every = every
 	return nil
 }
 
