@@ -258,6 +258,7 @@ func TestOutcomes(t *testing.T) {
 		{"no statement", sim.Config{}, func(r *rig) { r.sim.Fault("GetStatement") }, Failed, new(izly.StatusError), 12_34, 0},
 		{"not prepared", sim.Config{}, func(r *rig) { r.sim.FailNext("MoneyInCb", 9999, 3, "Plus tard.") }, Failed, new(izly.Error), 12_34, 0},
 		{"a panic while it is prepared", sim.Config{}, func(r *rig) { r.panics.method = "MoneyInCb" }, Failed, errPanic, 12_34, 0},
+		{"no connection", sim.Config{}, func(r *rig) { r.panics.offline = "MoneyInCbConfirm" }, Failed, izly.ErrNetwork, 12_34, 0},
 		{"session over", sim.Config{}, func(r *rig) { r.sim.ExpireSessions() }, Done, nil, 32_34, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -317,6 +318,23 @@ func TestOutcomes(t *testing.T) {
 			r.noViolations()
 		})
 	}
+}
+
+// An order that somebody else has changed meanwhile is not sent.
+func TestOrderThatIsNotPreparingIsNotSent(t *testing.T) {
+	t.Parallel()
+	var o Order
+	r := newRig(t, rigOptions{proxy: func(r *rig, method string) {
+		if method == "MoneyInCb" {
+			o.State = Failed
+			r.put(o)
+		}
+	}})
+	o = r.propose(r.link(0, true).Account, 20_00)
+	if out := r.confirm(o); out.Order.State != Failed || !errors.Is(out.Err, ErrGone) {
+		t.Errorf("got %+v", out)
+	}
+	r.spent(0, 12_34, 0)
 }
 
 func TestFee(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -120,10 +121,11 @@ func (d *down) Update(fn func(store.Tx) error) error {
 	return d.Store.Update(fn)
 }
 
-// panicking is a transport under which the reading of an answer can panic.
+// panicking is a transport under which the reading of an answer can panic, or none comes.
 type panicking struct {
 	http.Transport
-	method string // of the answer
+	method  string // of the answer
+	offline string // the method for which no connection comes about
 }
 
 func (p *panicking) RoundTrip(q *http.Request) (*http.Response, error) {
@@ -134,6 +136,9 @@ func (p *panicking) RoundTrip(q *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		q.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	if p.offline != "" && strings.Contains(string(sent), "<"+p.offline+" ") {
+		return nil, &net.OpError{Op: "dial", Err: errors.New("no route")}
 	}
 	resp, err := p.Transport.RoundTrip(q)
 	if err == nil && p.method != "" && strings.Contains(string(sent), "<"+p.method+" ") {
