@@ -12,6 +12,7 @@ import (
 	"cartable/core/store"
 	"cartable/core/talk"
 	"cartable/core/wallet"
+	"cartable/core/watch"
 )
 
 // The file of /mesdonnees: everything that is stored for a person, but for what would open their accounts. Its names
@@ -27,6 +28,7 @@ type (
 		rights.ExportedAccount
 		School *family.Export `json:"school_account,omitempty"`
 		Wallet *wallet.Export `json:"wallet_account,omitempty"`
+		watch.Export
 	}
 )
 
@@ -101,6 +103,15 @@ func (e *Engine) exportAccount(a rights.Account) (x exportAccount, err error) {
 		x.Linked = x.Linked.In(zone)
 		for i := range x.ShownIn {
 			x.ShownIn[i].Since = x.ShownIn[i].Since.In(zone)
+		}
+		if x.Export, err = e.Watch.Export(tx, a.ID); err != nil {
+			return err
+		}
+		for i := range x.Alerts {
+			x.Alerts[i].Since = x.Alerts[i].Since.In(zone)
+		}
+		for i := range x.Seen {
+			x.Seen[i].At = x.Seen[i].At.In(zone)
 		}
 		if a.Kind == rights.School {
 			school, err := e.Family.Export(tx, a.ID)

@@ -6,7 +6,7 @@ import (
 )
 
 // version is that of the newest section of CHANGELOG.md.
-const version = "0.1.0"
+const version = "0.2.0"
 
 type versionCmd struct{}
 
