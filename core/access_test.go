@@ -35,7 +35,7 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	has(t, anna.say("/aide"), "/connexion")
 	has(t, anna.say("/mesdonnees"), "la date de votre admission")
 	replies := p.replies[anna.chat]
-	if data := string(content(t, replies[len(replies)-1].File)); !strings.Contains(data, `"admitted": "2026-11-17T`) {
+	if data := string(content(t, replies[len(replies)-2].File)); !strings.Contains(data, `"admitted": "2026-11-17T`) {
 		t.Errorf("the file of /mesdonnees does not tell of the admission: %s", data)
 	}
 	has(t, bob.say("/start inv_"+code), "déjà servi")

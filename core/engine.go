@@ -170,7 +170,7 @@ func (e *Engine) conversation() (err error) {
 	})
 	list, actions, interceptors := commands.New(commands.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
-		Export: e.export,
+		Export: e.export, Page: e.page, Erase: e.erase,
 	})
 	e.Talk, err = talk.New(talk.Config{
 		Store: cfg.Store, Rights: e.Rights, Outbox: e.Outbox, Catalog: e.catalog,
@@ -217,40 +217,6 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 
 // Handler registers an adapter and returns what its Run passes messages to.
 func (e *Engine) Handler(a chat.Adapter) chat.Handler { return e.Talk.Handler(a) }
-
-// forget removes all that is kept of an account, in every room at once.
-func (e *Engine) forget(account string) error {
-	a, found := e.Rights.Account(account)
-	if !found {
-		return nil
-	}
-	chats := []chat.ChatID{a.Home}
-	for _, g := range e.Rights.ShownOf(account) {
-		chats = append(chats, g.Group)
-	}
-	err := e.cfg.Store.Update(func(tx store.Tx) error {
-		for _, c := range chats {
-			if err := e.Talk.Forget(tx, c, account); err != nil {
-				return err
-			}
-		}
-		return each(tx, account, e.Rights.Forget, e.Family.Forget, e.Wallet.Forget, e.Watch.Forget)
-	})
-	if err != nil {
-		return fmt.Errorf("core: forget: %w", err)
-	}
-	return e.refresh()
-}
-
-// each calls what every room does about one account.
-func each(tx store.Tx, account string, rooms ...func(store.Tx, string) error) error {
-	for _, room := range rooms {
-		if err := room(tx, account); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // refresh has the rooms read again what they keep in memory.
 func (e *Engine) refresh() error {

@@ -40,18 +40,9 @@ func (e *Engine) export(w io.Writer, who rights.Who) error {
 }
 
 func (e *Engine) exportTo(w io.Writer, who rights.Who) error {
-	head := exportHead{Generated: e.cfg.Now().In(e.cfg.Location)}
-	if err := e.cfg.Store.View(func(tx store.Tx) (err error) {
-		if prefs, err := talk.PrefsOf(tx, who.Chat); err == nil { // what cannot be read cannot be told
-			head.Language, head.Child = prefs.Lang, prefs.Child
-		}
-		head.ExportedPerson, err = e.Rights.ExportPerson(tx, who.Person)
+	head, err := e.exportHead(who)
+	if err != nil {
 		return err
-	}); err != nil {
-		return err
-	}
-	if !head.Admitted.IsZero() {
-		head.Admitted = head.Admitted.In(e.cfg.Location)
 	}
 	start, err := json.MarshalIndent(head, "", "  ")
 	if err != nil {
@@ -79,6 +70,24 @@ func (e *Engine) exportTo(w io.Writer, who rights.Who) error {
 	}
 	_, err = io.WriteString(w, "\n  ]\n}\n")
 	return err
+}
+
+// exportHead gathers what is kept of the person and of the chat.
+func (e *Engine) exportHead(who rights.Who) (exportHead, error) {
+	head := exportHead{Generated: e.cfg.Now().In(e.cfg.Location)}
+	if err := e.cfg.Store.View(func(tx store.Tx) (err error) {
+		if prefs, err := talk.PrefsOf(tx, who.Chat); err == nil { // what cannot be read cannot be told
+			head.Language, head.Child = prefs.Lang, prefs.Child
+		}
+		head.ExportedPerson, err = e.Rights.ExportPerson(tx, who.Person)
+		return err
+	}); err != nil {
+		return head, err
+	}
+	if !head.Admitted.IsZero() {
+		head.Admitted = head.Admitted.In(e.cfg.Location)
+	}
+	return head, nil
 }
 
 // exportAccount gathers what the rooms keep of an account.

@@ -112,8 +112,8 @@ func oldConversation(p *platform) map[string]string {
 				answer += where.ID + ":\n" + text
 			}
 			replies := p.replies[tt.seat.chat]
-			if command == "/mesdonnees" && len(replies) > 0 && replies[len(replies)-1].File != nil {
-				answer += string(content(p.t, replies[len(replies)-1].File))
+			if command == "/mesdonnees" && len(replies) > 1 && replies[len(replies)-2].File != nil {
+				answer += string(content(p.t, replies[len(replies)-2].File))
 			}
 			said[tt.seat.chat.ID+" "+tt.seat.person.ID+" "+command] = inOrder(answer)
 		}

@@ -20,6 +20,7 @@ import (
 	"cartable/core/store"
 	"cartable/core/talk"
 	"cartable/core/wallet"
+	"cartable/core/watch"
 )
 
 // stepsName names the list of steps in the store.
@@ -30,6 +31,12 @@ func Steps() []store.Step {
 	return []store.Step{
 		{Name: "one record of an account for each room", Do: splitLinks},
 	}
+}
+
+// Pending tells how many steps a store has had, and how many it has not. Its errors are those of store.Pending.
+func Pending(s store.Store) (had, pending int, err error) {
+	pending, err = store.Pending(s, stepsName, Steps())
+	return len(Steps()) - pending, pending, err
 }
 
 // The records of version 0.1, as they were written then. These types never change.
@@ -195,7 +202,7 @@ func splitLink(tx store.Tx, l oldLink, orders []wallet.Order, gates map[string]o
 		account.Kind, account.Name, account.Label = rights.Wallet, linking.WalletName, linking.WalletLabel(l.Wallet.Account.Phone)
 		account.Same = wallet.Same(l.Wallet.Account.Phone)
 		return errors.Join(
-			rights.PutAccount(tx, account),
+			rights.PutAccount(tx, account), watch.Import(tx, account, l.Created),
 			wallet.Import(tx, l.ID, l.Wallet.Account, l.Wallet.Code, wallet.StopReason(l.Wallet.Stopped), orders),
 		)
 	default:
@@ -227,7 +234,7 @@ func splitSchool(tx store.Tx, account rights.Account, s oldSchoolLink, gates map
 	kept.Own = family.ImportedPause{Failures: own.Failures, Row: own.Holds, Until: own.Until}
 	account.Kind, account.Name, account.Label = rights.School, profile.School, linking.SchoolLabel(profile)
 	account.Same = family.Same(kept.Provider, kept.Login)
-	return errors.Join(rights.PutAccount(tx, account), family.Import(tx, account.ID, kept))
+	return errors.Join(rights.PutAccount(tx, account), watch.Import(tx, account, account.Since), family.Import(tx, account.ID, kept))
 }
 
 func (p oldProfile) profile() school.Profile {

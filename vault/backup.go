@@ -12,7 +12,7 @@ import (
 // key; a key file has to be kept apart. The vault can be used meanwhile; but once it is larger than
 // 64 MiB, an Update may wait until w has taken everything.
 func (v *Vault) Backup(w io.Writer) error {
-	tx, err := v.begin(false)
+	tx, err := v.begin()
 	if err != nil {
 		return fmt.Errorf("vault: backup: %w", err)
 	}

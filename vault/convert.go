@@ -81,7 +81,7 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.NoSync = true // nobody needs half of a draft
-	tx, err := v.begin(false)
+	tx, err := v.begin()
 	if err != nil {
 		return 0, err
 	}

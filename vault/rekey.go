@@ -28,23 +28,25 @@ func (v *Vault) rekey(key Key) error {
 	if err != nil {
 		return err
 	}
-	tx, err := v.begin(true)
-	if err != nil {
+	v.line.enter(true)
+	defer v.line.leave()
+	b := v.newBatch()
+	if err := b.ready(); err != nil {
 		return err
 	}
-	defer tx.end()
+	defer b.rollback()
 	err = guard(func() error {
-		if err := reseal(tx.records, tx.keys, fresh); err != nil {
+		if err := reseal(b.records, v.keys, fresh); err != nil {
 			return err
 		}
-		return tx.engine.Bucket(headerBucket).Put(headerName, h.encode())
+		return b.engine.Bucket(headerBucket).Put(headerName, h.encode())
 	})
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := guard(tx.engine.Commit); err != nil {
+	if err := guard(b.engine.Commit); err != nil {
 		return err
 	}
 	v.keys = fresh

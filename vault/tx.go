@@ -41,20 +41,22 @@ type Tx = interface {
 }
 
 type transaction struct {
-	engine   *bbolt.Tx
-	records  *bbolt.Bucket
-	keys     *keyring
-	writable bool
-	dirty    bool  // there is something to commit
-	failed   error // of a write, which may have left half of itself: there must be no commit
-	ended    bool
+	engine  *bbolt.Tx // of a View; a batch has its own
+	records *bbolt.Bucket
+	keys    *keyring
+	ended   bool
+
+	batch  *batch // nil: a View
+	writes []write
+	dirty  bool  // the batch has writes of this one
+	failed error // of a write, which may have left half of itself: there must be no commit
 }
 
-// end gives up what has not been committed.
+// end gives up the snapshot of a View.
 func (tx *transaction) end() {
 	tx.ended = true
 	if tx.engine != nil {
-		_ = guard(tx.engine.Rollback) // fails after a commit, which is as well
+		_ = guard(tx.engine.Rollback) // nothing was written
 	}
 }
 
@@ -88,74 +90,53 @@ func (tx *transaction) Put(bucket, group, name string, value []byte) error {
 		return err
 	}
 	sealed := tx.keys.seal(record{bucket, group, name, value})
-	tx.dirty = true
-	err := guard(func() error {
-		b, err := tx.records.CreateBucketIfNotExists(tx.keys.bucketID(bucket))
-		if err != nil {
-			return err
-		}
-		return b.Put(tx.keys.recordID(bucket, group, name), sealed)
-	})
-	return tx.wrote("put", err)
+	return tx.write("put", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), sealed})
 }
 
 func (tx *transaction) Delete(bucket, group, name string) error {
 	if err := tx.check(true, bucket, group, name, nil); err != nil {
 		return err
 	}
-	return tx.wrote("delete", tx.delete(bucket, func(b *bbolt.Bucket) error {
-		return b.Delete(tx.keys.recordID(bucket, group, name))
-	}))
+	return tx.write("delete", write{tx.keys.bucketID(bucket), tx.keys.recordID(bucket, group, name), nil})
 }
 
 func (tx *transaction) DeleteGroup(bucket, group string) error {
 	if err := tx.check(true, bucket, group, "", nil); err != nil {
 		return err
 	}
-	found, err := collect(tx.records, tx.keys.bucketID(bucket), tx.keys.groupID(bucket, group), true)
+	bucketID := tx.keys.bucketID(bucket)
+	found, err := collect(tx.records, bucketID, tx.keys.groupID(bucket, group), true)
 	if err != nil {
-		return tx.wrote("delete group", err)
+		return tx.failure("delete group", err)
 	}
-	return tx.wrote("delete group", tx.delete(bucket, func(b *bbolt.Bucket) error {
-		for _, f := range found {
-			remove := b.Delete
-			if f.sealed == nil { // a bucket where a record should be
-				remove = b.DeleteBucket
-			}
-			if err := remove(f.id); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-}
-
-// delete lets remove take records from a bucket, and the bucket itself away when that was the last: callers may
-// name buckets after what comes and goes.
-func (tx *transaction) delete(bucket string, remove func(*bbolt.Bucket) error) error {
-	return guard(func() error {
-		b := tx.records.Bucket(tx.keys.bucketID(bucket))
-		if b == nil {
-			return nil
-		}
-		tx.dirty = true
-		if err := remove(b); err != nil {
+	for _, f := range found {
+		if err := tx.write("delete group", write{bucketID, f.id, nil}); err != nil {
 			return err
 		}
-		if first, _ := b.Cursor().First(); first != nil {
-			return nil
-		}
-		return tx.records.DeleteBucket(tx.keys.bucketID(bucket))
-	})
+	}
+	return nil
 }
 
-// wrote notes how a write to the engine ended.
-func (tx *transaction) wrote(op string, err error) error {
+// write makes a change in the batch, to be kept when the closure succeeds.
+func (tx *transaction) write(op string, w write) error {
+	changed := true // if the engine fails half-way
+	err := guard(func() (err error) {
+		changed, err = tx.batch.write(w)
+		return err
+	})
+	tx.dirty = tx.dirty || changed
 	if err != nil {
-		err = fmt.Errorf("vault: %s: %w", op, err)
-		tx.failed = err
+		return tx.failure(op, err)
 	}
-	return err
+	if changed {
+		tx.writes = append(tx.writes, w)
+	}
+	return nil
+}
+
+func (tx *transaction) failure(op string, err error) error {
+	tx.failed = fmt.Errorf("vault: %s: %w", op, err)
+	return tx.failed
 }
 
 func (tx *transaction) Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error) {
@@ -180,7 +161,7 @@ func (tx *transaction) All(bucket string, fn func(group, name string, value []by
 // visit calls fn for the records of a bucket whose names on disk have a prefix.
 func (tx *transaction) visit(op, bucket string, prefix []byte, fn func(record) error) (damaged int, err error) {
 	bucketID := tx.keys.bucketID(bucket)
-	found, failed := collect(tx.records, bucketID, prefix, tx.writable)
+	found, failed := collect(tx.records, bucketID, prefix, tx.batch != nil)
 	for _, f := range found {
 		var r record
 		err := guard(func() (err error) { // a record that was not copied is in the file
@@ -228,7 +209,7 @@ func (tx *transaction) check(write bool, bucket, group, name string, value []byt
 	switch {
 	case tx.ended:
 		return errEnded
-	case write && !tx.writable:
+	case write && tx.batch == nil:
 		return errReadOnly
 	case len(bucket) > maxName, len(group) > maxName, len(name) > maxName, len(value) > maxValue:
 		return errTooLarge

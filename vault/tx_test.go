@@ -123,23 +123,12 @@ func TestSimulation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	model := map[spot]string{}
 	for step := range 400 {
-		draft := maps.Clone(model)
+		var draft map[spot]string
 		undo := errors.New("undo")
 		err := v.Update(func(tx Tx) error {
+			draft = maps.Clone(model)
 			for range rng.IntN(6) {
-				n := randomSpot(rng)
-				switch rng.IntN(12) {
-				case 0:
-					must(t, tx.DeleteGroup(n.bucket, n.group))
-					maps.DeleteFunc(draft, func(other spot, _ string) bool { return other.bucket == n.bucket && other.group == n.group })
-				case 1, 2, 3:
-					must(t, tx.Delete(n.bucket, n.group, n.name))
-					delete(draft, n)
-				default:
-					value := strings.Repeat(fmt.Sprint(step), rng.IntN(900))
-					must(t, tx.Put(n.bucket, n.group, n.name, []byte(value)))
-					draft[n] = value
-				}
+				mutate(t, tx, rng, draft)
 			}
 			if rng.IntN(4) == 0 {
 				return undo
@@ -164,6 +153,29 @@ func TestSimulation(t *testing.T) {
 			return err
 		}))
 	}
+	expectModel(t, v, model)
+}
+
+// mutate makes a random change in a vault and in a map.
+func mutate(t *testing.T, tx Tx, rng *rand.Rand, model map[spot]string) {
+	n := randomSpot(rng)
+	switch rng.IntN(12) {
+	case 0:
+		must(t, tx.DeleteGroup(n.bucket, n.group))
+		maps.DeleteFunc(model, func(other spot, _ string) bool { return other.bucket == n.bucket && other.group == n.group })
+	case 1, 2, 3:
+		must(t, tx.Delete(n.bucket, n.group, n.name))
+		delete(model, n)
+	default:
+		value := strings.Repeat(fmt.Sprint(rng.IntN(1000)), rng.IntN(900))
+		must(t, tx.Put(n.bucket, n.group, n.name, []byte(value)))
+		model[n] = value
+	}
+}
+
+// expectModel wants the records of model by both ways to go through them.
+func expectModel(t *testing.T, v *Vault, model map[spot]string) {
+	t.Helper()
 	byAll, byScan := map[spot]string{}, map[spot]string{}
 	must(t, v.View(func(tx Tx) error {
 		for n := range model {

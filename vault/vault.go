@@ -19,9 +19,10 @@ import (
 
 // Vault is an open store. Its methods may be called from several goroutines.
 type Vault struct {
-	db *bbolt.DB
+	db   *bbolt.DB
+	line line // of those who write
 
-	mu   sync.RWMutex // held by Rekey from its commit to the change of keys
+	mu   sync.RWMutex // held by Rekey from its commit to the change of keys; who has the turn to write reads without it
 	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
 }
 
@@ -99,6 +100,8 @@ func (v *Vault) Format() int {
 
 // Close waits for the open transactions and releases the file. Closing again does nothing.
 func (v *Vault) Close() error {
+	v.line.enter(true)
+	defer v.line.leave()
 	if err := v.db.Close(); err != nil {
 		return fmt.Errorf("vault: close: %w", err)
 	}
@@ -108,41 +111,46 @@ func (v *Vault) Close() error {
 // View runs fn with a snapshot that can only be read. Views run beside each other and beside an Update.
 // The error is fn's own, or that of starting. Neither here nor in Update may fn start another
 // transaction: they could wait for each other for ever.
-func (v *Vault) View(fn func(Tx) error) error { return v.run(false, fn) }
-
-// Update runs fn with the right to write; one at a time, others wait. When it returns nil, the writes are
-// on disk, all of them; when fn fails or panics, or one of its writes failed, none is made. The error is
-// fn's own, or that of starting, writing or committing.
-func (v *Vault) Update(fn func(Tx) error) error { return v.run(true, fn) }
-
-func (v *Vault) run(writable bool, fn func(Tx) error) error {
-	tx, err := v.begin(writable)
+func (v *Vault) View(fn func(Tx) error) error {
+	tx, err := v.begin()
 	if err != nil {
 		return fmt.Errorf("vault: begin: %w", err)
 	}
 	defer tx.end()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if tx.failed != nil || !tx.dirty {
-		return tx.failed
-	}
-	if err := guard(tx.engine.Commit); err != nil {
-		return fmt.Errorf("vault: commit: %w", err)
-	}
-	return nil
+	return fn(tx)
 }
 
-// begin starts a transaction with the keys of what it sees. A writer must not wait for its turn while it
-// holds mu, since the one before it may be Rekey; nor need it, as Rekey comes before or after it.
-func (v *Vault) begin(writable bool) (*transaction, error) {
-	if !writable {
-		v.mu.RLock()
-		defer v.mu.RUnlock()
+// Update runs fn with the right to write; one at a time, others wait, and are then committed together. When it
+// returns nil, the writes are on disk, all of them; when fn fails or panics, or one of its writes failed, none is
+// made, and those of the others are. The error is fn's own, or that of starting, writing or committing; a commit
+// that fails is the error of all who were in it.
+//
+// fn may be run more than once, and only the last run counts: it must have no effect besides its transaction. It
+// must not wait for a goroutine that may itself be in an Update, as for a lock that is held around one: the other
+// may be waiting for fn, to be committed with it.
+func (v *Vault) Update(fn func(Tx) error) error {
+	b := v.line.enter(false)
+	if b == nil {
+		b = v.newBatch()
 	}
-	tx := &transaction{writable: writable}
+	bound, err := b.run(fn)
+	if !bound {
+		return err
+	}
+	<-b.over
+	if b.err != nil {
+		return fmt.Errorf("vault: commit: %w", b.err)
+	}
+	return err
+}
+
+// begin starts a transaction that reads, with the keys of what it sees.
+func (v *Vault) begin() (*transaction, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	tx := &transaction{keys: v.keys}
 	err := guard(func() (err error) {
-		if tx.engine, err = v.db.Begin(writable); err != nil {
+		if tx.engine, err = v.db.Begin(false); err != nil {
 			return err
 		}
 		if tx.records = tx.engine.Bucket(recordsBucket); tx.records == nil {
@@ -154,10 +162,5 @@ func (v *Vault) begin(writable bool) (*transaction, error) {
 		tx.end()
 		return nil, err
 	}
-	if writable {
-		v.mu.RLock()
-		defer v.mu.RUnlock()
-	}
-	tx.keys = v.keys
 	return tx, nil
 }

@@ -75,7 +75,7 @@ type Adapter struct {
 	inbox    *inbox
 	rooms    *rooms
 	offers   *offers
-	sayings  *sayings
+	limiter  *limiter
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
 	entering *exsync.KeyedMutex[id.RoomID]
@@ -117,7 +117,7 @@ func New(cfg Config) (*Adapter, error) {
 	a.inbox = newInbox(v, a.store)
 	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
-	a.sayings = newSayings(cfg.Now)
+	a.limiter = newLimiter(cfg.Now)
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }

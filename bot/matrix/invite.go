@@ -134,7 +134,7 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 func (l *link) welcomes(ctx context.Context, name id.RoomID, record room) bool {
 	rules, err := l.a.store.GetJoinRules(ctx, name)
 	open := err == nil && rules != nil && rules.JoinRule == event.JoinRulePublic
-	return record.Direct && !open && l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)
+	return record.Direct && !open && l.a.limiter.allow("stranger "+record.Inviter.String(), maxStrangers)
 }
 
 // greet begins the conversation as if the person who invited the bot had said hello.

@@ -100,7 +100,7 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 	}
 	if c := o.Choices[at]; c.Risky {
 		l.a.counters.refused.Add(1)
-		if l.a.sayings.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
+		if l.a.limiter.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
 			l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
 		}
 		return nil

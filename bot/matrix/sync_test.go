@@ -65,10 +65,10 @@ func TestGap(t *testing.T) {
 	}
 }
 
-// TestSayings bounds what is said by the hour.
-func TestSayings(t *testing.T) {
+// TestLimiter bounds what is said by the hour.
+func TestLimiter(t *testing.T) {
 	now := time.Now()
-	s := newSayings(func() time.Time { return now })
+	s := newLimiter(func() time.Time { return now })
 	got := ""
 	for range 4 {
 		for range 3 {
@@ -83,12 +83,12 @@ func TestSayings(t *testing.T) {
 	if got != "yynnnnyynnnn" {
 		t.Error(got)
 	}
-	for i := range 3 * maxSayings {
+	for i := range 3 * maxLimited {
 		now = now.Add(time.Minute)
 		s.allow(strings.Repeat("x", i), 1)
 	}
-	if len(s.said) > maxSayings {
-		t.Errorf("remembers %d sayings", len(s.said))
+	if len(s.done) > maxLimited {
+		t.Errorf("remembers %d things", len(s.done))
 	}
 }
 

@@ -133,7 +133,7 @@ func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, 
 // tellChangedIdentity refuses an event of theirs, and says so some times an hour.
 func (l *link) tellChangedIdentity(evt *event.Event) {
 	l.a.counters.refused.Add(1)
-	if l.a.sayings.allow("identity "+evt.Sender.String(), 5) {
+	if l.a.limiter.allow("identity "+evt.Sender.String(), 5) {
 		l.a.answerTrouble(evt, chat.NoticeNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
 	}
 }

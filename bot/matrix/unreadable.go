@@ -106,7 +106,7 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 	if l.withheldAs(evt, event.RoomKeyWithheldUnverified) {
 		trouble = chat.NoticeWithheld
 	}
-	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
+	if l.a.limiter.allow("unreadable "+evt.RoomID.String(), 1) {
 		l.a.answerTrouble(evt, trouble)
 	}
 }

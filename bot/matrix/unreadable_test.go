@@ -33,7 +33,7 @@ func TestUnreadable(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
 	now := time.Now()
-	r.sayings.now = func() time.Time { return now }
+	r.limiter.now = func() time.Time { return now }
 	for _, step := range []struct {
 		name  string
 		after time.Duration

@@ -23,7 +23,7 @@ func (l *link) onTombstone(ctx context.Context, evt *event.Event) {
 	if evt.GetStateKey() != "" || evt.Mautrix.EventSource&event.SourceJoin == 0 || next == "" || next == old {
 		return
 	}
-	if !l.a.sayings.allow("upgrade "+evt.Sender.String(), maxUpgrades) {
+	if !l.a.limiter.allow("upgrade "+evt.Sender.String(), maxUpgrades) {
 		return
 	}
 	if l.isIn(ctx, next) {

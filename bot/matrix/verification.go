@@ -17,7 +17,7 @@ import (
 func (l *link) declineVerification(_ context.Context, evt *event.Event) {
 	defer l.a.recovered("verification")
 	content, ok := evt.Content.Parsed.(*event.VerificationRequestEventContent)
-	if !ok || !l.a.sayings.allow("verification "+evt.Sender.String(), 10) {
+	if !ok || !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
 		return
 	}
 	cancel := &event.VerificationCancelEventContent{
@@ -36,7 +36,7 @@ func (l *link) declineVerification(_ context.Context, evt *event.Event) {
 
 // declineInRoom does the same for a request that was made in a room, and says so there.
 func (l *link) declineInRoom(evt *event.Event) {
-	if !l.a.sayings.allow("verification "+evt.Sender.String(), 10) {
+	if !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
 		return
 	}
 	reason := l.a.cfg.Core.Words(chatOf(evt.RoomID), chat.NoticeNoVerification)

@@ -72,6 +72,8 @@ type Adapter struct {
 	self    identity
 	pulse   chat.Pulse
 
+	counters counters
+
 	hookSecret secret.Text  // empty without a webhook
 	delivered  atomic.Int64 // when the last update came by the webhook, or else when it was set, in Unix seconds
 
@@ -146,6 +148,17 @@ func (*Adapter) Name() string { return Platform }
 // With a webhook it is that of the last update, or of the last word of Telegram that it can deliver them. While
 // the engine is far behind nothing is read.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
+
+// counters are what an operator may want to know. Read them with Counts.
+type counters struct{ messages, unreadable, refused atomic.Uint64 }
+
+// Counts says how many updates there were since the start: "messages" handed to the core, presses included;
+// "unreadable" that were not understood; "refused" that came to the webhook without Telegram's secret.
+func (a *Adapter) Counts() map[string]uint64 {
+	return map[string]uint64{
+		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+	}
+}
 
 // Exposed implements chat.Exposed: chats with bots are not end-to-end encrypted.
 func (*Adapter) Exposed() bool { return true }

@@ -44,6 +44,7 @@ func (a *Adapter) pass(seq uint64, u *update) {
 		a.forget(seq)
 	})
 	if err == nil {
+		a.counters.messages.Add(1)
 		return
 	}
 	quiet()

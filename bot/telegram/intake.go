@@ -162,6 +162,7 @@ func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
 		}
 		switch {
 		case !ok:
+			a.counters.unreadable.Add(1)
 			a.log.Warn("update not understood, left out", "update", u.ID)
 		case a.inbox.known(u.ID):
 		case u.sort(me) != nothing:

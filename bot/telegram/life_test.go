@@ -145,6 +145,9 @@ func TestUpdateOfTheFuture(t *testing.T) {
 	anna.SayWith("forwarded", map[string]any{"forward_origin": map[string]any{"type": "telepathy"}})
 	anna.WaitFor("echo forwarded")
 	r.tg.WaitConfirmed()
+	if n := r.adapter.Counts(); n["unreadable"] != 1 || n["messages"] != 1 {
+		t.Errorf("counted %v", n)
+	}
 	if log := r.log.String(); !strings.Contains(log, "update not understood") || strings.Contains(log, "a text now") {
 		t.Errorf("log: %s", log)
 	}
@@ -457,6 +460,9 @@ func TestWebhook(t *testing.T) {
 		if resp.StatusCode != tt.want || bytes.Contains(body, []byte(secret)) {
 			t.Errorf("%s with secret %.4q and %.10q: %d, want %d", tt.method, tt.secret, tt.body, resp.StatusCode, tt.want)
 		}
+	}
+	if n := r.adapter.Counts(); n["refused"] != 2 || n["messages"] != 2 {
+		t.Errorf("counted %v", n)
 	}
 	r.stop()
 	w := httptest.NewRecorder()

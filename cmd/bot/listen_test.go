@@ -70,6 +70,9 @@ func TestListeners(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d", tt.method, strings.TrimPrefix(tt.url, "http://127.0.0.1"), status, tt.want)
 		}
 	}
+	if _, text := fetch(t, "GET", internal+metricsPath); !regexp.MustCompile(`(?m)^cartable_vault_file_bytes [1-9]`).MatchString(text) || !strings.Contains(text, `platform="telegram"`) {
+		t.Errorf("counts\n%s", text)
+	}
 	tg.WaitCalls("getMe", 1)
 	for end := time.Now().Add(10 * time.Second); ; {
 		status, text := fetch(t, "GET", internal+readyPath)

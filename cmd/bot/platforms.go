@@ -12,12 +12,13 @@ import (
 	"cartable/vault"
 )
 
-// platform is an adapter that has to be closed, and that says when it last heard from its server and what has
-// gone wrong since, nil for nothing.
+// platform is an adapter that has to be closed, that says when it last heard from its server and what has gone wrong
+// since, nil for nothing, and that counts.
 type platform interface {
 	chat.Adapter
 	Close() error
 	Heard() (at time.Time, trouble error)
+	Counts() map[string]uint64 // since the start, by words that are always the same
 }
 
 // platforms are those that the settings turn on, and what answers at webhookPath; nil for nothing. With an

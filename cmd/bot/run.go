@@ -28,15 +28,17 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	h := newHealth(log)
 	internal, err := listen(ctx, cfg.internal)
 	if err != nil {
-		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
+		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; is another bot running? Or take another address, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
 	}
-	internal.serve(internalSite(h, metrics(h.serving)), log)
+	m := newMeters(h.serving)
+	internal.serve(internalSite(h, m), log)
 	defer func() { err = errors.Join(err, internal.close()) }() // 5. the operator is told to the end
 	v, key, err := cfg.openNewest(log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 4. nothing writes any more
+	m.vault(v)
 	access, err := cfg.access(key)
 	if err != nil {
 		return err
@@ -65,6 +67,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	}
 	h.begin(platforms, v)
 	s := service{engine: engine, platforms: platforms, health: h, internal: internal, public: public, copies: copies}
+	s.housekeep = func(ctx context.Context) { cfg.dropCopiesDaily(ctx, log) }
 	return s.serve(ctx)
 }
 
@@ -74,8 +77,9 @@ type service struct {
 	platforms []platform
 	health    *health
 	internal  *web
-	public    *web    // nil: none
-	copies    *lender // nil: none
+	public    *web                      // nil: none
+	copies    *lender                   // nil: none
+	housekeep func(ctx context.Context) // nil: none
 }
 
 // serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
@@ -95,6 +99,9 @@ func (s *service) serve(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.internal.watch(running) })
 	g.Go(func() error { s.health.watch(running); return nil })
+	if s.housekeep != nil {
+		g.Go(func() error { s.housekeep(running); return nil })
+	}
 	drain, cancel := draining(running)
 	defer cancel()
 	defer context.AfterFunc(running, s.health.end)()

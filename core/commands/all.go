@@ -26,8 +26,11 @@ type Config struct {
 	Watch   *watch.Watch
 	Zone    *time.Location // of the schools
 
-	// Export writes all that is kept for a person as JSON; private is the chat that asks.
+	// Export writes all that is kept for a person as JSON, Page as a page to be read.
 	Export func(w io.Writer, who rights.Who) error
+	Page   func(w io.Writer, who rights.Who, v view.View) error
+	// Erase removes all of it.
+	Erase func(who rights.Who) error
 }
 
 // services are what all commands work with.
@@ -86,6 +89,10 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 			Name: "mesdonnees", English: "mydata", Words: []string{"mes donnees", "my data"},
 			Needs: talk.NeedAccount, Group: talk.GroupPrivate, Run: other.myData,
 		},
+		{
+			Name: "supprimer", English: "erase", Words: []string{"tout supprimer", "erase everything"},
+			Group: talk.GroupPrivate, Changes: true, OnlyAsks: true, Run: other.erase,
+		},
 		{Name: "confidentialite", English: "privacy", Run: other.privacy},
 		{
 			Name: "annuler", English: "cancel", Words: []string{"stop", "quitter"}, Role: talk.RoleCancel, Run: other.cancel,
@@ -102,7 +109,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 		},
 	}...)
 	order := orders{wallet}
-	actions := slices.Concat(order.actions(), told.actions(), cfg.Linking.Actions())
+	actions := slices.Concat(order.actions(), told.actions(), other.actions(), cfg.Linking.Actions())
 	return list, actions, append(cfg.Linking.Interceptors(), orderWords{order})
 }
 

@@ -136,6 +136,34 @@ func TestNextDayAfterHolidays(t *testing.T) {
 	}
 }
 
+// Weeks off tell nothing of Saturdays.
+func TestWeeksOffTellNothing(t *testing.T) {
+	k := newFake("Léa")
+	k.teach([2]int{21, 8}, [2]int{23, 8})
+	r := newRig(t, at(5, 7, 0), k)
+	lea := r.link("fake", secretLogin("password marc"))
+	for _, day := range []int{5, 12} {
+		r.clock.set(at(day, 7, 0))
+		r.week(lea)
+	}
+	r.clock.set(at(20, 20, 0))
+	if on, _, _, err := r.NextDay(t.Context(), lea, Fresh); err != nil || !on.Equal(at(21, 0, 0)) {
+		t.Errorf("%v, %v", on, err)
+	}
+}
+
+// What stands in the timetable of a holiday is not the next day.
+func TestNextDayIsNotInAHoliday(t *testing.T) {
+	k := newFake("Léa")
+	k.profile.Holidays = []school.Holiday{{Name: "bridge", From: at(16, 0, 0), To: at(18, 0, 0)}}
+	k.teach([2]int{17, 8}, [2]int{19, 8})
+	r := newRig(t, at(16, 7, 0), k)
+	lea := r.link("fake", secretLogin("password marc"))
+	if on, _, _, err := r.NextDay(t.Context(), lea, Fresh); err != nil || !on.Equal(at(19, 0, 0)) {
+		t.Errorf("%v, %v", on, err)
+	}
+}
+
 func TestNoDayAhead(t *testing.T) {
 	k := newFake("Léa")
 	for now, weeks := range map[time.Time]int{tuesday: 3, at(21, 7, 0): 4} {

@@ -64,6 +64,6 @@ func importPause(tx store.Tx, name string, in ImportedPause) error {
 	if in.Until.IsZero() && len(in.Failures) == 0 {
 		return nil
 	}
-	p := pause{Failures: in.Failures, Row: in.Row, Until: in.Until}
+	p := pause(in)
 	return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.end().Add(pauseLife), duePause+"\x00"+name))
 }

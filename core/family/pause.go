@@ -115,7 +115,7 @@ func (f *Family) refused(name string) error {
 		}
 		p.Failures = append(recent, now)
 		if len(p.Failures) >= maxFailures {
-			p.Until = later(p.Until, p.Failures[0].Add(failureWindow))
+			p.Until = p.Failures[0].Add(failureWindow)
 		}
 	})
 	return err

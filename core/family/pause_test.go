@@ -178,11 +178,41 @@ func TestALatePauseStays(t *testing.T) {
 	if r.mayLoginNow(secretLogin("password marc")) == nil {
 		t.Error("the pause is gone")
 	}
-	r.clock.advance(2 * time.Hour)
+	r.clock.advance(10 * time.Minute) // it is over, and the session lives on
 	k.asking = nil
+	k.take()
 	r.week(lea)
-	if n := r.count("pauses"); n != 0 {
+	if n := r.count("pauses"); n != 0 || len(k.take()) != 1 {
 		t.Errorf("%d pauses", n)
+	}
+}
+
+// A login that works forgives the server's pauses and the account's failures, whatever it was for.
+func TestALoginForgives(t *testing.T) {
+	for name, act := range map[string]func(r *rig, p Pupil) error{
+		"linking": func(r *rig, p Pupil) error {
+			_, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{p.Account}, nil)
+			return err
+		},
+		"reading": func(r *rig, p Pupil) error {
+			_, err := r.Week(t.Context(), p, tuesday, Fresh)
+			return err
+		},
+		"trading": func(r *rig, p Pupil) error {
+			r.edit(p.Account, func(rec *record) { rec.Used = r.clock.now() })
+			return r.Trade(t.Context(), p.Account)
+		},
+	} {
+		k := newFake("Léa")
+		r := newRig(t, tuesday, k)
+		lea := r.link("fake", secretLogin("password marc"))
+		r.clock.advance(sessionIdle + 1)
+		host, own := pauseNames(k, secretLogin("password marc"))
+		r.pause(host, pause{Row: 3, Until: r.clock.now()})
+		r.pause(own, pause{Failures: []time.Time{r.clock.now(), r.clock.now()}})
+		if err := act(r, lea); err != nil || r.count("pauses") != 0 {
+			t.Errorf("%s: %d pauses, %v", name, r.count("pauses"), err)
+		}
 	}
 }
 

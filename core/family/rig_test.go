@@ -219,7 +219,7 @@ func newSimulated(t *testing.T, cfg sim.Config) *simulated {
 	t.Cleanup(web.Close)
 	client := pronote.New(pronote.Config{AllowPrivate: true, Now: c.now, Location: paris})
 	var err error
-	if s.address, _, err = client.ParseAddress(web.URL + "/pronote"); err != nil {
+	if s.address, _, err = pronote.ParseAddress(web.URL+"/pronote", true); err != nil {
 		t.Fatal(err)
 	}
 	s.rig = newRig(t, tuesday, pronote.NewProvider(client))

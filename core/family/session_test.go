@@ -160,6 +160,24 @@ func TestDeadSessionsAreNotStored(t *testing.T) {
 	}
 }
 
+// A new session that dies at once is not replaced by another: that would go on for ever.
+func TestOneLoginIsEnough(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	lea := r.link("fake", secretLogin("password marc"))
+	k.asking = func(context.Context, string) error { return school.ErrExpired }
+	for _, idle := range []time.Duration{time.Minute, sessionIdle + 1} {
+		r.clock.advance(idle)
+		k.take()
+		if _, err := r.Week(t.Context(), lea, tuesday, Fresh); !errors.Is(err, school.ErrExpired) {
+			t.Errorf("error is %v", err)
+		}
+		if calls := k.take(); strings.Count(strings.Join(calls, "\n"), "open") != 1 {
+			t.Errorf("calls were %v", calls)
+		}
+	}
+}
+
 // The refusals after which nothing is sent until the owner acts.
 func TestStops(t *testing.T) {
 	for _, tt := range []struct {
@@ -559,5 +577,57 @@ func TestUnknownProvider(t *testing.T) {
 		return err
 	}); err != nil {
 		t.Error(err)
+	}
+}
+
+// While only the account's logins rest, its session goes on; without one, nothing is sent and nothing is written.
+func TestAPauseOfTheAccount(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	lea := r.link("fake", secretLogin("password marc"))
+	_, own := pauseNames(k, secretLogin("password marc"))
+	r.pause(own, pause{Until: tuesday.Add(3 * time.Hour)})
+	r.week(lea)
+	r.clock.advance(sessionIdle + 1)
+	r.restart()
+	k.take()
+	if n := r.writes(func() {
+		_, err := r.Week(t.Context(), lea, tuesday.AddDate(0, 0, 7), Fresh)
+		if paused, ok := errors.AsType[*PausedError](err); !ok || !paused.Account {
+			t.Errorf("error is %v", err)
+		}
+	}); n != 0 || len(k.take()) > 0 {
+		t.Errorf("%d writes", n)
+	}
+	if s, _ := r.Status(lea.Account); !s.Paused.Equal(tuesday.Add(3*time.Hour)) || s.Stopped != "" {
+		t.Errorf("status is %+v", s)
+	}
+	r.edit(lea.Account, func(rec *record) { rec.Used = r.clock.now() })
+	k.expire()
+	if _, err := r.Week(t.Context(), lea, tuesday.AddDate(0, 0, 7), Fresh); !OutOfReach(err) {
+		t.Errorf("error is %v", err)
+	}
+	if rec := r.stored(lea.Account); !rec.State.Empty() { // the school has just said that it is over
+		t.Error("a dead session is kept")
+	}
+}
+
+// A login for the next year waits for the end of a pause, without a write for each who asks.
+func TestAYearThatIsNotRenewedWhilePaused(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	lea := r.link("fake", secretLogin("password marc"))
+	r.edit(lea.Account, func(rec *record) {
+		rec.Profile.LastDay, rec.LoggedIn = tuesday.AddDate(0, 0, -9), tuesday.AddDate(0, 0, -1)
+	})
+	_, own := pauseNames(k, secretLogin("password marc"))
+	r.pause(own, pause{Until: tuesday.Add(time.Hour)})
+	k.take()
+	if n := r.writes(func() {
+		if _, err := r.ThisYear(t.Context(), lea); err != nil {
+			t.Error(err)
+		}
+	}); n != 0 || len(k.take()) > 0 || r.stored(lea.Account).State.Empty() {
+		t.Errorf("%d writes", n)
 	}
 }

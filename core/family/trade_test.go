@@ -34,6 +34,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 			if status, _ := s.Status(lea.Account); !status.Password || !s.keeps(password) {
 				t.Fatal("no password is kept")
 			}
+			s.clock.advance(time.Minute)
 			got := s.requests(func() {
 				if err := s.Trade(t.Context(), lea.Account); err != nil {
 					t.Fatal(err)
@@ -43,7 +44,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 				t.Errorf("requests were %v", got)
 			}
 			status, _ := s.Status(lea.Account)
-			if rec := s.stored(lea.Account); status.Password || rec.Previous != nil || s.keeps(password) || s.keeps("qr_code") {
+			if rec := s.stored(lea.Account); !rec.LoggedIn.Equal(s.clock.now()) || status.Password || rec.Previous != nil || s.keeps(password) || s.keeps("qr_code") {
 				t.Errorf("status %+v, record %+v, password kept: %t", status, rec, s.keeps(password))
 			}
 			if got := s.requests(func() {

@@ -24,7 +24,7 @@ type Config struct {
 	// LookUp asks the name servers for a host. Default that of the operating system.
 	LookUp func(ctx context.Context, host string) ([]string, error)
 
-	// AllowPrivate lets plain http and private networks through, for tests and demos; see ParseAddress.
+	// AllowPrivate makes the default HTTPClient take plain http and private networks, for tests and demos.
 	AllowPrivate bool
 	// Location is the school's time zone: servers send local times. Default Europe/Paris.
 	Location *time.Location
@@ -35,14 +35,13 @@ type Config struct {
 
 // Client makes sessions. It may be used by several goroutines at once.
 type Client struct {
-	http         *http.Client
-	now          func() time.Time
-	rand         io.Reader
-	log          *slog.Logger
-	lookUp       func(ctx context.Context, host string) ([]string, error)
-	allowPrivate bool
-	loc          *time.Location
-	interval     time.Duration
+	http     *http.Client
+	now      func() time.Time
+	rand     io.Reader
+	log      *slog.Logger
+	lookUp   func(ctx context.Context, host string) ([]string, error)
+	loc      *time.Location
+	interval time.Duration
 
 	mu    sync.Mutex
 	hosts map[string]*pacer
@@ -52,10 +51,10 @@ type Client struct {
 func New(cfg Config) *Client {
 	c := &Client{
 		http: cfg.HTTPClient, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
-		lookUp: cfg.LookUp, allowPrivate: cfg.AllowPrivate, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
+		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
 	}
 	if c.http == nil {
-		c.http = NewHTTPClient(c.allowPrivate)
+		c.http = NewHTTPClient(cfg.AllowPrivate)
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -78,14 +77,6 @@ func New(cfg Config) *Client {
 	}
 	return c
 }
-
-// ParseAddress is the function of that name, with the rule on private networks that the Client has.
-func (c *Client) ParseAddress(text string) (Address, Space, error) {
-	return ParseAddress(text, c.allowPrivate)
-}
-
-// ParseQRCode is the function of that name, with the rule on private networks that the Client has.
-func (c *Client) ParseQRCode(text string) (QRCode, error) { return ParseQRCode(text, c.allowPrivate) }
 
 // lookUpTimeout bounds FindHost: a login asks again, with more patience.
 const lookUpTimeout = 3 * time.Second

@@ -169,11 +169,7 @@ func (s *Session) Token(ctx context.Context) (school.Login, error) {
 	if err != nil {
 		return school.Login{}, fmt.Errorf("pronote: %s: random source: %w", fnAppToken, err)
 	}
-	text, err := s.NewQRCode(ctx, pin)
-	if err != nil {
-		return school.Login{}, err
-	}
-	code, err := s.client.ParseQRCode(text.Reveal())
+	code, err := s.newCode(ctx, pin)
 	if err != nil {
 		return school.Login{}, err
 	}

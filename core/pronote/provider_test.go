@@ -116,19 +116,6 @@ func TestTokensHaveTheirOwnPIN(t *testing.T) {
 	}
 }
 
-// The address of a code must pass the rule on private networks that the client has.
-func TestATokenFromAPrivateNetworkIsRefused(t *testing.T) {
-	s := openSchool(t, sim.Config{})
-	s.client = pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: clock})
-	_, err := s.login(pronote.SpacePupil).Token(t.Context())
-	if code, ok := errors.AsType[*pronote.QRCodeError](err); !ok || code.Reason != pronote.QRCodeAddress {
-		t.Errorf("error is %v", err)
-	}
-	if _, _, err := s.client.ParseAddress("http://127.0.0.1/pronote"); err == nil {
-		t.Error("the client takes a private address")
-	}
-}
-
 func TestWhomALoginTroubles(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	p, c := s.provider(), s.credentials(pronote.SpacePupil)

@@ -1,8 +1,6 @@
 package store
 
-import (
-	"time"
-)
+import "time"
 
 // Due notes by when something has to be looked at, so that nobody has to go through everything to find it: names
 // by the hour, in a bucket of its own.
@@ -18,9 +16,9 @@ type begun struct {
 
 const (
 	hourForm = "2006010215"
-	firstKey = "first"             // name, in no group, of the hour that Take begins with
-	maxHours = 24 * 30             // hours that one Take looks at; each is a seek
-	farBack  = 90 * 24 * time.Hour // where Take begins when it does not know
+	firstKey = "first"              // name, in no group, of the hour that Take begins with
+	maxHours = 24 * 30              // hours that one Take looks at; each is a seek
+	farBack  = maxHours * time.Hour // where Take begins when it does not know
 )
 
 func hourOf(at time.Time) time.Time { return at.UTC().Truncate(time.Hour) }
@@ -39,6 +37,11 @@ func (d Due) Note(tx Tx, at time.Time, name string) error {
 		}
 	}
 	return marks.Put(tx, group, name, mark{})
+}
+
+// Drop takes back what was noted.
+func (d Due) Drop(tx Tx, at time.Time, name string) error {
+	return tx.Delete(d.Bucket, hourOf(at).Format(hourForm), name)
 }
 
 // Take removes up to most names whose hour is over, calls fn for each, and tells whether there are more. fn may

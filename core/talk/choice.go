@@ -28,7 +28,7 @@ const (
 )
 
 var (
-	// choices: group: the chat's key, or startGroup; name: the choice's ID.
+	// choices: group: the chat's key, or that of a person's deep links; name: the choice's ID.
 	choices = store.Table[choice]{Bucket: "choices"}
 	// due: the groups of choices that have some which end.
 	due = store.Due{Bucket: "choices_due"}
@@ -37,11 +37,23 @@ var (
 const (
 	// choiceLife is how long a button is remembered, also to explain that it has expired.
 	choiceLife = 24 * time.Hour
-	// startGroup holds the choices behind deep links, which are made in one chat and used in another.
-	startGroup = "start"
 	// startMark begins the payload of such a link.
 	startMark = "link_"
 )
+
+// startsOf is the group of the choices behind the deep links of a person, which are made in one chat and used in
+// another.
+func startsOf(p chat.PersonID) string { return "start\x00" + p.Key() }
+
+// deleteChoices removes a group of choices, those too that cannot be read.
+func deleteChoices(tx store.Tx, group string) error {
+	if _, err := choices.Each(tx, group, func(_ string, c choice) error {
+		return due.Drop(tx, c.Expires, group)
+	}); err != nil {
+		return err
+	}
+	return choices.DeleteGroup(tx, group)
+}
 
 // putChoice writes a choice into a group, and notes when it ends.
 func putChoice(tx store.Tx, group, id string, c choice) error {
@@ -68,7 +80,7 @@ func moveChoices(tx store.Tx, old, to chat.ChatID) error {
 			return err
 		}
 	}
-	return choices.DeleteGroup(tx, old.Key())
+	return deleteChoices(tx, old.Key())
 }
 
 // forgetChoices removes the choices of a chat that are about an account.
@@ -149,7 +161,7 @@ func saveChoices(t *Turn) error {
 			}
 		}
 		for id, c := range started {
-			if err := putChoice(tx, startGroup, id, c); err != nil {
+			if err := putChoice(tx, startsOf(t.Person), id, c); err != nil {
 				return err
 			}
 		}
@@ -219,7 +231,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 	if c := t.talk.parse(words[0]); !is || c.command == nil || c.command.Role != RoleStart {
 		return r, false, nil
 	}
-	c, found, err := t.talk.choice(startGroup, id)
+	c, found, err := t.talk.choice(startsOf(t.Person), id)
 	switch {
 	case err != nil:
 		return r, true, err

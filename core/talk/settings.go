@@ -61,12 +61,15 @@ func (t *Talk) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 	return moved.Put(tx, "", old.Key(), to)
 }
 
-// ForgetChat removes what a chat has chosen and its open buttons.
-func (t *Talk) ForgetChat(tx store.Tx, c chat.ChatID) error {
+// ForgetPrivate removes what the private chat of a person has chosen, and their open buttons.
+func (t *Talk) ForgetPrivate(tx store.Tx, c chat.ChatID, p chat.PersonID) error {
 	if err := chats.Delete(tx, "", c.Key()); err != nil {
 		return err
 	}
-	return choices.DeleteGroup(tx, c.Key())
+	if err := deleteChoices(tx, c.Key()); err != nil {
+		return err
+	}
+	return deleteChoices(tx, startsOf(p))
 }
 
 // PrefsOf reads what a chat has chosen; the defaults where that cannot be read.

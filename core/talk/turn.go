@@ -258,6 +258,11 @@ func (t *Turn) TakesPictures() bool {
 	return !textOnly
 }
 
+// SendFirst sends a reply before the one that the turn ends with.
+func (t *Turn) SendFirst(ctx context.Context, r chat.Reply) error {
+	return deliver(ctx, t, chat.Target{Chat: t.Chat, Thread: t.Msg.Thread, Answers: t.Msg.Ref, Private: t.Private}, r)
+}
+
 // Announce says something in another chat, a group, in its language, and makes no sound there.
 func (t *Turn) Announce(ctx context.Context, group chat.ChatID, say func(there *Turn) chat.Reply) error {
 	there := t.talk.turn(t.adapter, chat.Message{Chat: group, Person: t.Person, Name: t.Msg.Name})

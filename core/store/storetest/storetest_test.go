@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"errors"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"cartable/core/store"
@@ -61,6 +62,26 @@ func TestTwice(t *testing.T) {
 	}
 	if got, _ := get(t, s); got != "x" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestTwiceTogether has many write at once, whose second runs are committed together and whose first are undone
+// among them.
+func TestTwiceTogether(t *testing.T) {
+	s := storetest.Twice(newVault(t))
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 10 {
+				if err := s.Update(add); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got, err := get(t, s); len(got) != 160 || err != nil {
+		t.Errorf("160 writes made %d, %v", len(got), err)
 	}
 }
 

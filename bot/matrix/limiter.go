@@ -13,35 +13,35 @@ import (
 	"cartable/core/chat"
 )
 
-// sayings bounds how often the bot says the same of itself.
-type sayings struct {
+// limiter bounds how often something is done within an hour, such as saying the same of oneself.
+type limiter struct {
 	now func() time.Time
 
 	mu   sync.Mutex
-	said map[string][]time.Time
+	done map[string][]time.Time
 }
 
-func newSayings(now func() time.Time) *sayings {
-	return &sayings{now: now, said: make(map[string][]time.Time)}
+func newLimiter(now func() time.Time) *limiter {
+	return &limiter{now: now, done: make(map[string][]time.Time)}
 }
 
-// maxSayings is when the memory of what was said is tidied.
-const maxSayings = 1000
+// maxLimited is when the memory of what was done is tidied.
+const maxLimited = 1000
 
 // allow tells whether something may be done once more, at most so often within an hour.
-func (s *sayings) allow(what string, often int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	if len(s.said) >= maxSayings {
-		for key, times := range s.said {
+func (l *limiter) allow(what string, often int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	if len(l.done) >= maxLimited {
+		for key, times := range l.done {
 			if now.Sub(times[len(times)-1]) >= time.Hour {
-				delete(s.said, key)
+				delete(l.done, key)
 			}
 		}
 	}
-	recent := s.said[what][:0:0]
-	for _, at := range s.said[what] {
+	recent := l.done[what][:0:0]
+	for _, at := range l.done[what] {
 		if now.Sub(at) < time.Hour {
 			recent = append(recent, at)
 		}
@@ -49,13 +49,13 @@ func (s *sayings) allow(what string, often int) bool {
 	if len(recent) >= often {
 		return false
 	}
-	s.said[what] = append(recent, now)
+	l.done[what] = append(recent, now)
 	return true
 }
 
 // say tells a room of a trouble, once an hour.
 func (a *Adapter) say(room id.RoomID, what chat.Notice, args ...any) {
-	if !a.sayings.allow(string(what)+" "+room.String(), 1) {
+	if !a.limiter.allow(string(what)+" "+room.String(), 1) {
 		return
 	}
 	a.tell(room, "", "", a.cfg.Core.Words(chatOf(room), what, args...))
