@@ -14,6 +14,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/outbox"
 	"cartable/core/rights"
+	"cartable/core/school"
 	"cartable/core/store"
 	"cartable/core/wallet"
 )
@@ -141,6 +142,80 @@ func TestSweep(t *testing.T) {
 			t.Errorf("%s: %+v", now, x.Seen)
 		}
 	}
+}
+
+// TestPagesAreDatedAnew, or Sweep would take those in which nothing happens for a term.
+func TestPagesAreDatedAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account, purse := r.linkSchool("marc", camille, home), r.linkWallet(0, true)
+	r.until(at(0, 9, 0))
+	for _, day := range []int{3, 8, 11} {
+		r.clock.set(at(day, 12, 0))
+		r.watch.Look(t.Context()) // what was due before
+		r.until(at(day, 12, 45))
+	}
+	for _, seen := range append(r.export(account).Seen, r.export(purse).Seen...) {
+		if seen.Page != "timetable" && !school.SameDay(seen.At.In(paris), at(8, 0, 0)) {
+			t.Errorf("%s seen at %s", seen.Page, seen.At)
+		}
+	}
+}
+
+// TestFirstLook comes soon after linking, by day.
+func TestFirstLook(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	for i, tt := range []struct{ linked, from, until time.Time }{
+		{at(0, 3, 0), at(0, 6, 40), at(0, 6, 55)},
+		{at(0, 12, 0), at(0, 12, 1), at(0, 12, 5)},
+		{at(0, 20, 50), at(1, 6, 40), at(1, 6, 55)},
+	} {
+		r.clock.set(tt.linked)
+		account := r.linkSchool(fmt.Sprint("parent ", i), chat.PersonID{Platform: "test", ID: fmt.Sprint(i)}, home)
+		r.watch.catchUp(r.watch.now()) // reads all at first
+		r.watch.catchUp(r.watch.now())
+		if p := r.watch.plans[account]; p.next.Before(tt.from) || p.next.After(tt.until) || p.what.weeks != 3 || !p.what.grades {
+			t.Errorf("linked at %s, looked at %s: %+v", tt.linked, p.next, p.what)
+		}
+	}
+}
+
+// broken is a store that cannot be read.
+type broken struct {
+	store.Store
+	works bool
+}
+
+func (b *broken) View(fn func(store.Tx) error) error {
+	if !b.works {
+		return errors.New("disk gone")
+	}
+	return b.Store.View(fn)
+}
+
+// TestReadAgain: when the subscriptions cannot be read at the start, they are a minute later.
+func TestReadAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.linkSchool("marc", camille, home)
+	disk := &broken{Store: r.damage}
+	cfg := r.watch.cfg
+	cfg.Store = disk
+	w := New(cfg)
+	if wait := w.begin(t.Context()); wait != readAgain || len(w.plans) > 0 {
+		t.Errorf("looks again in %s", wait)
+	}
+	disk.works = true
+	r.clock.set(r.clock.now().Add(30 * time.Second))
+	if w.begin(t.Context()); len(w.plans) > 0 {
+		t.Error("looked again at once")
+	}
+	r.clock.set(r.clock.now().Add(31 * time.Second))
+	if w.begin(t.Context()); len(w.plans) != 1 {
+		t.Errorf("%d plans", len(w.plans))
+	}
+	w.working.Wait()
 }
 
 func (r *rig) export(account string) (x Export) {
@@ -316,17 +391,18 @@ func TestManyAtOnce(t *testing.T) {
 	if len(r.watch.plans) != 12 || len(r.watch.waiting) != 12 {
 		t.Fatalf("%d plans, %d wait", len(r.watch.plans), len(r.watch.waiting))
 	}
-	most, looking := 0, 0
-	r.school.entered = func(by int) {
-		looking += by
-		most = max(most, looking)
+	most := 0
+	r.school.entered = func() {
+		r.watch.mu.Lock()
+		defer r.watch.mu.Unlock()
+		most = max(most, r.watch.looking)
 	}
 	r.clock.set(at(0, 12, 40)) // all are due
 	for _, p := range r.watch.plans {
 		p.next = at(0, 7, 0)
 	}
 	r.watch.Look(t.Context())
-	if most < 1 || most > atOnce || looking != 0 {
+	if most != 4 {
 		t.Errorf("%d accounts at the same time", most)
 	}
 	for account := range r.watch.plans {
