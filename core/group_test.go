@@ -7,8 +7,8 @@ import (
 	"cartable/core/chat"
 )
 
-// family is a platform where Anna has linked a school and a wallet in private, and is with Bob in a group.
-func family(t *testing.T) (p *platform, anna, annaInGroup, bobInGroup seat) {
+// roussels is a platform where Anna has linked a school and a wallet in private, and is with Bob in a group.
+func roussels(t *testing.T) (p *platform, anna, annaInGroup, bobInGroup seat) {
 	t.Helper()
 	r := newRig(t, rigOptions{})
 	c := r.chat("anna")
@@ -51,7 +51,7 @@ func TestGroupRights(t *testing.T) {
 		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, anna, annaInGroup, bobInGroup := family(t)
+			p, anna, annaInGroup, bobInGroup := roussels(t)
 			if len(tt.shown) > 0 {
 				annaInGroup.say("/connexion")
 			}
@@ -75,7 +75,7 @@ func TestGroupRights(t *testing.T) {
 }
 
 func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
-	p, _, anna, bob := family(t)
+	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
 	if got := bob.press("cours et devoirs"); got != "" {
 		t.Errorf("Bob's press was answered in the group:\n%s", got)
@@ -94,7 +94,7 @@ func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
 }
 
 func TestEveryoneTurnsThePagesOfASharedTimetable(t *testing.T) {
-	p, _, anna, bob := family(t)
+	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	anna.say("/edt")
@@ -129,7 +129,7 @@ func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
 }
 
 func TestRelinkingAnAccountKeepsItShown(t *testing.T) {
-	p, _, anna, bob := family(t)
+	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
 	anna.press("aussi les notes")
 	p.r.chat("anna").linkParent()
@@ -137,7 +137,7 @@ func TestRelinkingAnAccountKeepsItShown(t *testing.T) {
 }
 
 func TestUnlinkingInPrivateEndsTheShowing(t *testing.T) {
-	_, private, anna, bob := family(t)
+	_, private, anna, bob := roussels(t)
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	private.say("/deconnexion pronote")
@@ -146,13 +146,13 @@ func TestUnlinkingInPrivateEndsTheShowing(t *testing.T) {
 }
 
 func TestAnOwnerWhoBlockedTheBotIsAskedToWriteFirst(t *testing.T) {
-	p, private, anna, _ := family(t)
+	p, private, anna, _ := roussels(t)
 	p.gone[private.chat] = true
 	has(t, anna.say("/solde"), "conversation privée", "Ouvrir la conversation privée")
 }
 
 func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
-	p, _, anna, bob := family(t)
+	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	bob.say("/langue en")
@@ -170,7 +170,7 @@ func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 }
 
 func TestGroupTalkIsNotForTheBot(t *testing.T) {
-	_, _, anna, bob := family(t)
+	_, _, anna, bob := roussels(t)
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	for _, text := range []string{"edt demain ?", "bonjour", "1", "solde"} {
@@ -181,7 +181,7 @@ func TestGroupTalkIsNotForTheBot(t *testing.T) {
 }
 
 func TestSecretsInAGroupAreRefusedAndDeleted(t *testing.T) {
-	p, _, anna, _ := family(t)
+	p, _, anna, _ := roussels(t)
 	for _, text := range []string{
 		"/connexion https://ecole.example/pronote anna s3cret",
 		"voilà https://mon-espace.izly.fr/tools/Activation/33611223344/AbCdEfGh",
@@ -199,7 +199,7 @@ func TestSecretsInAGroupAreRefusedAndDeleted(t *testing.T) {
 // TestAccountsFollowTheirOwner is a person who leaves the private chat, as one can on Matrix, and opens another:
 // what they linked is there, and what concerns them alone arrives there.
 func TestAccountsFollowTheirOwner(t *testing.T) {
-	p, private, anna, bob := family(t)
+	p, private, anna, bob := roussels(t)
 	p.gone[private.chat] = true
 	if err := p.r.engine.Present(private.chat, false); err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestAccountsFollowTheirOwner(t *testing.T) {
 // TestOthersJoinAPrivateChat lets Bob into Anna's private chat: nothing of hers is told there any more, whoever asks
 // and wherever, and it never becomes his.
 func TestOthersJoinAPrivateChat(t *testing.T) {
-	p, private, anna, _ := family(t)
+	p, private, anna, _ := roussels(t)
 	private.say("/edt")
 	p.crowded[private.chat] = true
 	crowd := private
@@ -242,7 +242,7 @@ func TestOthersJoinAPrivateChat(t *testing.T) {
 // TestUnverifiedTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
 // making: what the person keeps in other chats is neither shown, nor given away, nor erased.
 func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
-	p, private, anna, bob := family(t)
+	p, private, anna, bob := roussels(t)
 	hear := func(s seat, text string) string { return s.deliver(chat.Message{Text: text, Unverified: true})[s.chat] }
 	lacks(t, hear(anna, "/connexion"), "Montrer")
 	lacks(t, bob.say("/edt"), "08:00")
@@ -260,7 +260,7 @@ func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
 // TestUnverifiedInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
 // question open in private.
 func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
-	p, private, anna, _ := family(t)
+	p, private, anna, _ := roussels(t)
 	private.say("/recharger 20")
 	confirm := private.choice("Confirmer").ID
 	private.say("/connexion " + p.r.schoolURL + "/parent.html")
@@ -287,7 +287,7 @@ func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
 // her password in words, and the password is deleted all the same.
 func TestACommandInAGroupBesideAPrivateQuestion(t *testing.T) {
 	for _, command := range []string{"/recharger", "/enfant"} {
-		p, private, anna, _ := family(t)
+		p, private, anna, _ := roussels(t)
 		private.say("/connexion " + p.r.schoolURL + "/parent.html")
 		has(t, private.say("someone"), "(secret)")
 		has(t, anna.sayAll("/solde")[private.chat], "12,34 €", "attend toujours", "(secret)")
@@ -311,7 +311,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		return private
 	}
 	t.Run("typed", func(t *testing.T) {
-		_, private, _, _ := family(t)
+		_, private, _, _ := roussels(t)
 		private.say("/recharger")
 		crowd := joins(private)
 		for _, text := range []string{"20", "20", "/oui", "oui"} {
@@ -319,7 +319,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		}
 	})
 	t.Run("pressed", func(t *testing.T) {
-		p, private, _, _ := family(t)
+		p, private, _, _ := roussels(t)
 		private.say("/recharger 20")
 		confirm := private.choice("Confirmer").ID
 		private.say("/recharger")
@@ -339,7 +339,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		p.r.spent(p.r.izly.Accounts()[0], 12_34, 0)
 	})
 	t.Run("unseen", func(t *testing.T) { // the question never reached the private chat
-		p, private, anna, _ := family(t)
+		p, private, anna, _ := roussels(t)
 		crowd := joins(private)
 		has(t, anna.say("/recharger"), "Ouvrez une conversation privée")
 		p.crowded[private.chat] = false
@@ -349,7 +349,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		lacks(t, crowd.say("20"), "€")
 	})
 	t.Run("password", func(t *testing.T) {
-		p, private, _, _ := family(t)
+		p, private, _, _ := roussels(t)
 		private.say("/connexion " + p.r.schoolURL + "/parent.html")
 		private.say("someone")
 		crowd := joins(private)
@@ -362,7 +362,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		}
 	})
 	t.Run("command", func(t *testing.T) {
-		p, private, _, _ := family(t)
+		p, private, _, _ := roussels(t)
 		private.say("/connexion " + p.r.schoolURL + "/parent.html")
 		private.say("someone")
 		lacks(t, joins(private).say("/aide"), "attend toujours", "(secret)")
@@ -373,7 +373,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 }
 
 func TestWhatNobodyWaitsForIsSilent(t *testing.T) {
-	p, private, anna, _ := family(t)
+	p, private, anna, _ := roussels(t)
 	anna.say("/solde")
 	group, own := p.replies[anna.chat], p.replies[private.chat]
 	if !group[len(group)-1].Silent || own[len(own)-1].Silent {
