@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"cartable/core/chat"
 	"cartable/core/commands"
 	"cartable/core/family"
@@ -126,28 +128,35 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// services makes the rooms that know no conversation.
-func (e *Engine) services() (err error) {
+// services makes the rooms that know no conversation, side by side: each opens its records.
+func (e *Engine) services() error {
 	cfg := e.cfg
-	if e.Rights, err = rights.New(rights.Config{
-		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log,
-		Open: cfg.Access.Open, Admins: cfg.Access.Admins, Invitations: cfg.Access.Invitations,
-	}); err != nil {
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		e.Rights, err = rights.New(rights.Config{
+			Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log,
+			Open: cfg.Access.Open, Admins: cfg.Access.Admins, Invitations: cfg.Access.Invitations,
+		})
 		return err
-	}
-	if e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log}); err != nil {
-		return err
-	}
-	if e.Family, err = family.New(family.Config{
-		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.ObserveSchool,
-		Providers: []school.Provider{pronote.NewProvider(cfg.School)},
-	}); err != nil {
-		return err
-	}
-	e.Wallet, err = wallet.New(wallet.Config{
-		Store: cfg.Store, Client: cfg.Wallet, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Observe: cfg.ObserveWallet,
 	})
-	return err
+	g.Go(func() (err error) {
+		e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log})
+		return err
+	})
+	g.Go(func() (err error) {
+		e.Family, err = family.New(family.Config{
+			Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.ObserveSchool,
+			Providers: []school.Provider{pronote.NewProvider(cfg.School)},
+		})
+		return err
+	})
+	g.Go(func() (err error) {
+		e.Wallet, err = wallet.New(wallet.Config{
+			Store: cfg.Store, Client: cfg.Wallet, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Observe: cfg.ObserveWallet,
+		})
+		return err
+	})
+	return g.Wait()
 }
 
 // conversation makes the rooms that talk.

@@ -46,7 +46,10 @@ func TestMatrixDirect(t *testing.T) {
 		}
 	}
 	anna.Say(room, "!mesdonnees")
-	file := anna.WaitFor(room, "tout ce qui est gardé")
+	file := anna.WaitFor(room, "pour un programme")
+	if page := string(anna.Open(anna.WaitFor(room, "tout ce qui est gardé"))); !strings.Contains(page, "<h1>Ce que Cartable garde de vous</h1>") {
+		t.Errorf("the page of /mesdonnees is %.200s", page)
+	}
 	var export struct{ Accounts []struct{ Kind string } }
 	if err := json.Unmarshal(anna.Open(file), &export); err != nil || len(export.Accounts) != 2 {
 		t.Errorf("the file of /mesdonnees has %+v, %v", export, err)
