@@ -258,7 +258,7 @@ func (e *Engine) cleanUp() error {
 	e.Talk.Tick()
 	var failed error
 	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
-		portion(e.Rights.Sweep), e.Family.Sweep, portion(e.Wallet.Sweep), portion(e.Outbox.Sweep), e.Watch.Sweep, e.Talk.Sweep,
+		e.Rights.Sweep, e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
 	} {
 		for more := true; more; {
 			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {
@@ -271,11 +271,6 @@ func (e *Engine) cleanUp() error {
 		}
 	}
 	return failed
-}
-
-// portion is a sweep that leaves the rest for the next clean-up.
-func portion(sweep func(store.Tx, time.Time) error) func(store.Tx, time.Time) (bool, error) {
-	return func(tx store.Tx, now time.Time) (bool, error) { return false, sweep(tx, now) }
 }
 
 // Damaged counts the records that could not be read.

@@ -40,7 +40,7 @@ func Buckets() []string {
 	return []string{
 		"accounts", "account_places", "account_homes", "grants", "account_grants", "people", "used_invitations",
 		"school_accounts", "school_sames", "school_candidates", "readings", "pauses", "school_due",
-		"wallets", "wallets_phones", "orders", "orders_due", "orders_ages", "orders_hours",
+		"wallets", "wallets_phones", "orders", "orders_due", "orders_ages",
 		"chats", "choices", "choices_due", "moved", "letters", "letters_posted", "letters_about", "letters_moved", "gone",
 		"subscriptions", "seen", "schema",
 	}

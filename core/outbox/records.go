@@ -271,9 +271,9 @@ const sweepPortion = 200
 
 // Sweep removes letters that have lost their sense, of some chats at a time, which Run does too, and what tells where
 // chats have moved.
-func (o *Outbox) Sweep(tx store.Tx, now time.Time) error {
-	_, err := o.sweepChats(tx, o.overdue(now), now)
-	return err
+func (o *Outbox) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
+	_, err = o.sweepChats(tx, o.overdue(now), now)
+	return false, err // Run sees to others
 }
 
 func (o *Outbox) sweepChats(tx store.Tx, chats []chat.ChatID, now time.Time) (removed int, err error) {

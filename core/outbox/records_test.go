@@ -55,7 +55,7 @@ func TestLettersFollowAChatThatHasMoved(t *testing.T) {
 			is(t, "gone", gone, false)
 		}
 		r.wait(2 * time.Hour)
-		must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+		must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 		is(t, "records left", r.records(), 0)
 	})
 }
@@ -117,7 +117,7 @@ func TestAChatMovesWhileALetterIsOnItsWay(t *testing.T) {
 			r.run()
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			r.wait(10 * time.Second)
-			must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+			must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 			is(t, "tries while it is on its way", r.p.tries(), 1)
 			if again {
 				r.p.set(func() { r.p.away = true; delete(r.p.during, "1") })
@@ -135,7 +135,7 @@ func TestAChatMovesWhileALetterIsOnItsWay(t *testing.T) {
 			}
 			is(t, "times 1 was taken", len(r.p.keys), 2)
 			r.wait(2 * time.Hour)
-			must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+			must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 			is(t, "records left", r.records(), 0)
 		}))
 	}
@@ -160,7 +160,7 @@ func TestLettersGoWithTheirAccount(t *testing.T) {
 		r.saw("bob", "")
 		r.saw("super", "")
 		r.wait(2 * time.Hour)
-		must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+		must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 		is(t, "records left", r.records(), 0)
 	})
 }
@@ -200,7 +200,7 @@ func TestSweepFromOutside(t *testing.T) {
 		r.open()
 		is(t, "waiting", r.o.Len(), 251)
 		sweep := func() {
-			must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+			must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 			r.open()
 		}
 		sweep()
@@ -276,7 +276,7 @@ func TestAnUnreadableLetterStandsInNobodysWay(t *testing.T) {
 		must(t, r.o.Present(chatOf("anna"), false)) // takes it away
 		must(t, r.o.Present(chatOf("anna"), true))
 		r.wait(2 * time.Hour)
-		must(t, r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now()) }))
+		must(t, r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now()); return err }))
 		is(t, "records left", r.records(), 0)
 	})
 }
@@ -373,7 +373,7 @@ func TestEachFailedWriteIsSaid(t *testing.T) {
 			return r.s.Update(func(tx store.Tx) error { return r.o.MoveChat(tx, chatOf("anna"), chatOf("bob")) })
 		},
 		"sweep": func(r *rig) error {
-			return r.s.Update(func(tx store.Tx) error { return r.o.Sweep(tx, time.Now().Add(30*day)) })
+			return r.s.Update(func(tx store.Tx) error { _, err := r.o.Sweep(tx, time.Now().Add(30*day)); return err })
 		},
 		"present": func(r *rig) error { return r.o.Present(chatOf("anna"), false) },
 	} {

@@ -144,6 +144,6 @@ func moveGrants(tx store.Tx, old, to chat.ChatID) error {
 
 // Sweep removes the invitations that have been used and have expired since: as many as an operator hands out in a
 // week, so that all are looked at.
-func (r *Rights) Sweep(tx store.Tx, now time.Time) error {
-	return used.DeleteIf(tx, "", func(_ string, u usedInvitation) bool { return now.After(u.Until) })
+func (r *Rights) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
+	return false, used.DeleteIf(tx, "", func(_ string, u usedInvitation) bool { return now.After(u.Until) })
 }

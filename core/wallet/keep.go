@@ -17,56 +17,10 @@ const (
 	portion   = 200            // records that one Sweep looks at
 )
 
-// ageGroup is the hour in which something becomes old.
-func ageGroup(at time.Time) string { return at.UTC().Format("2006-01-02T15") }
-
-// grow notes that an order is to be looked at by Sweep once a time is past.
-func grow(tx store.Tx, key string, at time.Time) error {
-	group := ageGroup(at)
-	return errors.Join(ages.Put(tx, group, key, mark{}), hours.Put(tx, "", group, mark{}))
-}
-
-var errEnough = errors.New("wallet: enough for now")
-
-// Sweep removes orders that were proposed 48 hours ago or earlier, a portion of them at a time, and never one that
-// is under way, whose outcome is not known, or that keeps an account locked.
-func (w *Wallet) Sweep(tx store.Tx, now time.Time) error {
-	var old []string
-	if _, err := hours.Each(tx, "", func(group string, _ mark) error {
-		if group < ageGroup(now) {
-			old = append(old, group)
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	slices.Sort(old)
-	left := portion
-	for _, group := range old {
-		var keys []string
-		_, err := ages.Each(tx, group, func(key string, _ mark) error {
-			if len(keys) == left {
-				return errEnough
-			}
-			keys = append(keys, key)
-			return nil
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return err
-		}
-		for _, key := range keys {
-			if err := errors.Join(ages.Delete(tx, group, key), sweep(tx, key, now)); err != nil {
-				return err
-			}
-		}
-		if left -= len(keys); err != nil {
-			return nil
-		}
-		if err := errors.Join(ages.DeleteGroup(tx, group), hours.Delete(tx, "", group)); err != nil {
-			return err
-		}
-	}
-	return nil
+// Sweep removes orders that were proposed 48 hours ago or earlier, some of them at a time, and never one that is under
+// way, whose outcome is not known, or that keeps an account locked. more tells that there are others.
+func (w *Wallet) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
+	return ages.Take(tx, now, portion, func(key string) error { return sweep(tx, key, now) })
 }
 
 // sweep removes one order, or puts it off for an hour.
@@ -78,12 +32,12 @@ func sweep(tx store.Tx, key string, now time.Time) error {
 	case errors.Is(err, ErrLocked):
 		open, err := isOpen(tx, key)
 		if open || err != nil {
-			return errors.Join(err, grow(tx, key, now.Add(time.Hour)))
+			return errors.Join(err, ages.Note(tx, now.Add(time.Hour), key))
 		}
 	case err != nil:
 		return err
 	case o.State.underWay():
-		return grow(tx, key, now.Add(time.Hour))
+		return ages.Note(tx, now.Add(time.Hour), key)
 	}
 	account, id := splitKey(key)
 	return errors.Join(orders.Delete(tx, account, id), dues.Delete(tx, "", key))
@@ -109,7 +63,7 @@ func (w *Wallet) Forget(tx store.Tx, account string) error {
 		return err
 	}
 	if _, err := orders.Each(tx, account, func(_ string, o Order) error {
-		return errors.Join(dues.Delete(tx, "", o.Key()), ages.Delete(tx, ageGroup(o.Created.Add(orderKept)), o.Key()))
+		return errors.Join(dues.Delete(tx, "", o.Key()), ages.Drop(tx, o.Created.Add(orderKept), o.Key()))
 	}); err != nil {
 		return err
 	}
@@ -126,7 +80,7 @@ func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, st
 	rec := record{Izly: newState(a), Code: code, Stopped: stopped, Generation: account}
 	for _, o := range list {
 		o.Account = account
-		err := errors.Join(orders.Put(tx, account, o.ID, o), grow(tx, o.Key(), o.Created.Add(orderKept)))
+		err := errors.Join(orders.Put(tx, account, o.ID, o), ages.Note(tx, o.Created.Add(orderKept), o.Key()))
 		switch {
 		case o.State.underWay():
 			if rec.Open == "" || o.State != Preparing { // one that may have been sent comes first

@@ -41,7 +41,7 @@ func (w *Wallet) Propose(_ context.Context, wish Wish) (Order, error) {
 		return errors.Join(
 			orders.Put(tx, o.Account, o.ID, o),
 			dues.Put(tx, "", o.Key(), due{o.Expires}),
-			grow(tx, o.Key(), o.Created.Add(orderKept)),
+			ages.Note(tx, o.Created.Add(orderKept), o.Key()),
 		)
 	}); err != nil {
 		return Order{}, fmt.Errorf("wallet: propose: %w", err)

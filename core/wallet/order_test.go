@@ -165,7 +165,7 @@ func TestUnreadableOrder(t *testing.T) {
 				}
 				r.lookAll()
 				r.clock.advance(50 * time.Hour)
-				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
 				must(t, r.w.Looked(other))
 			}
 			if name != "gone" {
@@ -226,11 +226,11 @@ func TestSweep(t *testing.T) {
 		o := r.propose(a, 20_00)
 		o.ID, o.State = string(s), s
 		must(t, r.cfg.Store.Update(func(tx store.Tx) error {
-			return errors.Join(orders.Put(tx, a, o.ID, o), grow(tx, o.Key(), o.Created.Add(orderKept)))
+			return errors.Join(orders.Put(tx, a, o.ID, o), ages.Note(tx, o.Created.Add(orderKept), o.Key()))
 		}))
 	}
 	sweep := func() {
-		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
 	}
 	there := func(s State) bool {
 		_, found, err := r.w.Order(a + "/" + string(s))
@@ -261,7 +261,7 @@ func TestSweep(t *testing.T) {
 	r.clock.advance(2 * time.Hour)
 	sweep()
 	must(t, r.cfg.Store.View(func(tx store.Tx) error {
-		for _, bucket := range []string{"orders", "orders_ages", "orders_hours"} {
+		for _, bucket := range []string{"orders", "orders_due"} {
 			n := 0
 			if _, err := tx.All(bucket, func(_, _ string, _ []byte) error { n++; return nil }); err != nil || n != 0 {
 				t.Errorf("%d records left in %s, %v", n, bucket, err)
@@ -292,7 +292,7 @@ func TestSweepOfWhatCannotBeRead(t *testing.T) {
 			}
 			for range 3 {
 				r.clock.advance(50 * time.Hour)
-				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
 			}
 			if _, _, err := r.w.Order(o.Key()); errors.Is(err, ErrLocked) != stays {
 				t.Errorf("got %v", err)
@@ -308,7 +308,7 @@ func TestSweepInPortions(t *testing.T) {
 	must(t, r.cfg.Store.Update(func(tx store.Tx) error {
 		for i := range many {
 			o := Order{ID: fmt.Sprint(i), Account: "a", State: Done, Created: tuesday.Add(time.Duration(i%3) * time.Hour)}
-			if err := errors.Join(orders.Put(tx, "a", o.ID, o), grow(tx, o.Key(), o.Created.Add(orderKept))); err != nil {
+			if err := errors.Join(orders.Put(tx, "a", o.ID, o), ages.Note(tx, o.Created.Add(orderKept), o.Key())); err != nil {
 				return err
 			}
 		}
@@ -316,7 +316,7 @@ func TestSweepInPortions(t *testing.T) {
 	}))
 	r.clock.advance(60 * time.Hour)
 	for _, want := range []int{many - portion, many - 2*portion, 0, 0} {
-		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
 		left := 0
 		must(t, r.cfg.Store.View(func(tx store.Tx) error {
 			left = 0
@@ -525,7 +525,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("linked %+v", again)
 	}
 	r.clock.advance(50 * time.Hour)
-	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.Sweep(tx, r.clock.now()) }))
+	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
 	if _, found, err := r.w.Order("old/0"); found || err != nil {
 		t.Errorf("%t, %v", found, err)
 	}

@@ -90,16 +90,12 @@ type phone struct {
 	Same string `json:"same"`
 }
 
-// mark is an entry of a table of which only the names count.
-type mark struct{}
-
 var (
 	wallets = store.Table[record]{Bucket: "wallets"}       // group "", name: account
 	phones  = store.Table[phone]{Bucket: "wallets_phones"} // group "", name: account
 	orders  = store.Table[Order]{Bucket: "orders"}         // group: account, name: ID
 	dues    = store.Table[due]{Bucket: "orders_due"}       // group "", name: Order.Key of one that is proposed or not settled
-	ages    = store.Table[mark]{Bucket: "orders_ages"}     // group: see ageGroup, name: Order.Key
-	hours   = store.Table[mark]{Bucket: "orders_hours"}    // group "", name: a group of ages that there is
+	ages    = store.Due{Bucket: "orders_ages"}             // Order.Key of one that is to be looked at by Sweep
 )
 
 // load reads the record of an account. The errors are ErrGone, ErrDamaged and those of the store.
