@@ -265,16 +265,13 @@ func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
 	confirm := private.choice("Confirmer").ID
 	private.say("/connexion " + p.r.schoolURL + "/parent.html")
 	has(t, private.say("someone"), "(secret)")
-	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo"} {
+	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo", "/solde", "/mesdonnees"} {
 		said := anna.deliver(chat.Message{Text: command, Unverified: true})
 		has(t, said[anna.chat], "Ouvrez une conversation privée")
 		if said[private.chat] != "" {
 			t.Errorf("%s began in private:\n%s", command, said[private.chat])
 		}
 	}
-	said := anna.deliver(chat.Message{Text: "/solde", Unverified: true})
-	has(t, said[private.chat], "12,34 €", "attend toujours", "(secret)") // read by her alone
-	has(t, anna.deliver(chat.Message{Text: "/mesdonnees", Unverified: true})[private.chat], "tout ce qui est gardé")
 	has(t, private.say("S3cret"), "identifiant ou le mot de passe")
 	if len(p.deleted) != 1 {
 		t.Errorf("%d messages deleted, want the password", len(p.deleted))

@@ -92,7 +92,7 @@ func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 		return t.Say("group.not_shown", "link", t.role(RoleLink)), nil
 	case private == t.Chat: // it was private until others joined
 		return askToWrite(t), nil
-	case t.Unverified && c.command.Changes: // nobody else gives up her question or her order
+	case t.Unverified: // nobody else gives up her question or her order, or has the bot ask for a secret there
 		return askToWrite(t), nil
 	}
 	done := make(chan error, 1)
