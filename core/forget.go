@@ -2,9 +2,8 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"cartable/core/chat"
 	"cartable/core/rights"
@@ -13,53 +12,50 @@ import (
 
 // forget logs out of an account, and removes all that is kept of it in every room at once.
 func (e *Engine) forget(account string) error {
-	a, found := e.Rights.Account(account)
-	if !found {
-		return nil
-	}
-	return e.forgetAll([]rights.Account{a}, func(store.Tx) error { return nil })
+	return e.forgetAll([]string{account}, func(store.Tx) error { return nil })
 }
 
-// erase removes all that is kept of a person and of their private chat, their admission too. A word that the platform
-// alone vouches for erases only what is at home in this very chat.
+// erase removes all that is kept of a person and of their private chat, their admission too, also what cannot be read.
+// A word that the platform alone vouches for erases only what is at home in this very chat.
 func (e *Engine) erase(who rights.Who) error {
-	return e.forgetAll(e.Rights.Owned(who), func(tx store.Tx) error {
-		if err := e.Talk.ForgetPrivate(tx, who.Chat, who.Person); err != nil {
-			return err
-		}
+	ids, err := e.Rights.IDs(who)
+	if err != nil {
+		return fmt.Errorf("core: erase: %w", err)
+	}
+	return e.forgetAll(ids, func(tx store.Tx) error {
 		if who.Unverified {
-			return nil
+			return e.Talk.ForgetPrivate(tx, who.Chat)
 		}
-		if err := e.Outbox.ForgetChat(tx, who.Chat); err != nil {
-			return err
-		}
-		return e.Rights.ForgetPerson(tx, who.Person)
+		return errors.Join(
+			e.Talk.ForgetPrivate(tx, who.Chat), e.Talk.ForgetStarts(tx, who.Person),
+			e.Outbox.ForgetChat(tx, who.Chat), e.Rights.ForgetPerson(tx, who.Person),
+		)
 	})
 }
 
 // forgetAll removes accounts, and what also removes, in one transaction.
-func (e *Engine) forgetAll(accounts []rights.Account, also func(store.Tx) error) error {
-	shown := make(map[string][]chat.ChatID)
-	for _, a := range accounts {
-		shown[a.ID] = []chat.ChatID{a.Home}
-		for _, g := range e.Rights.ShownOf(a.ID) {
-			shown[a.ID] = append(shown[a.ID], g.Group)
+func (e *Engine) forgetAll(ids []string, also func(store.Tx) error) error {
+	chats := make(map[string][]chat.ChatID)
+	for _, id := range ids {
+		for _, g := range e.Rights.ShownOf(id) {
+			chats[id] = append(chats[id], g.Group)
 		}
-		if a.Kind == rights.School {
-			e.Family.Logout(context.Background(), a.ID) // bounds itself
+		if a, found := e.Rights.Account(id); found {
+			chats[id] = append(chats[id], a.Home)
 		}
+		e.Family.Logout(context.Background(), id) // bounds itself; nothing for what is no school
 	}
 	if err := e.cfg.Store.Update(func(tx store.Tx) error {
-		for _, a := range accounts {
-			for _, c := range shown[a.ID] {
-				if err := e.Talk.Forget(tx, c, a.ID); err != nil {
+		for _, id := range ids {
+			for _, c := range chats[id] {
+				if err := e.Talk.Forget(tx, c, id); err != nil {
 					return err
 				}
 			}
 			for _, room := range []func(store.Tx, string) error{
 				e.Rights.Forget, e.Family.Forget, e.Wallet.Forget, e.Watch.Forget, e.Outbox.Forget,
 			} {
-				if err := room(tx, a.ID); err != nil {
+				if err := room(tx, id); err != nil {
 					return err
 				}
 			}
@@ -68,5 +64,5 @@ func (e *Engine) forgetAll(accounts []rights.Account, also func(store.Tx) error)
 	}); err != nil {
 		return fmt.Errorf("core: forget: %w", err)
 	}
-	return e.refresh(slices.Collect(maps.Keys(shown))...)
+	return e.refresh(ids...)
 }

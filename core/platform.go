@@ -1,9 +1,9 @@
 package core
 
 import (
-	"errors"
-
 	"cartable/core/chat"
+	"cartable/core/rights"
+	"cartable/core/store"
 )
 
 // What adapters ask of the core.
@@ -37,9 +37,9 @@ func (e *Engine) About(lang string) (long, brief string) {
 // Disown forgets every account of a person, as if they had unlinked each of them: their platform says that
 // they may be somebody else now.
 func (e *Engine) Disown(p chat.PersonID) error {
-	var failed error
-	for _, a := range e.Rights.Of(p) {
-		failed = errors.Join(failed, e.forget(a.ID))
+	ids, err := e.Rights.IDs(rights.Who{Person: p})
+	if err != nil {
+		return err
 	}
-	return failed
+	return e.forgetAll(ids, func(store.Tx) error { return nil })
 }

@@ -107,7 +107,11 @@ var provider = pronote.Provider{}.Name()
 // School links a school account for a person in their private chat. It makes the requests of one login, and returns
 // the errors of the provider, or one that says to wait when too many logins have failed.
 func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login) (family.Linked, error) {
-	linked, err := l.cfg.Family.Link(ctx, provider, login, among(l, who, rights.School), func(tx store.Tx, in family.Linked) error {
+	among, err := l.cfg.Rights.IDs(who) // those too that cannot be read may prove to be the one
+	if err != nil {
+		return family.Linked{}, err
+	}
+	linked, err := l.cfg.Family.Link(ctx, provider, login, among, func(tx store.Tx, in family.Linked) error {
 		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.School, Name: in.Profile.School, Label: SchoolLabel(in.Profile),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
@@ -122,7 +126,11 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 // Wallet ends an enrolment that Wallet.RequestActivation of core/wallet began, for a person in their private chat.
 // It returns the errors of izly.Client.Activate.
 func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act izly.Activation) (wallet.Linked, error) {
-	linked, err := l.cfg.Wallet.Link(ctx, uid, act, among(l, who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
+	among, err := l.cfg.Rights.IDs(who)
+	if err != nil {
+		return wallet.Linked{}, err
+	}
+	linked, err := l.cfg.Wallet.Link(ctx, uid, act, among, func(tx store.Tx, in wallet.Linked) error {
 		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
@@ -150,17 +158,6 @@ func SchoolLabel(p school.Profile) string { return "PRONOTE – " + p.School + "
 
 // WalletLabel is how its owner knows a wallet: "Izly – …3344".
 func WalletLabel(phone string) string { return WalletName + " – …" + phone[max(0, len(phone)-4):] }
-
-// among are the accounts of that kind which may prove to be the one that is being linked.
-func among(l *Linking, who rights.Who, kind rights.Kind) []string {
-	var ids []string
-	for _, a := range l.cfg.Rights.Owned(who) {
-		if a.Kind == kind {
-			ids = append(ids, a.ID)
-		}
-	}
-	return ids
-}
 
 // owned is the account of that ID, if this message may touch it.
 func owned(l *Linking, who rights.Who, id string) (rights.Account, bool) {

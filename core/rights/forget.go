@@ -2,6 +2,8 @@ package rights
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"cartable/core/chat"
@@ -52,28 +54,49 @@ func (r *Rights) groupsOf(account string) []chat.ChatID {
 	return append([]chat.ChatID(nil), r.memory.groups[account]...)
 }
 
-// ForgetPerson removes a person's admission and all their accounts, those too that cannot be read. Whoever commits
-// it calls Refresh.
-func (r *Rights) ForgetPerson(tx store.Tx, p chat.PersonID) error {
-	mine := make(map[string]bool)
-	damaged, err := tx.Scan(accounts.Bucket, p.Key(), func(id string, _ []byte) error {
-		mine[id] = true
-		return nil
-	})
-	if err != nil {
+// IDs are those of all accounts that may be touched at this person's word, those too that cannot be read: for linking
+// again and for erasing. At an unverified word they are those at home in this very chat.
+func (r *Rights) IDs(who Who) (list []string, err error) {
+	err = r.cfg.Store.View(func(tx store.Tx) (err error) {
+		list, err = ids(tx, who)
 		return err
-	}
-	if damaged > 0 { // their names are lost: what leads to them tells
-		if _, err := places.All(tx, func(_, id string, at place) error {
-			if at.Owner == p {
+	})
+	return list, err
+}
+
+func ids(tx store.Tx, who Who) ([]string, error) {
+	mine := make(map[string]bool)
+	if who.Unverified {
+		_, err := homes.Each(tx, who.Chat.Key(), func(id string, at home) error {
+			if at.Owner == who.Person {
 				mine[id] = true
 			}
 			return nil
-		}); err != nil {
-			return err
-		}
+		})
+		return slices.Sorted(maps.Keys(mine)), err
 	}
-	for id := range mine {
+	damaged, err := tx.Scan(accounts.Bucket, who.Person.Key(), func(id string, _ []byte) error {
+		mine[id] = true
+		return nil
+	})
+	if err == nil && damaged > 0 { // their names are lost: what leads to them tells
+		_, err = places.All(tx, func(_, id string, at place) error {
+			if at.Owner == who.Person {
+				mine[id] = true
+			}
+			return nil
+		})
+	}
+	return slices.Sorted(maps.Keys(mine)), err
+}
+
+// ForgetPerson removes a person's admission and what is left of their accounts here. Whoever commits it calls Refresh.
+func (r *Rights) ForgetPerson(tx store.Tx, p chat.PersonID) error {
+	mine, err := ids(tx, Who{Person: p})
+	if err != nil {
+		return err
+	}
+	for _, id := range mine {
 		if err := r.Forget(tx, id); err != nil {
 			return err
 		}

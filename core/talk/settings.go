@@ -61,16 +61,16 @@ func (t *Talk) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 	return moved.Put(tx, "", old.Key(), to)
 }
 
-// ForgetPrivate removes what the private chat of a person has chosen, and their open buttons.
-func (t *Talk) ForgetPrivate(tx store.Tx, c chat.ChatID, p chat.PersonID) error {
+// ForgetPrivate removes what a private chat has chosen, and its open buttons.
+func (t *Talk) ForgetPrivate(tx store.Tx, c chat.ChatID) error {
 	if err := chats.Delete(tx, "", c.Key()); err != nil {
 		return err
 	}
-	if err := deleteChoices(tx, c.Key()); err != nil {
-		return err
-	}
-	return deleteChoices(tx, startsOf(p))
+	return deleteChoices(tx, c.Key())
 }
+
+// ForgetStarts removes what stands behind the deep links of a person.
+func (t *Talk) ForgetStarts(tx store.Tx, p chat.PersonID) error { return deleteChoices(tx, startsOf(p)) }
 
 // PrefsOf reads what a chat has chosen; the defaults where that cannot be read.
 func PrefsOf(tx store.Tx, c chat.ChatID) (Prefs, error) {
