@@ -3,7 +3,7 @@ GO       = go
 TOOL     = $(GO) tool -modfile=tools/go.mod
 FUZZTIME = 20s
 
-.PHONY: build demo test lint fuzz e2e image
+.PHONY: build demo test lint vuln fuzz e2e image
 
 build: ## bin/bot, static
 	CGO_ENABLED=0 $(GO) build -trimpath -tags goolm -ldflags '-s -w' -o bin/bot ./cmd/bot
@@ -21,6 +21,9 @@ lint: ## formatting, vet, staticcheck
 	CGO_ENABLED=0 $(TOOL) staticcheck -tags goolm ./...
 	cd e2e && CGO_ENABLED=0 $(GO) vet -tags goolm ./...
 	cd e2e && CGO_ENABLED=0 $(GO) tool -modfile=../tools/go.mod staticcheck -tags goolm ./...
+
+vuln: ## known vulnerabilities in what the bot calls, if the database can be reached
+	.ci/vuln
 
 fuzz: ## every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)

@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
+	"cartable/core/store"
 )
 
 // file is the one that came with the last answer.
-func (c *chat) file() *core.File {
+func (c *phone) file() *chat.File {
 	c.t.Helper()
 	for _, reply := range c.replies {
 		if reply.File != nil {
@@ -29,7 +30,7 @@ func TestMyDataWithoutAccounts(t *testing.T) {
 	c := r.chat("anna")
 	c.Say("/langue fr")
 	c.wants(c.Say("/mesdonnees"), "Aucun compte n'est relié.", "la langue choisie")
-	if data := c.file().Data; !bytes.Contains(data, []byte(`"language": "fr"`)) || bytes.Contains(data, []byte("admitted")) {
+	if data := content(t, c.file()); !bytes.Contains(data, []byte(`"language": "fr"`)) || bytes.Contains(data, []byte("admitted")) {
 		t.Errorf("the file holds %s", data)
 	}
 }
@@ -47,18 +48,20 @@ func TestMyDataIsInOrder(t *testing.T) {
 	c.Say("/mesdonnees")
 	var data struct {
 		Accounts []struct {
-			Linked string
-			TopUps []struct {
-				At    string
-				Cents int
-			}
+			Linked string `json:"linked"`
+			Wallet struct {
+				TopUps []struct {
+					At    string `json:"at"`
+					Cents int    `json:"cents"`
+				} `json:"topups"`
+			} `json:"wallet_account"`
 		}
 	}
-	if err := json.Unmarshal(c.file().Data, &data); err != nil {
+	if err := json.Unmarshal(content(t, c.file()), &data); err != nil {
 		t.Fatal(err)
 	}
 	var order []int
-	for _, topUp := range data.Accounts[0].TopUps {
+	for _, topUp := range data.Accounts[0].Wallet.TopUps {
 		order = append(order, topUp.Cents)
 		if !strings.HasSuffix(topUp.At, "+01:00") {
 			t.Errorf("a top-up at %s", topUp.At)
@@ -71,19 +74,19 @@ func TestMyDataIsInOrder(t *testing.T) {
 
 // lockingStore has a writer wait for the readers, and readers for the writer, as a store may.
 type lockingStore struct {
-	core.Store
+	store.Store
 	lock    sync.RWMutex
 	reading func() // is called as the records of a person are read
 	writing func() // is called before an Update waits
 }
 
-func (s *lockingStore) View(fn func(core.Tx) error) error {
+func (s *lockingStore) View(fn func(store.Tx) error) error {
 	s.lock.RLock()
 	defer s.lock.RUnlock()
-	return s.Store.View(func(tx core.Tx) error { return fn(watchedTx{tx, s.reading}) })
+	return s.Store.View(func(tx store.Tx) error { return fn(watchedTx{tx, s.reading}) })
 }
 
-func (s *lockingStore) Update(fn func(core.Tx) error) error {
+func (s *lockingStore) Update(fn func(store.Tx) error) error {
 	s.writing()
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -91,12 +94,12 @@ func (s *lockingStore) Update(fn func(core.Tx) error) error {
 }
 
 type watchedTx struct {
-	core.Tx
+	store.Tx
 	reading func()
 }
 
 func (t watchedTx) Get(bucket, group, name string) ([]byte, error) {
-	if bucket == "admissions" {
+	if bucket == "people" {
 		t.reading()
 	}
 	return t.Tx.Get(bucket, group, name)
@@ -104,10 +107,10 @@ func (t watchedTx) Get(bucket, group, name string) ([]byte, error) {
 
 // Whoever reads from the store waits for no account, which may be waiting to be stored.
 func TestMyDataWhileAnAccountIsStored(t *testing.T) {
-	store := &lockingStore{reading: func() {}, writing: func() {}}
-	r := newRig(t, rigOptions{store: func(s core.Store) core.Store {
-		store.Store = s
-		return store
+	locking := &lockingStore{reading: func() {}, writing: func() {}}
+	r := newRig(t, rigOptions{store: func(s store.Store) store.Store {
+		locking.Store = s
+		return locking
 	}})
 	c := r.chat("anna")
 	c.linkParent()
@@ -115,13 +118,17 @@ func TestMyDataWhileAnAccountIsStored(t *testing.T) {
 	opened.id.ID = "opened later"
 	var moving, moved sync.WaitGroup
 	moving.Add(1)
-	store.writing = sync.OnceFunc(moving.Done)
-	store.reading = func() {
+	locking.writing = sync.OnceFunc(moving.Done)
+	locking.reading = func() {
 		moved.Go(func() { opened.Say("/aide") }) // takes the account there
 		moving.Wait()
 	}
 	answered := make(chan string)
-	go func() { answered <- c.Say("/mesdonnees") }()
+	go func() {
+		answer := c.Say("/mesdonnees")
+		content(t, c.file())
+		answered <- answer
+	}()
 	select {
 	case answer := <-answered:
 		c.wants(answer, "tout ce qui est gardé")
@@ -142,17 +149,18 @@ func TestMyDataHoldsEverythingButSecrets(t *testing.T) {
 	c.Press("Confirmer")
 	c.wants(c.Say("/mesdonnees"), "tout ce qui est gardé")
 	file := c.file()
-	var data map[string]any
-	if err := json.Unmarshal(file.Data, &data); err != nil {
+	data := content(t, file)
+	var parsed map[string]any
+	if err := json.Unmarshal(data, &parsed); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []string{"ROUSSEL Léa", "MARTIN P.", wallet.Phone, `"cents": 2000`, `"main_cents": 3234`, `"status": "done"`, "secret code", `"default_child"`} {
-		if !bytes.Contains(file.Data, []byte(part)) {
+		if !bytes.Contains(data, []byte(part)) {
 			t.Errorf("no %q in the file", part)
 		}
 	}
 	for _, hidden := range []string{r.school.Accounts()[0].Password, wallet.SecretCode, "access_token", "hotp"} {
-		if bytes.Contains(bytes.ToLower(file.Data), bytes.ToLower([]byte(hidden))) {
+		if bytes.Contains(bytes.ToLower(data), bytes.ToLower([]byte(hidden))) {
 			t.Errorf("a secret of %d characters is in the file", len(hidden))
 		}
 	}

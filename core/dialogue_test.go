@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/pronote"
 )
 
@@ -16,16 +16,16 @@ func TestCancelTakesBackWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
-		open    func(*chat)
+		open    func(*phone)
 		answer  string
 		pressed string
 	}{
-		{"an unlinking", func(c *chat) { c.Say("/deconnexion") }, "Rien n'a été oublié", "Oublier Izly"},
-		{"the choice of a card", func(c *chat) { c.Say("/recharger 30"); c.Press("Changer de carte") }, "Rechargement annulé", "Carte perso"},
-		{"a language", func(c *chat) { c.Say("/langue") }, "Rien n'a été changé", "English"},
-		{"a child", func(c *chat) { c.Say("/enfant") }, "Rien n'a été changé", "Hugo"},
-		{"an unlinking before a restart", func(c *chat) { c.Say("/deconnexion"); c.r.restart() }, "ne valent plus", "Oublier Izly"},
-		{"a language before a restart", func(c *chat) { c.Say("/langue"); c.r.restart() }, "rien à annuler", "English"},
+		{"an unlinking", func(c *phone) { c.Say("/deconnexion") }, "Rien n'a été oublié", "Oublier Izly"},
+		{"the choice of a card", func(c *phone) { c.Say("/recharger 30"); c.Press("Changer de carte") }, "Rechargement annulé", "Carte perso"},
+		{"a language", func(c *phone) { c.Say("/langue") }, "Rien n'a été changé", "English"},
+		{"a child", func(c *phone) { c.Say("/enfant") }, "Rien n'a été changé", "Hugo"},
+		{"an unlinking before a restart", func(c *phone) { c.Say("/deconnexion"); c.r.restart() }, "ne valent plus", "Oublier Izly"},
+		{"a language before a restart", func(c *phone) { c.Say("/langue"); c.r.restart() }, "rien à annuler", "English"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -238,7 +238,7 @@ func TestAChoiceEndsTheQuestionAboutTheSameThing(t *testing.T) {
 		c.Say("/recharger 20")
 		cancel := c.button("Annuler")
 		c.wants(c.Press("Confirmer"), "(secret)")
-		c.choices = []core.Choice{{ID: cancel, Label: "Annuler"}}
+		c.choices = []chat.Choice{{ID: cancel, Label: "Annuler"}}
 	}
 	c.Say("/deconnexion izly")
 	unlink := c.button("Oublier Izly")

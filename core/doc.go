@@ -1,3 +1,4 @@
-// Package core is the command core: messages in, replies out. It knows no chat platform, no HTTP and no
-// database; adapters, the two clients and a store are handed to it.
+// Package core makes the rooms of the bot and does what concerns all of them: migrations, forgetting an account, a
+// chat that moved, clean-up, the export of a person's data. Each room has one purpose and a package of its own;
+// docs/architecture.md is their map.
 package core

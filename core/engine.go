@@ -2,77 +2,96 @@ package core
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"cartable/core/chat"
+	"cartable/core/commands"
+	"cartable/core/family"
 	"cartable/core/izly"
+	"cartable/core/linking"
+	"cartable/core/outbox"
 	"cartable/core/pronote"
+	"cartable/core/rights"
+	"cartable/core/school"
+	"cartable/core/store"
+	"cartable/core/talk"
+	"cartable/core/view"
+	"cartable/core/wallet"
+	"cartable/core/watch"
 	"cartable/i18n"
 )
 
 // Config is what an Engine is made of. Store, School and Wallet are required.
 type Config struct {
-	Store  Store
+	Store  store.Store
 	School *pronote.Client
 	Wallet *izly.Client
 
-	Now          func() time.Time // default time.Now
-	Rand         io.Reader        // default crypto/rand
-	Log          *slog.Logger     // default: nothing is logged
-	Location     *time.Location   // of the schools; default UTC
-	Lang         string           // of a chat that has not chosen; default the reference language
-	Access       *Access          // who may use the bot; default everyone
-	AllowPrivate bool             // school addresses on private networks or plain http are accepted
+	Now      func() time.Time // default time.Now
+	Rand     io.Reader        // default crypto/rand
+	Log      *slog.Logger     // default: nothing is logged
+	Location *time.Location   // of the schools; default UTC
+	Lang     string           // of a chat that has not chosen; default the reference language
+	Access   *Access          // who may use the bot; default everyone
 
+	AllowPrivate bool // school addresses on private networks or plain http are accepted
 	// Admit refuses schools before anything else is asked about them; default none. The demo admits only
 	// the school of its own.
 	Admit func(pronote.Address) error
+
+	NoAlerts    bool          // nobody is told anything unasked but the outcome of a top-up
+	AlertsEvery time.Duration // replaces the plan of looks, their budget and the quiet hours; for tests
+
+	// Handled and Observe, when not nil, are told of each command and of each operation of a protocol, for
+	// counting; see talk.Config and family.Config.
+	Handled func(name, outcome string, took time.Duration)
+	Observe func(op string, took time.Duration, err error)
 }
 
-const (
-	queueLimit    = 20               // messages of one chat that may wait
-	commandLimit  = 3 * time.Minute  // for one message, the waiting in queues of a school included
-	dialogueLimit = 10 * time.Minute // for one answer
-	housekeeping  = 10 * time.Minute // between two clean-ups
-)
+// Access says who may use the bot.
+type Access struct {
+	// Open lets everyone in. Otherwise a person needs an invitation, once.
+	Open bool
+	// Admins need none, and may invite others.
+	Admins []chat.PersonID
+	// Invitations makes and checks invitation codes. Required unless Open.
+	Invitations *rights.Invitations
+}
 
-// Engine answers messages. Make one with New, give its Handler to the adapters, call Start, and in the
-// end Shutdown.
+// Engine is the bot without its platforms. Make one with New, give its Handler to the adapters, call Start, and in
+// the end Shutdown.
 type Engine struct {
-	cfg      Config
-	catalog  *i18n.Catalog
-	commands []command
-	byName   map[string]*command
-	serial   *serial
-	salt     [16]byte // of the chat hashes in the log; a new one at each start
+	Rights  *rights.Rights
+	Outbox  *outbox.Outbox
+	Family  *family.Family
+	Wallet  *wallet.Wallet
+	Linking *linking.Linking
+	Talk    *talk.Talk
+	Watch   *watch.Watch
 
-	mu        sync.Mutex // guards what follows
-	adapters  map[string]Adapter
-	schools   []*schoolAccount
-	wallets   []*walletAccount
-	showings  []showing
-	dialogues map[dialogueKey]*dialogue
+	cfg     Config
+	catalog *i18n.Catalog
 
-	wake       chan struct{} // tells the watcher that a top-up waits to be looked up
-	stopWatch  context.CancelFunc
+	stop       context.CancelFunc
 	background sync.WaitGroup
 }
 
-// New reads the links from the store. It sends no request.
+// housekeeping is the time between two clean-ups.
+const housekeeping = 10 * time.Minute
+
+// New migrates the store and makes the rooms, which read what they keep in memory. It sends no request. The errors
+// are store.ErrNewer, when a newer version of the program wrote the store, and those of the store itself; single
+// records that cannot be read are left out and counted.
 func New(cfg Config) (*Engine, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Rand == nil {
-		cfg.Rand = rand.Reader
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -86,130 +105,169 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Admit == nil {
 		cfg.Admit = func(pronote.Address) error { return nil }
 	}
-	catalog, err := i18n.Load()
-	if err != nil {
+	e := &Engine{cfg: cfg, stop: func() {}}
+	if err := store.Migrate(cfg.Store, stepsName, Steps()); err != nil {
+		return nil, fmt.Errorf("core: migrate: %w", err)
+	}
+	var err error
+	if e.catalog, err = i18n.Load(); err != nil {
 		return nil, err
 	}
-	e := &Engine{
-		cfg: cfg, catalog: catalog, serial: newSerial(queueLimit),
-		commands: commands(), byName: make(map[string]*command),
-		adapters: make(map[string]Adapter), dialogues: make(map[dialogueKey]*dialogue),
-		wake: make(chan struct{}, 1), stopWatch: func() {},
+	if err := e.services(); err != nil {
+		return nil, err
 	}
-	for i := range e.commands {
-		for _, name := range e.commands[i].names() {
-			e.byName[name] = &e.commands[i]
-		}
+	if err := e.conversation(); err != nil {
+		return nil, err
 	}
-	if _, err := io.ReadFull(cfg.Rand, e.salt[:]); err != nil {
-		return nil, fmt.Errorf("core: random: %w", err)
-	}
-	if err := errors.Join(e.loadLinks(), e.loadShowings()); err != nil { // one damaged record must not keep the others from working
-		cfg.Log.Error("some linked accounts could not be read", "error", err)
-	}
-	if err := e.recoverTopUps(); err != nil { // before any message can begin another
-		return nil, fmt.Errorf("core: recover top-ups: %w", err)
+	if n := e.Damaged(); n > 0 {
+		cfg.Log.Error("records that cannot be read were left out", "records", n)
 	}
 	return e, nil
 }
 
-func (e *Engine) loadLinks() error {
-	var all []link
-	err := e.cfg.Store.View(func(tx Tx) error {
-		return links.each(tx, func(_ string, l link) error {
-			all = append(all, l)
-			return nil
-		})
-	})
-	for _, l := range all {
-		e.adopt(l)
+// services makes the rooms that know no conversation.
+func (e *Engine) services() (err error) {
+	cfg := e.cfg
+	if e.Rights, err = rights.New(rights.Config{
+		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log,
+		Open: cfg.Access.Open, Admins: cfg.Access.Admins, Invitations: cfg.Access.Invitations,
+	}); err != nil {
+		return err
 	}
+	if e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log}); err != nil {
+		return err
+	}
+	if e.Family, err = family.New(family.Config{
+		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.Observe,
+		Providers: []school.Provider{pronote.NewProvider(cfg.School)},
+	}); err != nil {
+		return err
+	}
+	e.Wallet, err = wallet.New(wallet.Config{
+		Store: cfg.Store, Client: cfg.Wallet, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Observe: cfg.Observe,
+	})
 	return err
 }
 
-// Start begins the work that nobody asks for: looking up top-ups whose outcome is unknown, and cleaning
-// up what has expired. Shutdown ends it.
-func (e *Engine) Start(ctx context.Context) {
-	ctx, e.stopWatch = context.WithCancel(ctx)
-	e.background.Go(func() { e.watch(ctx) })
+// conversation makes the rooms that talk.
+func (e *Engine) conversation() (err error) {
+	cfg := e.cfg
+	e.Linking = linking.New(linking.Config{
+		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, School: cfg.School,
+		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Zone: cfg.Location,
+		Forget:  e.forget,
+		Linked:  func(tx store.Tx, a rights.Account) error { return e.Watch.Linked(tx, a) },
+		Current: func(c chat.ChatID) (chat.ChatID, error) { return e.Talk.Current(c) },
+	})
+	e.Watch = watch.New(watch.Config{
+		Store: cfg.Store, Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Outbox: e.Outbox,
+		Printer: func(tx store.Tx, c chat.ChatID) *i18n.Printer { return e.Talk.PrinterIn(tx, c) },
+		Cmd:     func(p *i18n.Printer, c chat.ChatID, name string) string { return e.Talk.Cmd(p, c, name) },
+		Offer: func(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+			return e.Talk.OfferIn(tx, in, person, label, action, arg, account)
+		},
+		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
+	})
+	list, actions, interceptors := commands.New(commands.Config{
+		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
+		Export: e.export, Page: e.page, Erase: e.erase,
+	})
+	e.Talk, err = talk.New(talk.Config{
+		Store: cfg.Store, Rights: e.Rights, Outbox: e.Outbox, Catalog: e.catalog,
+		Commands: list, Actions: actions, Interceptors: interceptors, Explain: e.explain,
+		Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Location: cfg.Location, Lang: cfg.Lang, Handled: cfg.Handled,
+	})
+	return err
 }
 
-// Shutdown refuses new messages, lets those taken be answered, and ends the background work. When ctx
-// ends first, its cause is returned and answers may be missing.
+// explain makes a sentence of an error. What the person is told may name the reference under which it is logged.
+func (e *Engine) explain(t *talk.Turn, err error) (chat.Reply, bool) {
+	v := view.View{P: t.P, Zone: e.cfg.Location, Now: t.Now, Cmd: t.Cmd, Reference: t.Reference()}
+	r, known := v.Error(err, e.Linking.Sentences(t.TakesPictures()))
+	if !known && store.Unreadable(err) { // after all that says more of it
+		r, known = v.Unreadable(""), true
+	}
+	switch {
+	case !known:
+	case slices.ContainsFunc(r.Body, func(l chat.Line) bool { return strings.Contains(l.Text, v.Reference) }):
+		t.Log.Warn("answered with an error", "reference", v.Reference, "error", err)
+	default:
+		t.Log.Info("answered with an error", "error", err)
+	}
+	return r, known
+}
+
+// Start begins the work that nobody asks for: sending what could not be sent, looking for what has changed and for
+// top-ups whose outcome is unknown, and cleaning up. Shutdown ends it.
+func (e *Engine) Start(ctx context.Context) {
+	ctx, e.stop = context.WithCancel(ctx)
+	e.Watch.Every(housekeeping, "clean-up", func(context.Context) error { return e.cleanUp() })
+	e.background.Go(func() { e.Outbox.Run(ctx) })
+	e.background.Go(func() { e.Watch.Run(ctx) })
+}
+
+// Shutdown refuses new messages, lets those taken be answered, and ends the background work. When ctx ends first,
+// its cause is returned and answers may be missing.
 func (e *Engine) Shutdown(ctx context.Context) error {
-	err := e.serial.shutdown(ctx)
-	e.stopWatch()
+	err := e.Talk.Shutdown(ctx)
+	e.stop()
 	e.background.Wait()
 	return err
 }
 
 // Handler registers an adapter and returns what its Run passes messages to.
-func (e *Engine) Handler(a Adapter) Handler {
-	e.mu.Lock()
-	e.adapters[a.Name()] = a
-	e.mu.Unlock()
-	return func(m Message, done func()) error {
-		err := e.serial.do(m.Chat, func() {
-			defer done()
-			e.handle(a, m)
-		})
-		if !errors.Is(err, errBusy) {
-			return err
+func (e *Engine) Handler(a chat.Adapter) chat.Handler { return e.Talk.Handler(a) }
+
+// refresh has the rooms read again what they keep in memory.
+func (e *Engine) refresh() error {
+	return errors.Join(e.Rights.Refresh(), e.Family.Refresh(), e.Wallet.Refresh())
+}
+
+// MoveChat makes everything kept for a chat that of another: a platform has given it a new name, as Telegram does
+// when a group becomes a supergroup. It blocks on the store.
+func (e *Engine) MoveChat(old, to chat.ChatID) error {
+	err := e.cfg.Store.Update(func(tx store.Tx) error {
+		for _, room := range []func(store.Tx, chat.ChatID, chat.ChatID) error{
+			e.Rights.MoveChat, e.Wallet.MoveChat, e.Outbox.MoveChat, e.Watch.MoveChat, e.Talk.MoveChat,
+		} {
+			if err := room(tx, old, to); err != nil {
+				return err
+			}
 		}
-		return e.serial.aside(func() {
-			defer done()
-			e.refuseBusy(a, m)
-		})
-	}
-}
-
-// now is the time where the schools are.
-func (e *Engine) now() time.Time { return e.cfg.Now().In(e.cfg.Location) }
-
-// newID makes an opaque identifier of 32 hexadecimal digits.
-func (e *Engine) newID() string {
-	var id [16]byte
-	if _, err := io.ReadFull(e.cfg.Rand, id[:]); err != nil {
-		panic("core: no randomness: " + err.Error())
-	}
-	return hex.EncodeToString(id[:])
-}
-
-// logger is the log of one chat: the chat is told from others, but not named.
-func (e *Engine) logger(chat ChatID) *slog.Logger {
-	sum := sha256.Sum256([]byte(string(e.salt[:]) + chat.Platform + "\x00" + chat.ID))
-	return e.cfg.Log.With("platform", chat.Platform, "chat", hex.EncodeToString(sum[:4]))
-}
-
-// handle answers one message. It ends with its panics.
-func (e *Engine) handle(a Adapter, m Message) {
-	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
-	defer cancel()
-	t, err := e.newTurn(a, m)
+		return nil
+	})
 	if err != nil {
-		e.logger(m.Chat).Error("settings unreadable", "error", err)
+		return fmt.Errorf("core: move chat: %w", err)
 	}
-	defer func() {
-		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
-			t.log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			t.send(ctx, t.unexpected())
+	return e.refresh()
+}
+
+// cleanUp removes what has expired, in small steps, so that nobody waits long for the store.
+func (e *Engine) cleanUp() error {
+	e.Talk.Tick()
+	var failed error
+	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
+		portion(e.Rights.Sweep), e.Family.Sweep, portion(e.Wallet.Sweep), portion(e.Outbox.Sweep), e.Watch.Sweep, e.Talk.Sweep,
+	} {
+		for more := true; more; {
+			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {
+				more, err = sweep(tx, e.cfg.Now())
+				return err
+			})
+			if err != nil {
+				failed, more = errors.Join(failed, err), false
+			}
 		}
-	}()
-	reply, err := t.answer(ctx)
-	if err != nil {
-		reply = t.explain(err)
 	}
-	if reply.empty() {
-		return
-	}
-	t.send(ctx, reply)
+	return failed
 }
 
-func (e *Engine) refuseBusy(a Adapter, m Message) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	t, _ := e.newTurn(a, m) // the default language will do
-	t.send(ctx, t.plain("busy"))
+// portion is a sweep that leaves the rest for the next clean-up.
+func portion(sweep func(store.Tx, time.Time) error) func(store.Tx, time.Time) (bool, error) {
+	return func(tx store.Tx, now time.Time) (bool, error) { return false, sweep(tx, now) }
 }
 
-func (r Reply) empty() bool { return r.Title == "" && len(r.Body) == 0 && len(r.Choices) == 0 }
+// Damaged counts the records that could not be read.
+func (e *Engine) Damaged() int {
+	return e.Rights.Damaged() + e.Family.Damaged() + e.Wallet.Damaged() + e.Watch.Damaged()
+}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 func TestWhatPeopleType(t *testing.T) {
@@ -45,7 +45,7 @@ func TestWhatPeopleType(t *testing.T) {
 		{"   ", ""},
 		{"", ""},
 		{"\x00", "pas compris"},
-		{strings.Repeat("é", core.MaxText), "par exemple /edt demain"},
+		{strings.Repeat("é", chat.MaxText), "par exemple /edt demain"},
 		{"/etd " + strings.Repeat("x", 3000), "Vouliez-vous dire /edt ?"},
 	} {
 		answer := c.Say(tt.say)
@@ -70,7 +70,7 @@ func TestGroupsAreLeftAlone(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("group")
 	c.private = false
-	for _, line := range []string{"bonjour", "notes", "solde", "quelqu'un a les devoirs ?", strings.Repeat("bla ", core.MaxText)} {
+	for _, line := range []string{"bonjour", "notes", "solde", "quelqu'un a les devoirs ?", strings.Repeat("bla ", chat.MaxText)} {
 		if answer := c.Say(line); answer != "" {
 			t.Errorf("%q was answered:\n%s", line, answer)
 		}
@@ -94,12 +94,12 @@ func TestPanicsAreAnswered(t *testing.T) {
 }
 
 // flood sends n messages at once and returns a channel that gets a value as each has been answered.
-func (c *chat) flood(n int, text func(int) string) <-chan struct{} {
+func (c *phone) flood(n int, text func(int) string) <-chan struct{} {
 	c.t.Helper()
 	answered := make(chan struct{}, n)
-	handle := c.r.engine.Handler(c)
+	handle := c.handler()
 	for i := range n {
-		m := core.Message{Chat: c.id, Person: c.person, Private: true, Text: text(i)}
+		m := chat.Message{Chat: c.id, Person: c.person, Private: true, Text: text(i)}
 		if err := handle(m, func() { answered <- struct{}{} }); err != nil {
 			c.t.Fatal(err)
 		}
@@ -172,8 +172,8 @@ func TestShutdownLetsAnswersThrough(t *testing.T) {
 	if err := r.engine.Shutdown(impatient); !errors.Is(err, reason) {
 		t.Errorf("shut down with an answer under way: %v", err)
 	}
-	handle := r.engine.Handler(c)
-	if err := handle(core.Message{Chat: c.id, Text: "/aide"}, func() { t.Error("done was called") }); !errors.Is(err, core.ErrClosed) {
+	handle := c.handler()
+	if err := handle(chat.Message{Chat: c.id, Text: "/aide"}, func() { t.Error("done was called") }); !errors.Is(err, chat.ErrClosed) {
 		t.Errorf("a message was taken after the end: %v", err)
 	}
 	var wg sync.WaitGroup

@@ -2,23 +2,46 @@ package core
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"cartable/core/store"
 )
 
 // What the engine does in the background, for tests that move the clock themselves.
 
-// LookUpDue looks up the lost top-ups that are due.
-func (e *Engine) LookUpDue(ctx context.Context) time.Duration { return e.lookUpDue(ctx) }
-
-// RecoverTopUps is what Start does first.
-func (e *Engine) RecoverTopUps() error { return e.recoverTopUps() }
-
 // CleanUp removes what has expired.
 func (e *Engine) CleanUp() error { return e.cleanUp() }
 
-// Buckets name all tables, for tests that look at what is stored.
+// LookUpDue looks up the lost top-ups that are due, and sends the letters that there are.
+func (e *Engine) LookUpDue(ctx context.Context) {
+	e.Watch.Look(ctx)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	var running sync.WaitGroup
+	running.Go(func() { e.Outbox.Run(ctx) })
+	for e.letters() > 0 && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	running.Wait()
+}
+
+// letters counts what is still to be sent.
+func (e *Engine) letters() (n int) {
+	_ = e.cfg.Store.View(func(tx store.Tx) error {
+		_, err := tx.All("letters", func(string, string, []byte) error { n++; return nil })
+		return err
+	})
+	return n
+}
+
+// Buckets name all tables of the rooms, for tests that look at what is stored.
 func Buckets() []string {
 	return []string{
-		links.bucket, settings.bucket, choices.bucket, proposals.bucket, snapshots.bucket, gates.bucket,
+		"accounts", "account_places", "account_homes", "grants", "account_grants", "people", "used_invitations",
+		"school_accounts", "school_sames", "school_candidates", "readings", "pauses", "school_due",
+		"wallets", "wallets_phones", "orders", "orders_due", "orders_ages", "orders_hours",
+		"chats", "choices", "choices_due", "moved", "letters", "letters_posted", "letters_about", "letters_moved", "gone",
+		"subscriptions", "seen", "schema",
 	}
 }

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"sync"
 
-	"cartable/core"
+	"cartable/core/store"
 )
 
 // flakyStore is a store that can be told to break: what a crash, a full disk or a bug of ours looks like.
 type flakyStore struct {
-	core.Store
+	store.Store
 	mu     sync.Mutex
 	refuse []string // texts: writing a record that holds one of them fails
 	panics bool     // every Update panics
 }
 
-func (f *flakyStore) wrap(s core.Store) core.Store {
+func (f *flakyStore) wrap(s store.Store) store.Store {
 	f.Store = s
 	return f
 }
@@ -34,18 +34,18 @@ func (f *flakyStore) panicking(on bool) {
 	f.panics = on
 }
 
-func (f *flakyStore) Update(fn func(core.Tx) error) error {
+func (f *flakyStore) Update(fn func(store.Tx) error) error {
 	f.mu.Lock()
 	refuse, panics := f.refuse, f.panics
 	f.mu.Unlock()
 	if panics {
 		panic("the store is upside down")
 	}
-	return f.Store.Update(func(tx core.Tx) error { return fn(flakyTx{tx, refuse}) })
+	return f.Store.Update(func(tx store.Tx) error { return fn(flakyTx{tx, refuse}) })
 }
 
 type flakyTx struct {
-	core.Tx
+	store.Tx
 	refuse []string
 }
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // family is a platform where Anna has linked a school and a wallet in private, and is with Bob in a group.
@@ -47,6 +47,7 @@ func TestGroupRights(t *testing.T) {
 		{"others do not top up", []string{"solde Izly"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
 		{"owner takes away", []string{"cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
 		{"others do not take away", []string{"cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
+		{"owner's alerts are for private", []string{"cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
 		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,7 +121,7 @@ func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
 	private.say(r.schoolURL + "/parent.html")
 	private.say(account.Username)
 	has(t, private.say(account.Password), "Compte PRONOTE relié", "Que voulez-vous montrer dans « Famille »")
-	said := private.deliver(core.Message{Choice: private.choice("cours et devoirs").ID})
+	said := private.deliver(chat.Message{Choice: private.choice("cours et devoirs").ID})
 	has(t, said[private.chat], "montré dans le groupe")
 	has(t, said[group.chat], "carla montre ici")
 	has(t, group.say("/edt"), "08:00")
@@ -159,12 +160,12 @@ func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 	has(t, bob.say("/timetable"), "08:00")
 	button := bob.choice("▶")
 	super := bob
-	super.chat = core.ChatID{Platform: "test", ID: "supergroup"}
-	if err := p.r.engine.MigrateChat(bob.chat, super.chat); err != nil {
+	super.chat = chat.ChatID{Platform: "test", ID: "supergroup"}
+	if err := p.r.engine.MoveChat(bob.chat, super.chat); err != nil {
 		t.Fatal(err)
 	}
 	has(t, super.say("/timetable"), "08:00", "Tuesday")
-	has(t, super.deliver(core.Message{Choice: button.ID})[super.chat], "Wednesday")
+	has(t, super.deliver(chat.Message{Choice: button.ID})[super.chat], "Wednesday")
 	lacks(t, bob.say("/edt"), "08:00")
 }
 
@@ -208,7 +209,7 @@ func TestAccountsFollowTheirOwner(t *testing.T) {
 	opened.chat.ID = "opened later"
 	has(t, opened.say("/edt"), "08:00")
 	lacks(t, bob.say("/edt"), "08:00")
-	said := anna.deliver(core.Message{Text: "/edt"})
+	said := anna.deliver(chat.Message{Text: "/edt"})
 	has(t, said[opened.chat], "08:00")
 	p.r.restart()
 	has(t, opened.say("/edt"), "08:00")
@@ -226,7 +227,7 @@ func TestOthersJoinAPrivateChat(t *testing.T) {
 	crowd := private
 	crowd.title = "Anna et Bob"
 	for _, command := range []string{"/notes", "/edt", "/solde", "/historique", "/recharger 20", "/mesdonnees"} {
-		said := crowd.deliver(core.Message{Text: command})
+		said := crowd.deliver(chat.Message{Text: command})
 		has(t, said[crowd.chat], "Ouvrez une conversation privée")
 		has(t, anna.say(command), "Ouvrez une conversation privée")
 	}
@@ -238,11 +239,11 @@ func TestOthersJoinAPrivateChat(t *testing.T) {
 	has(t, bobs.say("/deconnexion"), "aucun compte")
 }
 
-// TestHearsayTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
+// TestUnverifiedTouchesNothingKeptElsewhere is a homeserver that writes in a person's name in a room of its own
 // making: what the person keeps in other chats is neither shown, nor given away, nor erased.
-func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
+func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
 	p, private, anna, bob := family(t)
-	hear := func(s seat, text string) string { return s.deliver(core.Message{Text: text, Hearsay: true})[s.chat] }
+	hear := func(s seat, text string) string { return s.deliver(chat.Message{Text: text, Unverified: true})[s.chat] }
 	lacks(t, hear(anna, "/connexion"), "Montrer")
 	lacks(t, bob.say("/edt"), "08:00")
 	elsewhere := p.private("anna")
@@ -256,30 +257,30 @@ func TestHearsayTouchesNothingKeptElsewhere(t *testing.T) {
 	has(t, bob.say("/edt"), "08:00")
 }
 
-// TestHearsayInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
+// TestUnverifiedInAGroupBeginsNothingInPrivate is a forger who writes in Anna's name where she has a top-up and a
 // question open in private.
-func TestHearsayInAGroupBeginsNothingInPrivate(t *testing.T) {
+func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
 	p, private, anna, _ := family(t)
 	private.say("/recharger 20")
 	confirm := private.choice("Confirmer").ID
 	private.say("/connexion " + p.r.schoolURL + "/parent.html")
 	has(t, private.say("someone"), "(secret)")
 	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo"} {
-		said := anna.deliver(core.Message{Text: command, Hearsay: true})
+		said := anna.deliver(chat.Message{Text: command, Unverified: true})
 		has(t, said[anna.chat], "Ouvrez une conversation privée")
 		if said[private.chat] != "" {
 			t.Errorf("%s began in private:\n%s", command, said[private.chat])
 		}
 	}
-	said := anna.deliver(core.Message{Text: "/solde", Hearsay: true})
+	said := anna.deliver(chat.Message{Text: "/solde", Unverified: true})
 	has(t, said[private.chat], "12,34 €", "attend toujours", "(secret)") // read by her alone
-	has(t, anna.deliver(core.Message{Text: "/mesdonnees", Hearsay: true})[private.chat], "tout ce qui est gardé")
+	has(t, anna.deliver(chat.Message{Text: "/mesdonnees", Unverified: true})[private.chat], "tout ce qui est gardé")
 	has(t, private.say("S3cret"), "identifiant ou le mot de passe")
 	if len(p.deleted) != 1 {
 		t.Errorf("%d messages deleted, want the password", len(p.deleted))
 	}
 	private.say("/edt")
-	has(t, private.deliver(core.Message{Choice: confirm})[private.chat], "Rechargement de 20,00 € effectué")
+	has(t, private.deliver(chat.Message{Choice: confirm})[private.chat], "Rechargement de 20,00 € effectué")
 }
 
 // TestACommandInAGroupBesideAPrivateQuestion is Anna herself: what she begins from the group ends the question for
@@ -327,7 +328,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 		page := private.choice("▶").ID
 		crowd := joins(private)
 		for _, id := range []string{amount, confirm, page} {
-			if answer := crowd.deliver(core.Message{Choice: id})[crowd.chat]; answer != "" {
+			if answer := crowd.deliver(chat.Message{Choice: id})[crowd.chat]; answer != "" {
 				t.Errorf("answered in front of everybody:\n%s", answer)
 			}
 		}

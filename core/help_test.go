@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 func TestHelpOnOneCommand(t *testing.T) {
@@ -42,7 +42,7 @@ func TestHelpOnPlainWords(t *testing.T) {
 }
 
 // marked is a chat of a platform where commands begin with "!".
-type marked struct{ *chat }
+type marked struct{ *phone }
 
 func (marked) Mark() string { return "!" }
 
@@ -50,7 +50,7 @@ func (m marked) Say(text string) string {
 	m.t.Helper()
 	m.replies = nil
 	done := make(chan struct{})
-	if err := m.r.engine.Handler(m)(core.Message{Chat: m.id, Person: m.person, Private: true, Text: text}, func() { close(done) }); err != nil {
+	if err := m.r.engine.Handler(m)(chat.Message{Chat: m.id, Person: m.person, Private: true, Text: text}, func() { close(done) }); err != nil {
 		m.t.Fatal(err)
 	}
 	<-done
@@ -66,7 +66,7 @@ func TestEveryPlatformReadsItsOwnMark(t *testing.T) {
 		{"!aide", "Le « ! » est facultatif"},
 		{"!aide edt", "# !edt ["},
 		{"!xyzzy", "la commande !xyzzy."},
-		{strings.Repeat("é", core.MaxText), "par exemple !edt demain."},
+		{strings.Repeat("é", chat.MaxText), "par exemple !edt demain."},
 		{"!edt 31/02", "par exemple !edt lundi."},
 	} {
 		answer := c.Say(tt.say)

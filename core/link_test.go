@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"cartable/core"
+	"cartable/core/chat"
+	"cartable/core/store"
 	simizly "cartable/sim/izly"
 )
 
@@ -145,7 +147,7 @@ func TestDialoguesExpireAndAreLeft(t *testing.T) {
 	r.clock.advance(10*time.Minute + time.Second)
 	c.wants(c.Say("aide"), "# Ce que je sais faire ici") // an old question swallows nothing
 	upToPassword()
-	c.wants(c.Say(strings.Repeat("x", core.MaxText+1)), "trop long")
+	c.wants(c.Say(strings.Repeat("x", chat.MaxText+1)), "trop long")
 	if len(c.deleted) != 2 {
 		t.Error("the long secret stands in the chat")
 	}
@@ -251,7 +253,7 @@ func TestSeveralLinksSideBySide(t *testing.T) {
 func (r *rig) records() map[string][]string {
 	r.t.Helper()
 	found := make(map[string][]string)
-	if err := r.vault.View(func(tx core.Tx) error {
+	if err := r.vault.View(func(tx store.Tx) error {
 		for _, bucket := range core.Buckets() {
 			if _, err := tx.All(bucket, func(_, key string, value []byte) error {
 				found[bucket] = append(found[bucket], key+" "+string(value))

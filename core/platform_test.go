@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // platform is a pretend platform with several people, their private chats with the bot, and groups.
@@ -16,30 +16,30 @@ type platform struct {
 	r *rig
 
 	mu      sync.Mutex
-	replies map[core.ChatID][]core.Reply
+	replies map[chat.ChatID][]chat.Reply
 	alerts  []string // answers to presses that did not count
-	gone    map[core.ChatID]bool
-	crowded map[core.ChatID]bool // private chats that others have joined
+	gone    map[chat.ChatID]bool
+	crowded map[chat.ChatID]bool // private chats that others have joined
 	edits   []string             // IDs of messages that were replaced
 	deleted []string             // IDs of people's messages
 	serial  int
 }
 
 func (r *rig) platform() *platform {
-	return &platform{t: r.t, r: r, replies: make(map[core.ChatID][]core.Reply), gone: make(map[core.ChatID]bool), crowded: make(map[core.ChatID]bool)}
+	return &platform{t: r.t, r: r, replies: make(map[chat.ChatID][]chat.Reply), gone: make(map[chat.ChatID]bool), crowded: make(map[chat.ChatID]bool)}
 }
 
 func (p *platform) Name() string                            { return "test" }
-func (p *platform) Run(context.Context, core.Handler) error { return nil }
+func (p *platform) Run(context.Context, chat.Handler) error { return nil }
 
-func (p *platform) Send(_ context.Context, to core.Target, r core.Reply) error {
+func (p *platform) Send(_ context.Context, to chat.Target, r chat.Reply) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.gone[to.Chat] {
-		return core.ErrChatGone
+		return chat.ErrChatGone
 	}
 	if to.Private && p.crowded[to.Chat] {
-		return core.ErrNotPrivate
+		return chat.ErrNotPrivate
 	}
 	p.replies[to.Chat] = append(p.replies[to.Chat], r)
 	if to.Edit != "" {
@@ -48,14 +48,14 @@ func (p *platform) Send(_ context.Context, to core.Target, r core.Reply) error {
 	return nil
 }
 
-func (p *platform) Redact(_ context.Context, m core.Message) error {
+func (p *platform) Redact(_ context.Context, m chat.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.deleted = append(p.deleted, m.ID)
 	return nil
 }
 
-func (p *platform) Answer(_ context.Context, _ core.Message, text string) error {
+func (p *platform) Answer(_ context.Context, _ chat.Message, text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if text != "" {
@@ -67,28 +67,28 @@ func (p *platform) Answer(_ context.Context, _ core.Message, text string) error 
 // seat is one person in one chat.
 type seat struct {
 	p      *platform
-	chat   core.ChatID
-	person core.PersonID
+	chat   chat.ChatID
+	person chat.PersonID
 	title  string // of the group; empty in private
 }
 
-func person(name string) core.PersonID { return core.PersonID{Platform: "test", ID: name} }
+func person(name string) chat.PersonID { return chat.PersonID{Platform: "test", ID: name} }
 
 func (p *platform) private(name string) seat {
-	return seat{p: p, chat: core.ChatID{Platform: "test", ID: name}, person: person(name)}
+	return seat{p: p, chat: chat.ChatID{Platform: "test", ID: name}, person: person(name)}
 }
 
 func (p *platform) group(title, name string) seat {
-	return seat{p: p, chat: core.ChatID{Platform: "test", ID: "group " + title}, person: person(name), title: title}
+	return seat{p: p, chat: chat.ChatID{Platform: "test", ID: "group " + title}, person: person(name), title: title}
 }
 
 // deliver hands a message over, waits until it is dealt with, and returns what is new in each chat.
-func (s seat) deliver(m core.Message) map[core.ChatID]string {
+func (s seat) deliver(m chat.Message) map[chat.ChatID]string {
 	s.p.t.Helper()
 	s.p.mu.Lock()
-	before := make(map[core.ChatID]int)
-	for chat, replies := range s.p.replies {
-		before[chat] = len(replies)
+	before := make(map[chat.ChatID]int)
+	for where, replies := range s.p.replies {
+		before[where] = len(replies)
 	}
 	s.p.serial++
 	m.ID = fmt.Sprint(s.p.serial)
@@ -101,10 +101,10 @@ func (s seat) deliver(m core.Message) map[core.ChatID]string {
 	<-done
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	said := make(map[core.ChatID]string)
-	for chat, replies := range s.p.replies {
-		for _, r := range replies[before[chat]:] {
-			said[chat] += render(r)
+	said := make(map[chat.ChatID]string)
+	for where, replies := range s.p.replies {
+		for _, r := range replies[before[where]:] {
+			said[where] += render(r)
 		}
 	}
 	return said
@@ -113,17 +113,17 @@ func (s seat) deliver(m core.Message) map[core.ChatID]string {
 // say returns what is answered in the chat itself.
 func (s seat) say(text string) string {
 	s.p.t.Helper()
-	return s.deliver(core.Message{Text: text})[s.chat]
+	return s.deliver(chat.Message{Text: text})[s.chat]
 }
 
 // sayAll returns what is answered in every chat.
-func (s seat) sayAll(text string) map[core.ChatID]string {
+func (s seat) sayAll(text string) map[chat.ChatID]string {
 	s.p.t.Helper()
-	return s.deliver(core.Message{Text: text})
+	return s.deliver(chat.Message{Text: text})
 }
 
 // choice finds a button, the newest first.
-func (s seat) choice(label string) core.Choice {
+func (s seat) choice(label string) chat.Choice {
 	s.p.t.Helper()
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
@@ -136,12 +136,12 @@ func (s seat) choice(label string) core.Choice {
 		}
 	}
 	s.p.t.Fatalf("no button %q in %q", label, s.chat.ID)
-	return core.Choice{}
+	return chat.Choice{}
 }
 
 func (s seat) press(label string) string {
 	s.p.t.Helper()
-	return s.deliver(core.Message{Choice: s.choice(label).ID})[s.chat]
+	return s.deliver(chat.Message{Choice: s.choice(label).ID})[s.chat]
 }
 
 // has fails unless text holds every part.

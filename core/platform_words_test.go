@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // TestRiskyChoices says of each choice whether a platform must be sure of who picks it.
@@ -55,11 +55,11 @@ func TestDisown(t *testing.T) {
 func TestWords(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("ana")
-	if got := r.engine.Words(c.id, core.WordsTypeCode, "code", "4827"); got != "écrivez «\u00a0oui 4827\u00a0»" {
+	if got := r.engine.Words(c.id, chat.NoticeTypeCode, "code", "4827"); got != "écrivez «\u00a0oui 4827\u00a0»" {
 		t.Errorf("in French: %q", got)
 	}
 	c.Say("/langue en")
-	if got := r.engine.Words(c.id, core.WordsTypeCode, "code", "4827"); !strings.Contains(got, "yes 4827") {
+	if got := r.engine.Words(c.id, chat.NoticeTypeCode, "code", "4827"); !strings.Contains(got, "yes 4827") {
 		t.Errorf("in English: %q", got)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/pronote"
 	"cartable/core/secret"
 )
@@ -56,9 +56,9 @@ func picture(t *testing.T, text string) []byte {
 }
 
 // Show sends a picture.
-func (c *chat) Show(data []byte, err error) string {
+func (c *phone) Show(data []byte, err error) string {
 	c.t.Helper()
-	return c.deliver(core.Message{File: func(context.Context) ([]byte, error) { return data, err }})
+	return c.deliver(chat.Message{File: func(context.Context) ([]byte, error) { return data, err }})
 }
 
 func TestLinkByQRCode(t *testing.T) {
@@ -156,12 +156,12 @@ func TestAPasswordStaysWhenThereIsNoToken(t *testing.T) {
 }
 
 // through sends a text by way of an adapter that is more or less able than the chat.
-func (c *chat) through(a core.Adapter, text string) string {
+func (c *phone) through(a chat.Adapter, text string) string {
 	c.t.Helper()
 	c.replies = nil
 	c.next++
 	done := make(chan struct{})
-	m := core.Message{ID: fmt.Sprint(c.next), Chat: c.id, Person: c.person, Private: true, Text: text}
+	m := chat.Message{ID: fmt.Sprint(c.next), Chat: c.id, Person: c.person, Private: true, Text: text}
 	if err := c.r.engine.Handler(a)(m, func() { close(done) }); err != nil {
 		c.t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func (c *chat) through(a core.Adapter, text string) string {
 }
 
 // textOnly is a chat on a platform that carries no pictures.
-type textOnly struct{ *chat }
+type textOnly struct{ *phone }
 
 func (textOnly) TextOnly() {}
 
@@ -195,7 +195,7 @@ func TestTheWayByQRCodeIsTold(t *testing.T) {
 }
 
 // exposed is a chat on a platform that can read what people write.
-type exposed struct{ *chat }
+type exposed struct{ *phone }
 
 func (exposed) Exposed() bool { return true }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,9 +15,12 @@ import (
 	"time"
 
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
+	"cartable/core/store"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
 	"cartable/vault"
@@ -33,11 +37,14 @@ type rig struct {
 	log    *bytes.Buffer
 	clock  *clock
 
+	mu     sync.Mutex
+	phones map[chat.ChatID]*phone
+
 	path      string
 	key       vault.Key
 	schoolURL string
 	clients   core.Config
-	store     func(core.Store) core.Store
+	store     func(store.Store) store.Store
 }
 
 type clock struct {
@@ -80,7 +87,8 @@ type rigOptions struct {
 	izly     simizly.Config
 	izlyMode izly.Enrolment
 	wallet   func(http.Handler) http.Handler // stands between the client and the simulator
-	store    func(core.Store) core.Store     // stands between the engine and the vault
+	alerts   bool                            // people are told what has changed
+	store    func(store.Store) store.Store   // stands between the engine and the vault
 }
 
 func newRig(t *testing.T, o rigOptions) *rig {
@@ -88,7 +96,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	if o.at.IsZero() {
 		o.at = tuesday
 	}
-	r := &rig{t: t, log: new(bytes.Buffer), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
+	r := &rig{t: t, log: new(bytes.Buffer), phones: make(map[chat.ChatID]*phone), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
 	r.school = simpronote.New(simpronote.Config{Version: o.version, Now: r.clock.now})
 	school := httptest.NewServer(r.school)
 	t.Cleanup(school.Close)
@@ -114,8 +122,8 @@ func newRig(t *testing.T, o rigOptions) *rig {
 		t.Fatal(err)
 	}
 	r.clients = core.Config{
-		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: r.clock.now, Log: log, Location: paris}),
-		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true,
+		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: r.clock.now, Log: log, Location: paris}),
+		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true, NoAlerts: !o.alerts,
 	}
 	r.schoolURL = school.URL + "/pronote"
 	r.store = o.store
@@ -163,34 +171,54 @@ func (r *rig) restart() {
 }
 
 // chat is a person at a platform.
-type chat struct {
+type phone struct {
 	t       *testing.T
 	r       *rig
-	id      core.ChatID
-	person  core.PersonID
+	id      chat.ChatID
+	person  chat.PersonID
 	private bool
 	mu      sync.Mutex
-	replies []core.Reply // since the last Say
-	choices []core.Choice
+	replies []chat.Reply // since the last Say
+	choices []chat.Choice
 	deleted []string
 	next    int
 }
 
-func (r *rig) chat(name string) *chat {
-	return &chat{
+func (r *rig) chat(name string) *phone {
+	return &phone{
 		t: r.t, r: r, private: true,
-		id: core.ChatID{Platform: "test", ID: name}, person: core.PersonID{Platform: "test", ID: name},
+		id: chat.ChatID{Platform: "test", ID: name}, person: chat.PersonID{Platform: "test", ID: name},
 	}
 }
 
-func (c *chat) Name() string                            { return "test" }
-func (c *chat) Run(context.Context, core.Handler) error { return nil }
-func (c *chat) Redact(_ context.Context, m core.Message) error {
+// exchange is the platform of all phones: it passes each reply to the phone that was last used in its chat.
+type exchange struct{ r *rig }
+
+func (e exchange) Name() string                            { return "test" }
+func (e exchange) Run(context.Context, chat.Handler) error { return nil }
+
+func (e exchange) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
+	return e.r.phone(to.Chat).Send(ctx, to, r)
+}
+
+func (e exchange) Redact(ctx context.Context, m chat.Message) error {
+	return e.r.phone(m.Chat).Redact(ctx, m)
+}
+
+func (r *rig) phone(c chat.ChatID) *phone {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.phones[c]
+}
+
+func (c *phone) Name() string                            { return "test" }
+func (c *phone) Run(context.Context, chat.Handler) error { return nil }
+func (c *phone) Redact(_ context.Context, m chat.Message) error {
 	c.deleted = append(c.deleted, m.ID)
 	return nil
 }
 
-func (c *chat) Send(_ context.Context, _ core.Target, r core.Reply) error {
+func (c *phone) Send(_ context.Context, _ chat.Target, r chat.Reply) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.replies = append(c.replies, r)
@@ -200,8 +228,16 @@ func (c *chat) Send(_ context.Context, _ core.Target, r core.Reply) error {
 	return nil
 }
 
+// handler takes the messages of this phone.
+func (c *phone) handler() chat.Handler {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.r.phones[c.id] = c
+	return c.r.engine.Handler(exchange{c.r})
+}
+
 // deliver hands a message over and waits for its answers.
-func (c *chat) deliver(m core.Message) string {
+func (c *phone) deliver(m chat.Message) string {
 	c.t.Helper()
 	c.mu.Lock()
 	c.replies = nil
@@ -209,7 +245,7 @@ func (c *chat) deliver(m core.Message) string {
 	c.next++
 	m.ID, m.Chat, m.Person, m.Private = fmt.Sprint(c.next), c.id, c.person, c.private
 	done := make(chan struct{})
-	if err := c.r.engine.Handler(c)(m, func() { close(done) }); err != nil {
+	if err := c.handler()(m, func() { close(done) }); err != nil {
 		c.t.Fatal(err)
 	}
 	<-done
@@ -223,25 +259,25 @@ func (c *chat) deliver(m core.Message) string {
 }
 
 // Say sends a text and returns the answer as text.
-func (c *chat) Say(text string) string {
+func (c *phone) Say(text string) string {
 	c.t.Helper()
-	return c.deliver(core.Message{Text: text})
+	return c.deliver(chat.Message{Text: text})
 }
 
 // Press presses the choice, among those shown last, whose label contains label.
-func (c *chat) Press(label string) string {
+func (c *phone) Press(label string) string {
 	c.t.Helper()
 	return c.PressID(c.button(label))
 }
 
 // PressID presses a choice that was shown at any time.
-func (c *chat) PressID(id string) string {
+func (c *phone) PressID(id string) string {
 	c.t.Helper()
-	return c.deliver(core.Message{Choice: id})
+	return c.deliver(chat.Message{Choice: id})
 }
 
 // button is the ID of a choice, among those shown last.
-func (c *chat) button(label string) string {
+func (c *phone) button(label string) string {
 	c.t.Helper()
 	for _, choice := range c.choices {
 		if strings.Contains(choice.Label, label) {
@@ -252,7 +288,7 @@ func (c *chat) button(label string) string {
 	return ""
 }
 
-func (c *chat) labels() []string {
+func (c *phone) labels() []string {
 	var labels []string
 	for _, choice := range c.choices {
 		labels = append(labels, choice.Label)
@@ -261,7 +297,7 @@ func (c *chat) labels() []string {
 }
 
 // text writes the replies as a person reads them, with ordinary spaces.
-func (c *chat) text() string {
+func (c *phone) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var b strings.Builder
@@ -271,13 +307,13 @@ func (c *chat) text() string {
 	return b.String()
 }
 
-func render(r core.Reply) string {
+func render(r chat.Reply) string {
 	var b strings.Builder
 	if r.Title != "" {
 		fmt.Fprintf(&b, "# %s\n", r.Title)
 	}
 	for _, l := range r.Body {
-		mark := map[core.LineKind]string{core.LineHeading: "## ", core.LineNote: "> ", core.LineStruck: "~ "}[l.Kind]
+		mark := map[chat.LineKind]string{chat.LineHeading: "## ", chat.LineNote: "> ", chat.LineStruck: "~ "}[l.Kind]
 		if l.Label != "" {
 			mark += l.Label + " | "
 		}
@@ -290,14 +326,14 @@ func render(r core.Reply) string {
 	if len(buttons) > 0 {
 		b.WriteString(strings.Join(buttons, "  ") + "\n")
 	}
-	if r.Expect == core.ExpectSecret {
+	if r.Expect == chat.ExpectSecret {
 		b.WriteString("(secret)\n")
 	}
 	return strings.ReplaceAll(b.String(), "\u00a0", " ")
 }
 
 // wants checks that the answer holds each of the parts.
-func (c *chat) wants(answer string, parts ...string) {
+func (c *phone) wants(answer string, parts ...string) {
 	c.t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(answer, part) {
@@ -307,7 +343,7 @@ func (c *chat) wants(answer string, parts ...string) {
 }
 
 // refuses checks that the answer holds none of the parts.
-func (c *chat) refuses(answer string, parts ...string) {
+func (c *phone) refuses(answer string, parts ...string) {
 	c.t.Helper()
 	for _, part := range parts {
 		if strings.Contains(answer, part) {
@@ -316,35 +352,54 @@ func (c *chat) refuses(answer string, parts ...string) {
 	}
 }
 
+// who is the person at the phone.
+func (c *phone) who() rights.Who { return rights.Who{Chat: c.id, Person: c.person, Private: c.private} }
+
+// content reads a file.
+func content(t *testing.T, f *chat.File) []byte {
+	t.Helper()
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // linkParent links the simulator's parent account; the journals are emptied.
-func (c *chat) linkParent() {
+func (c *phone) linkParent() {
 	c.t.Helper()
 	c.linkSchool(0)
 }
 
 // linkSchool links an account of the simulator by its number; the journals are emptied.
-func (c *chat) linkSchool(n int) {
+func (c *phone) linkSchool(n int) {
 	c.t.Helper()
 	account := c.r.school.Accounts()[n]
 	address, _, err := pronote.ParseAddress(c.r.schoolURL, true)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if _, err := c.r.engine.LinkSchool(context.Background(), c.id, c.person, pronote.Credentials{
+	login := pronote.PasswordLogin(pronote.Credentials{
 		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
-	}); err != nil {
+	})
+	if _, err := c.r.engine.Linking.School(context.Background(), c.who(), login); err != nil {
 		c.t.Fatal(err)
 	}
 	c.r.school.Reset()
 }
 
 // linkWallet links the simulator's first wallet; keep tells whether the code is kept.
-func (c *chat) linkWallet(keep bool) simizly.Account {
+func (c *phone) linkWallet(keep bool) simizly.Account {
 	c.t.Helper()
 	return c.linkWalletNumber(0, keep)
 }
 
-func (c *chat) linkWalletNumber(n int, keep bool) simizly.Account {
+func (c *phone) linkWalletNumber(n int, keep bool) simizly.Account {
 	c.t.Helper()
 	account := c.r.izly.Accounts()[n]
 	ctx := context.Background()
@@ -357,12 +412,14 @@ func (c *chat) linkWalletNumber(n int, keep bool) simizly.Account {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	kept := &code
-	if !keep {
-		kept = nil
-	}
-	if _, err := c.r.engine.LinkWallet(ctx, c.id, c.person, account.Phone, act, kept); err != nil {
+	linked, err := c.r.engine.Linking.Wallet(ctx, c.who(), account.Phone, act)
+	if err != nil {
 		c.t.Fatal(err)
+	}
+	if keep {
+		if err := c.r.engine.Wallet.KeepCode(linked.Account, &code); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	return account
 }

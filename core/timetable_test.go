@@ -83,7 +83,11 @@ func TestTimetableSkipsTheWeekend(t *testing.T) {
 		c := r.chat("claire")
 		c.linkParent()
 		c.wants(c.Say("/edt"), "# Léa – lundi 23 novembre", "MATHÉMATIQUES")
-		if n := len(r.school.Requests()); n != 1 {
+		most := 2 // where nothing is known of Saturdays, the present week is looked at first
+		if now.Weekday() == time.Sunday {
+			most = 1
+		}
+		if n := len(r.school.Requests()); n > most {
 			t.Errorf("at %s: %d requests", now.Format(time.Kitchen), n)
 		}
 		c.wants(c.Say("/edt semaine"), "semaine du lundi 23 novembre")

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	simizly "cartable/sim/izly"
 )
 
@@ -260,12 +260,12 @@ func TestConcurrentPressesChargeOnce(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	id := c.button("Confirmer")
-	handle := r.engine.Handler(c)
+	handle := c.handler()
 	var wg, done sync.WaitGroup
 	for range 10 {
 		done.Add(1)
 		wg.Go(func() {
-			if err := handle(core.Message{Chat: c.id, Person: c.person, Private: true, Choice: id}, done.Done); err != nil {
+			if err := handle(chat.Message{Chat: c.id, Person: c.person, Private: true, Choice: id}, done.Done); err != nil {
 				t.Error(err)
 			}
 		})

@@ -52,7 +52,7 @@ func newBot(t *testing.T, hs *homeserver.Server, env ...string) *bot {
 		"CARTABLE_MATRIX_PASSWORD=" + botPassword,
 		"CARTABLE_ACCESS=open",
 		"CARTABLE_ALLOW_PRIVATE_NETWORKS=1",
-		"CARTABLE_LISTEN=127.0.0.1:0",
+		"CARTABLE_LISTEN_INTERNAL=127.0.0.1:0",
 		"CARTABLE_LOG=debug", // so that there is something to find
 	}, env...)
 	return b

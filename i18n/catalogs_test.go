@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func catalogue(t *testing.T, lang string) map[string]sentence {
 
 // usage is what the sources of the core ask the catalogue for.
 type usage struct {
-	sure     map[string]string // keys that are printed, with how: "T", "N", "plain", "say"
+	sure     map[string]string // keys that are printed, with how: "T", "N", "Say", "Refuse"
 	maybe    map[string]bool   // every text that looks like a key
 	prefixes []string          // beginnings of keys that are put together, such as "help."
 	commands []string          // names in the registry that help shows
@@ -58,19 +59,22 @@ var keyForm = regexp.MustCompile(`^[a-z]+(\.[a-z_]+)+$`)
 func usedByCore(t *testing.T) usage {
 	t.Helper()
 	u := usage{sure: make(map[string]string), maybe: make(map[string]bool)}
-	files, err := filepath.Glob("../core/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no sources of the core", err)
-	}
-	for _, path := range files {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
+	err := filepath.WalkDir("../core", func(path string, entry fs.DirEntry, err error) error {
+		if entry.IsDir() && slices.Contains([]string{"pronote", "izly"}, entry.Name()) {
+			return fs.SkipDir // they know nothing of sentences
+		}
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		ast.Inspect(file, u.visit)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return u
 }
@@ -93,25 +97,27 @@ func (u *usage) visit(n ast.Node) bool {
 		case *ast.Ident:
 			how = f.Name
 		}
-		if len(n.Args) > 0 && slices.Contains([]string{"T", "N", "plain", "say"}, how) {
+		if len(n.Args) > 0 && slices.Contains([]string{"T", "N", "plain", "say", "Say", "Refuse"}, how) {
 			if key, ok := text(n.Args[0]); ok {
 				u.sure[key] = how
 			}
 		}
 	case *ast.CompositeLit:
-		name, hidden := "", false
+		name, command, hidden := "", false, false
 		for _, e := range n.Elts {
 			if pair, ok := e.(*ast.KeyValueExpr); ok {
 				switch field, _ := pair.Key.(*ast.Ident); {
 				case field == nil:
-				case field.Name == "name":
+				case field.Name == "name", field.Name == "Name":
 					name, _ = text(pair.Value)
-				case field.Name == "hidden":
+				case field.Name == "english", field.Name == "English":
+					command = true
+				case field.Name == "hidden", field.Name == "Hidden":
 					hidden = true
 				}
 			}
 		}
-		if name != "" && !hidden {
+		if name != "" && command && !hidden {
 			u.commands = append(u.commands, name)
 		}
 	}

@@ -18,8 +18,10 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store"
 )
 
 // Platform is the platform of the adapter's chats and people.
@@ -37,7 +39,7 @@ type Config struct {
 	Password    secret.Text
 	RecoveryKey secret.Text // of an identity that the account has already and the vault does not hold
 
-	Vault      Vault
+	Vault      store.Store
 	Core       Core
 	HTTPClient *http.Client
 	Log        *slog.Logger     // default: nothing is logged
@@ -47,24 +49,24 @@ type Config struct {
 
 // Core is what the adapter asks of the engine. Its methods do not call back.
 type Core interface {
-	Admitted(core.PersonID) (bool, error)
-	Admin(core.PersonID) bool
-	Words(chat core.ChatID, what core.Trouble, args ...any) string
-	Disown(core.PersonID) error
-	Present(chat core.ChatID, present bool) error
-	MigrateChat(old, to core.ChatID) error
+	Admitted(chat.PersonID) (bool, error)
+	Admin(chat.PersonID) bool
+	Words(chat chat.ChatID, what chat.Notice, args ...any) string
+	Disown(chat.PersonID) error
+	Present(chat chat.ChatID, present bool) error
+	MoveChat(old, to chat.ChatID) error
 }
 
 const defaultMaxMembers = 50
 
-// Adapter is a core.Adapter for one account.
+// Adapter is a chat.Adapter for one account.
 type Adapter struct {
 	cfg   Config
 	log   *slog.Logger
-	store *Store
+	store *cryptostore.Store
 
 	mu     sync.Mutex // guards handle; held while a message is stored and handed over, which keeps their order
-	handle core.Handler
+	handle chat.Handler
 
 	linking sync.Mutex    // guards what follows
 	link    *link         // nil until the first response of the first connection
@@ -73,11 +75,11 @@ type Adapter struct {
 	inbox    *inbox
 	rooms    *rooms
 	offers   *offers
-	sayings  *sayings
+	limiter  *limiter
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
 	entering *exsync.KeyedMutex[id.RoomID]
-	pulse    core.Pulse
+	pulse    chat.Pulse
 
 	life   context.Context // of what nobody waits for
 	end    context.CancelFunc
@@ -105,33 +107,32 @@ func New(cfg Config) (*Adapter, error) {
 		cfg.MaxMembers = defaultMaxMembers
 	}
 	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
-	if a.store, err = NewStore(cfg.Vault); err != nil {
+	if a.store, err = openStore(cfg.Vault, a.log); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
-	a.store.log = a.log
 	if n := a.store.Unreadable(); n > 0 {
 		a.log.Error("records of the store cannot be read, and are left out", "count", n)
 	}
-	v := bounded{cfg.Vault}
+	v := cryptostore.Bounded(cfg.Vault)
 	a.inbox = newInbox(v, a.store)
 	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
-	a.sayings = newSayings(cfg.Now)
+	a.limiter = newLimiter(cfg.Now)
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }
 
-// Name implements core.Adapter.
+// Name implements chat.Adapter.
 func (*Adapter) Name() string { return Platform }
 
 // Heard returns the time of the homeserver's last answer to a sync that was taken in, and what has gone wrong since.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
-// Mark implements core.Marker: clients refuse slash commands that they do not know.
+// Mark implements chat.Marker: clients refuse slash commands that they do not know.
 func (*Adapter) Mark() string { return "!" }
 
-// ExposedIn implements core.ExposedChat: the homeserver reads what is not encrypted.
-func (a *Adapter) ExposedIn(chat core.ChatID) bool {
+// ExposedIn implements chat.ExposedChat: the homeserver reads what is not encrypted.
+func (a *Adapter) ExposedIn(chat chat.ChatID) bool {
 	encrypted, err := a.store.IsEncrypted(context.Background(), id.RoomID(chat.ID))
 	return err != nil || !encrypted
 }
@@ -164,6 +165,13 @@ func (a *Adapter) inUse() bool {
 	a.linking.Lock()
 	defer a.linking.Unlock()
 	return a.link != nil
+}
+
+// uses tells whether l is that connection.
+func (a *Adapter) uses(l *link) bool {
+	a.linking.Lock()
+	defer a.linking.Unlock()
+	return a.link == l
 }
 
 // connected waits for a connection, other than the one that is of no more use; nil for any.
@@ -204,10 +212,10 @@ func (a *Adapter) recovered(what string) {
 	}
 }
 
-func chatOf(room id.RoomID) core.ChatID { return core.ChatID{Platform: Platform, ID: room.String()} }
+func chatOf(room id.RoomID) chat.ChatID { return chat.ChatID{Platform: Platform, ID: room.String()} }
 
-func personOf(user id.UserID) core.PersonID {
-	return core.PersonID{Platform: Platform, ID: user.String()}
+func personOf(user id.UserID) chat.PersonID {
+	return chat.PersonID{Platform: Platform, ID: user.String()}
 }
 
 // counters are what an operator may want to know. Read them with Counts.

@@ -13,7 +13,7 @@ import (
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -56,26 +56,26 @@ func (a *Adapter) attend(l *link, r *row) (stop func()) {
 	return sync.OnceFunc(func() { close(ended) })
 }
 
-// download reads a file from the homeserver, at most core.MaxFile bytes.
+// download reads a file from the homeserver, at most chat.MaxFile bytes.
 func (l *link) download(ctx context.Context, uri id.ContentURI) ([]byte, error) {
 	answer, err := l.cli.Download(ctx, uri)
 	if err != nil {
 		return nil, fail("fetch a file", err)
 	}
 	defer answer.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(answer.Body, core.MaxFile+1))
+	data, err := io.ReadAll(io.LimitReader(answer.Body, chat.MaxFile+1))
 	switch {
 	case err != nil:
 		return nil, errors.New("matrix: fetch a file: cut off")
-	case len(data) > core.MaxFile:
-		return nil, fmt.Errorf("matrix: fetch a file: more than %d bytes", core.MaxFile)
+	case len(data) > chat.MaxFile:
+		return nil, fmt.Errorf("matrix: fetch a file: more than %d bytes", chat.MaxFile)
 	}
 	return data, nil
 }
 
-// Redact implements core.Redacter: it deletes the person's message. Where the bot cannot, it asks the person
+// Redact implements chat.Redacter: it deletes the person's message. Where the bot cannot, it asks the person
 // to, and says so in its error.
-func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
+func (a *Adapter) Redact(ctx context.Context, m chat.Message) error {
 	l, err := a.connected(ctx, nil)
 	if err != nil {
 		return err
@@ -85,11 +85,11 @@ func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
 	if err == nil || refusedAs(err, mautrix.MNotFound) {
 		return nil
 	}
-	return errors.Join(fail("delete a message", err), a.sayTo(ctx, l, m, a.cfg.Core.Words(m.Chat, core.TroublePleaseDelete)))
+	return errors.Join(fail("delete a message", err), a.sayTo(ctx, l, m, a.cfg.Core.Words(m.Chat, chat.NoticePleaseDelete)))
 }
 
-// Answer implements core.Presser: who pressed in vain is told why, in the room, since there is no other way.
-func (a *Adapter) Answer(ctx context.Context, m core.Message, text string) error {
+// Answer implements chat.Presser: who pressed in vain is told why, in the room, since there is no other way.
+func (a *Adapter) Answer(ctx context.Context, m chat.Message, text string) error {
 	if text == "" {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 func risky(choices []offered) bool {
@@ -119,9 +119,9 @@ func (l *link) clearOffer(evt id.EventID, next []offered) error {
 }
 
 var (
-	_ core.Adapter     = (*Adapter)(nil)
-	_ core.Redacter    = (*Adapter)(nil)
-	_ core.Presser     = (*Adapter)(nil)
-	_ core.ExposedChat = (*Adapter)(nil)
-	_ core.Marker      = (*Adapter)(nil)
+	_ chat.Adapter     = (*Adapter)(nil)
+	_ chat.Redacter    = (*Adapter)(nil)
+	_ chat.Presser     = (*Adapter)(nil)
+	_ chat.ExposedChat = (*Adapter)(nil)
+	_ chat.Marker      = (*Adapter)(nil)
 )

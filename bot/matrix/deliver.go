@@ -7,12 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // plan is a reply on its way: its events and what is to be remembered of it.
@@ -26,7 +27,7 @@ type plan struct {
 	Poll    json.RawMessage   `json:"poll,omitempty"`
 	Choices []offered         `json:"choices,omitempty"`
 	For     id.UserID         `json:"for,omitempty"`
-	Expect  core.Expect       `json:"expect,omitempty"`
+	Expect  chat.Expect       `json:"expect,omitempty"`
 	Private bool              `json:"private,omitempty"` // nobody else may read it
 	Made    time.Time         `json:"made"`
 
@@ -84,18 +85,31 @@ func (l *link) openPoll(ctx context.Context, o *offer, p *plan) {
 	}
 }
 
-// maxUnsent is how old an answer may be that is still sent.
-const maxUnsent = 24 * time.Hour
+const (
+	// maxUnsent is how old an answer may be that is still sent.
+	maxUnsent = 24 * time.Hour
+	// resendEvery is how often that is tried while the connection is well.
+	resendEvery = time.Minute
+)
 
 // resend sends the answers that the homeserver has not got: an earlier run was killed over them, or the server
-// could not be reached.
+// could not be reached. Where one does not go, those that came after it in its room wait with it.
 func (l *link) resend(ctx context.Context) {
+	waits := make(map[id.RoomID]bool)
+	var cause error
 	for _, r := range l.a.inbox.takeUnsent() {
-		err := l.finish(ctx, r)
+		if r.answersIn(waits) {
+			l.a.inbox.keepUnsent(r)
+			continue
+		}
+		err := notReached(l.finish(ctx, r))
 		switch {
 		case err == nil:
-		case l.a.cfg.Now().Sub(r.Plans[0].Made) < maxUnsent:
-			l.a.log.Warn("answer not sent again, tried later", "error", err)
+		case errors.Is(err, chat.ErrNotReached) && l.a.cfg.Now().Sub(r.Plans[0].Made) < maxUnsent:
+			cause = err
+			for _, p := range r.Plans {
+				waits[p.Room] = true
+			}
 			l.a.inbox.keepUnsent(r)
 			continue
 		default:
@@ -105,6 +119,14 @@ func (l *link) resend(ctx context.Context) {
 			l.a.log.Error("answered message not noted", "error", err)
 		}
 	}
+	if cause != nil {
+		l.a.log.Warn("answers not sent again, tried later", "rooms", len(waits), "error", cause)
+	}
+}
+
+// answersIn tells whether an answer goes to one of the rooms.
+func (r *row) answersIn(rooms map[id.RoomID]bool) bool {
+	return slices.ContainsFunc(r.Plans, func(p *plan) bool { return rooms[p.Room] })
 }
 
 // finish delivers the plans of a row, but for those that others would read now.
@@ -117,7 +139,7 @@ func (l *link) finish(ctx context.Context, r *row) error {
 		if p.sent || p.Private && !private {
 			continue
 		}
-		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, core.ErrChatGone) {
+		if err := l.deliver(ctx, p); err != nil && !errors.Is(err, chat.ErrChatGone) {
 			return err
 		}
 		p.sent = true

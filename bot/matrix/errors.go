@@ -182,5 +182,5 @@ func statusOf(err error) int {
 // passing tells whether the same call may succeed later.
 func passing(err error) bool {
 	status := statusOf(err)
-	return !lasting(err) && (status == 0 || status == http.StatusTooManyRequests || status >= 500)
+	return !lasting(err) && !errors.Is(err, errFile) && (status == 0 || status == http.StatusTooManyRequests || status >= 500)
 }

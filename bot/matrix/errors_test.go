@@ -36,7 +36,7 @@ func TestErrorsNameNobody(t *testing.T) {
 		{fmt.Errorf("%w: %s", crypto.ErrSignatureUploadFail, named), crypto.ErrSignatureUploadFail.Error()},
 		{fmt.Errorf("of %s: %w", named, context.DeadlineExceeded), "took too long"},
 		{fmt.Errorf("of %s: %w", named, fmt.Errorf("vault: get: %w", vault.ErrDamaged)), "vault: get: the vault is damaged"},
-		{fmt.Errorf("of %s: %w", named, errForked), errForked.Error()},
+		{fmt.Errorf("of %s: %w", named, errors.New("matrix: store: a sentence of ours")), "matrix: store: a sentence of ours"},
 		{refusal("M_FORBIDDEN"), "refused with M_FORBIDDEN (403)"},
 		{refusal(named), "answered with status 403"},
 	} {
@@ -45,7 +45,7 @@ func TestErrorsNameNobody(t *testing.T) {
 			t.Errorf("%v\nbecame %s", tt.err, text)
 		}
 	}
-	if err := newStoreRig(t).ResetMasterKeyTOFU(t.Context(), "@secret:example.org", "x"); err == nil || strings.Contains(err.Error(), "secret") {
+	if err := newRig(t).store.ResetMasterKeyTOFU(t.Context(), "@secret:example.org", "x"); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("the store says %v", err)
 	}
 }

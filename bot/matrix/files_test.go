@@ -5,12 +5,14 @@ package matrix
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // TestFilesIn reads what a person sends, in clear and encrypted, and refuses what is too large or was changed.
@@ -23,7 +25,7 @@ func TestFilesIn(t *testing.T) {
 	r.hs.files["clear"] = []byte("a picture")
 	r.hs.files["sealed"] = bytes.Clone(secretData)
 	r.hs.files["changed"] = append([]byte{secretData[0] + 1}, secretData[1:]...)
-	r.hs.files["large"] = make([]byte, core.MaxFile+1)
+	r.hs.files["large"] = make([]byte, chat.MaxFile+1)
 	r.hs.mu.Unlock()
 	for _, tt := range []struct {
 		name   string
@@ -59,9 +61,9 @@ func TestFilesIn(t *testing.T) {
 func TestFilesOut(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
-	reply := core.Reply{Title: "Code de paiement", File: &core.File{Name: "code.png", Type: "image/png", Data: []byte("a picture")}}
+	reply := chat.Reply{Title: "Code de paiement", File: &chat.File{Name: "code.png", Type: "image/png", Open: chat.Bytes([]byte("a picture"))}}
 	for _, encrypted := range []bool{false, true} {
-		d := &drawing{l: l, room: direct, to: core.Target{Chat: chatOf(direct)}, reply: reply, encrypted: encrypted, private: true}
+		d := &drawing{l: l, room: direct, to: chat.Target{Chat: chatOf(direct)}, reply: reply, encrypted: encrypted, private: true}
 		p, err := d.plan(t.Context())
 		noError(t, err)
 		var content event.MessageEventContent
@@ -85,8 +87,28 @@ func TestFilesOut(t *testing.T) {
 			}
 			noError(t, content.File.DecryptInPlace(data))
 		}
-		if string(data) != "a picture" || string(reply.File.Data) != "a picture" {
+		if string(data) != "a picture" {
 			t.Errorf("encrypted %t: the picture became %q", encrypted, data)
 		}
+	}
+}
+
+// TestFileTooLarge is refused before it is sent, by what the homeserver says that it takes.
+func TestFileTooLarge(t *testing.T) {
+	r := inDirect(t)
+	r.hs.mu.Lock()
+	r.hs.upload = 8
+	r.hs.mu.Unlock()
+	for content, sent := range map[string]bool{"12345678": true, "123456789": false} {
+		file := &chat.File{Name: "a.txt", Type: "text/plain", Open: chat.Bytes([]byte(content))}
+		err := r.Send(t.Context(), toAna, chat.Reply{Title: "file", File: file})
+		if (err == nil) != sent || err != nil && !strings.Contains(err.Error(), "more than the 8 bytes") {
+			t.Errorf("%d bytes: %v", len(content), err)
+		}
+	}
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	if asked := slices.Index(r.hs.requests, "GET client/v1/media/config"); asked < 0 || slices.Contains(r.hs.requests[asked+1:], r.hs.requests[asked]) {
+		t.Error("not asked once")
 	}
 }

@@ -40,10 +40,12 @@ type homeserver struct {
 	rooms    map[string]*fakeRoom
 	requests []string                                    // "PUT /_matrix/…" in order
 	refuse   func(call string) (status int, code string) // "": as usual
+	lose     func(call string) bool                      // nil: nothing
 	watch    func(call string, body object)              // sees each call before it is answered
 	syncs    chan object
 	since    []string // of each sync
 	files    map[string][]byte
+	upload   int // bytes that a file may have; 0: it does not say
 	token    int
 	hidden   []string // "master_key" and the like: keys that it has, and leaves out of its answers
 	insists  bool     // it wants the password for the first keys, too
@@ -77,9 +79,12 @@ func newHomeserver(t testing.TB) *homeserver {
 	return hs
 }
 
-// serve answers one call. Paths are cut to what follows /_matrix/client/v3/.
+// serve answers one call. Paths are cut to what follows /_matrix/client/v3/, or else /_matrix/.
 func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
-	_, place, _ := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	_, place, found := strings.Cut(r.URL.Path, "/_matrix/client/v3/")
+	if !found {
+		place = strings.TrimPrefix(r.URL.Path, "/_matrix/")
+	}
 	call := r.Method + " " + place
 	raw, _ := io.ReadAll(r.Body)
 	body := object{}
@@ -117,6 +122,9 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status, answer := hs.answer(call, strings.Split(place, "/"), device, body, raw)
+	if hs.lose != nil && hs.lose(call) {
+		status, answer = http.StatusInternalServerError, object{"errcode": "M_UNKNOWN", "error": "as the test wishes"}
+	}
 	reply(w, status, answer)
 }
 
@@ -348,6 +356,10 @@ func (hs *homeserver) unsign() {
 func (hs *homeserver) media(w http.ResponseWriter, r *http.Request, raw []byte) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	if strings.HasSuffix(r.URL.Path, "/config") {
+		reply(w, http.StatusOK, object{"m.upload.size": hs.upload})
+		return
+	}
 	if r.Method == http.MethodPost {
 		name := fmt.Sprintf("file%d", len(hs.files))
 		hs.files[name] = raw

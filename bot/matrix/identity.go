@@ -14,6 +14,8 @@ import (
 	"maunium.net/go/mautrix/crypto/signatures"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
 )
 
 // ensureIdentity makes sure that the account has a cross-signing identity, that we hold it and that it has
@@ -35,7 +37,7 @@ func (l *link) ensureIdentity(ctx context.Context) error {
 	switch {
 	case kept.ResetAllowed:
 		kept, err = l.resetIdentity(ctx, kept)
-	case own.master == "" && kept.empty():
+	case own.master == "" && kept.Empty():
 		kept, err = l.firstIdentity(ctx, kept)
 	case l.misses(own):
 		err = l.publishWhereNone(ctx, l.mach.CrossSigningKeys)
@@ -53,7 +55,7 @@ func (l *link) ensureIdentity(ctx context.Context) error {
 
 // heldIdentity reads the identity from the vault. New keys take the place of the old ones when the server has
 // them: its answer to them may have been lost.
-func (l *link) heldIdentity(own ownKeys) (Identity, error) {
+func (l *link) heldIdentity(own ownKeys) (cryptostore.Identity, error) {
 	kept, err := l.a.store.Identity()
 	if err != nil {
 		return kept, err
@@ -69,7 +71,7 @@ func (l *link) heldIdentity(own ownKeys) (Identity, error) {
 			}
 		}
 	}
-	if !kept.empty() {
+	if !kept.Empty() {
 		if err := l.mach.ImportCrossSigningKeys(kept.Seeds); err != nil {
 			return kept, fmt.Errorf("matrix: the encryption identity in the vault: %w", err)
 		}
@@ -109,7 +111,7 @@ func (l *link) misses(own ownKeys) bool {
 }
 
 // firstIdentity gives an identity to an account that has none.
-func (l *link) firstIdentity(ctx context.Context, kept Identity) (Identity, error) {
+func (l *link) firstIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	keys, err := l.newKeys(&kept)
 	if err == nil {
 		err = l.publishWhereNone(ctx, keys)
@@ -122,7 +124,7 @@ func (l *link) firstIdentity(ctx context.Context, kept Identity) (Identity, erro
 
 // resetIdentity puts a new identity in the place of the published one, as the operator has asked. When the
 // server refuses, the old one stays and the wish is done with: whoever still has it says so again.
-func (l *link) resetIdentity(ctx context.Context, kept Identity) (Identity, error) {
+func (l *link) resetIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	keys, err := l.newKeys(&kept)
 	if err == nil {
 		err = l.publish(ctx, keys)
@@ -140,7 +142,7 @@ func (l *link) resetIdentity(ctx context.Context, kept Identity) (Identity, erro
 
 // newKeys are the keys of an identity that is not published, or not for certain. They are in the vault when it
 // returns, beside those that are in use.
-func (l *link) newKeys(kept *Identity) (*crypto.CrossSigningKeysCache, error) {
+func (l *link) newKeys(kept *cryptostore.Identity) (*crypto.CrossSigningKeysCache, error) {
 	if kept.Next != nil {
 		keys, err := kept.Next.Decode()
 		return &keys, err
@@ -155,8 +157,8 @@ func (l *link) newKeys(kept *Identity) (*crypto.CrossSigningKeysCache, error) {
 }
 
 // published notes that the server has the new keys.
-func (l *link) published(kept Identity) (Identity, error) {
-	kept = Identity{Seeds: *kept.Next}
+func (l *link) published(kept cryptostore.Identity) (cryptostore.Identity, error) {
+	kept = cryptostore.Identity{Seeds: *kept.Next}
 	if err := l.a.store.SetIdentity(kept); err != nil {
 		return kept, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/secret"
 )
 
@@ -244,11 +245,17 @@ func TestForeignDevicesStay(t *testing.T) {
 	}
 }
 
+// strayFromHistory makes the vault one that the homeserver has seen a newer one of.
+func (r *rig) strayFromHistory() {
+	r.t.Helper()
+	noError(r.t, r.store.ConfirmEpoch(value[string](r.t)(r.store.NextEpoch())))
+}
+
 // TestRolledBack puts an older vault under a living account.
 func TestRolledBack(t *testing.T) {
 	r := newRig(t)
 	before := r.mustConnect().cli.DeviceID
-	noError(t, r.vault.Update(func(tx Tx) error { return put(tx, mainBucket, keyEpoch, epochs{Current: "of long ago"}) }))
+	r.strayFromHistory()
 	r.reopen()
 	l := r.mustConnect()
 	if l.cli.DeviceID == before || r.hs.devices[before.String()] != nil {
@@ -264,7 +271,7 @@ func TestRolledBack(t *testing.T) {
 func TestRolledBackAndLoggedOut(t *testing.T) {
 	r := newRig(t)
 	before := r.mustConnect().cli.DeviceID
-	noError(t, r.vault.Update(func(tx Tx) error { return put(tx, mainBucket, keyEpoch, epochs{Current: "of long ago"}) }))
+	r.strayFromHistory()
 	r.hs.mu.Lock()
 	delete(r.hs.devices, before.String())
 	r.hs.mu.Unlock()
@@ -341,7 +348,7 @@ func TestSameUser(t *testing.T) {
 // identity is what the vault holds, as text to compare.
 func (r *rig) identity() string {
 	r.t.Helper()
-	kept := value[Identity](r.t)(r.store.Identity())
+	kept := value[cryptostore.Identity](r.t)(r.store.Identity())
 	return string(kept.Seeds.MasterKey) + kept.RecoveryKey.Reveal()
 }
 
@@ -375,7 +382,7 @@ func TestIdentityNotListed(t *testing.T) {
 			r.mustConnect()
 			held, served := r.identity(), r.served()
 			if tt.lost {
-				r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+				r.cfg.RecoveryKey = value[cryptostore.Identity](t)(r.store.Identity()).RecoveryKey.Text
 				r.lose()
 			}
 			r.reopen()
@@ -522,7 +529,7 @@ func TestResetCutOff(t *testing.T) {
 func TestCountersigned(t *testing.T) {
 	r := newRig(t)
 	r.mustConnect()
-	r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+	r.cfg.RecoveryKey = value[cryptostore.Identity](t)(r.store.Identity()).RecoveryKey.Text
 	r.lose()
 	uploads := 0
 	r.hs.refuse = func(call string) (int, string) {
@@ -557,7 +564,7 @@ func TestCountersigned(t *testing.T) {
 func TestLostInTwoSteps(t *testing.T) {
 	r := newRig(t)
 	before := r.mustConnect().cli.DeviceID.String()
-	recovery := value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+	recovery := value[cryptostore.Identity](t)(r.store.Identity()).RecoveryKey.Text
 	r.lose()
 	if _, err := r.connectOnce(); !errors.Is(err, ErrIdentityUnknown) {
 		t.Fatalf("got %v", err)

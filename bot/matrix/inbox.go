@@ -11,14 +11,17 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/store"
 )
 
 const inboxBucket = "matrix.inbox" // by event
 
 // inbox keeps the rows that have been taken and not answered yet.
 type inbox struct {
-	vault Vault
-	store *Store
+	vault store.Store
+	store *cryptostore.Store
 
 	mu       sync.Mutex
 	next     uint64
@@ -29,7 +32,7 @@ type inbox struct {
 	unsent   []*row              // whose answers the homeserver has not got
 }
 
-func newInbox(v Vault, s *Store) *inbox {
+func newInbox(v store.Store, s *cryptostore.Store) *inbox {
 	return &inbox{vault: v, store: s, known: make(map[id.EventID]bool), waits: make(map[id.EventID]bool), failures: make(map[id.EventID]int), open: make(map[id.EventID]*row)}
 }
 
@@ -50,7 +53,7 @@ func (b *inbox) put(r *row) error {
 	r.Seq = b.next
 	b.next++
 	b.mu.Unlock()
-	err := b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), r) })
+	err := b.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, inboxBucket, r.Event.String(), r) })
 	if err == nil {
 		b.mu.Lock()
 		b.known[r.Event] = true
@@ -61,8 +64,8 @@ func (b *inbox) put(r *row) error {
 
 // load reads the rows that an earlier run left, in order, and tells how many cannot be read.
 func (b *inbox) load() (rows []*row, lost int, err error) {
-	err = b.vault.View(func(tx Tx) (err error) {
-		lost, err = each(tx, inboxBucket, func(_ string, r *row) error {
+	err = b.vault.View(func(tx store.Tx) (err error) {
+		lost, err = cryptostore.Each(tx, inboxBucket, func(_ string, r *row) error {
 			rows = append(rows, r)
 			return nil
 		})
@@ -127,20 +130,22 @@ func (b *inbox) takeUnsent() []*row {
 	return ready
 }
 
-// plan stores an answer before it is sent. Its events are named after the message that it answers, so that
-// the homeserver knows them again when they are sent once more.
-func (b *inbox) plan(r *row, p *plan) error {
+// plan stores an answer before it is sent. Its events are named after its key, or else after the message that it
+// answers, so that the homeserver knows them again when they are sent once more.
+func (b *inbox) plan(r *row, p *plan, key string) error {
+	p.Name = "cartable-" + cmp.Or(key, rand.Text())
 	if r == nil {
-		p.Name = "cartable-" + rand.Text()
 		return nil
 	}
 	b.mu.Lock()
-	p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	if key == "" {
+		p.Name = fmt.Sprintf("%s-%d", r.Event, len(r.Plans))
+	}
 	r.Plans = append(r.Plans, p)
 	stored := *r
 	stored.Plans = slices.Clone(r.Plans)
 	b.mu.Unlock()
-	return b.vault.Update(func(tx Tx) error { return put(tx, inboxBucket, r.Event.String(), stored) })
+	return b.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, inboxBucket, r.Event.String(), stored) })
 }
 
 // answered notes that the core is done with a row, and that the row is, unless an answer waits to be sent.
@@ -157,7 +162,7 @@ func (b *inbox) answered(r *row, at time.Time) error {
 
 // done notes that nothing more comes of a row.
 func (b *inbox) done(r *row, at time.Time) error {
-	remove := func(tx Tx) error { return tx.Delete(inboxBucket, "", r.Event.String()) }
+	remove := func(tx store.Tx) error { return tx.Delete(inboxBucket, "", r.Event.String()) }
 	err := error(nil)
 	if r.Made {
 		err = b.vault.Update(remove)

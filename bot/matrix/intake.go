@@ -13,7 +13,8 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/chat"
 )
 
 // onEvent takes what people write, vote and react, decrypted. It does not wait for answers: while it runs,
@@ -31,7 +32,7 @@ func (l *link) onEvent(ctx context.Context, evt *event.Event) {
 // readAgain sees to it that an event which could not be decided on is read again: with the response that it came
 // in, or if its key came later at the next connections, some times. It tells whether there is hope.
 func (l *link) readAgain(evt *event.Event, err error) bool {
-	hope, waits := !errors.Is(err, errName), false
+	hope, waits := !errors.Is(err, cryptostore.ErrName), false
 	if hope {
 		hope, waits = l.a.inbox.stillWaits(evt.ID)
 	}
@@ -90,10 +91,10 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 	content.RemoveReplyFallback()
 	switch content.MsgType {
 	case event.MsgText, event.MsgEmote:
-		r.Text = bound(content.Body, core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+		r.Text = bound(content.Body, chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	case event.MsgImage, event.MsgFile:
 		r.File = &media{URL: content.URL, File: content.File, Type: content.GetInfo().MimeType}
-		r.Text = bound(content.GetCaption(), core.MaxText+utf8.UTFMax)
+		r.Text = bound(content.GetCaption(), chat.MaxText+utf8.UTFMax)
 		if !r.Private {
 			return nil
 		}
@@ -122,10 +123,10 @@ func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 		return false, err
 	}
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Expect != core.ExpectSecret {
+	if err != nil || last.Expect != chat.ExpectSecret {
 		return false, err
 	}
-	if err := l.a.offers.said(r.Room, "", nil, core.ExpectNothing); err != nil {
+	if err := l.a.offers.said(r.Room, "", nil, chat.ExpectNothing); err != nil {
 		return false, err
 	}
 	l.a.background(func(ctx context.Context) {
@@ -133,7 +134,7 @@ func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 			l.a.log.Warn("message with a secret not deleted", "error", err)
 		}
 	})
-	l.a.answerTrouble(evt, core.TroubleNotPrivate)
+	l.a.answerTrouble(evt, chat.NoticeNotPrivate)
 	return true, nil
 }
 
@@ -144,7 +145,7 @@ func (l *link) newRow(ctx context.Context, evt *event.Event, trust verdict) (*ro
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
 		Name: l.displayName(ctx, evt.RoomID, evt.Sender), Private: private,
-		Hearsay: trust != trusted,
+		Unverified: trust != trusted,
 	}, err
 }
 
@@ -235,6 +236,3 @@ func typedCode(text string) string {
 	}
 	return ""
 }
-
-// numberForm is a choice, typed.
-var numberForm = regexp.MustCompile(`^\s*[!/]?([1-9]\d?)\s*[.)]?\s*$`)

@@ -12,7 +12,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // onMember follows who comes and goes: the bot is invited or thrown out, others join or leave.
@@ -49,7 +49,7 @@ func (l *link) noLongerAlone(name id.RoomID) {
 	record, _, err := l.a.rooms.get(name)
 	private, alsoErr := l.a.isPrivate(name)
 	if err == nil && alsoErr == nil && record.Direct && !record.Waiting && !private {
-		l.a.say(name, core.TroubleNotPrivate)
+		l.a.say(name, chat.NoticeNotPrivate)
 	}
 }
 
@@ -134,7 +134,7 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 func (l *link) welcomes(ctx context.Context, name id.RoomID, record room) bool {
 	rules, err := l.a.store.GetJoinRules(ctx, name)
 	open := err == nil && rules != nil && rules.JoinRule == event.JoinRulePublic
-	return record.Direct && !open && l.a.sayings.allow("stranger "+record.Inviter.String(), maxStrangers)
+	return record.Direct && !open && l.a.limiter.allow("stranger "+record.Inviter.String(), maxStrangers)
 }
 
 // greet begins the conversation as if the person who invited the bot had said hello.
@@ -146,7 +146,7 @@ func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
 	err = l.a.take(l, &row{
 		Event: id.EventID(fmt.Sprintf("join %s %d", name, l.a.cfg.Now().UnixNano())), Room: name,
 		Sender: record.Inviter, Name: l.displayName(ctx, name, record.Inviter),
-		Private: private, Hearsay: true, Text: "!start", Made: true,
+		Private: private, Unverified: true, Text: "!start", Made: true,
 	})
 	if err != nil {
 		l.a.log.Error("greeting not begun", "error", err)
@@ -170,7 +170,7 @@ func (l *link) checkRoom(ctx context.Context, name id.RoomID) bool {
 		return false
 	case len(members) > l.a.cfg.MaxMembers && !slices.ContainsFunc(members, admin):
 		l.a.log.Info("room left: it is too large", "members", len(members))
-		reason := l.a.cfg.Core.Words(chatOf(name), core.TroubleRoomTooLarge)
+		reason := l.a.cfg.Core.Words(chatOf(name), chat.NoticeRoomTooLarge)
 		l.a.background(func(ctx context.Context) { l.leave(ctx, name, reason) })
 		return false
 	}

@@ -5,15 +5,23 @@ package matrix
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"maunium.net/go/mautrix"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/secret"
+	"cartable/core/store"
 )
 
+// openStore opens the store of the device, with whose end what waits for an answer or a key is for nobody any more.
+func openStore(v store.Store, log *slog.Logger) (*cryptostore.Store, error) {
+	return cryptostore.New(v, log, inboxBucket, waitingBucket)
+}
+
 // RecoveryKey is what brings the bot's identity back when the vault is lost; empty before the first start.
-func RecoveryKey(v Vault) (secret.Text, error) {
-	s, err := NewStore(v)
+func RecoveryKey(v store.Store) (secret.Text, error) {
+	s, err := openStore(v, nil)
 	if err != nil {
 		return secret.Text{}, err
 	}
@@ -23,8 +31,8 @@ func RecoveryKey(v Vault) (secret.Text, error) {
 
 // AllowReset lets the next start give the account a new encryption identity in place of one whose keys are
 // lost. People see in their apps that the identity has changed.
-func AllowReset(v Vault) error {
-	s, err := NewStore(v)
+func AllowReset(v store.Store) error {
+	s, err := openStore(v, nil)
 	if err != nil {
 		return err
 	}
@@ -36,7 +44,7 @@ func AllowReset(v Vault) error {
 	return s.SetIdentity(kept)
 }
 
-// epochType is the account data that says how new a vault must be, see store_forget.go.
+// epochType is the account data that says how new a vault must be, see cryptostore/forget.go.
 const epochType = "org.cartable.epoch"
 
 // epochData is the content of it.

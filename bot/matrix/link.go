@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -28,8 +29,9 @@ type link struct {
 	life   context.Context // of the connection
 
 	lists     lists
-	fallback  time.Time // when the server was last given a fallback key; of the sync loop
-	unarrived bool      // that key did not arrive
+	uploads   atomic.Int64 // bytes that a file may have; 0: not asked yet
+	fallback  time.Time    // when the server was last given a fallback key; of the sync loop
+	unarrived bool         // that key did not arrive
 
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted

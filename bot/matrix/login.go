@@ -10,6 +10,7 @@ import (
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/id"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/secret"
 )
 
@@ -65,7 +66,7 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 // follow goes with the account to another address of its homeserver. What is there has to know the bot's
 // token, and is only asked when the settings name account and server in full: "cartable" is somebody else's
 // name elsewhere, and the token is none of their business.
-func (a *Adapter) follow(ctx context.Context, cli *mautrix.Client, s Session) error {
+func (a *Adapter) follow(ctx context.Context, cli *mautrix.Client, s cryptostore.Session) error {
 	if id.UserID(a.cfg.User) != s.UserID {
 		return a.otherAccount(s)
 	}
@@ -84,7 +85,7 @@ func (a *Adapter) follow(ctx context.Context, cli *mautrix.Client, s Session) er
 	return nil
 }
 
-func (a *Adapter) otherAccount(s Session) error {
+func (a *Adapter) otherAccount(s cryptostore.Session) error {
 	return fmt.Errorf("matrix: the vault is of %s at %s: %w", s.UserID, s.Homeserver, ErrOtherAccount)
 }
 
@@ -111,7 +112,7 @@ func (a *Adapter) logInByPassword(ctx context.Context, cli *mautrix.Client, devi
 	case err != nil:
 		return fail("log in", err)
 	}
-	return a.store.SetSession(Session{
+	return a.store.SetSession(cryptostore.Session{
 		Homeserver: a.cfg.Homeserver, UserID: answer.UserID, DeviceID: answer.DeviceID, AccessToken: secret.Store(secret.New(answer.AccessToken)),
 		Sweep: device == "" || before.Sweep,
 	})

@@ -4,6 +4,8 @@ package matrix
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"math/big"
 	"slices"
@@ -13,7 +15,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // offer is the stored record of the choices under one of our messages: what a reaction, a vote, a number and
@@ -39,7 +41,7 @@ type offered struct {
 
 // prepare gives each choice that can be picked the reaction or the code that stands for it. Choices that
 // open the private chat are none of them.
-func prepare(choices []core.Choice) []offered {
+func prepare(choices []chat.Choice) []offered {
 	var list []offered
 	risky := false
 	for _, c := range choices {
@@ -48,7 +50,7 @@ func prepare(choices []core.Choice) []offered {
 		}
 		o := offered{ID: c.ID, Risky: c.Risky}
 		if c.Risky {
-			risky, o.Code = true, newCode()
+			risky, o.Code = true, codeFor(c.ID, list)
 		}
 		list = append(list, o)
 	}
@@ -65,6 +67,19 @@ var digits = []string{"1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6�
 
 // yesNo are understood, too, where there are two.
 var yesNo = []string{"✅", "❌"}
+
+// codeFor is the code that confirms a choice, another one than those of the list. It is the same each time, as a reply
+// that is sent again may be known to the homeserver with the code of the first time. Whoever knows the choice's ID, which
+// nobody can guess, may read the code as well.
+func codeFor(choice string, list []offered) string {
+	for n := 0; ; n++ {
+		sum := sha256.Sum256(fmt.Appendf(nil, "cartable matrix code\x00%d\x00%s", n, choice))
+		code := fmt.Sprint(1000 + binary.BigEndian.Uint64(sum[:])%9000)
+		if !slices.ContainsFunc(list, func(c offered) bool { return c.Code == code }) {
+			return code
+		}
+	}
+}
 
 // newCode makes four digits that do not begin with 0.
 func newCode() string {

@@ -9,14 +9,16 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/chat"
+	"cartable/core/store"
 )
 
 // latest is the stored record of what a number typed in a room may stand for.
 type latest struct {
 	Offer   id.EventID  `json:"offer,omitempty"`
 	Current bool        `json:"current,omitempty"` // the choices are of the last thing said
-	Expect  core.Expect `json:"expect,omitempty"`
+	Expect  chat.Expect `json:"expect,omitempty"`
 }
 
 const (
@@ -35,37 +37,37 @@ const (
 
 // offers keeps the records.
 type offers struct {
-	vault Vault
+	vault store.Store
 	now   func() time.Time
 
 	mu         sync.Mutex
 	identities map[id.UserID]string // codes of people whose identity has changed
 }
 
-func newOffers(v Vault, now func() time.Time) *offers {
+func newOffers(v store.Store, now func() time.Time) *offers {
 	return &offers{vault: v, now: now, identities: make(map[id.UserID]string)}
 }
 
 // byEvent reads an offer by our message; nil when there is none that is still good.
 func (f *offers) byEvent(evt id.EventID) (*offer, error) {
-	return f.find(func(tx Tx) (id.EventID, error) { return evt, nil })
+	return f.find(func(tx store.Tx) (id.EventID, error) { return evt, nil })
 }
 
 // byVote reads an offer by one of its choices, whose names nobody can guess.
 func (f *offers) byVote(choice string) (*offer, error) {
-	return f.find(func(tx Tx) (id.EventID, error) {
+	return f.find(func(tx store.Tx) (id.EventID, error) {
 		name, err := tx.Get(votesBucket, "", choice)
 		return id.EventID(name), err
 	})
 }
 
-func (f *offers) find(name func(Tx) (id.EventID, error)) (found *offer, err error) {
-	err = f.vault.View(func(tx Tx) error {
+func (f *offers) find(name func(store.Tx) (id.EventID, error)) (found *offer, err error) {
+	err = f.vault.View(func(tx store.Tx) error {
 		evt, err := name(tx)
 		if err != nil || evt == "" {
 			return err
 		}
-		found, err = get[offer](tx, offersBucket, evt.String())
+		found, err = cryptostore.Get[offer](tx, offersBucket, evt.String())
 		return err
 	})
 	if found != nil && f.now().Sub(found.Made) > offerLife {
@@ -76,8 +78,8 @@ func (f *offers) find(name func(Tx) (id.EventID, error)) (found *offer, err erro
 
 // byCode finds the choice that a code confirms in a room.
 func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err error) {
-	err = f.vault.View(func(tx Tx) error {
-		_, err := each(tx, offersBucket, func(_ string, o *offer) error {
+	err = f.vault.View(func(tx store.Tx) error {
+		_, err := cryptostore.Each(tx, offersBucket, func(_ string, o *offer) error {
 			if o.Room != room || f.now().Sub(o.Made) > codeLife {
 				return nil
 			}
@@ -93,8 +95,8 @@ func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err 
 
 // last reads what a number may stand for in a room.
 func (f *offers) last(room id.RoomID) (l latest, err error) {
-	err = f.vault.View(func(tx Tx) error {
-		record, err := find[latest](tx, latestBucket, room.String())
+	err = f.vault.View(func(tx store.Tx) error {
+		record, err := cryptostore.Find[latest](tx, latestBucket, room.String())
 		if record != nil {
 			l = *record
 		}
@@ -104,9 +106,9 @@ func (f *offers) last(room id.RoomID) (l latest, err error) {
 }
 
 // said notes what was said in a room last: its choices, if it has any, and what it expects.
-func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect core.Expect) error {
-	return f.vault.Update(func(tx Tx) error {
-		l, err := find[latest](tx, latestBucket, room.String())
+func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect chat.Expect) error {
+	return f.vault.Update(func(tx store.Tx) error {
+		l, err := cryptostore.Find[latest](tx, latestBucket, room.String())
 		if err != nil {
 			return err
 		}
@@ -120,11 +122,11 @@ func (f *offers) said(room id.RoomID, evt id.EventID, o *offer, expect core.Expe
 				return err
 			}
 		}
-		return put(tx, latestBucket, room.String(), l)
+		return cryptostore.Put(tx, latestBucket, room.String(), l)
 	})
 }
 
-func (f *offers) put(tx Tx, o *offer) error {
+func (f *offers) put(tx store.Tx, o *offer) error {
 	if risky(o.Choices) {
 		for _, c := range o.Choices {
 			if err := tx.Put(votesBucket, "", c.ID, []byte(o.Event)); err != nil {
@@ -132,13 +134,13 @@ func (f *offers) put(tx Tx, o *offer) error {
 			}
 		}
 	}
-	return put(tx, offersBucket, o.Event.String(), o)
+	return cryptostore.Put(tx, offersBucket, o.Event.String(), o)
 }
 
 // update changes an offer, if it is still there.
 func (f *offers) update(evt id.EventID, change func(*offer)) error {
-	return f.vault.Update(func(tx Tx) error {
-		o, err := get[offer](tx, offersBucket, evt.String())
+	return f.vault.Update(func(tx store.Tx) error {
+		o, err := cryptostore.Get[offer](tx, offersBucket, evt.String())
 		if err != nil || o == nil {
 			return err
 		}
@@ -149,8 +151,8 @@ func (f *offers) update(evt id.EventID, change func(*offer)) error {
 
 // remove takes an offer away and returns it; nil when there is none.
 func (f *offers) remove(evt id.EventID) (gone *offer, err error) {
-	err = f.vault.Update(func(tx Tx) error {
-		gone, err = get[offer](tx, offersBucket, evt.String())
+	err = f.vault.Update(func(tx store.Tx) error {
+		gone, err = cryptostore.Get[offer](tx, offersBucket, evt.String())
 		if err != nil || gone == nil {
 			return err
 		}
@@ -159,7 +161,7 @@ func (f *offers) remove(evt id.EventID) (gone *offer, err error) {
 	return gone, err
 }
 
-func (f *offers) delete(tx Tx, o *offer) error {
+func (f *offers) delete(tx store.Tx, o *offer) error {
 	if risky(o.Choices) {
 		for _, c := range o.Choices {
 			if err := tx.Delete(votesBucket, "", c.ID); err != nil {
@@ -172,13 +174,13 @@ func (f *offers) delete(tx Tx, o *offer) error {
 
 // forget removes what a number may stand for in a room that the bot has left.
 func (f *offers) forget(room id.RoomID) error {
-	return f.vault.Update(func(tx Tx) error { return tx.Delete(latestBucket, "", room.String()) })
+	return f.vault.Update(func(tx store.Tx) error { return tx.Delete(latestBucket, "", room.String()) })
 }
 
 // cleanUp removes offers whose time is over, and tells how many cannot be read.
 func (f *offers) cleanUp() (lost int, err error) {
-	err = f.vault.Update(func(tx Tx) (err error) {
-		lost, err = each(tx, offersBucket, func(_ string, o *offer) error {
+	err = f.vault.Update(func(tx store.Tx) (err error) {
+		lost, err = cryptostore.Each(tx, offersBucket, func(_ string, o *offer) error {
 			if f.now().Sub(o.Made) <= offerLife {
 				return nil
 			}

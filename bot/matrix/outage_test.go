@@ -4,13 +4,17 @@ package matrix
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // refusing changes what the homeserver refuses.
@@ -18,6 +22,13 @@ func (hs *homeserver) refusing(refuse func(call string) (int, string)) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	hs.refuse = refuse
+}
+
+// losing changes which calls take effect and are answered with status 500.
+func (hs *homeserver) losing(lose func(call string) bool) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.lose = lose
 }
 
 // failing answers calls with this in them with status 500, which the library does not try again, while times lasts.
@@ -35,13 +46,13 @@ func (r *rig) crashBeforeDone() {
 	r.Adapter.mu.Lock()
 	defer r.Adapter.mu.Unlock()
 	handle := r.core.handler(r.Adapter)
-	r.handle = func(m core.Message, _ func()) error { return handle(m, func() {}) }
+	r.handle = func(m chat.Message, _ func()) error { return handle(m, func() {}) }
 }
 
 // TestAnswerThroughAnOutage sends an answer that the homeserver failed to take at first.
 func TestAnswerThroughAnOutage(t *testing.T) {
 	r := inDirect(t)
-	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "topped up"} })
+	r.core.answers(func(chat.Message) chat.Reply { return chat.Reply{Title: "topped up"} })
 	var left atomic.Int32
 	left.Store(1)
 	r.hs.failing("/send/m.room.message/", &left)
@@ -56,12 +67,12 @@ func TestAnswerAfterALongOutage(t *testing.T) {
 	r := inDirect(t)
 	given := make(chan error, 1)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		go func() {
 			defer done()
 			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond) // these minutes
 			defer cancel()
-			given <- r.Send(ctx, core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: "topped up"})
+			given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: "topped up"})
 		}()
 		return nil
 	}
@@ -70,8 +81,11 @@ func TestAnswerAfterALongOutage(t *testing.T) {
 	left.Store(1000)
 	r.hs.failing("/send/m.room.message/", &left)
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
-	if err := <-given; err == nil {
-		t.Fatal("it was sent")
+	if err := <-given; err != nil {
+		t.Fatalf("the answer does not wait: %v", err)
+	}
+	if list := r.sent(direct, 0); len(list) != 0 {
+		t.Fatalf("said %v", list)
 	}
 	if known, _ := r.store.Handled("$a"); known {
 		t.Error("the message counts as answered")
@@ -94,13 +108,13 @@ func TestAnswerAfterALongOutage(t *testing.T) {
 func TestBusyIsNoAnswer(t *testing.T) {
 	r := inDirect(t)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		if m.Text == "edt" {
 			return nil // being answered when the crash comes
 		}
 		go func() {
 			defer done()
-			_ = r.Send(context.Background(), core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: "busy"})
+			_ = r.Send(context.Background(), chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: "busy"})
 		}()
 		return nil
 	}
@@ -141,12 +155,12 @@ func TestOnlyTheMissingIsSentAgain(t *testing.T) {
 	r := inDirect(t)
 	given := make(chan error, 2)
 	r.Adapter.mu.Lock()
-	r.handle = func(m core.Message, done func()) error {
+	r.handle = func(m chat.Message, done func()) error {
 		go func() {
 			defer done()
 			for _, title := range []string{"one", "two"} {
 				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-				given <- r.Send(ctx, core.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, core.Reply{Title: title})
+				given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: title})
 				cancel()
 			}
 		}()
@@ -157,8 +171,11 @@ func TestOnlyTheMissingIsSentAgain(t *testing.T) {
 	left.Store(1000)
 	r.hs.failing("-0-0", &left)
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
-	if one, two := <-given, <-given; one == nil || two != nil {
+	if one, two := <-given, <-given; one != nil || two != nil {
 		t.Fatalf("sent: %v, %v", one, two)
+	}
+	if list := r.sent(direct, 1); len(list) != 1 || bodyOf(list[0]) != "two" {
+		t.Fatalf("said %v", list)
 	}
 	r.hs.refusing(nil)
 	r.hs.mu.Lock()
@@ -189,5 +206,115 @@ func TestEndedConnectionIsNotUsed(t *testing.T) {
 	ended.begin(t.Context())
 	if r.connection() != good {
 		t.Error("everything goes through a connection that has ended")
+	}
+}
+
+// TestNotReached tells of what nobody asked for that it may go another time, and of what may not that it may not.
+func TestNotReached(t *testing.T) {
+	r := inDirect(t)
+	for _, tt := range []struct {
+		status int
+		code   string
+		again  bool
+	}{
+		{http.StatusInternalServerError, "M_UNKNOWN", true},
+		{http.StatusBadRequest, "M_TOO_LARGE", false},
+		{http.StatusForbidden, "M_FORBIDDEN", false},
+	} {
+		r.hs.refusing(func(call string) (int, string) {
+			if strings.Contains(call, "/send/") {
+				return tt.status, tt.code
+			}
+			return 0, ""
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		err := r.Send(ctx, toAna, chat.Reply{Title: "alert"})
+		cancel()
+		if err == nil || errors.Is(err, chat.ErrNotReached) != tt.again {
+			t.Errorf("%s: %v", tt.code, err)
+		}
+	}
+	r.hs.refusing(nil)
+	broken := errors.New("disk failed")
+	file := &chat.File{Name: "a.png", Open: func() (io.ReadCloser, error) { return nil, broken }}
+	if err := r.Send(t.Context(), toAna, chat.Reply{Title: "picture", File: file}); !errors.Is(err, broken) || errors.Is(err, chat.ErrNotReached) {
+		t.Errorf("a file that cannot be read: %v", err)
+	}
+	if list := r.sent(direct, 0); len(list) != 0 {
+		t.Errorf("said %v", list)
+	}
+}
+
+// TestNotConnected is what a reply gets while there is no connection.
+func TestNotConnected(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Send(ctx, toAna, chat.Reply{Title: "alert"}); !errors.Is(err, chat.ErrNotReached) {
+		t.Errorf("sent with %v", err)
+	}
+}
+
+// TestOneKeyIsOneMessage has the homeserver take a reply whose answer is lost. Sent again with its key it is the same
+// message, and the code that stands in it counts.
+func TestOneKeyIsOneMessage(t *testing.T) {
+	r := inDirect(t)
+	to := toAna
+	to.Key = "letter 1"
+	var lost atomic.Bool
+	r.hs.losing(func(call string) bool { return strings.Contains(call, "/send/") && lost.CompareAndSwap(false, true) })
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := r.Send(ctx, to, riskyChoices); !errors.Is(err, chat.ErrNotReached) {
+		t.Fatalf("sent with %v", err)
+	}
+	if err := r.Send(t.Context(), to, riskyChoices); err != nil {
+		t.Fatal(err)
+	}
+	to.Key = "letter 2"
+	if err := r.Send(t.Context(), to, chat.Reply{Title: "another"}); err != nil {
+		t.Fatal(err)
+	}
+	list := r.sent(direct, 2)
+	if len(list) != 2 || list[0]["txn"] != "cartable-letter_1-0" || list[1]["txn"] != "cartable-letter_2-0" {
+		t.Fatalf("said %v", list)
+	}
+	code := regexp.MustCompile(`code (\d{4})`).FindStringSubmatch(bodyOf(list[0]))
+	if code == nil {
+		t.Fatalf("no code in %q", bodyOf(list[0]))
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$yes", ana, "oui "+code[1])})
+	if m := r.hear(); m.Choice != "yes" {
+		t.Errorf("the core heard %+v", m)
+	}
+}
+
+// TestAnswerWithAKey is named after its key, also after a crash.
+func TestAnswerWithAKey(t *testing.T) {
+	r := inDirect(t)
+	asked := make(chan chat.Message, 1)
+	r.Adapter.mu.Lock()
+	r.handle = func(m chat.Message, _ func()) error { asked <- m; return nil } // and is killed over it
+	r.Adapter.mu.Unlock()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
+	m := <-asked
+	if err := r.Send(t.Context(), chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true, Key: "k"}, chat.Reply{Title: "done"}); err != nil {
+		t.Fatal(err)
+	}
+	r.restart()
+	r.until("the message is answered", func() bool { known, _ := r.store.Handled("$a"); return known })
+	if list := r.sent(direct, 1); len(list) != 1 || list[0]["txn"] != "cartable-k-0" {
+		t.Errorf("said %v", list)
+	}
+}
+
+func TestCodesDiffer(t *testing.T) {
+	var list []offered
+	for range 50 {
+		code := codeFor("the same", list)
+		if code < "1000" || code > "9999" || slices.ContainsFunc(list, func(c offered) bool { return c.Code == code }) {
+			t.Errorf("code %q after %v", code, list)
+		}
+		list = append(list, offered{Code: code})
 	}
 }

@@ -4,11 +4,10 @@ package matrix
 
 import (
 	"context"
-	"strconv"
 
 	"maunium.net/go/mautrix/event"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // picked is what became of a text that may be a choice.
@@ -26,8 +25,8 @@ func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picke
 	if code := typedCode(r.Text); code != "" {
 		return l.pickByCode(evt, r, code, trust, spoken)
 	}
-	if n := numberForm.FindStringSubmatch(r.Text); n != nil && r.File == nil {
-		return l.pickByNumber(evt, r, n[1], spoken)
+	if _, is := chat.Number(r.Text); is && r.File == nil {
+		return l.pickByNumber(evt, r, spoken)
 	}
 	return pickNone, nil
 }
@@ -36,7 +35,7 @@ func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picke
 // goes to the core again, which does once what is to be done once, and says what became of it.
 func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Expect == core.ExpectSecret {
+	if err != nil || last.Expect == chat.ExpectSecret {
 		return pickNone, err
 	}
 	o, at, err := l.a.offers.byCode(r.Room, code)
@@ -46,10 +45,10 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 	case o == nil && spoken:
 		return pickNone, nil
 	case o == nil:
-		l.a.answerTrouble(evt, core.TroubleWrongCode)
+		l.a.answerTrouble(evt, chat.NoticeWrongCode)
 		return pickRefuse, nil
 	case trust == unsigned:
-		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		l.a.answerTrouble(evt, chat.NoticeUnsignedDevice)
 		return pickRefuse, nil
 	}
 	r.press(o, at)
@@ -57,11 +56,10 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 	return pickTaken, nil
 }
 
-// pickByNumber takes the number of a choice of the last list. Where the bot waits for something typed, a
-// number is that, unless the list came with the question; as a secret it is never a choice.
-func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool) (picked, error) {
+// pickByNumber takes the number of a choice of the last list.
+func (l *link) pickByNumber(evt *event.Event, r *row, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
-	if err != nil || last.Offer == "" || last.Expect == core.ExpectSecret || last.Expect == core.ExpectText && !last.Current {
+	if err != nil || last.Offer == "" {
 		return pickNone, err
 	}
 	o, err := l.a.offers.byEvent(last.Offer)
@@ -71,15 +69,15 @@ func (l *link) pickByNumber(evt *event.Event, r *row, number string, spoken bool
 	if spoken && (o.For != r.Sender || l.a.cfg.Now().Sub(o.Made) > bareLife) {
 		return pickNone, nil
 	}
-	n, err := strconv.Atoi(number)
-	if err != nil || n > len(o.Choices) {
+	at, is := chat.Pick(r.Text, len(o.Choices), last.Expect, last.Current)
+	if !is {
 		return pickNone, nil
 	}
-	if c := o.Choices[n-1]; c.Risky {
-		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
+	if c := o.Choices[at]; c.Risky {
+		l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
 		return pickRefuse, nil
 	}
-	r.press(o, n-1)
+	r.press(o, at)
 	r.Typed = true
 	return pickTaken, nil
 }
@@ -102,8 +100,8 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 	}
 	if c := o.Choices[at]; c.Risky {
 		l.a.counters.refused.Add(1)
-		if l.a.sayings.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
-			l.a.answerTrouble(evt, core.TroubleNotEnough, "code", c.Code)
+		if l.a.limiter.allow("reaction "+o.Event.String()+" "+evt.Sender.String(), 1) {
+			l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
 		}
 		return nil
 	}
@@ -134,10 +132,10 @@ func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) erro
 		l.tellChangedIdentity(evt)
 		return nil
 	case trust == inClear:
-		l.a.answerTrouble(evt, core.TroubleNotEnough, "code", o.Choices[at].Code)
+		l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", o.Choices[at].Code)
 		return nil
 	case o.Choices[at].Risky && trust != trusted:
-		l.a.answerTrouble(evt, core.TroubleUnsignedDevice)
+		l.a.answerTrouble(evt, chat.NoticeUnsignedDevice)
 		return nil
 	}
 	r, err := l.newRow(ctx, evt, trust)

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
-var toAna = core.Target{Chat: chatOf(direct), Private: true}
+var toAna = chat.Target{Chat: chatOf(direct), Private: true}
 
 // comes is news of somebody in the private chat.
 func comes(user, membership string, timeline ...object) object {
@@ -23,13 +23,13 @@ func comes(user, membership string, timeline ...object) object {
 func TestOthersInAPrivateChat(t *testing.T) {
 	r := inDirect(t)
 	asked, joined := make(chan struct{}), make(chan struct{})
-	r.core.answers(func(m core.Message) core.Reply {
+	r.core.answers(func(m chat.Message) chat.Reply {
 		if m.Text != "solde" {
-			return core.Reply{Title: "help"}
+			return chat.Reply{Title: "help"}
 		}
 		close(asked)
 		<-joined
-		return core.Reply{Title: "balance: 12,34"}
+		return chat.Reply{Title: "balance: 12,34"}
 	})
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "solde")})
 	<-asked
@@ -39,7 +39,7 @@ func TestOthersInAPrivateChat(t *testing.T) {
 	}
 	close(joined)
 	r.hear()
-	if err := r.Send(t.Context(), toAna, core.Reply{Title: "grades: 3/20"}); !errors.Is(err, core.ErrNotPrivate) {
+	if err := r.Send(t.Context(), toAna, chat.Reply{Title: "grades: 3/20"}); !errors.Is(err, chat.ErrNotPrivate) {
 		t.Errorf("sent with %v", err)
 	}
 	said := ""
@@ -54,7 +54,7 @@ func TestOthersInAPrivateChat(t *testing.T) {
 // TestStaleMembers has an answer under way when the bot is killed, and somebody join before it starts again.
 func TestStaleMembers(t *testing.T) {
 	r := inDirect(t)
-	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "balance: 12,34"} })
+	r.core.answers(func(chat.Message) chat.Reply { return chat.Reply{Title: "balance: 12,34"} })
 	r.hs.refusing(func(call string) (int, string) {
 		if strings.Contains(call, "/send/") {
 			return http.StatusBadRequest, "M_UNKNOWN"
@@ -97,7 +97,7 @@ func TestSomebodyArrives(t *testing.T) {
 // TestSecretAmongOthers deletes a password that was typed after somebody else was invited. Nothing of it is used.
 func TestSecretAmongOthers(t *testing.T) {
 	r := inDirect(t)
-	noError(t, r.offers.said(direct, "$q", nil, core.ExpectSecret))
+	noError(t, r.offers.said(direct, "$q", nil, chat.ExpectSecret))
 	r.hs.syncs <- comes(ben, "invite", messageEvent("$secret", ana, "MonMotDePasse"))
 	r.until("the password is deleted", func() bool {
 		r.hs.mu.Lock()
@@ -117,7 +117,7 @@ func TestSecretNotDeleted(t *testing.T) {
 		}
 		return 0, ""
 	})
-	if err := r.Redact(t.Context(), core.Message{ID: "$secret", Chat: chatOf(direct), Person: personOf(ana)}); err == nil {
+	if err := r.Redact(t.Context(), chat.Message{ID: "$secret", Chat: chatOf(direct), Person: personOf(ana)}); err == nil {
 		t.Error("that it was not deleted is no error")
 	}
 	if body := bodyOf(r.sent(direct, 1)[0]); !strings.Contains(body, "please_delete") {

@@ -13,11 +13,12 @@ import (
 	"maunium.net/go/mautrix/crypto/ssss"
 	"maunium.net/go/mautrix/event"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/secret"
 )
 
 // recoverIdentity fetches the private keys of the published identity with the recovery key.
-func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept Identity) (Identity, error) {
+func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	recovery, useless := l.a.cfg.RecoveryKey.Reveal(), ErrRecoveryKey
 	if recovery == "" { // perhaps the vault's own helps
 		recovery, useless = kept.RecoveryKey.Reveal(), ErrIdentityUnknown
@@ -46,7 +47,7 @@ func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept Identity) 
 		return kept, fmt.Errorf("matrix: the recovery key opens an older identity: %w", useless)
 	}
 	l.a.log.Info("encryption identity recovered")
-	kept = Identity{Seeds: l.mach.ExportCrossSigningKeys(), RecoveryKey: secret.Store(secret.New(recovery)), Recoverable: true}
+	kept = cryptostore.Identity{Seeds: l.mach.ExportCrossSigningKeys(), RecoveryKey: secret.Store(secret.New(recovery)), Recoverable: true}
 	return kept, l.a.store.SetIdentity(kept)
 }
 
@@ -65,7 +66,7 @@ func notOpened(err error) bool {
 // finishRecovery makes the identity recoverable, if it is not: a recovery key, and the seeds sealed with it
 // on the server. The vault has the key before the server relies on it. What somebody else has put there in
 // the meantime is left alone: it may be the only copy of something of theirs.
-func (l *link) finishRecovery(ctx context.Context, kept Identity) error {
+func (l *link) finishRecovery(ctx context.Context, kept cryptostore.Identity) error {
 	if kept.Recoverable {
 		found, err := findSealed(ctx, l.mach.SSSS, kept)
 		switch {
@@ -111,7 +112,7 @@ const (
 )
 
 // findSealed opens what the server has of the seeds with the recovery key.
-func findSealed(ctx context.Context, secrets *ssss.Machine, kept Identity) (sealing, error) {
+func findSealed(ctx context.Context, secrets *ssss.Machine, kept cryptostore.Identity) (sealing, error) {
 	keyID, data, err := secrets.GetDefaultKeyData(ctx)
 	switch {
 	case noRecoveryData(err):

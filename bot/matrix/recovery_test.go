@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"maunium.net/go/mautrix"
+
+	"cartable/bot/matrix/cryptostore"
 )
 
 // recoveryData are the calls that recovery needs, in order.
@@ -23,7 +25,7 @@ func TestRecoveryCutOff(t *testing.T) {
 	for _, step := range recoveryData {
 		r := newRig(t)
 		r.mustConnect()
-		r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+		r.cfg.RecoveryKey = value[cryptostore.Identity](t)(r.store.Identity()).RecoveryKey.Text
 		r.lose()
 		r.hs.set(func(call string, _ object) {
 			if strings.HasPrefix(call, "GET user/"+botName+"/account_data/"+step) {
@@ -51,7 +53,7 @@ func TestRecoveryDataGone(t *testing.T) {
 		if r.identity() == before {
 			t.Errorf("%s: the recovery key is the one whose data is gone", step)
 		}
-		r.cfg.RecoveryKey = value[Identity](t)(r.store.Identity()).RecoveryKey.Text
+		r.cfg.RecoveryKey = value[cryptostore.Identity](t)(r.store.Identity()).RecoveryKey.Text
 		r.lose()
 		r.mustConnect()
 	}

@@ -12,7 +12,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // maxPart bounds the text of one event, in bytes of JSON, body and markup together: an event has 65,536,
@@ -39,7 +39,7 @@ func encoded(s string) int {
 }
 
 // words are the sentences that stand around choices.
-type words func(what core.Trouble, args ...any) string
+type words func(what chat.Notice, args ...any) string
 
 // legend is how the choices of a reply can be picked.
 type legend struct {
@@ -50,7 +50,7 @@ type legend struct {
 }
 
 // render draws a reply as the contents of one or several events.
-func render(r core.Reply, l legend) []*event.MessageEventContent {
+func render(r chat.Reply, l legend) []*event.MessageEventContent {
 	lines := draw(r)
 	if len(r.Choices) > 0 {
 		lines = append(lines, line{})
@@ -64,17 +64,17 @@ func render(r core.Reply, l legend) []*event.MessageEventContent {
 }
 
 // draw lays a reply out in lines.
-func draw(r core.Reply) []line {
+func draw(r chat.Reply) []line {
 	var lines []line
 	if title := clean(r.Title); title != "" {
 		lines = append(lines, wrap("strong", title)...)
 	}
 	notes := len(r.Body) // the notes at the end, which are about the whole
-	for notes > 0 && r.Body[notes-1].Kind == core.LineNote {
+	for notes > 0 && r.Body[notes-1].Kind == chat.LineNote {
 		notes--
 	}
 	for i, l := range r.Body {
-		if l.Kind == core.LineHeading || i == notes && i > 0 || i == 0 && len(lines) > 0 && l.Kind == core.LinePlain && l.Label == "" {
+		if l.Kind == chat.LineHeading || i == notes && i > 0 || i == 0 && len(lines) > 0 && l.Kind == chat.LinePlain && l.Label == "" {
 			lines = append(lines, line{})
 		}
 		lines = append(lines, drawLine(l)...)
@@ -83,7 +83,7 @@ func draw(r core.Reply) []line {
 }
 
 // drawLine draws one line of the core, which may be several of a message.
-func drawLine(l core.Line) []line {
+func drawLine(l chat.Line) []line {
 	label, text := oneLine(l.Label), clean(l.Text)
 	whole := label
 	if label != "" && text != "" {
@@ -91,11 +91,11 @@ func drawLine(l core.Line) []line {
 	}
 	whole += text
 	switch l.Kind {
-	case core.LineHeading:
+	case chat.LineHeading:
 		return wrap("strong", whole)
-	case core.LineNote:
+	case chat.LineNote:
 		return wrap("em", whole)
-	case core.LineStruck:
+	case chat.LineStruck:
 		return wrap("del", whole)
 	}
 	if label == "" || text == "" {
@@ -110,13 +110,13 @@ func drawLine(l core.Line) []line {
 }
 
 // drawChoices lists what can be picked, each with all ways to pick it.
-func drawChoices(choices []core.Choice, l legend) []line {
-	head := core.WordsPick
+func drawChoices(choices []chat.Choice, l legend) []line {
+	head := chat.NoticePick
 	switch {
 	case l.votes:
-		head = core.WordsVote
+		head = chat.NoticeVote
 	case len(l.choices) > 0 && l.choices[0].Key == "":
-		head = core.WordsType
+		head = chat.NoticeType
 	}
 	var lines []line
 	if len(l.choices) > 0 {
@@ -126,14 +126,14 @@ func drawChoices(choices []core.Choice, l legend) []line {
 	for _, c := range choices {
 		label := oneLine(c.Label)
 		if c.Start != "" {
-			lines = append(lines, wrap("", label+" : "+clean(l.say(core.WordsInPrivate, "bot", l.bot.String(), "text", "!start "+c.Start)))...)
+			lines = append(lines, wrap("", label+" : "+clean(l.say(chat.NoticeInPrivate, "bot", l.bot.String(), "text", "!start "+c.Start)))...)
 			continue
 		}
 		o := l.choices[n]
 		n++
 		text := strconv.Itoa(n) + ". " + label
 		if o.Code != "" {
-			text += " : " + clean(l.say(core.WordsTypeCode, "code", o.Code))
+			text += " : " + clean(l.say(chat.NoticeTypeCode, "code", o.Code))
 		}
 		lines = append(lines, wrap("", text)...)
 	}

@@ -14,37 +14,37 @@ import (
 
 	"maunium.net/go/mautrix/event"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // replies are the shapes of answers that commands give.
-var replies = map[string]core.Reply{
+var replies = map[string]chat.Reply{
 	"timetable": {
 		Title: "Emploi du temps de Léa",
-		Body: []core.Line{
-			{Kind: core.LineHeading, Text: "lundi 23 novembre"},
+		Body: []chat.Line{
+			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: core.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · gymnase du bas\nPrévoir une tenue chaude"},
-			{Kind: core.LineHeading, Text: "mardi 24 novembre"},
+			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
-			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : !edt lundi"},
+			{Kind: chat.LineNote, Text: "Vu à 18:10. Pour un autre jour : !edt lundi"},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "◀ ven. 20"}, {ID: "b", Label: "mar. 24 ▶"}, {ID: "c", Label: "La semaine"}},
+		Choices: []chat.Choice{{ID: "a", Label: "◀ ven. 20"}, {ID: "b", Label: "mar. 24 ▶"}, {ID: "c", Label: "La semaine"}},
 	},
 	"question": {
-		Body:    []core.Line{{Text: "Quel compte voulez-vous relier ?"}},
-		Choices: []core.Choice{{ID: "a", Label: "PRONOTE (école)"}, {ID: "b", Label: "Izly (carte Crous)"}},
+		Body:    []chat.Line{{Text: "Quel compte voulez-vous relier ?"}},
+		Choices: []chat.Choice{{ID: "a", Label: "PRONOTE (école)"}, {ID: "b", Label: "Izly (carte Crous)"}},
 	},
 	"proposal": {
 		Title: "Recharger le compte Izly",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "Montant", Text: "20,00\u00a0€"},
 			{Label: "Carte", Text: "Carte perso ····4242"},
 		},
-		Choices: []core.Choice{
+		Choices: []chat.Choice{
 			{ID: "a", Label: "Confirmer", Risky: true},
 			{ID: "b", Label: "Autre carte"},
 			{ID: "c", Label: "Annuler"},
@@ -53,22 +53,22 @@ var replies = map[string]core.Reply{
 	},
 	"hostile": {
 		Title: "\x1b[2J<b>École</b> & co",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "08:00\r\n<i>", Text: "Maths\u202e<script>alert(1)</script>\xff\x00"},
 			{Text: "ligne 1\r\nligne 2\u2028ligne 3\n\nligne 5 @room"},
-			{Kind: core.LineHeading, Text: "</strong>"},
+			{Kind: chat.LineHeading, Text: "</strong>"},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "Oui\n2. <u>Non</u>"}},
+		Choices: []chat.Choice{{ID: "a", Label: "Oui\n2. <u>Non</u>"}},
 	},
 }
 
 // shownWords are the sentences around choices.
-func shownWords(what core.Trouble, args ...any) string {
-	return (*fakeCore)(nil).Words(core.ChatID{}, what, args...)
+func shownWords(what chat.Notice, args ...any) string {
+	return (*fakeCore)(nil).Words(chat.ChatID{}, what, args...)
 }
 
 // rendered draws a reply with a code that is the same each time.
-func rendered(r core.Reply) []*event.MessageEventContent {
+func rendered(r chat.Reply) []*event.MessageEventContent {
 	choices := prepare(r.Choices)
 	for i := range choices {
 		if choices[i].Code != "" {
@@ -112,15 +112,15 @@ func FuzzRender(f *testing.F) {
 	f.Add("titre", "Maths", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", uint16(20000))
 	f.Fuzz(func(t *testing.T, title, label, text string, times uint16) {
 		text = strings.Repeat(text, min(int(times), 1+200_000/(len(text)+1)))
-		r := core.Reply{
+		r := chat.Reply{
 			Title: title,
-			Body: []core.Line{
+			Body: []chat.Line{
 				{Label: label, Text: text},
-				{Kind: core.LineHeading, Label: label, Text: text},
-				{Kind: core.LineNote, Text: text},
-				{Kind: core.LineStruck, Label: label},
+				{Kind: chat.LineHeading, Label: label, Text: text},
+				{Kind: chat.LineNote, Text: text},
+				{Kind: chat.LineStruck, Label: label},
 			},
-			Choices: []core.Choice{{ID: "1", Label: label, Risky: true}, {ID: "2", Label: title}},
+			Choices: []chat.Choice{{ID: "1", Label: label, Risky: true}, {ID: "2", Label: title}},
 		}
 		for _, content := range rendered(r) {
 			if plainOf(content.FormattedBody) != content.Body {
@@ -148,9 +148,9 @@ func TestAddressed(t *testing.T) {
 func TestLongEditFits(t *testing.T) {
 	const most, around = 65_536, 1_500 // bytes of an event; of them for what is not the text
 	for _, text := range []string{"Lire « L'Île au trésor » & répondre.", strings.Repeat("<>&\"", 40), strings.Repeat("é", 9_000)} {
-		var r core.Reply
+		var r chat.Reply
 		for range 200 {
-			r.Body = append(r.Body, core.Line{Label: "Français", Text: text})
+			r.Body = append(r.Body, chat.Line{Label: "Français", Text: text})
 		}
 		for _, part := range render(r, legend{}) {
 			part.SetEdit("$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 	"cartable/core/store/storetest"
 	"cartable/vault"
@@ -38,7 +38,7 @@ func newRig(t testing.TB) *rig {
 	noError(t, err)
 	r := &rig{
 		t: t, hs: newHomeserver(t), key: key, path: filepath.Join(t.TempDir(), "vault.db"),
-		core: &fakeCore{heard: make(chan core.Message, 64), admitted: map[string]bool{}, admins: map[string]bool{}},
+		core: &fakeCore{heard: make(chan chat.Message, 64), admitted: map[string]bool{}, admins: map[string]bool{}},
 	}
 	r.cfg = Config{Homeserver: r.hs.URL, User: botName, Password: secret.New(botPassword)}
 	r.open()
@@ -103,7 +103,7 @@ func (r *rig) restart() {
 }
 
 // hear waits for the next message that reaches the core.
-func (r *rig) hear() core.Message {
+func (r *rig) hear() chat.Message {
 	r.t.Helper()
 	select {
 	case m := <-r.core.heard:
@@ -113,7 +113,7 @@ func (r *rig) hear() core.Message {
 	case <-time.After(10 * time.Second):
 		r.t.Fatal("nothing reached the core")
 	}
-	return core.Message{}
+	return chat.Message{}
 }
 
 // hearsNothing makes sure that nothing has reached the core before a message that does.
@@ -157,10 +157,10 @@ func bodyOf(e object) string {
 
 // fakeCore answers each message with what reply makes of it, and knows who is admitted.
 type fakeCore struct {
-	heard chan core.Message
+	heard chan chat.Message
 
 	mu       sync.Mutex
-	reply    func(core.Message) core.Reply
+	reply    func(chat.Message) chat.Reply
 	admitted map[string]bool
 	admins   map[string]bool
 	disowned []string
@@ -168,8 +168,8 @@ type fakeCore struct {
 	moved    []string // chats: from and to
 }
 
-func (c *fakeCore) handler(a *Adapter) core.Handler {
-	return func(m core.Message, done func()) error {
+func (c *fakeCore) handler(a *Adapter) chat.Handler {
+	return func(m chat.Message, done func()) error {
 		c.mu.Lock()
 		reply := c.reply
 		c.mu.Unlock()
@@ -181,7 +181,7 @@ func (c *fakeCore) handler(a *Adapter) core.Handler {
 		go func() {
 			defer done()
 			defer func() { c.heard <- m }()
-			to := core.Target{Chat: m.Chat, Thread: m.Thread, Answers: m.Ref, Private: m.Private}
+			to := chat.Target{Chat: m.Chat, Thread: m.Thread, Answers: m.Ref, Private: m.Private}
 			if m.Choice != "" {
 				to.Edit = m.ID
 			}
@@ -191,34 +191,34 @@ func (c *fakeCore) handler(a *Adapter) core.Handler {
 	}
 }
 
-func (c *fakeCore) answers(reply func(core.Message) core.Reply) {
+func (c *fakeCore) answers(reply func(chat.Message) chat.Reply) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reply = reply
 }
 
-func (c *fakeCore) Admitted(p core.PersonID) (bool, error) { return c.admitted[p.ID], nil }
-func (c *fakeCore) Admin(p core.PersonID) bool             { return c.admins[p.ID] }
+func (c *fakeCore) Admitted(p chat.PersonID) (bool, error) { return c.admitted[p.ID], nil }
+func (c *fakeCore) Admin(p chat.PersonID) bool             { return c.admins[p.ID] }
 
-func (c *fakeCore) Words(_ core.ChatID, what core.Trouble, args ...any) string {
+func (c *fakeCore) Words(_ chat.ChatID, what chat.Notice, args ...any) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + fmt.Sprintln(args...))
 }
 
-func (c *fakeCore) Disown(p core.PersonID) error {
+func (c *fakeCore) Disown(p chat.PersonID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.disowned = append(c.disowned, p.ID)
 	return nil
 }
 
-func (c *fakeCore) MigrateChat(old, to core.ChatID) error {
+func (c *fakeCore) MoveChat(old, to chat.ChatID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.moved = append(c.moved, old.ID+" "+to.ID)
 	return nil
 }
 
-func (c *fakeCore) Present(chat core.ChatID, present bool) error {
+func (c *fakeCore) Present(chat chat.ChatID, present bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !present {

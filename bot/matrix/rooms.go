@@ -12,6 +12,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/store"
 )
 
@@ -30,7 +31,7 @@ const roomNotesBucket = "matrix.notes" // by room
 // rooms keeps the records, all of them in memory too. A room whose record cannot be read is known, and is nobody's
 // private chat.
 type rooms struct {
-	vault Vault
+	vault store.Store
 	log   *slog.Logger
 
 	write  sync.Mutex // held over each write
@@ -40,7 +41,7 @@ type rooms struct {
 	lost   bool // there are records that cannot be read, and of which it is not known whose they are
 }
 
-func newRooms(v Vault, log *slog.Logger) *rooms {
+func newRooms(v store.Store, log *slog.Logger) *rooms {
 	return &rooms{vault: v, log: log, known: make(map[id.RoomID]room)}
 }
 
@@ -52,9 +53,9 @@ func (r *rooms) load() error {
 		return nil
 	}
 	garbage, damaged := 0, 0
-	err := r.vault.View(func(tx Tx) (err error) {
+	err := r.vault.View(func(tx store.Tx) (err error) {
 		damaged, err = tx.Scan(roomNotesBucket, "", func(key string, value []byte) error {
-			record, err := decode[room](value)
+			record, err := cryptostore.Decode[room](value)
 			if err != nil {
 				garbage++
 				record = new(room)
@@ -73,7 +74,7 @@ func (r *rooms) load() error {
 
 // isLost tells whether there is a record of that room which nobody can read.
 func (r *rooms) isLost(name id.RoomID) bool {
-	err := r.vault.View(func(tx Tx) error {
+	err := r.vault.View(func(tx store.Tx) error {
 		_, err := tx.Get(roomNotesBucket, "", name.String())
 		return err
 	})
@@ -113,7 +114,7 @@ func (r *rooms) change(name id.RoomID, change func(*room)) error {
 	if found && after == before {
 		return nil
 	}
-	if err := r.vault.Update(func(tx Tx) error { return put(tx, roomNotesBucket, name.String(), after) }); err != nil {
+	if err := r.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, roomNotesBucket, name.String(), after) }); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -129,7 +130,7 @@ func (r *rooms) forget(name id.RoomID) error {
 	if _, found, err := r.get(name); err != nil || !found {
 		return err
 	}
-	if err := r.vault.Update(func(tx Tx) error { return tx.Delete(roomNotesBucket, "", name.String()) }); err != nil {
+	if err := r.vault.Update(func(tx store.Tx) error { return tx.Delete(roomNotesBucket, "", name.String()) }); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -146,7 +147,7 @@ func (a *Adapter) isPrivate(name id.RoomID) (bool, error) {
 	if err != nil || !record.Direct {
 		return false, err
 	}
-	members, lost, err := a.store.presentIn(name)
+	members, lost, err := a.store.PresentIn(name)
 	return err == nil && lost == 0 && len(members) == 2 && slices.Contains(members, record.Person), err
 }
 

@@ -9,7 +9,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // row is a message or press on its way to the core: what is left of an event once it has been decrypted and
@@ -22,15 +22,15 @@ type row struct {
 	Sender id.UserID  `json:"sender"`
 	Name   string     `json:"name,omitempty"`
 
-	Private  bool       `json:"private,omitempty"`
-	Hearsay  bool       `json:"hearsay,omitempty"` // the homeserver alone says who sent it
-	Text     string     `json:"text,omitempty"`
-	Choice   string     `json:"choice,omitempty"`
-	Carrier  id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
-	Typed    bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
-	Confirms bool       `json:"confirms,omitempty"` // it is a typed code: the question is answered
-	File     *media     `json:"file,omitempty"`
-	Made     bool       `json:"made,omitempty"` // by the adapter: there is no such event
+	Private    bool       `json:"private,omitempty"`
+	Unverified bool       `json:"hearsay,omitempty"` // the homeserver alone says who sent it
+	Text       string     `json:"text,omitempty"`
+	Choice     string     `json:"choice,omitempty"`
+	Carrier    id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
+	Typed      bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
+	Confirms   bool       `json:"confirms,omitempty"` // it is a typed code: the question is answered
+	File       *media     `json:"file,omitempty"`
+	Made       bool       `json:"made,omitempty"` // by the adapter: there is no such event
 
 	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
 	// asked again, since its answer would be another one under the same names.
@@ -47,10 +47,10 @@ type media struct {
 }
 
 // message is the row as the core takes it.
-func (r *row) message(l *link) core.Message {
-	m := core.Message{
+func (r *row) message(l *link) chat.Message {
+	m := chat.Message{
 		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
-		Private: r.Private, Hearsay: r.Hearsay, Text: r.Text, Choice: r.Choice,
+		Private: r.Private, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,
 	}
 	switch {
 	case r.Made, r.Typed:

@@ -9,7 +9,7 @@ import (
 
 	"maunium.net/go/mautrix"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // maxLogins bounds how often Run logs in again within an hour because the server has forgotten the token.
@@ -27,9 +27,9 @@ type patience struct {
 	tries int           // of that one
 }
 
-// Run implements core.Adapter. It returns nil when ctx has ended, and an error that says what to do when
+// Run implements chat.Adapter. It returns nil when ctx has ended, and an error that says what to do when
 // trying again cannot help; everything else that goes wrong it logs when it begins, waits, and tries again.
-func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
+func (a *Adapter) Run(ctx context.Context, handle chat.Handler) error {
 	a.mu.Lock()
 	a.handle = handle
 	a.mu.Unlock()
@@ -114,7 +114,7 @@ func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *link
 // tryAgain sees to it that a response which was not handled to its end comes again, or after the most tries that
 // the bot goes on without what is missing.
 func (a *Adapter) tryAgain(l *link, p *patience, most int) {
-	since, err := a.store.handledUpTo(l.me)
+	since, err := a.store.HandledUpTo(l.me)
 	if err == nil && since == p.since {
 		p.tries++
 	} else {
@@ -153,11 +153,18 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) error {
 	defer a.recovered("housekeeping")
 	l.enterInvited(ctx)
 	a.removeOffers()
-	tick := time.NewTicker(time.Hour)
+	tick, again := time.NewTicker(time.Hour), time.NewTicker(resendEvery)
 	defer tick.Stop()
-	for hours := 1; ; hours++ {
+	defer again.Stop()
+	for hours := 0; ; {
 		select {
+		case <-again.C:
+			if a.uses(l) { // before, it is not known who is in the rooms now
+				l.resend(ctx)
+			}
+			continue
 		case <-tick.C:
+			hours++
 		case <-ctx.Done():
 			return nil
 		}
@@ -167,7 +174,6 @@ func (a *Adapter) keepHouse(ctx context.Context, l *link) error {
 			a.log.Warn("place in time not noted on the homeserver", "error", err)
 		}
 		l.enterInvited(ctx)
-		l.resend(ctx)
 		a.removeOffers()
 		a.removeKeys(ctx)
 		if hours%24 == 1 {

@@ -3,7 +3,6 @@
 package matrix
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,46 +13,60 @@ import (
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
-	"maunium.net/go/mautrix/crypto/attachment"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
-// sendPatience bounds how long one reply is tried for.
-const sendPatience = 3 * time.Minute
+// sendPatience bounds how long one reply is tried for: a hiccup, no outage. A file may take as long as a request.
+const sendPatience = 20 * time.Second
 
-// Send implements core.Adapter. It blocks until the homeserver has all events of the reply, or has refused
-// one, or could not be reached for some minutes; an answer to a message waits then for the server to come back.
-func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
-	ctx, cancel := context.WithTimeout(ctx, sendPatience)
+// Send implements chat.Adapter. It blocks until the homeserver has all events of the reply, or has refused one, or
+// could not be reached for some seconds. An answer to a message waits then beside that message, in the vault, for the
+// server to come back: that is no error. Anything else may be sent again with the same Key, which names its events.
+func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
+	patience := sendPatience
+	if r.File != nil {
+		patience = requestLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	l, err := a.connected(ctx, nil)
 	if err != nil {
-		return err
+		return notReached(err)
 	}
 	d := &drawing{l: l, room: id.RoomID(to.Chat.ID), to: to, reply: r}
 	if err := d.look(ctx); err != nil {
-		return err
+		return notReached(err)
 	}
 	p, err := d.plan(ctx)
 	if err != nil {
+		return notReached(err)
+	}
+	if err := a.inbox.plan(d.answers, p, to.Key); err != nil {
 		return err
 	}
-	if err := a.inbox.plan(d.answers, p); err != nil {
-		return err
-	}
-	if err := a.push(ctx, l, p); err != nil {
-		if d.answers != nil && passing(err) && !errors.Is(err, core.ErrChatGone) {
-			a.inbox.keepUnsent(d.answers)
-		}
+	err = notReached(a.push(ctx, l, p))
+	switch {
+	case errors.Is(err, chat.ErrNotReached) && d.answers != nil:
+		a.inbox.keepUnsent(d.answers)
+		a.log.Warn("an answer waits for the homeserver", "error", err)
+	case err != nil:
 		return err
 	}
 	if d.withheld {
-		return core.ErrNotPrivate
+		return chat.ErrNotPrivate
 	}
 	return nil
+}
+
+// notReached marks what may go another time.
+func notReached(err error) error {
+	if err == nil || errors.Is(err, chat.ErrChatGone) || !passing(err) && !tokenLost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", chat.ErrNotReached, err)
 }
 
 // push delivers a plan, again and again while the homeserver cannot be reached.
@@ -69,7 +82,7 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 				return err
 			}
 			continue
-		case !passing(err), errors.Is(err, core.ErrChatGone):
+		case !passing(err), errors.Is(err, chat.ErrChatGone):
 			return err
 		}
 		select {
@@ -86,8 +99,8 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 type drawing struct {
 	l         *link
 	room      id.RoomID
-	to        core.Target
-	reply     core.Reply
+	to        chat.Target
+	reply     chat.Reply
 	answers   *row // nil when nobody asked
 	here      bool // whoever asked did so in this room
 	encrypted bool
@@ -100,7 +113,7 @@ type drawing struct {
 func (d *drawing) look(ctx context.Context) (err error) {
 	a := d.l.a
 	if !d.l.isIn(ctx, d.room) && !d.l.isJoined(ctx, d.room) {
-		return fmt.Errorf("%w: the bot is not in the room", core.ErrChatGone)
+		return fmt.Errorf("%w: the bot is not in the room", chat.ErrChatGone)
 	}
 	if err := d.l.knows(ctx, d.room); err != nil {
 		return err
@@ -112,7 +125,7 @@ func (d *drawing) look(ctx context.Context) (err error) {
 		return err
 	}
 	if d.withheld = d.to.Private && !d.private; d.withheld {
-		d.reply = core.Reply{Body: []core.Line{{Text: d.say(core.TroubleNotPrivate)}}}
+		d.reply = chat.Reply{Body: []chat.Line{{Text: d.say(chat.NoticeNotPrivate)}}}
 	}
 	d.answers = a.inbox.asked(d.to.Answers)
 	d.here = d.answers != nil && d.answers.Room == d.room
@@ -168,7 +181,7 @@ func (d *drawing) plan(ctx context.Context) (*plan, error) {
 	return p, nil
 }
 
-func (d *drawing) say(what core.Trouble, args ...any) string {
+func (d *drawing) say(what chat.Notice, args ...any) string {
 	return d.l.a.cfg.Core.Words(d.to.Chat, what, args...)
 }
 
@@ -188,39 +201,6 @@ func (d *drawing) dress(content *event.MessageEventContent) {
 	relate(content, id.EventID(d.to.Thread), answers)
 }
 
-// file uploads a file, encrypted where the room is, and makes its event, with a text for those who do not
-// see it.
-func (d *drawing) file(ctx context.Context, caption *event.MessageEventContent) (*event.MessageEventContent, error) {
-	f := d.reply.File
-	content := &event.MessageEventContent{
-		MsgType: event.MsgFile, Body: f.Name, FileName: f.Name, Mentions: &event.Mentions{},
-		Info: &event.FileInfo{MimeType: f.Type, Size: len(f.Data)},
-	}
-	if strings.HasPrefix(f.Type, "image/") {
-		content.MsgType = event.MsgImage
-	}
-	if caption != nil && caption.Body != "" {
-		content.Body, content.Format, content.FormattedBody = caption.Body, caption.Format, caption.FormattedBody
-	}
-	data, mediaType := f.Data, f.Type
-	var sealed *attachment.EncryptedFile
-	if d.encrypted {
-		data, mediaType = bytes.Clone(f.Data), "application/octet-stream"
-		sealed = attachment.NewEncryptedFile()
-		sealed.EncryptInPlace(data)
-	}
-	upload, err := d.l.cli.UploadBytes(ctx, data, mediaType)
-	if err != nil {
-		return nil, fail("upload a file", err)
-	}
-	if sealed != nil {
-		content.File = &event.EncryptedFileInfo{EncryptedFile: *sealed, URL: upload.ContentURI.CUString()}
-	} else {
-		content.URL = upload.ContentURI.CUString()
-	}
-	return content, nil
-}
-
 // post sends one event, encrypted where the room is.
 func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, content any, transaction string) (id.EventID, error) {
 	if err := l.knows(ctx, room); err != nil {
@@ -230,7 +210,7 @@ func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, conten
 	switch {
 	case refusedAs(err, mautrix.MForbidden) || statusOf(err) == http.StatusNotFound:
 		if !l.isJoined(ctx, room) {
-			return "", fmt.Errorf("%w: %w", core.ErrChatGone, fail("send", err))
+			return "", fmt.Errorf("%w: %w", chat.ErrChatGone, fail("send", err))
 		}
 		return "", fail("send", err)
 	case err != nil:
@@ -268,7 +248,7 @@ func (l *link) knows(ctx context.Context, room id.RoomID) error {
 	if err != nil {
 		return err
 	}
-	_, lost, err := l.a.store.presentIn(room)
+	_, lost, err := l.a.store.PresentIn(room)
 	if err != nil || create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}

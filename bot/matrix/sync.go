@@ -13,7 +13,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // syncer is the library's, with a patience of its own.
@@ -92,7 +92,7 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 		s.l.a.background(s.l.resend)
 	}
 	for _, room := range gaps {
-		s.l.a.say(room, core.TroubleGap)
+		s.l.a.say(room, chat.NoticeGap)
 	}
 	return nil
 }

@@ -65,10 +65,10 @@ func TestGap(t *testing.T) {
 	}
 }
 
-// TestSayings bounds what is said by the hour.
-func TestSayings(t *testing.T) {
+// TestLimiter bounds what is said by the hour.
+func TestLimiter(t *testing.T) {
 	now := time.Now()
-	s := newSayings(func() time.Time { return now })
+	s := newLimiter(func() time.Time { return now })
 	got := ""
 	for range 4 {
 		for range 3 {
@@ -83,12 +83,12 @@ func TestSayings(t *testing.T) {
 	if got != "yynnnnyynnnn" {
 		t.Error(got)
 	}
-	for i := range 3 * maxSayings {
+	for i := range 3 * maxLimited {
 		now = now.Add(time.Minute)
 		s.allow(strings.Repeat("x", i), 1)
 	}
-	if len(s.said) > maxSayings {
-		t.Errorf("remembers %d sayings", len(s.said))
+	if len(s.done) > maxLimited {
+		t.Errorf("remembers %d things", len(s.done))
 	}
 }
 
@@ -170,13 +170,9 @@ func TestStopAfterUnhandledResponse(t *testing.T) {
 	r.connection()
 	r.hs.syncs <- object{}
 	r.hs.syncs <- object{"rooms": object{"join": object{group: nil}}}
-	var before string
-	r.until("the library has panicked", func() bool {
-		r.store.mu.RLock()
-		defer r.store.mu.RUnlock()
-		before = value[string](t)(r.store.handledUpTo(botName))
-		return before != "" && r.store.pending[botName] == ""
-	})
+	r.until("the library has panicked", func() bool { _, trouble := r.Heard(); return trouble != nil })
+	before := value[string](t)(r.store.HandledUpTo(botName))
+	equal(t, before != "", true)
 	noError(t, r.finish())
-	equal(t, value[string](t)(r.store.handledUpTo(botName)), before)
+	equal(t, value[string](t)(r.store.HandledUpTo(botName)), before)
 }

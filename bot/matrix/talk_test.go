@@ -11,7 +11,7 @@ import (
 
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -192,7 +192,7 @@ func TestOldEvents(t *testing.T) {
 // TestRestart answers what was under way, once, and what came meanwhile.
 func TestRestart(t *testing.T) {
 	r := inDirect(t)
-	r.core.answers(func(m core.Message) core.Reply { return core.Reply{Title: "to " + m.Text} })
+	r.core.answers(func(m chat.Message) chat.Reply { return chat.Reply{Title: "to " + m.Text} })
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "a")})
 	r.hear()
 	r.sent(direct, 1)
@@ -211,8 +211,8 @@ func TestRestart(t *testing.T) {
 // and does not ask the core for another one.
 func TestAnswerSurvives(t *testing.T) {
 	r := inDirect(t)
-	r.core.answers(func(core.Message) core.Reply {
-		return core.Reply{Title: "top-up", Choices: []core.Choice{{ID: "c1", Label: "Confirmer", Risky: true}, {ID: "c2", Label: "Annuler"}}}
+	r.core.answers(func(chat.Message) chat.Reply {
+		return chat.Reply{Title: "top-up", Choices: []chat.Choice{{ID: "c1", Label: "Confirmer", Risky: true}, {ID: "c2", Label: "Annuler"}}}
 	})
 	r.hs.refuse = func(call string) (int, string) {
 		if strings.Contains(call, "/send/") {
@@ -222,13 +222,13 @@ func TestAnswerSurvives(t *testing.T) {
 	}
 	handle := r.core.handler(r.Adapter)
 	r.mu.Lock()
-	r.handle = func(m core.Message, _ func()) error { return handle(m, func() {}) } // a crash comes before done
+	r.handle = func(m chat.Message, _ func()) error { return handle(m, func() {}) } // a crash comes before done
 	r.mu.Unlock()
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "recharger")})
 	r.hear()
 	r.close()
 	r.hs.refuse = nil
-	r.core.answers(func(core.Message) core.Reply { return core.Reply{Title: "another answer"} })
+	r.core.answers(func(chat.Message) chat.Reply { return chat.Reply{Title: "another answer"} })
 	r.open()
 	r.start()
 	list := r.sent(direct, 1)
@@ -262,8 +262,8 @@ func TestLeft(t *testing.T) {
 		defer r.core.mu.Unlock()
 		return len(r.core.gone) == 1
 	})
-	err := r.Send(t.Context(), core.Target{Chat: chatOf(direct)}, core.Reply{Title: "hello"})
-	if !errors.Is(err, core.ErrChatGone) {
+	err := r.Send(t.Context(), chat.Target{Chat: chatOf(direct)}, chat.Reply{Title: "hello"})
+	if !errors.Is(err, chat.ErrChatGone) {
 		t.Errorf("got %v", err)
 	}
 
@@ -283,7 +283,7 @@ func TestLeft(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	r := inDirect(t)
-	m := core.Message{ID: "$secret", Chat: chatOf(direct), Person: personOf(ana), Private: true}
+	m := chat.Message{ID: "$secret", Chat: chatOf(direct), Person: personOf(ana), Private: true}
 	if err := r.Redact(t.Context(), m); err != nil || len(r.hs.rooms[direct].gone) != 1 {
 		t.Errorf("redacted %v, %v", r.hs.rooms[direct].gone, err)
 	}
@@ -393,9 +393,9 @@ func TestOddMember(t *testing.T) {
 func TestAttends(t *testing.T) {
 	r := inDirect(t)
 	answer := make(chan struct{})
-	r.core.answers(func(core.Message) core.Reply {
+	r.core.answers(func(chat.Message) chat.Reply {
 		<-answer
-		return core.Reply{Title: "done"}
+		return chat.Reply{Title: "done"}
 	})
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$slow", ana, "edt")})
 	r.until("a read receipt", func() bool { return r.hs.asked("POST rooms/" + direct + "/receipt/m.read/$slow") })

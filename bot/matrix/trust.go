@@ -10,7 +10,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // verdict is how far an event may be believed to come from its sender.
@@ -34,7 +34,7 @@ func (l *link) judge(ctx context.Context, evt *event.Event) (verdict, error) {
 		return inClear, nil
 	case !evt.Mautrix.WasEncrypted: // any server can put this there
 		l.a.log.Warn("clear event in an encrypted room not obeyed")
-		l.tellSender(evt, core.TroubleClear)
+		l.tellSender(evt, chat.NoticeClear)
 		return refused, nil
 	}
 	state := evt.Mautrix.TrustState
@@ -47,13 +47,13 @@ func (l *link) judge(ctx context.Context, evt *event.Event) (verdict, error) {
 	v := verdictOf(state)
 	if v == refused {
 		l.a.log.Warn("event not obeyed", "trust", state.String())
-		l.tellSender(evt, core.TroubleUnknownDevice)
+		l.tellSender(evt, chat.NoticeUnknownDevice)
 	}
 	return v, nil
 }
 
 // tellSender says why an event is not obeyed, if it was meant for the bot.
-func (l *link) tellSender(evt *event.Event, what core.Trouble) {
+func (l *link) tellSender(evt *event.Event, what chat.Notice) {
 	private, err := l.a.isPrivate(evt.RoomID)
 	content, ok := evt.Content.Parsed.(*event.MessageEventContent)
 	if err == nil && private || ok && (strings.HasPrefix(content.Body, "!") || content.Mentions.Has(l.me)) {
@@ -126,14 +126,14 @@ func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, 
 	}
 	l.a.offers.dropIdentityCode(evt.Sender)
 	l.a.log.Info("accounts of a changed identity forgotten")
-	l.a.answerTrouble(evt, core.TroubleForgotten)
+	l.a.answerTrouble(evt, chat.NoticeForgotten)
 	return nil
 }
 
 // tellChangedIdentity refuses an event of theirs, and says so some times an hour.
 func (l *link) tellChangedIdentity(evt *event.Event) {
 	l.a.counters.refused.Add(1)
-	if l.a.sayings.allow("identity "+evt.Sender.String(), 5) {
-		l.a.answerTrouble(evt, core.TroubleNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
+	if l.a.limiter.allow("identity "+evt.Sender.String(), 5) {
+		l.a.answerTrouble(evt, chat.NoticeNewIdentity, "code", l.a.offers.identityCode(evt.Sender))
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // stranger is a device that writes in ana's name. The bot has the key of what it writes.
@@ -92,7 +92,7 @@ func TestLookAgain(t *testing.T) {
 		r.until(fmt.Sprintf("%d refusals", n), func() bool { return r.counters.refused.Load() == n })
 	}
 
-	r.sayings.allow(string(core.TroubleUnknownDevice)+" "+direct, 1) // an answer would ask for devices, too
+	r.limiter.allow(string(chat.NoticeUnknownDevice)+" "+direct, 1) // an answer would ask for devices, too
 	before := s.asked()
 	s.say(t, "not listed")
 	refusals(1)

@@ -11,7 +11,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // maxSealed bounds the encrypted events that are remembered for a second look.
@@ -102,11 +102,11 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 	if err := l.a.store.MarkHandled(evt.ID, l.a.cfg.Now()); err != nil {
 		l.a.log.Error("unreadable message not noted", "error", err)
 	}
-	trouble := core.TroubleUnreadable
+	trouble := chat.NoticeUnreadable
 	if l.withheldAs(evt, event.RoomKeyWithheldUnverified) {
-		trouble = core.TroubleWithheld
+		trouble = chat.NoticeWithheld
 	}
-	if l.a.sayings.allow("unreadable "+evt.RoomID.String(), 1) {
+	if l.a.limiter.allow("unreadable "+evt.RoomID.String(), 1) {
 		l.a.answerTrouble(evt, trouble)
 	}
 }

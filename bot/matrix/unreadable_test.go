@@ -15,7 +15,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // encryptedEvent has a session that nobody has heard of.
@@ -33,7 +33,7 @@ func TestUnreadable(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
 	now := time.Now()
-	r.sayings.now = func() time.Time { return now }
+	r.limiter.now = func() time.Time { return now }
 	for _, step := range []struct {
 		name  string
 		after time.Duration
@@ -45,7 +45,7 @@ func TestUnreadable(t *testing.T) {
 		}
 		r.sent(direct, step.said)
 	}
-	if list := r.sent(direct, 2); len(list) != 2 || bodyOf(list[0]) != string(core.TroubleUnreadable)[len("matrix."):] {
+	if list := r.sent(direct, 2); len(list) != 2 || bodyOf(list[0]) != string(chat.NoticeUnreadable)[len("matrix."):] {
 		t.Errorf("said %v", list)
 	}
 	if n := r.Counts()["unreadable"]; n != 3 {

@@ -23,7 +23,7 @@ func (l *link) onTombstone(ctx context.Context, evt *event.Event) {
 	if evt.GetStateKey() != "" || evt.Mautrix.EventSource&event.SourceJoin == 0 || next == "" || next == old {
 		return
 	}
-	if !l.a.sayings.allow("upgrade "+evt.Sender.String(), maxUpgrades) {
+	if !l.a.limiter.allow("upgrade "+evt.Sender.String(), maxUpgrades) {
 		return
 	}
 	if l.isIn(ctx, next) {
@@ -105,7 +105,7 @@ func (l *link) succeed(ctx context.Context, old, name id.RoomID) bool {
 		return false
 	}
 	if err == nil {
-		err = l.a.cfg.Core.MigrateChat(chatOf(old), chatOf(name))
+		err = l.a.cfg.Core.MoveChat(chatOf(old), chatOf(name))
 	}
 	if err == nil {
 		err = l.a.rooms.change(name, func(r *room) {

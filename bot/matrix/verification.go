@@ -9,7 +9,7 @@ import (
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // declineVerification declines to compare emojis with a person's device: nobody is there to look at them.
@@ -17,7 +17,7 @@ import (
 func (l *link) declineVerification(_ context.Context, evt *event.Event) {
 	defer l.a.recovered("verification")
 	content, ok := evt.Content.Parsed.(*event.VerificationRequestEventContent)
-	if !ok || !l.a.sayings.allow("verification "+evt.Sender.String(), 10) {
+	if !ok || !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
 		return
 	}
 	cancel := &event.VerificationCancelEventContent{
@@ -36,10 +36,10 @@ func (l *link) declineVerification(_ context.Context, evt *event.Event) {
 
 // declineInRoom does the same for a request that was made in a room, and says so there.
 func (l *link) declineInRoom(evt *event.Event) {
-	if !l.a.sayings.allow("verification "+evt.Sender.String(), 10) {
+	if !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
 		return
 	}
-	reason := l.a.cfg.Core.Words(chatOf(evt.RoomID), core.TroubleNoVerification)
+	reason := l.a.cfg.Core.Words(chatOf(evt.RoomID), chat.NoticeNoVerification)
 	cancel := &event.VerificationCancelEventContent{
 		InRoomVerificationEvent: event.InRoomVerificationEvent{RelatesTo: &event.RelatesTo{Type: event.RelReference, EventID: evt.ID}},
 		Code:                    event.VerificationCancelCodeUser, Reason: reason,
@@ -49,5 +49,5 @@ func (l *link) declineInRoom(evt *event.Event) {
 			l.a.log.Warn("verification not declined", "error", err)
 		}
 	})
-	l.a.say(evt.RoomID, core.TroubleNoVerification)
+	l.a.say(evt.RoomID, chat.NoticeNoVerification)
 }

@@ -12,6 +12,9 @@ import (
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto/ssss"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/store"
 )
 
 // Report is what the homeserver says of the bot's account.
@@ -53,24 +56,17 @@ func Verify(ctx context.Context, cfg Config) (Report, error) {
 }
 
 // sessionOf reads what the bot is logged in with, of a vault that a Store may be opened on without changing it.
-func sessionOf(v Vault) (Session, error) {
-	var session *Session
-	var copied []byte
-	err := v.View(func(tx Tx) (err error) {
-		if copied, err = tx.Get(mainBucket, "", keyCopied); err == nil {
-			session, err = get[Session](tx, mainBucket, keySession)
-		}
-		return err
-	})
+func sessionOf(v store.Store) (cryptostore.Session, error) {
+	session, copied, err := cryptostore.Peek(v)
 	switch {
 	case err != nil:
-		return Session{}, err
-	case copied != nil:
-		return Session{}, errors.New("matrix: the vault was restored from a copy; the next `bot run` takes a device of its own, and there is nothing to verify before")
-	case session == nil || session.UserID == "":
-		return Session{}, errors.New("matrix: the bot has not been on Matrix yet; start it with `bot run`")
+		return cryptostore.Session{}, err
+	case copied:
+		return cryptostore.Session{}, errors.New("matrix: the vault was restored from a copy; the next `bot run` takes a device of its own, and there is nothing to verify before")
+	case session.UserID == "":
+		return cryptostore.Session{}, errors.New("matrix: the bot has not been on Matrix yet; start it with `bot run`")
 	}
-	return *session, nil
+	return session, nil
 }
 
 func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) error {
@@ -112,7 +108,7 @@ func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) e
 // inspectIdentity compares the identity in the vault with what the server has of it.
 func (a *Adapter) inspectIdentity(ctx context.Context, cli *mautrix.Client, own ownKeys, r *Report) error {
 	kept, err := a.store.Identity()
-	if err != nil || kept.empty() {
+	if err != nil || kept.Empty() {
 		return err
 	}
 	keys, err := kept.Seeds.Decode()

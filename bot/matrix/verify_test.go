@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"cartable/bot/matrix/cryptostore"
 )
 
 func TestVerify(t *testing.T) {
@@ -94,13 +96,13 @@ func TestVerifyBackupUnknown(t *testing.T) {
 	}
 }
 
-// TestVerifyChangesNothing looks at the file, also of a restored copy, whose device NewStore would forget.
+// TestVerifyChangesNothing looks at the file, also of a restored copy, whose device cryptostore.New would forget.
 func TestVerifyChangesNothing(t *testing.T) {
 	for _, copied := range []bool{false, true} {
 		r := newRig(t)
 		r.mustConnect()
 		if copied {
-			noError(t, MarkCopied(r.vault))
+			noError(t, cryptostore.MarkCopied(r.vault))
 		}
 		before, err := os.ReadFile(r.path)
 		noError(t, err)

@@ -8,6 +8,9 @@ import (
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
+
+	"cartable/bot/matrix/cryptostore"
+	"cartable/core/store"
 )
 
 // waitingBucket keeps encrypted events whose keys have not come yet, by event: a stop must not lose them.
@@ -22,7 +25,7 @@ func (b *inbox) wait(evt *event.Event, complain func(string, ...any)) {
 	if known {
 		return
 	}
-	if err := b.vault.Update(func(tx Tx) error { return put(tx, waitingBucket, evt.ID.String(), evt) }); err != nil {
+	if err := b.vault.Update(func(tx store.Tx) error { return cryptostore.Put(tx, waitingBucket, evt.ID.String(), evt) }); err != nil {
 		complain("encrypted event not stored", "error", err)
 	}
 }
@@ -49,13 +52,13 @@ func (b *inbox) noLongerWaits(evt id.EventID) error {
 	if !known {
 		return nil
 	}
-	return b.vault.Update(func(tx Tx) error { return tx.Delete(waitingBucket, "", evt.String()) })
+	return b.vault.Update(func(tx store.Tx) error { return tx.Delete(waitingBucket, "", evt.String()) })
 }
 
 // waiting are the encrypted events that an earlier connection left, and how many cannot be read.
 func (b *inbox) waiting() (events []*event.Event, lost int, err error) {
-	err = b.vault.View(func(tx Tx) (err error) {
-		lost, err = each(tx, waitingBucket, func(_ string, evt *event.Event) error {
+	err = b.vault.View(func(tx store.Tx) (err error) {
+		lost, err = cryptostore.Each(tx, waitingBucket, func(_ string, evt *event.Event) error {
 			events = append(events, evt)
 			return nil
 		})

@@ -23,7 +23,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 )
 
@@ -44,13 +44,13 @@ type Config struct {
 
 	// Migrate is told that a group got a new name. It may be called again for the same pair. Updates of
 	// the group wait for it, and one that it fails for comes again at the next start.
-	Migrate func(old, to core.ChatID) error
+	Migrate func(old, to chat.ChatID) error
 	// Present is told when a person blocks the bot or lets it in again, and when a group removes or adds
 	// it. It may be nil: Send notices by itself when a chat is gone.
-	Present func(chat core.ChatID, present bool) error
-	// Menu gives the command menu of a language, for private chats or for groups, as core.Engine.Menu
+	Present func(chat chat.ChatID, present bool) error
+	// Menu gives the command menu of a language, for private chats or for groups, as core.Engine.CommandList
 	// does; nil for no menus.
-	Menu func(lang string, private bool) []core.MenuEntry
+	Menu func(lang string, private bool) []chat.Command
 	// About gives what people see before they start the bot, of at most 512 characters, and what stands in
 	// its profile, of at most 120, as core.Engine.About does; nil for neither.
 	About func(lang string) (long, brief string)
@@ -58,24 +58,27 @@ type Config struct {
 	Langs []string
 }
 
-// Adapter is a core.Adapter for one bot.
+// Adapter is a chat.Adapter for one bot.
 type Adapter struct {
-	cfg    Config
-	log    *slog.Logger
-	api    *api
-	inbox  *inbox
-	outbox *outbox
+	cfg     Config
+	log     *slog.Logger
+	api     *api
+	inbox   *inbox
+	limiter *limiter
 
+	begun   begun
 	presses presses
 	typists typists
 	self    identity
-	pulse   core.Pulse
+	pulse   chat.Pulse
+
+	counters counters
 
 	hookSecret secret.Text  // empty without a webhook
 	delivered  atomic.Int64 // when the last update came by the webhook, or else when it was set, in Unix seconds
 
 	mu     sync.Mutex // guards handle and quit; held while updates are stored and handed over, which keeps their order
-	handle core.Handler
+	handle chat.Handler
 	quit   context.CancelFunc // ends Run
 
 	life context.Context // of what nobody waits for
@@ -132,13 +135,13 @@ func New(cfg Config) (*Adapter, error) {
 			return nil, err
 		}
 	}
-	a.outbox = newOutbox(floodLimits())
+	a.limiter = newLimiter(floodLimits())
 	a.typists.after, a.typists.every = typeAfter, typeEvery
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }
 
-// Name implements core.Adapter.
+// Name implements chat.Adapter.
 func (*Adapter) Name() string { return Platform }
 
 // Heard returns the time of Telegram's last answer to the reading of updates, and what has gone wrong since.
@@ -146,7 +149,18 @@ func (*Adapter) Name() string { return Platform }
 // the engine is far behind nothing is read.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
-// Exposed implements core.Exposed: chats with bots are not end-to-end encrypted.
+// counters are what an operator may want to know. Read them with Counts.
+type counters struct{ messages, unreadable, refused atomic.Uint64 }
+
+// Counts says how many updates there were since the start: "messages" handed to the core, presses included;
+// "unreadable" that were not understood; "refused" that came to the webhook without Telegram's secret.
+func (a *Adapter) Counts() map[string]uint64 {
+	return map[string]uint64{
+		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+	}
+}
+
+// Exposed implements chat.Exposed: chats with bots are not end-to-end encrypted.
 func (*Adapter) Exposed() bool { return true }
 
 // Close ends what is still under way and waits for it. Call it when Run has returned and the engine is
@@ -163,9 +177,9 @@ const (
 	redactPatience = 30 * time.Second
 )
 
-// Redact implements core.Redacter: it deletes the person's message. In a group that takes the right to
+// Redact implements chat.Redacter: it deletes the person's message. In a group that takes the right to
 // delete messages; without it the error says that it was refused.
-func (a *Adapter) Redact(ctx context.Context, m core.Message) error {
+func (a *Adapter) Redact(ctx context.Context, m chat.Message) error {
 	chat, err := chatNumber(m.Chat)
 	if err != nil {
 		return err

@@ -24,6 +24,8 @@ const (
 	// 4096 characters and the message that it replies to, escaped and with entities some 100 KiB.
 	maxAnswer = 32 << 20
 	pollLimit = 100
+	// maxBuffered bounds what is kept in memory of a request, in bytes. No text comes near it.
+	maxBuffered = 256 << 10
 )
 
 // api speaks to the Bot API: through the library for typed calls, whose HTTP client it is, and by itself
@@ -78,8 +80,8 @@ type envelope struct {
 // Do implements the library's HttpClient. What is no success comes back as an *Error, which the library
 // wraps, so that its own kinds of error, which tell less, never arise.
 //
-// The library writes the request into a pipe. It is read into memory first, so that Go can begin again on
-// a new connection when an idle one turns out to be dead.
+// The library writes the request into a pipe. All but a large file is read into memory first, so that Go can begin
+// again on a new connection when an idle one turns out to be dead.
 func (c *api) Do(req *http.Request) (*http.Response, error) {
 	op := path.Base(req.URL.Path)
 	if err := buffer(req); err != nil {
@@ -99,8 +101,19 @@ func (c *api) Do(req *http.Request) (*http.Response, error) {
 }
 
 func buffer(req *http.Request) error {
-	form, err := io.ReadAll(req.Body)
-	if err := errors.Join(err, req.Body.Close()); err != nil {
+	pipe := req.Body
+	form, err := io.ReadAll(io.LimitReader(pipe, maxBuffered))
+	if err != nil {
+		return errors.Join(err, pipe.Close())
+	}
+	if len(form) == maxBuffered {
+		req.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(form), pipe), pipe}
+		return nil
+	}
+	if err := pipe.Close(); err != nil {
 		return err
 	}
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(form)), nil }

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -40,14 +40,14 @@ func (null) Scan(_, _ string, _ func(string, []byte) error) (int, error) { retur
 func benchAdapter(b testing.TB, store Store) *Adapter {
 	b.Helper()
 	a, err := New(Config{
-		Token: secret.New(telegramtest.DefaultToken), Store: store, HTTPClient: &http.Client{Transport: instant{}},
+		Token: secret.New(simtelegram.DefaultToken), Store: store, HTTPClient: &http.Client{Transport: instant{}},
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	a.outbox = newOutbox(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
+	a.limiter = newLimiter(limits{limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}, limit{1 << 20, time.Nanosecond}})
 	a.self.set(botUser{1, "cartable_bot"})
-	a.handle = func(_ core.Message, done func()) error { done(); return nil }
+	a.handle = func(_ chat.Message, done func()) error { done(); return nil }
 	return a
 }
 
@@ -104,7 +104,7 @@ func BenchmarkSend(b *testing.B) {
 	a := benchAdapter(b, null{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := a.Send(context.Background(), core.Target{Chat: chatOf(1001)}, replies["timetable"]); err != nil {
+		if err := a.Send(context.Background(), chat.Target{Chat: chatOf(1001)}, replies["timetable"]); err != nil {
 			b.Fatal(err)
 		}
 	}

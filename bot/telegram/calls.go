@@ -8,7 +8,7 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // The plain calls, one method each.
@@ -92,7 +92,7 @@ func (c *api) filePath(ctx context.Context, id string) (file string, size int64,
 }
 
 // chatNumber is the chat's id as Telegram writes it.
-func chatNumber(chat core.ChatID) (int64, error) {
+func chatNumber(chat chat.ChatID) (int64, error) {
 	id, err := strconv.ParseInt(chat.ID, 10, 64)
 	if chat.Platform != Platform || err != nil {
 		return 0, errors.New("telegram: no such chat here")
@@ -108,10 +108,10 @@ func messageNumber(id string) (int, error) {
 	return n, nil
 }
 
-func chatID(id int64) core.ChatID {
-	return core.ChatID{Platform: Platform, ID: strconv.FormatInt(id, 10)}
+func chatID(id int64) chat.ChatID {
+	return chat.ChatID{Platform: Platform, ID: strconv.FormatInt(id, 10)}
 }
 
-func personID(id int64) core.PersonID {
-	return core.PersonID{Platform: Platform, ID: strconv.FormatInt(id, 10)}
+func personID(id int64) chat.PersonID {
+	return chat.PersonID{Platform: Platform, ID: strconv.FormatInt(id, 10)}
 }

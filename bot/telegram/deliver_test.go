@@ -14,9 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 )
 
 // answer is how a scripted network treats one call.
@@ -68,7 +68,7 @@ func scripted(t *testing.T, log io.Writer, answers ...answer) (*Adapter, *networ
 	t.Helper()
 	n := &network{answers: answers, start: time.Now()}
 	a, err := New(Config{
-		Token: secret.New(telegramtest.DefaultToken), Store: newMemory(), HTTPClient: &http.Client{Transport: n},
+		Token: secret.New(simtelegram.DefaultToken), Store: newMemory(), HTTPClient: &http.Client{Transport: n},
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	if err != nil {
@@ -101,11 +101,11 @@ func TestRetries(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			a, n := scripted(t, io.Discard, tt.answers...)
-			to := core.Target{Chat: chatOf(1)}
+			to := chat.Target{Chat: chatOf(1)}
 			if tt.edit {
 				to.Edit = "7"
 			}
-			err := a.Send(t.Context(), to, core.Reply{Title: "a"})
+			err := a.Send(t.Context(), to, chat.Reply{Title: "a"})
 			if (err == nil) != tt.arrives {
 				t.Errorf("%s: %v", tt.name, err)
 			}
@@ -120,15 +120,93 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// TestNotReached tells what may go another time from what may not.
+func TestNotReached(t *testing.T) {
+	refusal := func(code int, text string) answer {
+		return answer{status: code, body: fmt.Sprintf(`{"ok":false,"error_code":%d,"description":%q,"parameters":{"retry_after":60}}`, code, text)}
+	}
+	for _, tt := range []struct {
+		name   string
+		answer answer
+		again  bool
+		took   time.Duration // at most
+	}{
+		{"no connection", down, true, sendPatience},
+		{"answers lost", lost, true, sendPatience},
+		{"out of order", broken, true, sendPatience},
+		{"told to wait for long", refusal(429, "Too Many Requests"), true, 0},
+		{"token revoked", refusal(401, "Unauthorized"), true, 0},
+		{"too large", refusal(413, "Request Entity Too Large"), false, 0},
+		{"not allowed", muted, false, 0},
+		{"blocked", refusal(403, "Forbidden: bot was blocked by the user"), false, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, n := scripted(t, io.Discard, tt.answer)
+			err := a.Send(t.Context(), chat.Target{Chat: chatOf(1)}, chat.Reply{Title: "a"})
+			if err == nil || errors.Is(err, chat.ErrNotReached) != tt.again {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			if took := time.Since(n.start); took > tt.took {
+				t.Errorf("%s: took %v", tt.name, took)
+			}
+			a.Close()
+		})
+	}
+}
+
+// TestLongHoldIsNotWaitedFor has two replies to a chat that Telegram has put on hold for a minute, and one after it.
+func TestLongHoldIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hold := answer{status: 429, body: strings.Replace(later9.body, ":9}", ":60}", 1)}
+		a, n := scripted(t, io.Discard, hold, good)
+		send := func() error { return a.Send(t.Context(), chat.Target{Chat: chatOf(1)}, chat.Reply{Title: "a"}) }
+		for range 2 {
+			if err := send(); !errors.Is(err, chat.ErrNotReached) {
+				t.Errorf("on hold: %v", err)
+			}
+		}
+		if len(n.calls) != 1 {
+			t.Errorf("calls %v", n.calls)
+		}
+		time.Sleep(61 * time.Second)
+		if err := send(); err != nil {
+			t.Error(err)
+		}
+		a.Close()
+	})
+}
+
+// TestRestOfALongReply has Telegram go away in the middle of a reply: sent again with its key, only the rest goes.
+func TestRestOfALongReply(t *testing.T) {
+	for key, want := range map[string]int{"letter": 3, "": 4} {
+		synctest.Test(t, func(t *testing.T) {
+			long := chat.Reply{Body: []chat.Line{{Text: strings.TrimSpace(strings.Repeat("mot ", 1800))}}} // two messages
+			to := chat.Target{Chat: chatOf(1), Key: key}
+			a, n := scripted(t, io.Discard, good, down)
+			if err := a.Send(t.Context(), to, long); !errors.Is(err, chat.ErrNotReached) {
+				t.Fatal(err)
+			}
+			n.calls, n.answers = n.calls[:2], []answer{good}
+			if err := a.Send(t.Context(), to, long); err != nil {
+				t.Fatal(err)
+			}
+			if len(n.calls) != want {
+				t.Errorf("key %q: calls %v", key, n.calls)
+			}
+			a.Close()
+		})
+	}
+}
+
 func TestGiveUpWithTheCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, n := scripted(t, io.Discard, down)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		if err := a.Send(ctx, core.Target{Chat: chatOf(1)}, core.Reply{Title: "a"}); err == nil {
-			t.Error("sent")
+		if err := a.Send(ctx, chat.Target{Chat: chatOf(1)}, chat.Reply{Title: "a"}); !errors.Is(err, chat.ErrNotReached) {
+			t.Errorf("sent with %v", err)
 		}
-		if took := time.Since(n.start); took != 5*time.Second {
+		if took := time.Since(n.start); took > 5*time.Second {
 			t.Errorf("took %v", took)
 		}
 		a.Close()
@@ -151,7 +229,7 @@ func TestPatience(t *testing.T) {
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			log := new(lockedBuffer)
-			p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
+			p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(chat.Pulse)}
 			start, tries := time.Now(), 0
 			for time.Since(start) < 3*time.Minute {
 				if err := p.failed(t.Context(), tt.err); err != nil {
@@ -178,7 +256,7 @@ func TestPatience(t *testing.T) {
 
 func TestPatienceEnds(t *testing.T) {
 	log := new(lockedBuffer)
-	p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(core.Pulse)}
+	p := patience{log: slog.New(slog.NewTextHandler(log, nil)), pulse: new(chat.Pulse)}
 	for _, code := range []int{http.StatusUnauthorized, http.StatusNotFound} {
 		if err := p.failed(t.Context(), &Error{Op: "getMe", Code: code}); !errors.Is(err, ErrToken) {
 			t.Errorf("%d: %v", code, err)

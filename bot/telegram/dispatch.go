@@ -3,7 +3,7 @@ package telegram
 import (
 	"errors"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // dispatch hands a stored update over. It waits for nothing but the disk; mu is held, so that updates go
@@ -44,13 +44,14 @@ func (a *Adapter) pass(seq uint64, u *update) {
 		a.forget(seq)
 	})
 	if err == nil {
+		a.counters.messages.Add(1)
 		return
 	}
 	quiet()
 	if p != nil {
 		a.presses.drop(p)
 	}
-	if !errors.Is(err, core.ErrClosed) {
+	if !errors.Is(err, chat.ErrClosed) {
 		a.log.Error("message not taken", "error", err)
 	}
 	a.quit() // it stays in the store for the next start, and so does what comes after it

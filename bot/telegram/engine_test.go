@@ -11,20 +11,20 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
 	"cartable/core"
 	"cartable/core/izly"
 	"cartable/core/pronote"
 	"cartable/core/secret"
 	"cartable/core/store/storetest"
 	simpronote "cartable/sim/pronote"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
 // wholeBot is the whole program but its command line: the adapter, the engine, the vault, and a school.
 type wholeBot struct {
 	t       *testing.T
-	tg      *telegramtest.Server
+	tg      *simtelegram.Server
 	school  *simpronote.Server
 	address string
 	path    string
@@ -46,7 +46,7 @@ func newWholeBot(t *testing.T) *wholeBot {
 		t.Fatal(err)
 	}
 	b := &wholeBot{
-		t: t, tg: telegramtest.Start(t, telegramtest.Config{}), log: new(lockedBuffer),
+		t: t, tg: simtelegram.Start(t, simtelegram.Config{}), log: new(lockedBuffer),
 		path: filepath.Join(t.TempDir(), "vault.db"), now: time.Date(2026, 11, 17, 7, 30, 0, 0, paris),
 	}
 	b.school = simpronote.New(simpronote.Config{Now: func() time.Time { return b.now }})
@@ -88,10 +88,10 @@ func (b *wholeBot) start() {
 	check()
 	b.adapter, err = New(Config{
 		Token: secret.New(b.tg.Token()), API: b.tg.URL, Store: storetest.Twice(b.vault), HTTPClient: &http.Client{Transport: &http.Transport{}},
-		Log: log, Migrate: b.engine.MigrateChat, Menu: b.engine.Menu, About: b.engine.About, Langs: []string{"fr", "en"},
+		Log: log, Migrate: b.engine.MoveChat, Menu: b.engine.CommandList, About: b.engine.About, Langs: []string{"fr", "en"},
 	})
 	check()
-	b.adapter.outbox = newOutbox(generous)
+	b.adapter.limiter = newLimiter(generous)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cancel, b.ended = cancel, make(chan error, 1)
 	handle := b.engine.Handler(b.adapter)
@@ -152,7 +152,7 @@ func TestFamilyOnAPhone(t *testing.T) {
 
 	g := b.tg.Supergroup("Famille", user)
 	g.As(user).Say("/edt@cartable_test_bot")
-	asked := g.As(user).WaitUntil(func(m telegramtest.Message) bool { return m.FromBot })
+	asked := g.As(user).WaitUntil(func(m simtelegram.Message) bool { return m.FromBot })
 	if strings.Contains(asked.Text, account.Password) {
 		t.Error("the password shows")
 	}

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // groupAnonymousBot is the sender that stands for any administrator who hides, as Telegram documents it.
@@ -102,7 +102,7 @@ func (m *message) topic() string {
 }
 
 // toCore makes the core's message of an update of kind aMessage or aPress.
-func (a *Adapter) toCore(u *update) core.Message {
+func (a *Adapter) toCore(u *update) chat.Message {
 	if q := u.Query; q != nil {
 		msg := q.Message.toCore(&q.From)
 		msg.Choice = bound(q.Data, maxData)
@@ -113,14 +113,14 @@ func (a *Adapter) toCore(u *update) core.Message {
 	}
 	m := u.Message
 	msg := m.toCore(m.From)
-	msg.Text = bound(m.words(), core.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+	msg.Text = bound(m.words(), chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	msg.File = a.picture(m)
 	return msg
 }
 
 // toCore is what a message and a press on one have in common.
-func (m *message) toCore(from *user) core.Message {
-	return core.Message{
+func (m *message) toCore(from *user) chat.Message {
+	return chat.Message{
 		ID: strconv.Itoa(m.ID), Chat: chatID(m.Chat.ID), Thread: m.topic(), Person: personID(from.ID),
 		Name: strings.TrimSpace(from.FirstName + " " + from.LastName), Title: m.Chat.Title,
 		Private: m.private(),
@@ -162,6 +162,7 @@ func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
 		}
 		switch {
 		case !ok:
+			a.counters.unreadable.Add(1)
 			a.log.Warn("update not understood, left out", "update", u.ID)
 		case a.inbox.known(u.ID):
 		case u.sort(me) != nothing:

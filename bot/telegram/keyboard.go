@@ -3,7 +3,7 @@ package telegram
 import (
 	"github.com/go-telegram/bot/models"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -17,7 +17,7 @@ var roomFor = [...]int{1: maxLabel, 2: 16, 3: 9}
 
 // keyboard arranges choices in rows of one to three. Choices that Telegram would refuse the whole message
 // for are left out.
-func keyboard(choices []core.Choice, username string) [][]models.InlineKeyboardButton {
+func keyboard(choices []chat.Choice, username string) [][]models.InlineKeyboardButton {
 	var rows [][]models.InlineKeyboardButton
 	var widest int // label of the last row
 	for i, c := range choices {
@@ -40,7 +40,7 @@ func keyboard(choices []core.Choice, username string) [][]models.InlineKeyboardB
 	return rows
 }
 
-func button(c core.Choice, username string) (b models.InlineKeyboardButton, ok bool) {
+func button(c chat.Choice, username string) (b models.InlineKeyboardButton, ok bool) {
 	b.Text = cut(oneLine(c.Label), maxLabel)
 	if c.Start != "" {
 		b.URL = startLink(username, c.Start)

@@ -16,21 +16,21 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 // counter answers each message and counts how often it was given each.
 type counter struct {
 	mu    sync.Mutex
 	given map[string]int
-	order map[core.ChatID][]string
+	order map[chat.ChatID][]string
 }
 
-func (c *counter) answer(r *rig, m core.Message) {
+func (c *counter) answer(r *rig, m chat.Message) {
 	c.mu.Lock()
 	if c.given == nil {
-		c.given, c.order = make(map[string]int), make(map[core.ChatID][]string)
+		c.given, c.order = make(map[string]int), make(map[chat.ChatID][]string)
 	}
 	c.given[m.Text]++
 	c.order[m.Chat] = append(c.order[m.Chat], m.Text)
@@ -46,7 +46,7 @@ func (c *counter) of(text string) int {
 
 func TestKilledBetweenStoringAndHandling(t *testing.T) {
 	var c counter
-	r := newRig(t, telegramtest.Config{}, c.answer)
+	r := newRig(t, simtelegram.Config{}, c.answer)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("first")
 	anna.WaitFor("echo first")
@@ -71,7 +71,7 @@ func TestKilledBetweenStoringAndHandling(t *testing.T) {
 // Telegram has heard that it arrived. It comes again, and is known.
 func TestKilledBeforeConfirming(t *testing.T) {
 	var c counter
-	r := newRig(t, telegramtest.Config{}, c.answer)
+	r := newRig(t, simtelegram.Config{}, c.answer)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	said := anna.Say("once")
 	anna.WaitFor("echo once")
@@ -91,7 +91,7 @@ func TestKilledBeforeConfirming(t *testing.T) {
 // apart afterwards, so the message is handled again.
 func TestKilledBeforeRemoving(t *testing.T) {
 	var c counter
-	r := newRig(t, telegramtest.Config{}, c.answer)
+	r := newRig(t, simtelegram.Config{}, c.answer)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	r.store.cutAfterNext()
 	anna.Say("once")
@@ -110,7 +110,7 @@ func TestKilledBeforeRemoving(t *testing.T) {
 
 func TestIDsBeginAnew(t *testing.T) {
 	var c counter
-	r := newRig(t, telegramtest.Config{}, c.answer)
+	r := newRig(t, simtelegram.Config{}, c.answer)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("before")
 	anna.WaitFor("echo before")
@@ -126,7 +126,7 @@ func TestIDsBeginAnew(t *testing.T) {
 }
 
 func TestStoreFull(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	r.store.cut()
 	said := anna.Say("/edt")
@@ -139,19 +139,22 @@ func TestStoreFull(t *testing.T) {
 }
 
 func TestUpdateOfTheFuture(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	r.tg.Inject("message", `{"message_id": "a text now", "chat": 12}`)
 	anna.SayWith("forwarded", map[string]any{"forward_origin": map[string]any{"type": "telepathy"}})
 	anna.WaitFor("echo forwarded")
 	r.tg.WaitConfirmed()
+	if n := r.adapter.Counts(); n["unreadable"] != 1 || n["messages"] != 1 {
+		t.Errorf("counted %v", n)
+	}
 	if log := r.log.String(); !strings.Contains(log, "update not understood") || strings.Contains(log, "a text now") {
 		t.Errorf("log: %s", log)
 	}
 }
 
 func TestEngineClosed(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("one")
 	anna.WaitFor("echo one")
@@ -171,7 +174,7 @@ func TestEngineClosed(t *testing.T) {
 
 func TestAnswersArriveAfterRun(t *testing.T) {
 	entered, finish := make(chan struct{}), make(chan struct{})
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m core.Message) {
+	r := newRig(t, simtelegram.Config{}, func(r *rig, m chat.Message) {
 		close(entered)
 		<-finish
 		echo(r, m)
@@ -193,8 +196,8 @@ func TestAnswersArriveAfterRun(t *testing.T) {
 func TestMigration(t *testing.T) {
 	var mu sync.Mutex
 	moves := map[string]int{}
-	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Migrate = func(old, to core.ChatID) error {
+	r := newRig(t, simtelegram.Config{}, echo, func(c *Config) {
+		c.Migrate = func(old, to chat.ChatID) error {
 			mu.Lock()
 			defer mu.Unlock()
 			moves[old.ID+" to "+to.ID]++
@@ -207,7 +210,7 @@ func TestMigration(t *testing.T) {
 	g.As(anna).WaitFor("echo")
 	old := g.Migrate()
 	r.tg.WaitConfirmed()
-	r.sendTo(core.Target{Chat: chatOf(old)}, core.Reply{Title: "for the old name"})
+	r.sendTo(chat.Target{Chat: chatOf(old)}, chat.Reply{Title: "for the old name"})
 	g.As(anna).WaitFor("for the old name")
 	mu.Lock()
 	defer mu.Unlock()
@@ -219,8 +222,8 @@ func TestMigration(t *testing.T) {
 
 func TestMigrationNotNoted(t *testing.T) {
 	fails := errors.New("no")
-	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Migrate = func(_, _ core.ChatID) error { return fails }
+	r := newRig(t, simtelegram.Config{}, echo, func(c *Config) {
+		c.Migrate = func(_, _ chat.ChatID) error { return fails }
 	})
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Group("Famille", anna)
@@ -238,11 +241,11 @@ func TestMigrationNotNoted(t *testing.T) {
 func TestGone(t *testing.T) {
 	var mu sync.Mutex
 	var told []string
-	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
-		c.Present = func(chat core.ChatID, present bool) error {
+	r := newRig(t, simtelegram.Config{}, echo, func(c *Config) {
+		c.Present = func(c chat.ChatID, present bool) error {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, chat.ID+" "+strconv.FormatBool(present))
+			told = append(told, c.ID+" "+strconv.FormatBool(present))
 			return nil
 		}
 	})
@@ -252,10 +255,10 @@ func TestGone(t *testing.T) {
 	anna.Private().WaitFor("echo")
 	anna.Block()
 	g.Kick()
-	for _, chat := range []int64{1001, g.ID(), 4242} { // 4242 never wrote to the bot
-		err := r.adapter.Send(context.Background(), core.Target{Chat: chatOf(chat)}, core.Reply{Title: "psst"})
-		if !errors.Is(err, core.ErrChatGone) {
-			t.Errorf("%d: %v", chat, err)
+	for _, n := range []int64{1001, g.ID(), 4242} { // 4242 never wrote to the bot
+		err := r.adapter.Send(context.Background(), chat.Target{Chat: chatOf(n)}, chat.Reply{Title: "psst"})
+		if !errors.Is(err, chat.ErrChatGone) {
+			t.Errorf("%d: %v", n, err)
 		}
 	}
 	anna.Unblock()
@@ -268,8 +271,8 @@ func TestGone(t *testing.T) {
 }
 
 func TestTokenRefused(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) { c.Langs = nil })
-	r.tg.FailNext("getUpdates", 1, telegramtest.Fault{Status: 401, Description: "Unauthorized"})
+	r := newRig(t, simtelegram.Config{}, echo, func(c *Config) { c.Langs = nil })
+	r.tg.FailNext("getUpdates", 1, simtelegram.Fault{Status: 401, Description: "Unauthorized"})
 	r.tg.User(1001, "Anna", "fr").Private().Say("end the poll under way")
 	err := <-r.ended
 	r.ended <- nil
@@ -280,21 +283,21 @@ func TestTokenRefused(t *testing.T) {
 }
 
 func TestConflict(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
-	r.tg.FailNext("getUpdates", 1, telegramtest.Fault{Status: 409, Description: "Conflict: terminated by other getUpdates request"})
+	r.tg.FailNext("getUpdates", 1, simtelegram.Fault{Status: 409, Description: "Conflict: terminated by other getUpdates request"})
 	anna.Say("one") // ends the poll under way
 	eventually(t, "it is said", func() bool { return strings.Contains(r.log.String(), "another program reads") })
 }
 
 func TestBadTimes(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
-	for i, f := range []telegramtest.Fault{
+	for i, f := range []simtelegram.Fault{
 		{Status: 502, HTML: true},
 		{Status: 500},
-		{Cut: telegramtest.CutBefore},
-		{Cut: telegramtest.CutAfter},
+		{Cut: simtelegram.CutBefore},
+		{Cut: simtelegram.CutAfter},
 		{Status: 429, RetryAfter: 1},
 	} {
 		r.tg.FailNext("sendMessage", 1, f)
@@ -318,11 +321,11 @@ func TestBadTimes(t *testing.T) {
 }
 
 func TestBadMarkupStillArrives(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
-	r.tg.FailNext("sendMessage", 1, telegramtest.Fault{Status: 400, Description: "Bad Request: can't parse entities: Unsupported start tag"})
-	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "a < b"})
+	r.tg.FailNext("sendMessage", 1, simtelegram.Fault{Status: 400, Description: "Bad Request: can't parse entities: Unsupported start tag"})
+	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{Title: "a < b"})
 	if m := anna.WaitFor("a < b"); m.Mode != "" {
 		t.Errorf("sent as %q", m.Mode)
 	}
@@ -333,12 +336,12 @@ func TestBadMarkupStillArrives(t *testing.T) {
 
 func TestMenus(t *testing.T) {
 	text := "the lessons"
-	r := newRig(t, telegramtest.Config{}, echo, func(c *Config) {
+	r := newRig(t, simtelegram.Config{}, echo, func(c *Config) {
 		c.Langs = []string{"fr", "en"}
-		c.Menu = func(lang string, private bool) []core.MenuEntry {
-			menu := []core.MenuEntry{{Name: "edt", Text: lang + " " + text}, {Name: "Bad Name", Text: "x"}}
+		c.Menu = func(lang string, private bool) []chat.Command {
+			menu := []chat.Command{{Name: "edt", Text: lang + " " + text}, {Name: "Bad Name", Text: "x"}}
 			if private {
-				menu = append(menu, core.MenuEntry{Name: "connexion", Text: "link"})
+				menu = append(menu, chat.Command{Name: "connexion", Text: "link"})
 			}
 			return menu
 		}
@@ -396,7 +399,7 @@ func TestWebhook(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	var c counter
-	r := newRig(t, telegramtest.Config{}, c.answer, func(cfg *Config) {
+	r := newRig(t, simtelegram.Config{}, c.answer, func(cfg *Config) {
 		cfg.Webhook = &WebhookConfig{PublicURL: site.URL + "/telegram"}
 	})
 	mu.Lock()
@@ -458,6 +461,9 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("%s with secret %.4q and %.10q: %d, want %d", tt.method, tt.secret, tt.body, resp.StatusCode, tt.want)
 		}
 	}
+	if n := r.adapter.Counts(); n["refused"] != 2 || n["messages"] != 2 {
+		t.Errorf("counted %v", n)
+	}
 	r.stop()
 	w := httptest.NewRecorder()
 	req := httptest.NewRequest("POST", "/telegram", strings.NewReader(`{"update_id": 6, "message": {"message_id": 1}}`))
@@ -468,7 +474,7 @@ func TestWebhook(t *testing.T) {
 }
 
 func TestNoWebhookConfigured(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	w := httptest.NewRecorder()
 	if r.adapter.Webhook().ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader("{}"))); w.Code != http.StatusNotFound {
 		t.Errorf("answered %d", w.Code)
@@ -477,7 +483,7 @@ func TestNoWebhookConfigured(t *testing.T) {
 
 // TestHeard: each answer to a poll is a sign of life, and a poll without one says what is wrong.
 func TestHeard(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("zero")
 	r.tg.WaitConfirmed() // by a poll that is under way now
@@ -485,7 +491,7 @@ func TestHeard(t *testing.T) {
 		t.Error("no sign of life")
 	}
 	before, _ := r.adapter.Heard()
-	r.tg.FailNext("getUpdates", 2, telegramtest.Fault{Status: http.StatusBadGateway})
+	r.tg.FailNext("getUpdates", 2, simtelegram.Fault{Status: http.StatusBadGateway})
 	anna.Say("one") // ends that poll
 	eventually(t, "trouble", func() bool {
 		_, trouble := r.adapter.Heard()
@@ -501,7 +507,7 @@ func TestHeard(t *testing.T) {
 
 // TestEngineFarBehind: while too much waits, nothing is read.
 func TestEngineFarBehind(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, echo)
+	r := newRig(t, simtelegram.Config{}, echo)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	backlog := func(n int) {
 		r.adapter.inbox.mu.Lock()
@@ -534,7 +540,7 @@ func TestLoad(t *testing.T) {
 		chats, messages, slow = 500, 20, 300*time.Millisecond
 	}
 	var c counter
-	r := newRig(t, telegramtest.Config{Wait: 5 * time.Minute}, func(r *rig, m core.Message) {
+	r := newRig(t, simtelegram.Config{Wait: 5 * time.Minute}, func(r *rig, m chat.Message) {
 		time.Sleep(slow)
 		c.answer(r, m)
 	})

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -33,7 +33,7 @@ func (b *backoff) next() time.Duration {
 // asks the pulse says it again while it lasts.
 type patience struct {
 	log   *slog.Logger
-	pulse *core.Pulse
+	pulse *chat.Pulse
 	pause backoff
 	said  map[string]time.Time
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
-const fileCall = 60 * time.Second // to move a file of core.MaxFile
+const fileCall = 60 * time.Second // to move a file of chat.MaxFile
 
 // picture gives the reader of the photo or picture document that a message bears, nil if there is none.
 // Of the sizes of a photo it takes the largest that is not too big.
@@ -20,7 +20,7 @@ func (a *Adapter) picture(m *message) func(context.Context) ([]byte, error) {
 	}
 	most := 0
 	for _, p := range m.Photo {
-		if area := p.Width * p.Height; area > most && p.Size <= core.MaxFile {
+		if area := p.Width * p.Height; area > most && p.Size <= chat.MaxFile {
 			id, most = p.FileID, area
 		}
 	}
@@ -39,10 +39,10 @@ func (a *Adapter) readFile(ctx context.Context, id string) (data []byte, err err
 		switch {
 		case err != nil:
 			return err
-		case size > core.MaxFile:
+		case size > chat.MaxFile:
 			return fmt.Errorf("telegram: %w", errTooBig)
 		}
-		data, err = a.api.download(ctx, file, core.MaxFile)
+		data, err = a.api.download(ctx, file, chat.MaxFile)
 		return err
 	})
 	return data, err

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -26,8 +26,8 @@ type press struct {
 // order, so the older is meant.
 type pressKey struct {
 	message, choice string
-	chat            core.ChatID
-	person          core.PersonID
+	chat            chat.ChatID
+	person          chat.PersonID
 }
 
 // presses are those that nobody has answered yet.
@@ -36,7 +36,7 @@ type presses struct {
 	open map[pressKey][]*press
 }
 
-func (ps *presses) add(m core.Message, query string) *press {
+func (ps *presses) add(m chat.Message, query string) *press {
 	p := &press{pressKey{m.ID, m.Choice, m.Chat, m.Person}, query}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -48,7 +48,7 @@ func (ps *presses) add(m core.Message, query string) *press {
 }
 
 // next takes the oldest press that a message of the core stands for; nil when it has been answered.
-func (ps *presses) next(m core.Message) *press {
+func (ps *presses) next(m chat.Message) *press {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	waiting := ps.open[pressKey{m.ID, m.Choice, m.Chat, m.Person}]
@@ -81,8 +81,8 @@ func (ps *presses) remove(p *press) bool {
 	return true
 }
 
-// Answer implements core.Presser. A press that is too old to be answered is no error.
-func (a *Adapter) Answer(ctx context.Context, m core.Message, text string) error {
+// Answer implements chat.Presser. A press that is too old to be answered is no error.
+func (a *Adapter) Answer(ctx context.Context, m chat.Message, text string) error {
 	p := a.presses.next(m)
 	if p == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 type bubble struct {
 	html, text string
 	rows       [][]models.InlineKeyboardButton
-	file       *core.File
+	file       *chat.File
 	silent     bool
 	asks       bool // the person should write the answer as a reply
 }
@@ -35,7 +35,7 @@ type style struct {
 
 // render draws a reply as one or several messages. A file bears the text if it has room for it, else it
 // goes first. The buttons are on the last message; only the first makes a sound.
-func render(r core.Reply, st style) []bubble {
+func render(r chat.Reply, st style) []bubble {
 	rows := draw(r)
 	var bubbles []bubble
 	limit := maxText
@@ -64,26 +64,26 @@ func render(r core.Reply, st style) []bubble {
 	}
 	last := &bubbles[len(bubbles)-1]
 	last.rows = keyboard(r.Choices, st.username)
-	last.asks = st.asks && r.Expect != core.ExpectNothing && len(last.rows) == 0
+	last.asks = st.asks && r.Expect != chat.ExpectNothing && len(last.rows) == 0
 	return bubbles
 }
 
 // draw lays a reply out in lines for a narrow screen.
-func draw(r core.Reply) []textRow {
+func draw(r chat.Reply) []textRow {
 	rows := make([]textRow, 0, 2*len(r.Body)+1)
 	if r.Title != "" {
 		rows = appendText(rows, bold, r.Title, true)
 	}
 	notes := len(r.Body) // the notes at the end, which are about the whole
-	for notes > 0 && r.Body[notes-1].Kind == core.LineNote {
+	for notes > 0 && r.Body[notes-1].Kind == chat.LineNote {
 		notes--
 	}
 	below := false
 	for i, l := range r.Body {
-		if l.Kind == core.LineHeading || i == notes && i > 0 {
+		if l.Kind == chat.LineHeading || i == notes && i > 0 {
 			rows = append(rows, textRow{})
 		}
-		if i == 0 || l.Kind == core.LineHeading {
+		if i == 0 || l.Kind == chat.LineHeading {
 			below = longTexts(r.Body[i:])
 		}
 		rows = appendLine(rows, l, below)
@@ -93,12 +93,12 @@ func draw(r core.Reply) []textRow {
 
 // longTexts tells whether the texts of a group, up to the next heading, are too long to stand beside
 // their labels.
-func longTexts(group []core.Line) bool {
+func longTexts(group []chat.Line) bool {
 	for i, l := range group {
-		if i > 0 && l.Kind == core.LineHeading {
+		if i > 0 && l.Kind == chat.LineHeading {
 			break
 		}
-		if l.Kind == core.LinePlain && named(l.Label) && (units(l.Text) > besides || strings.Contains(l.Text, "\n")) {
+		if l.Kind == chat.LinePlain && named(l.Label) && (units(l.Text) > besides || strings.Contains(l.Text, "\n")) {
 			return true
 		}
 	}
@@ -112,14 +112,14 @@ func named(label string) bool {
 }
 
 // appendLine draws one line. below says that texts stand below labels that are names.
-func appendLine(rows []textRow, l core.Line, below bool) []textRow {
+func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	label, text := oneLine(l.Label), l.Text
 	switch l.Kind {
-	case core.LineHeading:
+	case chat.LineHeading:
 		return appendText(rows, underlined, join(label, "  ", text), true)
-	case core.LineNote:
+	case chat.LineNote:
 		return appendText(rows, italic, join(label, " ", text), false)
-	case core.LineStruck:
+	case chat.LineStruck:
 		return appendText(rows, struck, join(label, " ", text), false)
 	}
 	switch {

@@ -8,74 +8,74 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 var rewrite = flag.Bool("update", false, "write the golden files")
 
 // replies are what the core says, one of each kind.
-var replies = map[string]core.Reply{
+var replies = map[string]chat.Reply{
 	"timetable": {
 		Title: "Emploi du temps de Léa",
-		Body: []core.Line{
-			{Kind: core.LineHeading, Text: "lundi 23 novembre"},
+		Body: []chat.Line{
+			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: core.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN\nPrévoir une tenue chaude"},
-			{Kind: core.LineHeading, Text: "mardi 24 novembre"},
+			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
-			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
+			{Kind: chat.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "◀"}, {ID: "b", Label: "Semaine"}, {ID: "c", Label: "▶"}},
+		Choices: []chat.Choice{{ID: "a", Label: "◀"}, {ID: "b", Label: "Semaine"}, {ID: "c", Label: "▶"}},
 	},
 	"grades": {
 		Title: "Notes de Léa · Trimestre 1",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "Maths", Text: "14,5/20"},
 			{Label: "Sciences de la vie et de la Terre", Text: "absente"},
 			{Label: "Moyenne générale"},
-			{Kind: core.LineHeading, Label: "Arts", Text: "18/20"},
+			{Kind: chat.LineHeading, Label: "Arts", Text: "18/20"},
 			{Label: "20/11", Text: "18/20 · classe 12,1 · Aquarelle"},
 		},
 	},
 	"homework": {
 		Title: "Devoirs de Léa",
-		Body: []core.Line{
-			{Kind: core.LineHeading, Text: "demain, mardi 24 novembre"},
+		Body: []chat.Line{
+			{Kind: chat.LineHeading, Text: "demain, mardi 24 novembre"},
 			{Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions sur le narrateur"},
 			{Label: "Maths", Text: "Exercice 4"},
-			{Kind: core.LineHeading, Text: "jeudi 26 novembre"},
+			{Kind: chat.LineHeading, Text: "jeudi 26 novembre"},
 			{Label: "Anglais", Text: "Verbes irréguliers"},
 		},
 	},
 	"proposal": {
 		Title: "Recharger 20,00 € ?",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "Carte", Text: "Carte perso ····4242"},
 			{Label: "Solde après", Text: "25,40 €"},
-			{Kind: core.LineNote, Text: "Rien n'est débité avant la confirmation."},
+			{Kind: chat.LineNote, Text: "Rien n'est débité avant la confirmation."},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
+		Choices: []chat.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
 	},
 	"help": {
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "/edt", Text: "les cours"},
 			{Label: "/devoirs", Text: "le travail à faire"},
-			{Kind: core.LineNote, Text: "Envoyez /annuler pour sortir d'une question."},
+			{Kind: chat.LineNote, Text: "Envoyez /annuler pour sortir d'une question."},
 		},
-		Choices: []core.Choice{{Label: "Ouvrir la conversation privée", Start: "link_1"}},
+		Choices: []chat.Choice{{Label: "Ouvrir la conversation privée", Start: "link_1"}},
 	},
 	"hostile": {
 		Title: "<b>Zoé</b> & \x1b[31mco\u202e",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "</b>\nMaths", Text: "<script>&amp;\x00\t1 < 2 · a > b\r\n<i>"},
-			{Kind: core.LineStruck, Label: "<", Text: "\xff"},
+			{Kind: chat.LineStruck, Label: "<", Text: "\xff"},
 			{},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "<b>\nno"}, {ID: "", Label: "no data"}, {ID: strings.Repeat("x", 65), Label: "too long"}, {ID: "b"}},
+		Choices: []chat.Choice{{ID: "a", Label: "<b>\nno"}, {ID: "", Label: "no data"}, {ID: strings.Repeat("x", 65), Label: "too long"}, {ID: "b"}},
 	},
-	"nothing": {Choices: []core.Choice{{ID: "a", Label: "OK"}}},
+	"nothing": {Choices: []chat.Choice{{ID: "a", Label: "OK"}}},
 }
 
 func describe(b bubble) string {
@@ -111,12 +111,12 @@ func TestGolden(t *testing.T) {
 
 // TestTelegramTakesAll sends every reply to the pretend server, which refuses bad markup.
 func TestTelegramTakesAll(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	for name, reply := range replies {
 		before := len(anna.Messages())
-		r.sendTo(core.Target{Chat: chatOf(1001)}, reply)
+		r.sendTo(chat.Target{Chat: chatOf(1001)}, reply)
 		if seen := anna.Messages(); len(seen) != before+1 || seen[before].Mode != "HTML" {
 			t.Errorf("%s: not accepted as it is: %+v", name, seen[before:])
 		}
@@ -139,9 +139,9 @@ func TestKeyboardRows(t *testing.T) {
 		{strings.Repeat("x,", 120) + "x", strings.TrimSpace(strings.Repeat("3 ", 33) + "1")},
 	}
 	for _, tt := range tests {
-		var choices []core.Choice
+		var choices []chat.Choice
 		for i, label := range strings.Split(tt.labels, ",") {
-			choices = append(choices, core.Choice{ID: fmt.Sprint(i), Label: label})
+			choices = append(choices, chat.Choice{ID: fmt.Sprint(i), Label: label})
 		}
 		var got []string
 		for _, row := range keyboard(choices, "") {

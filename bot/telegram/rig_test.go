@@ -15,20 +15,20 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
 	"cartable/core/store/storetest"
+	simtelegram "cartable/sim/telegram"
 )
 
 // rig is a bot on the pretend Bot API whose core is a function of the test.
 type rig struct {
 	t       *testing.T
-	tg      *telegramtest.Server
+	tg      *simtelegram.Server
 	store   *memory
 	log     *lockedBuffer
 	cfg     Config
-	script  func(r *rig, m core.Message) // answers one message, by r.send
+	script  func(r *rig, m chat.Message) // answers one message, by r.send
 	adapter *Adapter
 	core    *pretendCore
 	ended   chan error
@@ -37,9 +37,9 @@ type rig struct {
 }
 
 // newRig starts a bot whose core is script. change may change the settings before.
-func newRig(t *testing.T, tgc telegramtest.Config, script func(*rig, core.Message), change ...func(*Config)) *rig {
+func newRig(t *testing.T, tgc simtelegram.Config, script func(*rig, chat.Message), change ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, tg: telegramtest.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
+	r := &rig{t: t, tg: simtelegram.Start(t, tgc), store: newMemory(), log: new(lockedBuffer), script: script}
 	r.cfg = Config{
 		Token: secret.New(r.tg.Token()), API: r.tg.URL, Store: storetest.Twice(r.store),
 		HTTPClient: &http.Client{Transport: &http.Transport{}},
@@ -69,9 +69,9 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	if !r.paced {
-		a.outbox = newOutbox(generous)
+		a.limiter = newLimiter(generous)
 	}
-	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[core.ChatID][]func())}
+	r.adapter, r.core = a, &pretendCore{rig: r, queue: make(map[chat.ChatID][]func())}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.ended = cancel, make(chan error, 1)
 	ended, handle := r.ended, r.core.handle
@@ -118,11 +118,11 @@ func (r *rig) healthy() bool {
 	return !at.IsZero() && trouble == nil
 }
 
-func (r *rig) send(m core.Message, reply core.Reply) {
-	r.sendTo(core.Target{Chat: m.Chat, Thread: m.Thread}, reply)
+func (r *rig) send(m chat.Message, reply chat.Reply) {
+	r.sendTo(chat.Target{Chat: m.Chat, Thread: m.Thread}, reply)
 }
 
-func (r *rig) sendTo(to core.Target, reply core.Reply) {
+func (r *rig) sendTo(to chat.Target, reply chat.Reply) {
 	if err := r.adapter.Send(context.Background(), to, reply); err != nil && r.adapter.life.Err() == nil {
 		r.t.Errorf("send: %v", err)
 	}
@@ -143,16 +143,16 @@ func (r *rig) noToken(text string) {
 type pretendCore struct {
 	rig    *rig
 	mu     sync.Mutex
-	queue  map[core.ChatID][]func()
+	queue  map[chat.ChatID][]func()
 	closed bool
 	wg     sync.WaitGroup
 }
 
-func (c *pretendCore) handle(m core.Message, done func()) error {
+func (c *pretendCore) handle(m chat.Message, done func()) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return core.ErrClosed
+		return chat.ErrClosed
 	}
 	waiting, served := c.queue[m.Chat]
 	c.queue[m.Chat] = append(waiting, func() {
@@ -165,7 +165,7 @@ func (c *pretendCore) handle(m core.Message, done func()) error {
 	return nil
 }
 
-func (c *pretendCore) serve(chat core.ChatID) {
+func (c *pretendCore) serve(chat chat.ChatID) {
 	for {
 		c.mu.Lock()
 		jobs := c.queue[chat]
@@ -188,8 +188,8 @@ func (c *pretendCore) shutdown() {
 }
 
 // echo answers every message with its own text.
-func echo(r *rig, m core.Message) {
-	r.send(m, core.Reply{Body: []core.Line{{Text: "echo " + m.Text + m.Choice}}})
+func echo(r *rig, m chat.Message) {
+	r.send(m, chat.Reply{Body: []chat.Line{{Text: "echo " + m.Text + m.Choice}}})
 }
 
 // memory is a Store that can be cut off, as a disk is from a process that was killed.
@@ -249,7 +249,7 @@ func (s *memory) Update(fn func(Tx) error) error {
 func (s *memory) rows() int {
 	n := 0
 	_ = s.View(func(tx Tx) error {
-		id, _, _ := strings.Cut(telegramtest.DefaultToken, ":")
+		id, _, _ := strings.Cut(simtelegram.DefaultToken, ":")
 		_, err := tx.Scan("telegram."+id+".inbox", "", func(string, []byte) error { n++; return nil })
 		return err
 	})

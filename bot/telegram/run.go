@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const pollTimeout = 50 * time.Second // the most that Telegram grants
@@ -48,10 +48,10 @@ func (a *Adapter) whoAmI(ctx context.Context) (botUser, error) {
 	return me, err
 }
 
-// Run implements core.Adapter. It first hands over what was left from the last time. It returns nil when
+// Run implements chat.Adapter. It first hands over what was left from the last time. It returns nil when
 // ctx has ended or the engine takes no more messages, and an error that matches ErrToken when Telegram
 // refuses the token; everything else that goes wrong it logs, waits, and tries again.
-func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
+func (a *Adapter) Run(ctx context.Context, handle chat.Handler) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	a.mu.Lock()
@@ -64,7 +64,7 @@ func (a *Adapter) Run(ctx context.Context, handle core.Handler) error {
 	return err
 }
 
-func (a *Adapter) run(ctx context.Context, handle core.Handler) error {
+func (a *Adapter) run(ctx context.Context, handle chat.Handler) error {
 	if err := a.persist(ctx, func(ctx context.Context) error {
 		_, err := a.whoAmI(ctx)
 		return err
@@ -86,7 +86,7 @@ func (a *Adapter) run(ctx context.Context, handle core.Handler) error {
 }
 
 // replay begins to hand over, with the updates that were stored and not handled.
-func (a *Adapter) replay(handle core.Handler) {
+func (a *Adapter) replay(handle chat.Handler) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rows, err := a.inbox.load()

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/secret"
+	simtelegram "cartable/sim/telegram"
 )
 
 // adversaries are servers, and networks without one, each of which fails in its own way and would love to
@@ -47,7 +47,7 @@ func adversaries(t *testing.T) map[string]string {
 				return
 			}
 			c.Read(make([]byte, 4096))
-			io.WriteString(c, "HELLO "+telegramtest.DefaultToken+"\r\n\r\n")
+			io.WriteString(c, "HELLO "+simtelegram.DefaultToken+"\r\n\r\n")
 			c.Close()
 		}
 	}()
@@ -96,7 +96,7 @@ func TestTokenNeverShows(t *testing.T) {
 			t.Parallel()
 			log := new(lockedBuffer)
 			a, err := New(Config{
-				Token: secret.New(telegramtest.DefaultToken), API: base, Store: newMemory(), HTTPClient: &http.Client{},
+				Token: secret.New(simtelegram.DefaultToken), API: base, Store: newMemory(), HTTPClient: &http.Client{},
 				Log:   slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 				Langs: []string{"fr"}, About: func(string) (string, string) { return "a", "b" },
 			})
@@ -109,7 +109,7 @@ func TestTokenNeverShows(t *testing.T) {
 			noToken(t, fmt.Sprintf("%+v %#v %v", a, *a.api, a.cfg))
 			var errs []error
 			ran := make(chan error, 1)
-			go func() { ran <- a.Run(ctx, func(core.Message, func()) error { return nil }) }()
+			go func() { ran <- a.Run(ctx, func(chat.Message, func()) error { return nil }) }()
 			for _, call := range allCalls(a) {
 				errs = append(errs, call(ctx))
 			}
@@ -128,9 +128,9 @@ func TestTokenNeverShows(t *testing.T) {
 
 // allCalls are all ways to reach Telegram.
 func allCalls(a *Adapter) []func(context.Context) error {
-	to, file := core.Target{Chat: chatOf(5)}, &core.File{Name: "a.json", Data: []byte("{}")}
+	to, file := chat.Target{Chat: chatOf(5)}, &chat.File{Name: "a.json", Open: chat.Bytes([]byte("{}"))}
 	picture := a.picture(&message{Photo: []photoSize{{FileID: "x", Width: 1, Height: 1}}})
-	send := func(to core.Target, r core.Reply) func(context.Context) error {
+	send := func(to chat.Target, r chat.Reply) func(context.Context) error {
 		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 			defer cancel()
@@ -140,12 +140,12 @@ func allCalls(a *Adapter) []func(context.Context) error {
 	edit := to
 	edit.Edit = "7"
 	return []func(context.Context) error{
-		send(to, core.Reply{Title: "a"}), send(edit, core.Reply{Title: "a"}), send(to, core.Reply{File: file}),
+		send(to, chat.Reply{Title: "a"}), send(edit, chat.Reply{Title: "a"}), send(to, chat.Reply{File: file}),
 		func(ctx context.Context) error { _, err := a.api.getMe(ctx); return err },
 		func(ctx context.Context) error { _, err := picture(ctx); return err },
 		func(ctx context.Context) error { _, err := a.api.download(ctx, "photos/a.png", 10); return err },
 		func(ctx context.Context) error { _, err := a.api.download(ctx, "../bot", 10); return err },
-		func(ctx context.Context) error { return a.Redact(ctx, core.Message{ID: "1", Chat: to.Chat}) },
+		func(ctx context.Context) error { return a.Redact(ctx, chat.Message{ID: "1", Chat: to.Chat}) },
 		func(ctx context.Context) error { return a.answerQuery(ctx, "1", "no") },
 		func(ctx context.Context) error { return a.api.chatAction(ctx, 5, 0) },
 		func(ctx context.Context) error { return a.api.dropButtons(ctx, 5, 1) },
@@ -167,7 +167,7 @@ func noSecrets(t *testing.T, text string) {
 
 func noToken(t *testing.T, text string) {
 	t.Helper()
-	_, key, _ := strings.Cut(telegramtest.DefaultToken, ":")
+	_, key, _ := strings.Cut(simtelegram.DefaultToken, ":")
 	for _, part := range []string{key, key[:12], key[len(key)-12:]} {
 		if strings.Contains(text, part) {
 			t.Fatalf("%q shows in %.400s", part, text)
@@ -176,12 +176,12 @@ func noToken(t *testing.T, text string) {
 }
 
 func TestBadSettings(t *testing.T) {
-	good := Config{Token: secret.New(telegramtest.DefaultToken), Store: newMemory()}
+	good := Config{Token: secret.New(simtelegram.DefaultToken), Store: newMemory()}
 	for name, change := range map[string]func(*Config){
 		"no token":          func(c *Config) { c.Token = secret.Text{} },
 		"half a token":      func(c *Config) { c.Token = secret.New("12345:tooshort") },
-		"token with a line": func(c *Config) { c.Token = secret.New(telegramtest.DefaultToken + "\nX") },
-		"path in token":     func(c *Config) { c.Token = secret.New("1/" + telegramtest.DefaultToken) },
+		"token with a line": func(c *Config) { c.Token = secret.New(simtelegram.DefaultToken + "\nX") },
+		"path in token":     func(c *Config) { c.Token = secret.New("1/" + simtelegram.DefaultToken) },
 		"no URL":            func(c *Config) { c.API = "http://[::1" },
 		"password in URL":   func(c *Config) { c.API = "https://me:hunter2@example.org" },
 		"other scheme":      func(c *Config) { c.API = "ftp://hunter2" },
@@ -200,18 +200,18 @@ func TestBadSettings(t *testing.T) {
 		}
 	}
 	trimmed := good
-	trimmed.Token = secret.New(" " + telegramtest.DefaultToken + "\n")
+	trimmed.Token = secret.New(" " + simtelegram.DefaultToken + "\n")
 	if _, err := New(trimmed); err != nil {
 		t.Errorf("white space around the token: %v", err)
 	}
 }
 
 func TestClean(t *testing.T) {
-	c := &api{token: secret.New(telegramtest.DefaultToken)}
-	_, key, _ := strings.Cut(telegramtest.DefaultToken, ":")
+	c := &api{token: secret.New(simtelegram.DefaultToken)}
+	_, key, _ := strings.Cut(simtelegram.DefaultToken, ":")
 	tests := []struct{ in, want string }{
 		{"dial tcp: refused", "dial tcp: refused"},
-		{"Post \"https://x.org/bot" + telegramtest.DefaultToken + "/getMe\": EOF", `Post "[address]": EOF`},
+		{"Post \"https://x.org/bot" + simtelegram.DefaultToken + "/getMe\": EOF", `Post "[address]": EOF`},
 		{"path /bot700000001%3A" + key + "/x", "path /bot700000001%3A[token]/x"},
 		{strings.Repeat("é", 400), strings.Repeat("é", 299) + "…"},
 		{strings.Repeat("é", 300), strings.Repeat("é", 300)},

@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,12 +10,13 @@ import (
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 const (
-	// sendPatience bounds how long one message is tried for.
-	sendPatience = 3 * time.Minute
+	// sendPatience bounds how long one message is tried for, and how long a wish of Telegram to wait is heeded: a
+	// hiccup, no outage. Whoever sends later than that is the outbox.
+	sendPatience = 20 * time.Second
 	// maxLost is how often a new message is sent again after an answer that never came. The Bot API has no
 	// key by which it could tell that it has had the message already: if the answer was lost on its way
 	// back, the person sees the message twice. Edits can be repeated without limit.
@@ -30,28 +30,54 @@ type outgoing struct {
 	thread int
 	edit   int  // the message to be replaced; 0 for a new one
 	plain  bool // without markup: Telegram did not accept ours
+	photo  bool // the file is shown as a picture and not as a document
+
+	lost  int // answers
+	pause backoff
 }
 
-// Send implements core.Adapter. It blocks until Telegram has all messages of the reply, or has refused
-// one, or could not be reached for some minutes.
-func (a *Adapter) Send(ctx context.Context, to core.Target, r core.Reply) error {
-	o, err := a.address(ctx, to, r)
+// Send implements chat.Adapter. It blocks until Telegram has all messages of the reply, or has refused one, or
+// could not be reached for some seconds. What Telegram has of a reply that has a Key is not sent again with it.
+func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
+	d, err := a.address(ctx, to, r)
 	if err != nil {
-		return err
+		return notReached(err)
 	}
-	s, err := a.outbox.enter(ctx, o.chat)
+	s, err := a.limiter.enter(ctx, d.chat)
 	if err != nil {
-		return &Error{Op: "send", Text: "gave up waiting for its turn", cause: err}
+		return notReached(waitedInVain(err))
 	}
 	defer s.leave()
-	for _, b := range o.bubbles {
-		m := &outgoing{bubble: b, chat: o.chat, thread: o.thread, edit: o.edit}
-		if err := a.deliver(ctx, s, m); err != nil {
+	for i := a.begun.take(to.Key); i < len(d.bubbles); i++ {
+		m := &outgoing{bubble: d.bubbles[i], chat: d.chat, thread: d.thread}
+		if i == 0 {
+			m.edit = d.edit
+		}
+		if m.photo, err = isPhoto(m.file); err != nil {
 			return err
 		}
-		o.chat, o.edit = m.chat, 0 // it may have migrated
+		if err := notReached(a.deliver(ctx, s, m)); err != nil {
+			if errors.Is(err, chat.ErrNotReached) {
+				a.begun.keep(to.Key, i)
+			}
+			return err
+		}
+		d.chat = m.chat // it may have migrated
 	}
 	return nil
+}
+
+func waitedInVain(err error) *Error {
+	return &Error{Op: "send", Text: "gave up waiting for its turn", cause: err}
+}
+
+// notReached marks what may go another time: Telegram, or the bot's place there, and not the reply, is the reason.
+func notReached(err error) error {
+	var e *Error
+	if errors.As(err, &e) && (e.passing() || e.Code == http.StatusTooManyRequests || errors.Is(e, ErrToken)) {
+		return fmt.Errorf("%w: %w", chat.ErrNotReached, err)
+	}
+	return err
 }
 
 // delivery is a reply, drawn and addressed.
@@ -61,7 +87,7 @@ type delivery struct {
 	bubbles      []bubble
 }
 
-func (a *Adapter) address(ctx context.Context, to core.Target, r core.Reply) (d delivery, err error) {
+func (a *Adapter) address(ctx context.Context, to chat.Target, r chat.Reply) (d delivery, err error) {
 	if d.chat, err = chatNumber(to.Chat); err != nil {
 		return d, err
 	}
@@ -85,43 +111,57 @@ func (a *Adapter) address(ctx context.Context, to core.Target, r core.Reply) (d 
 	return d, nil
 }
 
-// deliver sends one message, paced, and again where that helps.
+// deliver sends one message, paced, and again where that helps within sendPatience; a file may take its time.
 func (a *Adapter) deliver(ctx context.Context, s *seat, m *outgoing) error {
-	ctx, cancel := context.WithTimeout(ctx, sendPatience)
+	if err := s.pace(ctx, sendPatience); err != nil {
+		return waitedInVain(err)
+	}
+	limit := sendPatience
+	if m.file != nil {
+		limit = fileCall
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var pause backoff
-	lost := 0
 	for {
-		if err := s.pace(ctx); err != nil {
-			return &Error{Op: "send", Text: "gave up waiting for its turn", cause: err}
-		}
-		err := a.post(ctx, m)
-		var e *Error
-		if err == nil || !errors.As(err, &e) {
+		again, err := a.attempt(ctx, s, m)
+		if !again {
 			return err
 		}
+		late := s.pace(ctx, sendPatience)
 		switch {
-		case e.Code == http.StatusTooManyRequests:
-			s.pauseFor(e.RetryAfter + holdMargin)
-		case e.MigrateTo != 0 && e.MigrateTo != m.chat:
-			if err := a.migrate(m.chat, e.MigrateTo); err != nil {
-				a.log.Error("change of a chat not noted", "error", err)
-			}
-			m.chat = e.MigrateTo
-		case e.passing():
-			if !e.unsent && m.edit == 0 {
-				lost++
-			}
-			if lost > maxLost || !sleep(ctx, pause.next()) {
-				return err
-			}
-		default:
-			done, err := a.refused(ctx, m, e)
-			if done {
-				return err
-			}
+		case late != nil && err != nil:
+			return err
+		case late != nil:
+			return waitedInVain(late)
 		}
 	}
+}
+
+// attempt makes one call, and tells whether another may succeed where it did not.
+func (a *Adapter) attempt(ctx context.Context, s *seat, m *outgoing) (again bool, err error) {
+	err = a.post(ctx, m)
+	var e *Error
+	if err == nil || !errors.As(err, &e) {
+		return false, err
+	}
+	switch {
+	case e.Code == http.StatusTooManyRequests:
+		s.pauseFor(e.RetryAfter + holdMargin)
+		return true, err
+	case e.MigrateTo != 0 && e.MigrateTo != m.chat:
+		if err := a.migrate(m.chat, e.MigrateTo); err != nil {
+			a.log.Error("change of a chat not noted", "error", err)
+		}
+		m.chat = e.MigrateTo
+		return true, nil
+	case e.passing():
+		if !e.unsent && m.edit == 0 {
+			m.lost++
+		}
+		return m.lost <= maxLost && sleep(ctx, m.pause.next()), err
+	}
+	done, err := a.refused(ctx, m, e)
+	return !done, err
 }
 
 // refused decides what becomes of a message that Telegram did not accept: done, or changed so that it
@@ -129,7 +169,7 @@ func (a *Adapter) deliver(ctx context.Context, s *seat, m *outgoing) error {
 func (a *Adapter) refused(ctx context.Context, m *outgoing, e *Error) (done bool, err error) {
 	switch {
 	case e.Code == http.StatusForbidden, refusedAs(e, "chat not found"):
-		return true, fmt.Errorf("%w: %w", core.ErrChatGone, e)
+		return true, fmt.Errorf("%w: %w", chat.ErrChatGone, e)
 	case m.edit != 0 && refusedAs(e, "message is not modified"):
 		return true, nil
 	case m.edit != 0 && refusedAs(e, "no text in the message to edit"): // a picture or document with buttons
@@ -160,10 +200,8 @@ func (a *Adapter) post(ctx context.Context, m *outgoing) error {
 		return a.postEdit(ctx, m, text, mode)
 	case m.file == nil:
 		return a.postText(ctx, m, text, mode)
-	case isPhoto(m.file):
-		return a.postPhoto(ctx, m, text, mode)
 	}
-	return a.postDocument(ctx, m, text, mode)
+	return a.postFile(ctx, m, text, mode)
 }
 
 func (a *Adapter) postEdit(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
@@ -186,40 +224,8 @@ func (a *Adapter) postText(ctx context.Context, m *outgoing, text string, mode m
 	})
 }
 
-func (a *Adapter) postPhoto(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
-	return a.api.typed(ctx, "sendPhoto", fileCall, func(ctx context.Context) error {
-		_, err := a.api.bot.SendPhoto(ctx, &bot.SendPhotoParams{
-			ChatID: m.chat, MessageThreadID: m.thread, Photo: upload(m.file), Caption: text, ParseMode: mode,
-			DisableNotification: m.silent, ReplyMarkup: m.markup(),
-		})
-		return err
-	})
-}
-
-func (a *Adapter) postDocument(ctx context.Context, m *outgoing, text string, mode models.ParseMode) error {
-	return a.api.typed(ctx, "sendDocument", fileCall, func(ctx context.Context) error {
-		_, err := a.api.bot.SendDocument(ctx, &bot.SendDocumentParams{
-			ChatID: m.chat, MessageThreadID: m.thread, Document: upload(m.file), Caption: text, ParseMode: mode,
-			DisableNotification: m.silent, ReplyMarkup: m.markup(),
-		})
-		return err
-	})
-}
-
 func noPreview() *models.LinkPreviewOptions {
 	return &models.LinkPreviewOptions{IsDisabled: bot.True()}
-}
-
-// upload reads the file from its start: each attempt sends it again.
-func upload(f *core.File) models.InputFile {
-	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(f.Data)}
-}
-
-const maxPhoto = 10 << 20 // bytes (sendPhoto)
-
-// isPhoto tells whether a file is shown as a picture and not as a document.
-func isPhoto(f *core.File) bool {
-	return (f.Type == "image/png" || f.Type == "image/jpeg") && len(f.Data) <= maxPhoto
 }
 
 // markup is what goes under the message; a nil interface is left out, which removes the buttons of an
@@ -239,7 +245,7 @@ func startLink(username, payload string) string {
 	return "https://t.me/" + username + "?start=" + payload
 }
 
-func hasStart(choices []core.Choice) bool {
+func hasStart(choices []chat.Choice) bool {
 	for _, c := range choices {
 		if c.Start != "" {
 			return true

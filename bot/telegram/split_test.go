@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 func textRows(lines ...string) []textRow {
@@ -68,11 +68,11 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		most := int(limit)%500 + 2
-		rows := draw(core.Reply{Title: title, Body: []core.Line{
-			{Kind: core.LineKind(kind % 4), Label: label, Text: text},
-			{Kind: core.LineHeading, Text: title},
+		rows := draw(chat.Reply{Title: title, Body: []chat.Line{
+			{Kind: chat.LineKind(kind % 4), Label: label, Text: text},
+			{Kind: chat.LineHeading, Text: title},
 			{Label: text, Text: label},
-			{Kind: core.LineNote, Text: text},
+			{Kind: chat.LineNote, Text: text},
 		}})
 		whole, joined := solid(writePlain(rows)), ""
 		for _, p := range split(rows, most) {

@@ -10,35 +10,35 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
-	"cartable/core"
+	"cartable/core/chat"
+	simtelegram "cartable/sim/telegram"
 )
 
 // recorder is a script that keeps what it was given and answers by another.
-func recorder(next func(*rig, core.Message)) (script func(*rig, core.Message), messages chan core.Message) {
-	messages = make(chan core.Message, 100)
-	return func(r *rig, m core.Message) {
+func recorder(next func(*rig, chat.Message)) (script func(*rig, chat.Message), messages chan chat.Message) {
+	messages = make(chan chat.Message, 100)
+	return func(r *rig, m chat.Message) {
 		messages <- m
 		next(r, m)
 	}, messages
 }
 
 // silent answers nothing.
-func silent(*rig, core.Message) {}
+func silent(*rig, chat.Message) {}
 
 // plainFields are those of a message that can be compared.
-func plainFields(m core.Message) string {
+func plainFields(m chat.Message) string {
 	m.File = nil
 	return fmt.Sprintf("%+v", m)
 }
 
-func chatOf(id int64) core.ChatID {
-	return core.ChatID{Platform: "telegram", ID: strconv.FormatInt(id, 10)}
+func chatOf(id int64) chat.ChatID {
+	return chat.ChatID{Platform: "telegram", ID: strconv.FormatInt(id, 10)}
 }
 
 func TestPrivateTalk(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	sent := anna.Say("/edt demain")
 	answer := anna.WaitFor("echo /edt demain")
@@ -48,8 +48,8 @@ func TestPrivateTalk(t *testing.T) {
 	r.tg.WaitConfirmed()
 	r.stop()
 	got := <-messages
-	want := core.Message{
-		ID: strconv.Itoa(sent.ID), Chat: chatOf(1001), Person: core.PersonID{Platform: "telegram", ID: "1001"},
+	want := chat.Message{
+		ID: strconv.Itoa(sent.ID), Chat: chatOf(1001), Person: chat.PersonID{Platform: "telegram", ID: "1001"},
 		Name: "Anna", Private: true, Text: "/edt demain",
 	}
 	if got.File != nil || plainFields(got) != plainFields(want) {
@@ -62,7 +62,7 @@ func TestPrivateTalk(t *testing.T) {
 
 func TestWhatIsHeardInGroups(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{NoPrivacy: true}, script) // the bot gets everything
+	r := newRig(t, simtelegram.Config{NoPrivacy: true}, script) // the bot gets everything
 	anna, bob := r.tg.User(1001, "Anna", "fr"), r.tg.User(1002, "Bob", "en")
 	g := r.tg.Supergroup("Famille", anna, bob)
 	a := g.As(anna)
@@ -89,7 +89,7 @@ func TestWhatIsHeardInGroups(t *testing.T) {
 
 func TestTopics(t *testing.T) {
 	script, messages := recorder(echo)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Forum("Famille", anna)
 	topic := g.NewTopic("École")
@@ -108,8 +108,8 @@ func TestTopics(t *testing.T) {
 }
 
 // day is a reply whose buttons lead to the days beside it.
-func day(n int) core.Reply {
-	return core.Reply{Title: fmt.Sprintf("day %d", n), Choices: []core.Choice{
+func day(n int) chat.Reply {
+	return chat.Reply{Title: fmt.Sprintf("day %d", n), Choices: []chat.Choice{
 		{ID: "go" + strconv.Itoa(n-1), Label: "◀"},
 		{ID: "go" + strconv.Itoa(n+1), Label: "▶"},
 		{ID: "end", Label: "Terminer"},
@@ -117,8 +117,8 @@ func day(n int) core.Reply {
 	}}
 }
 
-func navigate(r *rig, m core.Message) {
-	to := core.Target{Chat: m.Chat, Thread: m.Thread, Edit: m.ID}
+func navigate(r *rig, m chat.Message) {
+	to := chat.Target{Chat: m.Chat, Thread: m.Thread, Edit: m.ID}
 	n, err := strconv.Atoi(strings.TrimPrefix(m.Choice, "go"))
 	switch {
 	case m.Choice == "":
@@ -127,14 +127,14 @@ func navigate(r *rig, m core.Message) {
 		_ = r.adapter.Answer(context.Background(), m, "Seulement Anna")
 	case m.Choice == "end":
 		_ = r.adapter.Answer(context.Background(), m, "")
-		r.sendTo(to, core.Reply{Title: "ended"})
+		r.sendTo(to, chat.Reply{Title: "ended"})
 	case err == nil: // the adapter answers such a press itself, when all is done
 		r.sendTo(to, day(n))
 	}
 }
 
 func TestPresses(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, navigate)
+	r := newRig(t, simtelegram.Config{}, navigate)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	shown := anna.WaitFor("day 1")
@@ -159,7 +159,7 @@ func TestPresses(t *testing.T) {
 }
 
 func TestSamePressTwice(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, navigate)
+	r := newRig(t, simtelegram.Config{}, navigate)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	m := anna.WaitFor("day 1")
@@ -176,7 +176,7 @@ func TestSamePressTwice(t *testing.T) {
 
 func TestPressTooOldToAnswer(t *testing.T) {
 	errs := make(chan error, 1)
-	r := newRig(t, telegramtest.Config{QueryTTL: time.Nanosecond}, func(r *rig, m core.Message) {
+	r := newRig(t, simtelegram.Config{QueryTTL: time.Nanosecond}, func(r *rig, m chat.Message) {
 		if m.Choice == "" {
 			r.send(m, day(1))
 			return
@@ -194,7 +194,7 @@ func TestPressTooOldToAnswer(t *testing.T) {
 
 func TestPressOnVanishedMessage(t *testing.T) {
 	script, messages := recorder(navigate)
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/edt")
 	shown := anna.WaitFor("day 1")
@@ -209,33 +209,33 @@ func TestPressOnVanishedMessage(t *testing.T) {
 	}
 }
 
-func (r *rig) sendDelete(m telegramtest.Message) {
+func (r *rig) sendDelete(m simtelegram.Message) {
 	r.t.Helper()
-	err := r.adapter.Redact(context.Background(), core.Message{ID: strconv.Itoa(m.ID), Chat: chatOf(m.ChatID)})
+	err := r.adapter.Redact(context.Background(), chat.Message{ID: strconv.Itoa(m.ID), Chat: chatOf(m.ChatID)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 }
 
 func TestEditOfVanishedMessage(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
 	for _, edit := range []string{"77", "1"} { // one that never was, and one of hers
-		r.sendTo(core.Target{Chat: chatOf(1001), Edit: edit}, core.Reply{Title: "instead of " + edit})
+		r.sendTo(chat.Target{Chat: chatOf(1001), Edit: edit}, chat.Reply{Title: "instead of " + edit})
 		anna.WaitFor("instead of " + edit)
 	}
 }
 
 func TestEditOfDocument(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
-	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{
-		Title: "data", File: &core.File{Name: "a.json", Data: []byte("{}")}, Choices: []core.Choice{{ID: "x", Label: "Delete"}},
+	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{
+		Title: "data", File: &chat.File{Name: "a.json", Open: chat.Bytes([]byte("{}"))}, Choices: []chat.Choice{{ID: "x", Label: "Delete"}},
 	})
 	file := anna.WaitFor("data")
-	r.sendTo(core.Target{Chat: chatOf(1001), Edit: strconv.Itoa(file.ID)}, core.Reply{Title: "deleted"})
+	r.sendTo(chat.Target{Chat: chatOf(1001), Edit: strconv.Itoa(file.ID)}, chat.Reply{Title: "deleted"})
 	anna.WaitFor("deleted")
 	for _, m := range anna.Messages() {
 		if m.ID == file.ID && len(m.Buttons) > 0 {
@@ -245,16 +245,16 @@ func TestEditOfDocument(t *testing.T) {
 }
 
 func TestEditWithManyParts(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
-	to := core.Target{Chat: chatOf(1001)}
+	to := chat.Target{Chat: chatOf(1001)}
 	r.sendTo(to, day(1))
 	shown := anna.WaitFor("day 1")
 	to.Edit = strconv.Itoa(shown.ID)
-	long := core.Reply{Title: "much", Choices: []core.Choice{{ID: "x", Label: "OK"}}}
+	long := chat.Reply{Title: "much", Choices: []chat.Choice{{ID: "x", Label: "OK"}}}
 	for i := range 300 {
-		long.Body = append(long.Body, core.Line{Text: fmt.Sprintf("%03d all work and no play", i)})
+		long.Body = append(long.Body, chat.Line{Text: fmt.Sprintf("%03d all work and no play", i)})
 	}
 	r.sendTo(to, long)
 	last := anna.WaitFor("299 all work")
@@ -265,18 +265,18 @@ func TestEditWithManyParts(t *testing.T) {
 }
 
 func TestSilent(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/start")
-	r.sendTo(core.Target{Chat: chatOf(1001)}, core.Reply{Title: "no hurry", Silent: true})
+	r.sendTo(chat.Target{Chat: chatOf(1001)}, chat.Reply{Title: "no hurry", Silent: true})
 	if m := anna.WaitFor("no hurry"); !m.Silent || m.Protected || !m.NoPreview {
 		t.Errorf("sent as %+v", m)
 	}
 }
 
 func TestButtonThatOpensPrivateChat(t *testing.T) {
-	r := newRig(t, telegramtest.Config{BotUsername: "famille_bot"}, func(r *rig, m core.Message) {
-		r.send(m, core.Reply{Title: "here", Choices: []core.Choice{{Label: "En privé", Start: "link_abc-1"}}})
+	r := newRig(t, simtelegram.Config{BotUsername: "famille_bot"}, func(r *rig, m chat.Message) {
+		r.send(m, chat.Reply{Title: "here", Choices: []chat.Choice{{Label: "En privé", Start: "link_abc-1"}}})
 	})
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Group("Famille", anna)
@@ -288,10 +288,10 @@ func TestButtonThatOpensPrivateChat(t *testing.T) {
 }
 
 func TestQuestionInGroupAsksForReply(t *testing.T) {
-	script, messages := recorder(func(r *rig, m core.Message) {
-		r.send(m, core.Reply{Title: "How much?", Expect: core.ExpectText})
+	script, messages := recorder(func(r *rig, m chat.Message) {
+		r.send(m, chat.Reply{Title: "How much?", Expect: chat.ExpectText})
 	})
-	r := newRig(t, telegramtest.Config{}, script) // privacy mode: only replies are heard
+	r := newRig(t, simtelegram.Config{}, script) // privacy mode: only replies are heard
 	anna := r.tg.User(1001, "Anna", "fr")
 	g := r.tg.Group("Famille", anna)
 	g.As(anna).Say("/recharger")
@@ -304,22 +304,22 @@ func TestQuestionInGroupAsksForReply(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	r := newRig(t, telegramtest.Config{}, silent)
+	r := newRig(t, simtelegram.Config{}, silent)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/mesdonnees")
-	to, file := core.Target{Chat: chatOf(1001)}, &core.File{Name: "cartable.json", Type: "application/json", Data: []byte(`{"a":1}`)}
-	r.sendTo(to, core.Reply{Title: "Vos <données>", File: file})
+	to, file := chat.Target{Chat: chatOf(1001)}, &chat.File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes([]byte(`{"a":1}`))}
+	r.sendTo(to, chat.Reply{Title: "Vos <données>", File: file})
 	if m := anna.WaitFor("Vos <données>"); m.Document == nil || string(m.Document.Data) != `{"a":1}` || m.Document.Name != "cartable.json" {
 		t.Errorf("sent %+v", m)
 	}
 	long := strings.TrimSpace(strings.Repeat("mot ", 300))
-	r.sendTo(to, core.Reply{Body: []core.Line{{Text: long}}, File: file, Choices: []core.Choice{{ID: "x", Label: "OK"}}})
+	r.sendTo(to, chat.Reply{Body: []chat.Line{{Text: long}}, File: file, Choices: []chat.Choice{{ID: "x", Label: "OK"}}})
 	m := anna.WaitFor(long)
 	all := anna.Messages()
 	if before := all[len(all)-2]; before.Document == nil || before.Text != "" || len(m.Buttons) != 1 || m.Document != nil {
 		t.Errorf("sent %+v, then %+v", before, m)
 	}
-	r.sendTo(to, core.Reply{Title: "code", File: &core.File{Name: "qr.png", Type: "image/png", Data: tinyPNG}})
+	r.sendTo(to, chat.Reply{Title: "code", File: &chat.File{Name: "qr.png", Type: "image/png", Open: chat.Bytes(tinyPNG)}})
 	if m := anna.WaitFor("code"); m.Photo == nil {
 		t.Errorf("sent %+v", m)
 	}
@@ -328,12 +328,12 @@ func TestFiles(t *testing.T) {
 func TestPicturesOfPeople(t *testing.T) {
 	var data []byte
 	var err error
-	script, messages := recorder(func(_ *rig, m core.Message) {
+	script, messages := recorder(func(_ *rig, m chat.Message) {
 		if m.File != nil {
 			data, err = m.File(context.Background())
 		}
 	})
-	r := newRig(t, telegramtest.Config{}, script)
+	r := newRig(t, simtelegram.Config{}, script)
 	anna := r.tg.User(1001, "Anna", "fr").Private()
 	anna.SendPhoto(tinyPNG, "mon code")
 	if m := <-messages; m.Text != "mon code" || m.File == nil {
@@ -357,7 +357,7 @@ func TestPicturesOfPeople(t *testing.T) {
 
 func TestSecretsAreDeleted(t *testing.T) {
 	var errs []error
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m core.Message) {
+	r := newRig(t, simtelegram.Config{}, func(r *rig, m chat.Message) {
 		errs = append(errs, r.adapter.Redact(context.Background(), m), r.adapter.Redact(context.Background(), m))
 		echo(r, m)
 	})
@@ -382,7 +382,7 @@ func TestSecretsAreDeleted(t *testing.T) {
 
 func TestTyping(t *testing.T) {
 	finish := make(chan struct{})
-	r := newRig(t, telegramtest.Config{}, func(r *rig, m core.Message) {
+	r := newRig(t, simtelegram.Config{}, func(r *rig, m chat.Message) {
 		if m.Text == "slow" {
 			<-finish
 		}

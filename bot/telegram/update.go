@@ -22,7 +22,7 @@ type user struct {
 	LastName  string `json:"last_name"`
 }
 
-type chat struct {
+type tgChat struct {
 	ID    int64  `json:"id"`
 	Type  string `json:"type"`
 	Title string `json:"title"`
@@ -33,9 +33,9 @@ type message struct {
 	Thread      int         `json:"message_thread_id"`
 	InTopic     bool        `json:"is_topic_message"`
 	From        *user       `json:"from"`
-	Sender      *chat       `json:"sender_chat"` // who speaks as a channel or group
+	Sender      *tgChat     `json:"sender_chat"` // who speaks as a channel or group
 	Date        int64       `json:"date"`        // 0: the message is too old to be shown or edited
-	Chat        chat        `json:"chat"`
+	Chat        tgChat      `json:"chat"`
 	ReplyTo     *replied    `json:"reply_to_message"`
 	Text        string      `json:"text"`
 	Caption     string      `json:"caption"`
@@ -70,7 +70,7 @@ type query struct {
 }
 
 type myMember struct {
-	Chat chat `json:"chat"`
+	Chat tgChat `json:"chat"`
 	New  struct {
 		Status   string `json:"status"`
 		IsMember bool   `json:"is_member"` // with status "restricted"

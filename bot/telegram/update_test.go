@@ -6,7 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 func TestReadCommand(t *testing.T) {
@@ -47,7 +47,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// FuzzUpdate: whatever an update is, what the core gets of it keeps the promises of core.Message.
+// FuzzUpdate: whatever an update is, what the core gets of it keeps the promises of chat.Message.
 func FuzzUpdate(f *testing.F) {
 	f.Add(string(rawUpdate(5)))
 	f.Add(`{"update_id":1,"message":{"message_id":9,"from":{"id":3},"chat":{"id":-7,"type":"group","title":"x"},"caption":"/edt@me","photo":[{"file_id":"a","width":2,"height":2}]}}`)
@@ -65,7 +65,7 @@ func FuzzUpdate(f *testing.F) {
 		switch kind := u.sort(botUser{1, "me"}); kind {
 		case aMessage, aPress:
 			m := a.toCore(&u)
-			if m.Chat.ID == "" || m.Person.ID == "" || len(m.Text) > core.MaxText+utf8.UTFMax || len(m.Choice) > maxData {
+			if m.Chat.ID == "" || m.Person.ID == "" || len(m.Text) > chat.MaxText+utf8.UTFMax || len(m.Choice) > maxData {
 				t.Errorf("%+v", m)
 			}
 			if (m.Choice != "") != (kind == aPress) || m.Choice != "" && m.Text != "" {

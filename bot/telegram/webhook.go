@@ -118,6 +118,7 @@ func (a *Adapter) Webhook() http.Handler {
 func (a *Adapter) receive(w http.ResponseWriter, r *http.Request) (status int) {
 	given, want := r.Header.Get(secretHeader), a.hookSecret.Reveal()
 	if subtle.ConstantTimeCompare([]byte(given), []byte(want)) != 1 {
+		a.counters.refused.Add(1)
 		return http.StatusUnauthorized
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdate))

@@ -18,15 +18,15 @@ import (
 
 	"golang.org/x/term"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // Platform is the platform of the one chat there is.
 const Platform = "terminal"
 
 // Chat and Person name the one conversation and the one who types.
-func Chat() core.ChatID     { return core.ChatID{Platform: Platform, ID: "local"} }
-func Person() core.PersonID { return core.PersonID{Platform: Platform, ID: "local"} }
+func Chat() chat.ChatID     { return chat.ChatID{Platform: Platform, ID: "local"} }
+func Person() chat.PersonID { return chat.PersonID{Platform: Platform, ID: "local"} }
 
 // Config says what the chat reads and writes.
 type Config struct {
@@ -38,7 +38,7 @@ type Config struct {
 	Folder string
 }
 
-// Adapter is a core.Adapter over one reader and one writer.
+// Adapter is a chat.Adapter over one reader and one writer.
 type Adapter struct {
 	source source
 	picks  picks
@@ -84,48 +84,62 @@ func asTerminal(stream any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Name implements core.Adapter.
+// Name implements chat.Adapter.
 func (*Adapter) Name() string { return Platform }
 
-// TextOnly implements core.TextOnly.
+// TextOnly implements chat.TextOnly.
 func (*Adapter) TextOnly() {}
 
-// Send implements core.Adapter: it prints the reply. A file is written to Config.Folder, where only the person
+// Send implements chat.Adapter: it prints the reply. A file is written to Config.Folder, where only the person
 // may read it.
-func (a *Adapter) Send(_ context.Context, to core.Target, r core.Reply) error {
+func (a *Adapter) Send(_ context.Context, to chat.Target, r chat.Reply) error {
 	if to.Chat != Chat() {
 		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
 	}
-	saved, err := a.save(r.File)
+	s, err := a.save(r.File)
 	if err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.picks.shown(r)
-	if _, err := io.WriteString(a.out, render(r, saved, a.layout())); err != nil {
+	if _, err := io.WriteString(a.out, render(r, s, a.layout())); err != nil {
 		return fmt.Errorf("terminal: send: %w", err)
 	}
 	return nil
 }
 
-// save writes a file and returns its path; "" when there is none to write.
-func (a *Adapter) save(f *core.File) (path string, err error) {
-	if f == nil {
-		return "", nil
-	}
-	out, err := os.CreateTemp(a.folder, "*-"+filepath.Base(f.Name)) // with mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = out.Write(f.Data)
-	return out.Name(), errors.Join(err, out.Close())
+// saved is a file of a reply that was written to the folder.
+type saved struct {
+	path string
+	size int64 // bytes
 }
 
-// Run implements core.Adapter. It reads the next line only once the message before it is done, so that
+// save writes a file, if there is one. Nothing is left of one that cannot be read to its end.
+func (a *Adapter) save(f *chat.File) (s saved, err error) {
+	if f == nil {
+		return saved{}, nil
+	}
+	in, err := f.Open()
+	if err != nil {
+		return saved{}, err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(a.folder, "*-"+filepath.Base(f.Name)) // with mode 0600
+	if err != nil {
+		return saved{}, err
+	}
+	n, err := io.Copy(out, in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return saved{}, errors.Join(err, os.Remove(out.Name()))
+	}
+	return saved{out.Name(), n}, nil
+}
+
+// Run implements chat.Adapter. It reads the next line only once the message before it is done, so that
 // a number means what was on the screen when it was typed. At the end of the input it returns nil after
 // the last answer. A read that blocks when ctx ends is abandoned: nothing can interrupt it.
-func (a *Adapter) Run(ctx context.Context, handle core.Handler) (err error) {
+func (a *Adapter) Run(ctx context.Context, handle chat.Handler) (err error) {
 	defer func() { err = errors.Join(err, a.source.restore()) }()
 	for {
 		line, readErr := a.next(ctx)
@@ -149,7 +163,7 @@ func (a *Adapter) next(ctx context.Context) (string, error) {
 		err  error
 	}
 	read := make(chan result, 1)
-	secret := a.picks.expected() == core.ExpectSecret
+	secret := a.picks.expected() == chat.ExpectSecret
 	go func() {
 		line, err := a.source.readLine(secret)
 		read <- result{line, err}
@@ -163,18 +177,18 @@ func (a *Adapter) next(ctx context.Context) (string, error) {
 }
 
 // pass hands one line over and waits until it has been answered. Empty lines say nothing.
-func (a *Adapter) pass(ctx context.Context, line string, handle core.Handler) error {
+func (a *Adapter) pass(ctx context.Context, line string, handle chat.Handler) error {
 	if strings.TrimSpace(line) == "" {
 		return nil
 	}
-	m := core.Message{Chat: Chat(), Person: Person(), Private: true}
+	m := chat.Message{Chat: Chat(), Person: Person(), Private: true}
 	if id, ok := a.picks.picked(line); ok {
 		m.Choice = id
 	} else {
 		m.Text = line
 	}
 	answered := make(chan struct{})
-	if err := handle(m, func() { close(answered) }); errors.Is(err, core.ErrClosed) {
+	if err := handle(m, func() { close(answered) }); errors.Is(err, chat.ErrClosed) {
 		return nil
 	} else if err != nil {
 		return fmt.Errorf("terminal: %w", err)

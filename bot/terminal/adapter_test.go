@@ -11,31 +11,32 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // bot answers messages on goroutines of its own, as the engine does, from a list of replies.
 type bot struct {
 	adapter *Adapter
-	replies []core.Reply
+	replies []chat.Reply
 	heard   []string // the text, or the choice as "#id"
 	wg      sync.WaitGroup
 }
 
-func (b *bot) handle(m core.Message, done func()) error {
+func (b *bot) handle(m chat.Message, done func()) error {
 	heard := m.Text
 	if m.Choice != "" {
 		heard += "#" + m.Choice
 	}
 	b.heard = append(b.heard, heard)
-	var reply core.Reply
+	var reply chat.Reply
 	if len(b.replies) > 0 {
 		reply, b.replies = b.replies[0], b.replies[1:]
 	}
 	b.wg.Go(func() {
-		if err := b.adapter.Send(context.Background(), core.Target{Chat: m.Chat}, reply); err != nil {
+		if err := b.adapter.Send(context.Background(), chat.Target{Chat: m.Chat}, reply); err != nil {
 			panic(err)
 		}
 		done()
@@ -44,13 +45,13 @@ func (b *bot) handle(m core.Message, done func()) error {
 }
 
 // converse feeds a script to a bot with the given replies.
-func converse(t *testing.T, script string, replies ...core.Reply) (heard []string, printed string) {
+func converse(t *testing.T, script string, replies ...chat.Reply) (heard []string, printed string) {
 	t.Helper()
 	return converseIn(t, "", script, replies...)
 }
 
 // converseIn is converse with a folder for files.
-func converseIn(t *testing.T, folder, script string, replies ...core.Reply) (heard []string, printed string) {
+func converseIn(t *testing.T, folder, script string, replies ...chat.Reply) (heard []string, printed string) {
 	t.Helper()
 	var out bytes.Buffer
 	b := &bot{adapter: New(Config{In: strings.NewReader(script), Out: &out, Folder: folder}), replies: replies}
@@ -62,7 +63,7 @@ func converseIn(t *testing.T, folder, script string, replies ...core.Reply) (hea
 }
 
 func TestConversation(t *testing.T) {
-	heard, printed := converse(t, "bonjour\n\n  \r\n/edt", core.Reply{Title: "Bonjour"}, core.Reply{Title: "Pas de cours"})
+	heard, printed := converse(t, "bonjour\n\n  \r\n/edt", chat.Reply{Title: "Bonjour"}, chat.Reply{Title: "Pas de cours"})
 	if want := []string{"bonjour", "/edt"}; !slices.Equal(heard, want) {
 		t.Errorf("heard %q, want %q", heard, want)
 	}
@@ -75,8 +76,8 @@ func TestConversation(t *testing.T) {
 func TestFile(t *testing.T) {
 	folder := t.TempDir()
 	data := []byte(strings.Repeat("{}\n", 500))
-	_, printed := converseIn(t, folder, "/mesdonnees", core.Reply{
-		Body: []core.Line{{Text: "Voici"}}, File: &core.File{Name: "cartable.json", Type: "application/json", Data: data},
+	_, printed := converseIn(t, folder, "/mesdonnees", chat.Reply{
+		Body: []chat.Line{{Text: "Voici"}}, File: &chat.File{Name: "cartable.json", Type: "application/json", Open: chat.Bytes(data)},
 	})
 	paths, err := filepath.Glob(filepath.Join(folder, "*-cartable.json"))
 	if err != nil || len(paths) != 1 {
@@ -94,28 +95,45 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// broken is a file that cannot be read to its end.
+func broken() (io.ReadCloser, error) {
+	return io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(errors.New("disk failed")))), nil
+}
+
+func TestFileCutOff(t *testing.T) {
+	folder := t.TempDir()
+	a := New(Config{In: strings.NewReader(""), Out: io.Discard, Folder: folder})
+	err := a.Send(t.Context(), chat.Target{Chat: Chat()}, chat.Reply{File: &chat.File{Name: "cartable.json", Open: broken}})
+	if err == nil || !strings.Contains(err.Error(), "disk failed") {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
 func TestPicks(t *testing.T) {
-	confirm := core.Reply{Title: "Recharger ?", Choices: []core.Choice{{ID: "yes", Label: "Confirmer"}, {ID: "no", Label: "Annuler"}}}
-	other := core.Reply{Title: "Langue ?", Choices: []core.Choice{{ID: "fr", Label: "Français"}}}
-	plain := core.Reply{Title: "Fait"}
-	question := core.Reply{Title: "Quel montant ?", Expect: core.ExpectText}
-	both := core.Reply{Title: "Parent ou élève ?", Expect: core.ExpectText, Choices: other.Choices}
-	secret := core.Reply{Title: "Code ?", Expect: core.ExpectSecret, Choices: other.Choices}
+	confirm := chat.Reply{Title: "Recharger ?", Choices: []chat.Choice{{ID: "yes", Label: "Confirmer"}, {ID: "no", Label: "Annuler"}}}
+	other := chat.Reply{Title: "Langue ?", Choices: []chat.Choice{{ID: "fr", Label: "Français"}}}
+	plain := chat.Reply{Title: "Fait"}
+	question := chat.Reply{Title: "Quel montant ?", Expect: chat.ExpectText}
+	both := chat.Reply{Title: "Parent ou élève ?", Expect: chat.ExpectText, Choices: other.Choices}
+	secret := chat.Reply{Title: "Code ?", Expect: chat.ExpectSecret, Choices: other.Choices}
 	tests := []struct {
 		name    string
 		script  string
-		replies []core.Reply
+		replies []chat.Reply
 		want    []string
 	}{
 		{"before any list", "1\n", nil, []string{"1"}},
-		{"by number", "a\n 2 \n", []core.Reply{confirm}, []string{"a", "#no"}},
-		{"a second press is the same choice", "a\n1\n1\n", []core.Reply{confirm, plain}, []string{"a", "#yes", "#yes"}},
-		{"the last list counts", "a\n1\n1\n", []core.Reply{confirm, other}, []string{"a", "#yes", "#fr"}},
-		{"other answers between", "a\nb\n1\n", []core.Reply{confirm, plain}, []string{"a", "b", "#yes"}},
-		{"no such entry", "a\n0\n3\n-1\n1a\n99999999999999999999\n", []core.Reply{confirm}, []string{"a", "0", "3", "-1", "1a", "99999999999999999999"}},
-		{"a number can be an answer", "a\nb\n1\n1\n", []core.Reply{confirm, question, plain}, []string{"a", "b", "1", "#yes"}},
-		{"a question with choices", "a\n1\n2\n", []core.Reply{both, both}, []string{"a", "#fr", "2"}},
-		{"a secret is never a pick", "a\n1\n", []core.Reply{secret}, []string{"a", "1"}},
+		{"by number", "a\n 2 \n", []chat.Reply{confirm}, []string{"a", "#no"}},
+		{"a second press is the same choice", "a\n1\n1\n", []chat.Reply{confirm, plain}, []string{"a", "#yes", "#yes"}},
+		{"the last list counts", "a\n1\n1\n", []chat.Reply{confirm, other}, []string{"a", "#yes", "#fr"}},
+		{"other answers between", "a\nb\n1\n", []chat.Reply{confirm, plain}, []string{"a", "b", "#yes"}},
+		{"no such entry", "a\n0\n3\n-1\n1a\n99999999999999999999\n", []chat.Reply{confirm}, []string{"a", "0", "3", "-1", "1a", "99999999999999999999"}},
+		{"a number can be an answer", "a\nb\n1\n1\n", []chat.Reply{confirm, question, plain}, []string{"a", "b", "1", "#yes"}},
+		{"a question with choices", "a\n1\n2\n", []chat.Reply{both, both}, []string{"a", "#fr", "2"}},
+		{"a secret is never a pick", "a\n1\n", []chat.Reply{secret}, []string{"a", "1"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,7 +152,7 @@ func TestWaitsForTheAnswer(t *testing.T) {
 		a := New(Config{In: strings.NewReader("a\nb\n"), Out: io.Discard})
 		ended := make(chan error, 1)
 		go func() {
-			ended <- a.Run(t.Context(), func(_ core.Message, done func()) error {
+			ended <- a.Run(t.Context(), func(_ chat.Message, done func()) error {
 				heard++
 				pending = done
 				return nil
@@ -159,13 +177,13 @@ func TestStopsWhenAsked(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		a := New(Config{In: in, Out: io.Discard})
 		ended := make(chan error, 1)
-		go func() { ended <- a.Run(ctx, func(core.Message, func()) error { return nil }) }()
+		go func() { ended <- a.Run(ctx, func(chat.Message, func()) error { return nil }) }()
 		synctest.Wait()
 		stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if err := a.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "late"}); err != nil {
+		if err := a.Send(t.Context(), chat.Target{Chat: Chat()}, chat.Reply{Title: "late"}); err != nil {
 			t.Errorf("an answer under way: %v", err)
 		}
 		if err := typing.Close(); err != nil { // ends the read that was abandoned
@@ -176,9 +194,9 @@ func TestStopsWhenAsked(t *testing.T) {
 
 func TestHandlerRefuses(t *testing.T) {
 	broken := errors.New("broken")
-	for refusal, want := range map[error]error{core.ErrClosed: nil, broken: broken} {
+	for refusal, want := range map[error]error{chat.ErrClosed: nil, broken: broken} {
 		a := New(Config{In: strings.NewReader("a\n"), Out: io.Discard})
-		err := a.Run(t.Context(), func(core.Message, func()) error { return refusal })
+		err := a.Run(t.Context(), func(chat.Message, func()) error { return refusal })
 		if !errors.Is(err, want) {
 			t.Errorf("refused with %v: got %v, want %v", refusal, err, want)
 		}
@@ -191,10 +209,10 @@ func TestSendFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := New(Config{In: strings.NewReader(""), Out: out})
-	if err := a.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "a"}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := a.Send(t.Context(), chat.Target{Chat: Chat()}, chat.Reply{Title: "a"}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
-	if err := a.Send(t.Context(), core.Target{Chat: core.ChatID{Platform: "telegram", ID: "1"}}, core.Reply{}); err == nil {
+	if err := a.Send(t.Context(), chat.Target{Chat: chat.ChatID{Platform: "telegram", ID: "1"}}, chat.Reply{}); err == nil {
 		t.Error("sent to a chat of another platform")
 	}
 }

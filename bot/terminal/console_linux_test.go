@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // openTerminal makes a pseudo-terminal: what a person types and sees, and the program's end of it.
@@ -92,7 +92,7 @@ func (s *screen) wait(t *testing.T, want string) string {
 func start(t *testing.T, ctx context.Context, in, out *os.File, plain bool) (b *bot, ended chan error) {
 	b = &bot{
 		adapter: New(Config{In: in, Out: out, Plain: plain}),
-		replies: []core.Reply{{Title: "Code ?", Expect: core.ExpectSecret}, {Title: "Merci"}},
+		replies: []chat.Reply{{Title: "Code ?", Expect: chat.ExpectSecret}, {Title: "Merci"}},
 	}
 	ended = make(chan error, 1)
 	go func() { ended <- b.adapter.Run(ctx, b.handle) }()
@@ -156,7 +156,7 @@ func TestConsoleNotification(t *testing.T) {
 	s.wait(t, "> ")
 	typed(t, person, "/ed")
 	s.wait(t, "/ed")
-	if err := b.adapter.Send(t.Context(), core.Target{Chat: Chat()}, core.Reply{Title: "Nouvelle note"}); err != nil {
+	if err := b.adapter.Send(t.Context(), chat.Target{Chat: Chat()}, chat.Reply{Title: "Nouvelle note"}); err != nil {
 		t.Fatal(err)
 	}
 	s.wait(t, "Nouvelle note\r\n\r\n> /ed")

@@ -10,12 +10,12 @@ import (
 
 	"golang.org/x/term"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
-// maxLine bounds what is kept of a line. It is longer than core.MaxText, so that the engine can tell that
+// maxLine bounds what is kept of a line. It is longer than chat.MaxText, so that the engine can tell that
 // the line was too long and say so.
-const maxLine = core.MaxText + 16
+const maxLine = chat.MaxText + 16
 
 // lineReader reads lines of any length and keeps the first maxLine bytes of each.
 type lineReader struct{ r *bufio.Reader }

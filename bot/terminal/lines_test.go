@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // readAll reads lines until the input ends; the last one is what came with its end.
@@ -46,12 +46,12 @@ func TestLines(t *testing.T) {
 
 // Too long a line is cut, but stays too long, and the next one is read from its start.
 func TestLongLinesAreBounded(t *testing.T) {
-	for _, size := range []int{core.MaxText, core.MaxText + 1, maxLine - 1, maxLine, maxLine + 1, 1 << 20} {
+	for _, size := range []int{chat.MaxText, chat.MaxText + 1, maxLine - 1, maxLine, maxLine + 1, 1 << 20} {
 		got := readAll(t, strings.NewReader(strings.Repeat("a", size)+"\r\n/edt"))
 		if len(got) != 2 || got[1] != "/edt" {
 			t.Fatalf("%d bytes: out of step, %d lines", size, len(got))
 		}
-		if tooLong := len(got[0]) > core.MaxText; tooLong != (size > core.MaxText) || len(got[0]) > maxLine {
+		if tooLong := len(got[0]) > chat.MaxText; tooLong != (size > chat.MaxText) || len(got[0]) > maxLine {
 			t.Errorf("%d bytes: kept %d", size, len(got[0]))
 		}
 	}
@@ -61,7 +61,7 @@ func FuzzLines(f *testing.F) {
 	f.Add("/edt\n/notes\r\n1", 3)
 	f.Add("\xff\n\r\n\r", 0)
 	f.Fuzz(func(t *testing.T, in string, long int) {
-		in = strings.Repeat("é", min(max(long, 0), 3*core.MaxText)) + in
+		in = strings.Repeat("é", min(max(long, 0), 3*chat.MaxText)) + in
 		got := readAll(t, strings.NewReader(in))
 		if want := strings.Count(in, "\n") + 1; len(got) != want {
 			t.Errorf("%d lines, want %d", len(got), want)

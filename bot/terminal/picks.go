@@ -1,24 +1,22 @@
 package terminal
 
 import (
-	"strconv"
-	"strings"
 	"sync"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // picks remembers what a typed number stands for: an entry of the list of choices shown last. A list
 // holds until the next one is shown, so that a second press reaches the engine as what it is.
 type picks struct {
 	mu      sync.Mutex
-	choices []core.Choice
+	choices []chat.Choice
 	current bool // choices belong to the last reply
-	expect  core.Expect
+	expect  chat.Expect
 }
 
 // shown takes note of a reply that is being printed.
-func (p *picks) shown(r core.Reply) {
+func (p *picks) shown(r chat.Reply) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expect = r.Expect
@@ -29,23 +27,19 @@ func (p *picks) shown(r core.Reply) {
 }
 
 // expected is what the last reply waits for.
-func (p *picks) expected() core.Expect {
+func (p *picks) expected() chat.Expect {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.expect
 }
 
-// picked returns the choice that line stands for. Where the bot waits for something typed, a number is
-// that, and picks only among choices shown with the question itself; as a secret it is never a pick.
+// picked returns the choice that line stands for.
 func (p *picks) picked(line string) (id string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.expect == core.ExpectSecret || p.expect == core.ExpectText && !p.current {
+	at, ok := chat.Pick(line, len(p.choices), p.expect, p.current)
+	if !ok {
 		return "", false
 	}
-	n, err := strconv.ParseUint(strings.TrimSpace(line), 10, 16)
-	if err != nil || n < 1 || n > uint64(len(p.choices)) {
-		return "", false
-	}
-	return p.choices[n-1].ID, true
+	return p.choices[at].ID, true
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 // layout is how a reply is laid out. The zero value is that of a pipe: whole lines, plain text.
@@ -28,15 +28,15 @@ const (
 	choiceGap = "  "
 )
 
-// render draws a reply, with an empty line after it. saved is where its file was written to.
-func render(r core.Reply, saved string, l layout) string {
+// render draws a reply, with an empty line after it. s is what became of its file.
+func render(r chat.Reply, s saved, l layout) string {
 	p := page{layout: l}
 	if r.Title != "" {
 		p.print(styleBold, "", "", clean(r.Title))
 	}
 	p.body(r.Body)
 	if r.File != nil {
-		p.file(*r.File, saved)
+		p.file(r.File.Name, s)
 	}
 	if len(r.Choices) > 0 {
 		p.choices(r.Choices)
@@ -54,13 +54,13 @@ type page struct {
 }
 
 // file prints the name and size of a document, and where it is. The path stays whole, so that it can be copied.
-func (p *page) file(f core.File, saved string) {
-	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(f.Name), size(len(f.Data))))
-	p.out.WriteString(clean(saved) + "\n")
+func (p *page) file(name string, s saved) {
+	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(name), size(s.size)))
+	p.out.WriteString(clean(s.path) + "\n")
 }
 
 // size is "86 kB", as files are shown everywhere.
-func size(bytes int) string {
+func size(bytes int64) string {
 	if bytes < 1000 {
 		return fmt.Sprintf("%d B", bytes)
 	}
@@ -69,15 +69,15 @@ func size(bytes int) string {
 
 // body draws lines, group by group. What follows a heading is indented under it, except for notes at the
 // end, which are about the whole.
-func (p *page) body(body []core.Line) {
+func (p *page) body(body []chat.Line) {
 	end := len(body)
-	for end > 0 && body[end-1].Kind == core.LineNote {
+	for end > 0 && body[end-1].Kind == chat.LineNote {
 		end--
 	}
 	column, indent := p.column(body), ""
 	for i, line := range body {
 		switch {
-		case line.Kind == core.LineHeading:
+		case line.Kind == chat.LineHeading:
 			if p.out.Len() > 0 {
 				p.out.WriteByte('\n')
 			}
@@ -92,18 +92,18 @@ func (p *page) body(body []core.Line) {
 	}
 }
 
-func label(line core.Line) string { return strings.TrimSpace(clean(line.Label)) }
+func label(line chat.Line) string { return strings.TrimSpace(clean(line.Label)) }
 
 // column is the width of the widest label that lines up with the others of its group: the texts up to the
 // next heading stand in one column.
-func (p *page) column(group []core.Line) int {
+func (p *page) column(group []chat.Line) int {
 	limit := maxLabel
 	if p.width > 0 {
 		limit = min(limit, p.width/3)
 	}
 	column := 0
 	for _, line := range group {
-		if line.Kind == core.LineHeading {
+		if line.Kind == chat.LineHeading {
 			break
 		}
 		if size := columns(label(line)); line.Text != "" && size <= limit {
@@ -114,7 +114,7 @@ func (p *page) column(group []core.Line) int {
 }
 
 // line draws one line: its label, its text beside it, and the rest of the text hanging under its start.
-func (p *page) line(line core.Line, indent string, column int) {
+func (p *page) line(line chat.Line, indent string, column int) {
 	style := styleOf(line.Kind)
 	label := label(line)
 	first, hang := indent, indent
@@ -155,13 +155,13 @@ func (p *page) decorate(style, row string) string {
 	return "\x1b[" + style + "m" + row + "\x1b[0m"
 }
 
-func styleOf(kind core.LineKind) string {
+func styleOf(kind chat.LineKind) string {
 	switch kind {
-	case core.LineHeading:
+	case chat.LineHeading:
 		return styleBold
-	case core.LineNote:
+	case chat.LineNote:
 		return styleDim
-	case core.LineStruck:
+	case chat.LineStruck:
 		return styleStruck
 	default:
 		return styleNone
@@ -169,7 +169,7 @@ func styleOf(kind core.LineKind) string {
 }
 
 // choices draws the numbered list, on one line where the screen is wide enough.
-func (p *page) choices(choices []core.Choice) {
+func (p *page) choices(choices []chat.Choice) {
 	row := ""
 	for i, c := range choices {
 		entry := fmt.Sprintf("[%d] %s", i+1, clean(c.Label))

@@ -7,52 +7,52 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/core"
+	"cartable/core/chat"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // replies are the shapes of answers that commands give.
-var replies = map[string]core.Reply{
+var replies = map[string]chat.Reply{
 	"timetable": {
 		Title: "Emploi du temps de Léa",
-		Body: []core.Line{
-			{Kind: core.LineHeading, Text: "lundi 23 novembre"},
+		Body: []chat.Line{
+			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: core.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN · gymnase du bas\nPrévoir une tenue chaude"},
-			{Kind: core.LineHeading, Text: "mardi 24 novembre"},
+			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
-			{Kind: core.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
+			{Kind: chat.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
 		},
 	},
 	"grades": {
 		Title: "Notes de Léa · Trimestre 1",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "Maths", Text: "14,5/20"},
 			{Label: "Sciences de la vie et de la Terre", Text: "absente"},
 			{Label: "Arts", Text: "18/20, bonus"},
 			{Label: "Moyenne générale"},
-			{Kind: core.LineHeading, Label: "Arts", Text: "18/20"},
+			{Kind: chat.LineHeading, Label: "Arts", Text: "18/20"},
 			{Label: "20/11", Text: "18/20, bonus"},
 		},
 	},
 	"proposal": {
 		Title: "Recharger 20,00 € ?",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "Carte", Text: "Carte perso ····4242"},
 			{Label: "Solde avant", Text: "5,40\u00a0€"},
 			{Label: "Solde après", Text: "25,40\u00a0€"},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
+		Choices: []chat.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
 	},
 	"hostile": {
 		Title: "\x1b[2J\x1b]0;titre\x07École",
-		Body: []core.Line{
+		Body: []chat.Line{
 			{Label: "08:00\r\n", Text: "Maths\u202e\x9b31m\xff\x00"},
 			{Text: "ligne 1\r\nligne 2\x0b\u2028ligne 3\n\nligne 5"},
 		},
-		Choices: []core.Choice{{ID: "a", Label: "Oui\n[2] Non"}},
+		Choices: []chat.Choice{{ID: "a", Label: "Oui\n[2] Non"}},
 	},
 }
 
@@ -65,7 +65,7 @@ var layouts = map[string]layout{
 func TestRenderGolden(t *testing.T) {
 	for reply, r := range replies {
 		for name, l := range layouts {
-			got := render(r, "", l)
+			got := render(r, saved{}, l)
 			path := filepath.Join("testdata", reply+"."+name+".golden")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -84,7 +84,7 @@ func TestRenderGolden(t *testing.T) {
 }
 
 func TestRenderNothing(t *testing.T) {
-	if got := render(core.Reply{}, "", layout{width: 80, styled: true}); got != "" {
+	if got := render(chat.Reply{}, saved{}, layout{width: 80, styled: true}); got != "" {
 		t.Errorf("an empty reply prints %q", got)
 	}
 }
@@ -96,13 +96,13 @@ func FuzzRender(f *testing.F) {
 	f.Add("日本語", "漢字", strings.Repeat("a", 100), uint8(2))
 	f.Add("", "a very long label that nobody expects", "texte\n\ntexte", uint8(0))
 	f.Fuzz(func(t *testing.T, title, label, text string, width uint8) {
-		r := core.Reply{
+		r := chat.Reply{
 			Title:   title,
-			Body:    []core.Line{{Label: label, Text: text}, {Kind: core.LineHeading, Label: label, Text: text}, {Label: label, Text: text}},
-			Choices: []core.Choice{{ID: "1", Label: label}, {ID: "2", Label: title}},
+			Body:    []chat.Line{{Label: label, Text: text}, {Kind: chat.LineHeading, Label: label, Text: text}, {Label: label, Text: text}},
+			Choices: []chat.Choice{{ID: "1", Label: label}, {ID: "2", Label: title}},
 		}
 		l := layout{width: int(width)}
-		for row := range strings.SplitSeq(render(r, "", l), "\n") {
+		for row := range strings.SplitSeq(render(r, saved{}, l), "\n") {
 			if clean(row) != row {
 				t.Errorf("a row holds control characters: %q", row)
 			}

@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"cartable/bot/matrix"
+	"cartable/bot/matrix/cryptostore"
 	"cartable/vault"
 )
 
@@ -77,7 +77,7 @@ func pipeCopy(v *vault.Vault) io.ReadCloser {
 	return r
 }
 
-func markCopied(v *vault.Vault) error { return matrix.MarkCopied(v) }
+func markCopied(v *vault.Vault) error { return cryptostore.MarkCopied(v) }
 
 func printFile(w io.Writer, path string) error {
 	f, err := os.Open(path)

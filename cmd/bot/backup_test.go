@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -19,10 +19,10 @@ func TestBackupOfARunningBot(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a socket in the folder of the vault")
 	}
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	data, file := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "copy.db")
 	environ := []string{
-		"CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN=" + tg.Token(), "CARTABLE_TELEGRAM_API=" + tg.URL, "CARTABLE_ACCESS=open",
+		"CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN=" + tg.Token(), "CARTABLE_TELEGRAM_API=" + tg.URL, "CARTABLE_ACCESS=open",
 	}
 	bot := startBot(t, append(environ, "CARTABLE_DATA="+data)...)
 	anna := tg.User(1001, "Anna", "fr").Private()

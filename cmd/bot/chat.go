@@ -10,8 +10,10 @@ import (
 
 	"cartable/bot/terminal"
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/store"
 )
 
 // drainTime is how long queued commands may take to answer when the bot is asked to stop. A container
@@ -55,7 +57,7 @@ type outside struct {
 func (c config) world() outside { return outside{schools: pronote.NewHTTPClient(c.private)} }
 
 // engine wires the core to the two clients and a store. access is who may use it; nil: everyone.
-func (c config) engine(store core.Store, log *slog.Logger, access *core.Access, out outside) (*core.Engine, error) {
+func (c config) engine(records store.Store, log *slog.Logger, access *core.Access, out outside) (*core.Engine, error) {
 	wallet, err := izly.New(izly.Config{
 		HTTPClient: out.wallets,
 		SOAPURL:    c.izly.soapURL, RESTURL: c.izly.restURL, SiteURL: c.izly.siteURL,
@@ -65,13 +67,13 @@ func (c config) engine(store core.Store, log *slog.Logger, access *core.Access, 
 		return nil, err
 	}
 	school := pronote.Config{
-		HTTPClient: out.schools, Log: log, Location: c.location, Interval: courtesy,
+		HTTPClient: out.schools, Log: log, Location: c.location, Interval: courtesy, AllowPrivate: c.private,
 	}
 	if c.private {
 		school.Interval = 0 // servers of our own need no pause
 	}
 	return core.New(core.Config{
-		Store: store, School: pronote.New(school), Wallet: wallet,
+		Store: records, School: pronote.New(school), Wallet: wallet,
 		Log: log, Location: c.location, Lang: c.lang, AllowPrivate: c.private, Access: access, Admit: out.admit,
 	})
 }
@@ -87,7 +89,7 @@ func (p *program) terminal(folder string) *terminal.Adapter {
 }
 
 // converse runs a chat until its input ends or ctx does, then lets queued commands answer.
-func converse(ctx context.Context, engine *core.Engine, a core.Adapter) error {
+func converse(ctx context.Context, engine *core.Engine, a chat.Adapter) error {
 	engine.Start(ctx)
 	err := a.Run(ctx, engine.Handler(a)) // 1. nothing is read any more
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/vault"
@@ -28,10 +29,11 @@ type config struct {
 	izly      izlyConfig
 	telegram  telegramConfig
 	matrix    matrixConfig
-	listen    string
+	listen    string // CARTABLE_LISTEN
+	internal  string // CARTABLE_LISTEN_INTERNAL
 	public    string // https address of the listener, without a slash at the end; empty when it has none
 	open      bool   // CARTABLE_ACCESS
-	admins    []core.PersonID
+	admins    []chat.PersonID
 	logLevel  *slog.Level // nil when not set
 	logJSON   bool
 
@@ -103,6 +105,9 @@ func loadConfig(environ []string, only ...string) (config, error) {
 	if len(only) == 0 && cfg.telegram.webhook && cfg.public == "" {
 		problems = append(problems, "CARTABLE_TELEGRAM_WEBHOOK: Telegram needs an address to send to; set CARTABLE_PUBLIC_URL, for example CARTABLE_PUBLIC_URL=https://bot.example.org")
 	}
+	if len(only) == 0 && cfg.telegram.webhook && sameAddress(cfg.listen, cfg.internal) {
+		problems = append(problems, "CARTABLE_LISTEN_INTERNAL: health and metrics are not for everybody; give it another address than CARTABLE_LISTEN has, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8081")
+	}
 	if len(only) == 0 {
 		problems = append(problems, unknown(env)...)
 	}
@@ -110,6 +115,12 @@ func loadConfig(environ []string, only ...string) (config, error) {
 		return config{}, problems
 	}
 	return cfg, nil
+}
+
+// sameAddress tells whether two listeners would be one. Port 0 is any that is free.
+func sameAddress(a, b string) bool {
+	_, port, err := net.SplitHostPort(a)
+	return err == nil && a == b && port != "0"
 }
 
 // environment keeps what may concern us and is not empty.

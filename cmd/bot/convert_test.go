@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -51,8 +51,12 @@ func expectVault(t *testing.T, data, file string, format int, copied bool) {
 		if mark, err = tx.Get("matrix", "", "copied"); err != nil {
 			return err
 		}
-		_, err = tx.Scan("links", "", func(string, []byte) error { accounts++; return nil })
-		return err
+		for _, bucket := range []string{"links", "accounts"} { // before and after
+			if _, err := tx.All(bucket, func(string, string, []byte) error { accounts++; return nil }); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		t.Error(err)
 	}
@@ -88,9 +92,9 @@ func TestTheBotConvertsAnOldVault(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be asked to stop here")
 	}
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	data := oldData(t)
-	bot := startBot(t, append(elsewhere, "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_DATA="+data)...)
+	bot := startBot(t, append(elsewhere, "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_DATA="+data)...)
 	bot.stop()
 	if !strings.Contains(bot.log.String(), "new file format") {
 		t.Errorf("the log says nothing:\n%s", bot.log)

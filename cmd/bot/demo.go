@@ -13,8 +13,10 @@ import (
 
 	"cartable/bot/terminal"
 	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/pronote"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
@@ -57,11 +59,11 @@ func (demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err := world.link(ctx, engine, cfg); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	chat := p.terminal(folder)
-	if err := chat.Send(ctx, core.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
+	screen := p.terminal(folder)
+	if err := screen.Send(ctx, chat.Target{Chat: terminal.Chat()}, demoGreeting(cfg.lang, world.trial())); err != nil {
 		return err
 	}
-	return converse(ctx, engine, chat)
+	return converse(ctx, engine, screen)
 }
 
 // demoWorld is the made-up school and wallet, each on a free loopback port.
@@ -75,10 +77,10 @@ type demoWorld struct {
 func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 	w := &demoWorld{school: simpronote.New(simpronote.Config{Encrypt: true, Compress: true, Log: log})}
 	var err error
-	if w.schoolSite, err = serveDemo(ctx, func(string) http.Handler { return w.school }); err != nil {
+	if w.schoolSite, err = serveDemo(ctx, log, func(string) http.Handler { return w.school }); err != nil {
 		return nil, err
 	}
-	w.walletSite, err = serveDemo(ctx, func(url string) http.Handler {
+	w.walletSite, err = serveDemo(ctx, log, func(url string) http.Handler {
 		w.wallet = simizly.New(simizly.Config{SiteURL: url, Log: log})
 		return w.wallet
 	})
@@ -89,12 +91,12 @@ func startDemoWorld(ctx context.Context, log *slog.Logger) (*demoWorld, error) {
 }
 
 // serveDemo starts what make gives for the address.
-func serveDemo(ctx context.Context, make func(url string) http.Handler) (*web, error) {
+func serveDemo(ctx context.Context, log *slog.Logger, make func(url string) http.Handler) (*web, error) {
 	site, err := listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	site.serve(make(site.url))
+	site.serve(make(site.url), log)
 	return site, nil
 }
 
@@ -143,8 +145,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	credentials := pronote.Credentials{Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password)}
-	if _, err := engine.LinkSchool(ctx, terminal.Chat(), terminal.Person(), credentials); err != nil {
+	who := rights.Who{Chat: terminal.Chat(), Person: terminal.Person(), Private: true}
+	login := pronote.PasswordLogin(pronote.Credentials{
+		Address: address, Space: space, Username: parent.Username, Password: secret.New(parent.Password),
+	})
+	if _, err := engine.Linking.School(ctx, who, login); err != nil {
 		return err
 	}
 	client, err := izly.New(izly.Config{SOAPURL: cfg.izly.soapURL, RESTURL: cfg.izly.restURL, SiteURL: cfg.izly.siteURL})
@@ -165,8 +170,11 @@ func (w *demoWorld) link(ctx context.Context, engine *core.Engine, cfg config) e
 	if err != nil {
 		return err
 	}
-	_, err = engine.LinkWallet(ctx, terminal.Chat(), terminal.Person(), phone, activation, &code)
-	return err
+	linked, err := engine.Linking.Wallet(ctx, who, phone, activation)
+	if err != nil {
+		return err
+	}
+	return engine.Wallet.KeepCode(linked.Account, &code)
 }
 
 // newVault makes an empty vault whose key is nowhere else.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"cartable/core"
 	"cartable/core/store"
 	"cartable/vault"
 )
@@ -57,7 +58,6 @@ type examination struct {
 	tables     []*table // by name
 	losses     []vault.Loss
 	had        map[string]int // steps by list
-	lostSteps  int            // lists whose number cannot be read
 	disk       int64          // bytes free, -1 if the system does not say
 	now        time.Time
 	newest     time.Time // the latest time of what is there already
@@ -141,7 +141,7 @@ func (e *examination) lookAt(v *vault.Vault) error {
 	if err != nil {
 		return err
 	}
-	if e.had, e.lostSteps, err = store.Had(v); err != nil {
+	if e.had, err = store.Had(v); err != nil {
 		return err
 	}
 	tables := map[string]*table{}
@@ -223,7 +223,7 @@ func accountOf(bucket, group, name string) (account string, ok bool) {
 func newestVersion(string) int { return 1 }
 
 // knownSteps is how many steps of each list this program knows.
-func knownSteps() map[string]int { return nil }
+func knownSteps() map[string]int { return map[string]int{"core": len(core.Steps())} }
 
 // versioned tells whether the records of a table have the form of core/store: all but those of the platforms.
 func versioned(bucket string) bool {

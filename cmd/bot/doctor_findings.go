@@ -67,9 +67,6 @@ func (e *examination) findings() (found []finding) {
 			add(adviceNewer, "A newer version of the program has changed the vault: step %d of %q, this one knows %d.", e.had[list], list, known[list])
 		}
 	}
-	if e.lostSteps > 0 {
-		add("The bot does not start on it. Restore the last backup.", "It cannot be read which steps the vault has had.")
-	}
 	if e.disk >= 0 && e.disk < 2*e.file+leastRoom {
 		add("Make room on it. A full disk loses nothing, but nothing new can be written then.",
 			"The disk is nearly full: %s are free.", size(e.disk))

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/bot/telegram/telegramtest"
+	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
 
@@ -27,9 +27,9 @@ func TestDoctorOfARunningBot(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a socket in the folder of the vault")
 	}
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	data := t.TempDir()
-	bot := startBot(t, "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ACCESS=open", "CARTABLE_DATA="+data)
+	bot := startBot(t, "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ACCESS=open", "CARTABLE_DATA="+data)
 	anna := tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/langue en")
 	anna.WaitFor("English")
@@ -48,7 +48,7 @@ func TestTheBotRunsWithLosses(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be asked to stop here")
 	}
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	data := t.TempDir()
 	v, _, err := config{data: data}.openVault(slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -60,7 +60,7 @@ func TestTheBotRunsWithLosses(t *testing.T) {
 	if err := errors.Join(err, v.Close(), harm(filepath.Join(data, "vault.db"), "lose", 2)); err != nil {
 		t.Fatal(err)
 	}
-	bot := startBot(t, "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ACCESS=open", "CARTABLE_DATA="+data)
+	bot := startBot(t, "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ACCESS=open", "CARTABLE_DATA="+data)
 	anna := tg.User(1001, "Anna", "fr").Private()
 	anna.Say("/langue en")
 	anna.WaitFor("English")
@@ -132,7 +132,6 @@ func TestFindings(t *testing.T) {
 		"no count":         {func(e *examination) { e.losses = []vault.Loss{{Bucket: "orders", Want: -1, Have: 3}} }, "Table orders may have lost records: 3 are there, and how many there should be is lost."},
 		"too many":         {func(e *examination) { e.losses = []vault.Loss{{Bucket: "orders", Want: 2, Have: 3}} }, "Table orders has 3 records, and should have 2."},
 		"no table":         {func(e *examination) { e.losses = []vault.Loss{{Want: -1}} }, "A whole table may be lost; nothing is left to tell which."},
-		"no steps":         {func(e *examination) { e.lostSteps = 1 }, "It cannot be read which steps the vault has had."},
 		"raw records":      {func(e *examination) { e.tables = []*table{{name: "telegram.1.inbox", versions: map[int]int{0: 1}}} }, ""},
 	} {
 		e := well

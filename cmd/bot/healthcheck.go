@@ -15,13 +15,13 @@ type healthcheckCmd struct{}
 
 const maxReason = 4096 // bytes
 
-// Run asks the listener of the running bot whether it is well.
+// Run asks the internal listener of the running bot whether it is well.
 func (healthcheckCmd) Run(ctx context.Context, p *program) error {
-	cfg, err := loadConfig(p.environ, "CARTABLE_LISTEN")
+	cfg, err := loadConfig(p.environ, "CARTABLE_LISTEN_INTERNAL")
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(cfg.listen)
+	host, port, err := net.SplitHostPort(cfg.internal)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,6 @@ func (healthcheckCmd) Run(ctx context.Context, p *program) error {
 	case resp.StatusCode == http.StatusServiceUnavailable && err == nil:
 		return fmt.Errorf("the bot is not well: %s", strings.TrimSpace(string(reason)))
 	default:
-		return fmt.Errorf("something answers at %s with HTTP status %d: is that the bot?", cfg.listen, resp.StatusCode)
+		return fmt.Errorf("something answers at %s with HTTP status %d: is that the bot?", cfg.internal, resp.StatusCode)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"cartable/core"
+	"cartable/core/rights"
 	"cartable/vault"
 )
 
@@ -37,10 +37,10 @@ func (inviteCmd) Run(p *program) error {
 }
 
 // invitations are made and checked with a key of their own.
-func (c config) invitations(key vault.Key) (*core.Invitations, error) {
+func (c config) invitations(key vault.Key) (*rights.Invitations, error) {
 	derived, err := key.Derive("invitations")
 	if err != nil {
 		return nil, errors.Join(errors.New("invitations"), err)
 	}
-	return core.NewInvitations(derived), nil
+	return rights.NewInvitations(derived), nil
 }

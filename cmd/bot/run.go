@@ -5,25 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"net"
-	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"cartable/bot/telegram"
 	"cartable/core"
-	"cartable/i18n"
-	"cartable/vault"
 )
 
 // runCmd serves the chat platforms.
 type runCmd struct{}
 
-// Run serves until ctx is done: platforms stop being read, commands that were taken are answered, and then
-// the vault is closed.
+// Run serves until ctx is done. Things stop in the opposite order to that in which they start.
 func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg, err := loadConfig(p.environ)
 	if err != nil {
@@ -33,11 +25,20 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelInfo)
+	h := newHealth(log)
+	internal, err := listen(ctx, cfg.internal)
+	if err != nil {
+		return fmt.Errorf("CARTABLE_LISTEN_INTERNAL: %w; is another bot running? Or take another address, for example CARTABLE_LISTEN_INTERNAL=127.0.0.1:8082", err)
+	}
+	m := newMeters(h.serving)
+	internal.serve(internalSite(h, m), log)
+	defer func() { err = errors.Join(err, internal.close()) }() // 5. the operator is told to the end
 	v, key, err := cfg.openNewest(log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }() // 4. nothing writes any more
+	m.vault(v)
 	logLosses(v, log)
 	access, err := cfg.access(key)
 	if err != nil {
@@ -54,93 +55,21 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", cfg.listen)
+	public, err := cfg.listenPublic(ctx, publicSite(webhook), log)
 	if err != nil {
-		return fmt.Errorf("CARTABLE_LISTEN: %w", err)
+		return err
 	}
 	copies, err := listenLender(cfg.lenderPath(), v, log)
 	if err != nil {
 		log.Warn("`bot backup` works only while the bot is stopped: there is no socket", "error", err)
 	}
 	for _, platform := range platforms {
-		log.Info("serving", "version", version, "platform", platform.Name(), "listen", listener.Addr().String(), "open", cfg.open)
+		log.Info("serving", "version", version, "platform", platform.Name(), "internal", internal.url, "public", public.address(), "open", cfg.open)
 	}
-	s := service{engine: engine, platforms: platforms, health: newHealth(platforms, log), listener: listener, webhook: webhook, copies: copies}
+	h.begin(platforms, v)
+	s := service{engine: engine, platforms: platforms, health: h, internal: internal, public: public, copies: copies}
+	s.housekeep = func(ctx context.Context) { cfg.dropCopiesDaily(ctx, log) }
 	return s.serve(ctx)
-}
-
-// platform is an adapter that has to be closed, and that says when it last heard from its server and what has
-// gone wrong since, nil for nothing.
-type platform interface {
-	core.Adapter
-	Close() error
-	Heard() (at time.Time, trouble error)
-}
-
-// platforms are those that the settings turn on, and what answers at webhookPath; nil for nothing. With an
-// error, those that were made are to be closed.
-func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger) (list []platform, webhook http.Handler, err error) {
-	if !c.telegram.token.Empty() {
-		adapter, err := c.telegramAdapter(engine, v, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		list, webhook = append(list, adapter), adapter.Webhook()
-	}
-	if c.matrix.on() {
-		adapter, err := c.matrixAdapter(engine, v, log)
-		if err != nil {
-			return list, nil, err
-		}
-		list = append(list, adapter)
-	}
-	return list, webhook, nil
-}
-
-// access is who may use the bot on the platforms.
-func (c config) access(key vault.Key) (*core.Access, error) {
-	invitations, err := c.invitations(key)
-	if err != nil {
-		return nil, err
-	}
-	return &core.Access{Open: c.open, Admins: c.admins, Invitations: invitations}, nil
-}
-
-func (c config) telegramAdapter(engine *core.Engine, v *vault.Vault, log *slog.Logger) (*telegram.Adapter, error) {
-	cfg := telegram.Config{
-		Token: c.telegram.token, API: c.telegram.api, Store: v, Log: log,
-		Migrate: engine.MigrateChat, Present: engine.Present, Menu: engine.Menu, About: engine.About, Langs: i18n.Languages,
-	}
-	if c.telegram.webhook {
-		cfg.Webhook = &telegram.WebhookConfig{PublicURL: c.public + webhookPath}
-	}
-	return telegram.New(cfg)
-}
-
-// Paths of the listener.
-const (
-	webhookPath = "/telegram"
-	healthPath  = "/healthz"
-	metricsPath = "/metrics"
-)
-
-// counter is a platform that counts what an operator may want to know.
-type counter interface{ Counts() map[string]uint64 }
-
-// metrics prints the counts of the platforms in the text format of Prometheus.
-func metrics(platforms []platform) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for _, p := range platforms {
-			counter, ok := p.(counter)
-			if !ok {
-				continue
-			}
-			counts := counter.Counts()
-			for _, name := range slices.Sorted(maps.Keys(counts)) {
-				fmt.Fprintf(w, "cartable_%s_%s_total %d\n", p.Name(), name, counts[name])
-			}
-		}
-	}
 }
 
 // service is everything that runs while the bot serves.
@@ -148,27 +77,15 @@ type service struct {
 	engine    *core.Engine
 	platforms []platform
 	health    *health
-	listener  net.Listener
-	webhook   http.Handler // nil: none
-	copies    *lender      // nil: none
+	internal  *web
+	public    *web                      // nil: none
+	copies    *lender                   // nil: none
+	housekeep func(ctx context.Context) // nil: none
 }
 
-// handler is what the listener answers.
-func (s *service) handler() http.Handler {
-	mux := http.NewServeMux()
-	if s.webhook != nil {
-		mux.Handle(webhookPath, s.webhook)
-	}
-	mux.Handle("GET "+healthPath, s.health)
-	mux.HandleFunc("GET "+metricsPath, metrics(s.platforms))
-	return mux
-}
-
-// serve runs the adapters and the listener until ctx is done or one of them fails, then lets queued commands
+// serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
 // answer.
 func (s *service) serve(ctx context.Context) error {
-	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
-
 	s.engine.Start(ctx)
 	g, running := errgroup.WithContext(ctx)
 	for _, platform := range s.platforms {
@@ -178,24 +95,41 @@ func (s *service) serve(ctx context.Context) error {
 	if s.copies != nil {
 		g.Go(func() error { s.copies.serve(running); return nil })
 	}
+	if s.public != nil {
+		g.Go(func() error { return errors.Join(s.public.watch(running), s.public.close()) })
+	}
+	g.Go(func() error { return s.internal.watch(running) })
 	g.Go(func() error { s.health.watch(running); return nil })
-	g.Go(func() error {
-		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("listener: %w", err)
-		}
-		return nil
-	})
-	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if s.housekeep != nil {
+		g.Go(func() error { s.housekeep(running); return nil })
+	}
+	drain, cancel := draining(running)
 	defer cancel()
-	g.Go(func() error {
-		<-running.Done()
-		timer := time.AfterFunc(drainTime, cancel)
-		defer timer.Stop()
-		return server.Shutdown(drain)
-	})
+	defer context.AfterFunc(running, s.health.end)()
 	err := g.Wait()                                    // 1. nothing is read any more
 	if down := s.engine.Shutdown(drain); down != nil { // 2. queued commands answer
 		err = errors.Join(err, fmt.Errorf("stop: %w", down))
 	}
 	return err
+}
+
+// errSlow says that the answers of some commands are missing.
+var errSlow = fmt.Errorf("some commands did not end within %v", drainTime)
+
+// draining is a context that ends drainTime after ctx, whatever else has ended meanwhile.
+func draining(ctx context.Context) (context.Context, context.CancelFunc) {
+	drain, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(drainTime)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(errSlow)
+		case <-drain.Done():
+		}
+	})
+	return drain, func() {
+		stop()
+		cancel(nil)
+	}
 }

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"cartable/bot/telegram"
-	"cartable/core"
+	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/i18n"
@@ -47,9 +47,9 @@ var settings = []setting{
 	{name: "CARTABLE_LANG", standard: "fr", example: "en", set: setLang},
 	{name: "CARTABLE_TIMEZONE", standard: "Europe/Paris", example: "Indian/Reunion", set: setTimezone},
 	{name: "CARTABLE_ALLOW_PRIVATE_NETWORKS", standard: "0", example: "1", set: setPrivate},
-	{name: "CARTABLE_IZLY_SOAP_URL", standard: "the real one", example: "http://127.0.0.1:8081/Service.asmx", set: setURL(func(c *config) *string { return &c.izly.soapURL })},
-	{name: "CARTABLE_IZLY_REST_URL", standard: "the real one", example: "http://127.0.0.1:8081/Service/PublicService.svc/rest", set: setURL(func(c *config) *string { return &c.izly.restURL })},
-	{name: "CARTABLE_IZLY_SITE_URL", standard: "the real one", example: "http://127.0.0.1:8081", set: setURL(func(c *config) *string { return &c.izly.siteURL })},
+	{name: "CARTABLE_IZLY_SOAP_URL", standard: "the real one", example: "http://127.0.0.1:9090/Service.asmx", set: setURL(func(c *config) *string { return &c.izly.soapURL })},
+	{name: "CARTABLE_IZLY_REST_URL", standard: "the real one", example: "http://127.0.0.1:9090/Service/PublicService.svc/rest", set: setURL(func(c *config) *string { return &c.izly.restURL })},
+	{name: "CARTABLE_IZLY_SITE_URL", standard: "the real one", example: "http://127.0.0.1:9090", set: setURL(func(c *config) *string { return &c.izly.siteURL })},
 	{name: "CARTABLE_IZLY_ENROLMENT", standard: "auto", example: "seed", set: setEnrolment},
 	{name: "CARTABLE_IZLY_PRINT", standard: "prefixed", example: "seed", set: setPrint},
 	{name: "CARTABLE_LOG", standard: "info; warn for chat and demo", example: "debug", set: setLog},
@@ -58,7 +58,8 @@ var settings = []setting{
 	{name: "CARTABLE_TELEGRAM_TOKEN", example: "the token that @BotFather gave", file: "telegram", secret: true, set: setTelegramToken},
 	{name: "CARTABLE_TELEGRAM_API", standard: "https://api.telegram.org", example: "http://127.0.0.1:8081", set: setURL(func(c *config) *string { return &c.telegram.api })},
 	{name: "CARTABLE_TELEGRAM_WEBHOOK", standard: "0", example: "1", set: setWebhook},
-	{name: "CARTABLE_LISTEN", standard: "127.0.0.1:8080", example: "0.0.0.0:8080", set: setListen},
+	{name: "CARTABLE_LISTEN", standard: "127.0.0.1:8080", example: "0.0.0.0:8080", set: setListen(func(c *config) *string { return &c.listen })},
+	{name: "CARTABLE_LISTEN_INTERNAL", standard: "127.0.0.1:8081", example: "127.0.0.1:8081", set: setListen(func(c *config) *string { return &c.internal })},
 	{name: "CARTABLE_PUBLIC_URL", example: "https://bot.example.org", set: setPublicURL},
 	{name: "CARTABLE_ACCESS", standard: "invite", example: "open", set: setAccess},
 	{name: "CARTABLE_ADMINS", example: "telegram:12345,matrix:@ana:example.org", set: setAdmins},
@@ -73,7 +74,7 @@ func defaults() config {
 	if err != nil {
 		panic("bot: the zone data is linked in: " + err.Error())
 	}
-	return config{data: "data", lang: i18n.Languages[0], location: paris, listen: "127.0.0.1:8080"}
+	return config{data: "data", lang: i18n.Languages[0], location: paris, listen: "127.0.0.1:8080", internal: "127.0.0.1:8081"}
 }
 
 // variables are the names under which the environment may give the setting.
@@ -168,28 +169,7 @@ func unknown(env map[string]string) []string {
 
 // distance tells how far the setting is from a name that was given, with or without _FILE.
 func (s setting) distance(given string) int {
-	return min(distance(given, s.name), distance(given, s.name+"_FILE"))
-}
-
-// distance counts the letters to insert, remove or replace to make b of a (Levenshtein). Names are ASCII.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return min(i18n.Slips(given, s.name), i18n.Slips(given, s.name+"_FILE"))
 }
 
 func setLang(c *config, value string) error {
@@ -269,13 +249,15 @@ func setWebhook(c *config, value string) (err error) {
 	return err
 }
 
-func setListen(c *config, value string) error {
-	host, port, err := net.SplitHostPort(value)
-	if err != nil || port == "" || host == "" {
-		return fmt.Errorf("%q is no address to listen on, with host and port", value)
+func setListen(field func(*config) *string) func(*config, string) error {
+	return func(c *config, value string) error {
+		host, port, err := net.SplitHostPort(value)
+		if err != nil || port == "" || host == "" {
+			return fmt.Errorf("%q is no address to listen on, with host and port", value)
+		}
+		*field(c) = value
+		return nil
 	}
-	c.listen = value
-	return nil
 }
 
 // setPublicURL takes the address under which people and Telegram reach the listener.
@@ -311,7 +293,7 @@ func setAdmins(c *config, value string) error {
 		if !personForms[platform].MatchString(id) {
 			return fmt.Errorf("%q is no identifier of a person on %s", id, platform)
 		}
-		c.admins = append(c.admins, core.PersonID{Platform: platform, ID: id})
+		c.admins = append(c.admins, chat.PersonID{Platform: platform, ID: id})
 	}
 	return nil
 }

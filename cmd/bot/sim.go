@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"time"
 
 	"cartable/sim/izly"
 	"cartable/sim/pronote"
@@ -16,7 +14,7 @@ import (
 
 // simCmd runs the simulators alone, for clients of all kinds.
 type simCmd struct {
-	Listen string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:8081; port 0 takes a free one (${default})."`
+	Listen string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:9090; port 0 takes a free one (${default})."`
 }
 
 // simSchools are the PRONOTE servers of `bot sim`: every dialect, and payloads both in clear and not.
@@ -39,7 +37,7 @@ func (c simCmd) Run(ctx context.Context, p *program) (err error) {
 	log := cfg.logger(p.stderr, slog.LevelWarn)
 	web, err := listen(ctx, c.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w; for example --listen 127.0.0.1:8081", err)
+		return fmt.Errorf("--listen: %w; for example --listen 127.0.0.1:9090", err)
 	}
 	mux := http.NewServeMux()
 	wallet := izly.New(izly.Config{SiteURL: web.url, Log: log})
@@ -52,7 +50,7 @@ func (c simCmd) Run(ctx context.Context, p *program) (err error) {
 		mux.Handle(root+"/", school)
 		accounts = school.Accounts()
 	}
-	web.serve(mux)
+	web.serve(mux, log)
 	defer func() { err = errors.Join(err, web.close()) }()
 	if err := describe(p.stdout, web.url, accounts, wallet.Accounts()); err != nil {
 		return err
@@ -101,42 +99,4 @@ func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
 	}
-}
-
-// web is an HTTP server on a listener of its own.
-type web struct {
-	url      string // without a slash at the end
-	listener net.Listener
-	server   http.Server
-	ended    chan error
-}
-
-// listen takes the address, so that the URL is known before there is something to serve.
-func listen(ctx context.Context, address string) (*web, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return &web{url: "http://" + l.Addr().String(), listener: l, ended: make(chan error, 1)}, nil
-}
-
-// serve answers on a goroutine that close waits for.
-func (w *web) serve(h http.Handler) {
-	w.server.Handler = h
-	w.server.ReadHeaderTimeout = 10 * time.Second
-	go func() { w.ended <- w.server.Serve(w.listener) }()
-}
-
-// close lets requests under way end, for a moment.
-func (w *web) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if w.server.Shutdown(ctx) != nil {
-		_ = w.server.Close() // whoever still waits is cut off
-	}
-	if err := <-w.ended; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"cartable/bot/telegram/telegramtest"
+	simtelegram "cartable/sim/telegram"
 )
 
 // process is `bot run` as a process of its own, which can be killed.
@@ -64,9 +64,9 @@ func (p *process) stop() {
 // kill -9 in between.
 func TestTelegram(t *testing.T) {
 	s := startSims(t)
-	tg := telegramtest.Start(t, telegramtest.Config{})
+	tg := simtelegram.Start(t, simtelegram.Config{})
 	environ := append(
-		s.environ, "CARTABLE_DATA="+filepath.Join(t.TempDir(), "data"), "CARTABLE_LISTEN=127.0.0.1:0", "CARTABLE_LOG=debug",
+		s.environ, "CARTABLE_DATA="+filepath.Join(t.TempDir(), "data"), "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_LOG=debug",
 		"CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ADMINS=telegram:1001",
 	)
 	bot := startBot(t, environ...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -39,11 +40,18 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	}
 }
 
-// openNewest opens the vault for a bot, which converts one of the old format first and keeps a copy of it.
+// openNewest opens the vault for a bot. One of an older version is kept beside it before it is changed; one of a newer
+// version is refused and left alone.
 func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	v, key, err := c.openVault(log)
-	if err != nil || v.Format() == vault.NewestFormat {
+	if err != nil {
 		return v, key, err
+	}
+	if v.Format() == vault.NewestFormat {
+		if err := c.keepOlder(v, key, log); err != nil {
+			return nil, key, errors.Join(err, v.Close())
+		}
+		return v, key, nil
 	}
 	if err := v.Close(); err != nil {
 		return nil, key, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -31,7 +32,7 @@ type authentication struct {
 // rest of the answer should be of no use.
 func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 	var id identification
-	data := a.way.identification(s.link.space, a.username.Reveal(), a.device.Reveal())
+	data := a.way.identification(s.channel.space, a.username.Reveal(), a.device.Reveal())
 	if err := s.loginStep(ctx, fnIdentification, data, &id); err != nil {
 		return err
 	}
@@ -43,8 +44,8 @@ func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 	case a.way.asksApp && id.Login != "": // the real name, pronote-today §2.5
 		a.username = secret.New(string(id.Login))
 	}
-	key := loginKey(a.username.Reveal(), a.secret.Reveal(), string(id.Alea), id.LowerName.N > 0, id.LowerSecret.N > 0)
-	iv := []byte(s.link.iv.Reveal())
+	key := cipher.LoginKey(a.username.Reveal(), a.secret.Reveal(), string(id.Alea), id.LowerName.N > 0, id.LowerSecret.N > 0)
+	iv := []byte(s.channel.iv.Reveal())
 	if a.keep != nil {
 		if err := context.Cause(ctx); err != nil {
 			return fmt.Errorf("pronote: %s: %w", fnAuthentication, err)
@@ -54,8 +55,8 @@ func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 	var auth authentication
 	err := s.loginStep(ctx, fnAuthentication, map[string]any{
 		"connexion": 0,
-		"challenge": solve(key, iv, string(id.Challenge)),
-		"espace":    json.Number(s.link.space),
+		"challenge": cipher.Solve(key, iv, string(id.Challenge)),
+		"espace":    json.Number(s.channel.space),
 	}, &auth)
 	if err != nil {
 		return err
@@ -85,11 +86,11 @@ func (a *attempt) refusal(auth authentication) error {
 
 // admit takes over the session's key, unless the account has something to do first.
 func (s *Session) admit(auth authentication, key, iv []byte) error {
-	plain, err := decryptHex(key, iv, string(auth.Key))
+	plain, err := cipher.DecryptHex(key, iv, string(auth.Key))
 	if err != nil {
 		return &ReplyError{fnAuthentication, "session key cannot be decrypted"}
 	}
-	material, err := sessionKey(string(plain))
+	material, err := cipher.SessionKey(string(plain))
 	if err != nil {
 		return &ReplyError{fnAuthentication, err.Error()}
 	}
@@ -97,7 +98,7 @@ func (s *Session) admit(auth authentication, key, iv []byte) error {
 	if err != nil || len(actions) > 0 {
 		return fmt.Errorf("pronote: %s: %w", fnAuthentication, ErrSecondFactor)
 	}
-	s.link.key = secret.New(string(material))
+	s.channel.key = secret.New(string(material))
 	s.family.Holder = auth.Name.clean()
 	return nil
 }

@@ -17,13 +17,15 @@ import (
 
 // Config is what a Client depends on. The zero value is good for the real servers.
 type Config struct {
-	HTTPClient *http.Client     // default NewHTTPClient(false); its jar is not used, its Timeout bounds each request
+	HTTPClient *http.Client     // default NewHTTPClient(AllowPrivate); its jar is not used, its Timeout bounds each request
 	Now        func() time.Time // default time.Now
 	Rand       io.Reader        // default crypto/rand
 	Log        *slog.Logger     // default none
 	// LookUp asks the name servers for a host. Default that of the operating system.
 	LookUp func(ctx context.Context, host string) ([]string, error)
 
+	// AllowPrivate makes the default HTTPClient take plain http and private networks, for tests and demos.
+	AllowPrivate bool
 	// Location is the school's time zone: servers send local times. Default Europe/Paris.
 	Location *time.Location
 	// Interval is the least time between the starts of two requests to one host, over all sessions of the
@@ -52,7 +54,7 @@ func New(cfg Config) *Client {
 		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
 	}
 	if c.http == nil {
-		c.http = NewHTTPClient(false)
+		c.http = NewHTTPClient(cfg.AllowPrivate)
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -100,20 +102,41 @@ func (c *Client) pace(ctx context.Context, host string) error {
 	if c.interval <= 0 {
 		return context.Cause(ctx)
 	}
+	p := c.pacer(host)
+	defer c.release(p)
+	return p.wait(ctx, c.interval)
+}
+
+// pacer finds or makes the one of a host, and forgets those that keep nobody waiting any more: hosts come from what
+// people type.
+func (c *Client) pacer(host string) *pacer {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	p := c.hosts[host]
 	if p == nil {
+		for other, idle := range c.hosts {
+			if idle.users == 0 && time.Since(idle.last) >= c.interval {
+				delete(c.hosts, other)
+			}
+		}
 		p = &pacer{turn: make(chan struct{}, 1)}
 		c.hosts[host] = p
 	}
-	c.mu.Unlock()
-	return p.wait(ctx, c.interval)
+	p.users++
+	return p
+}
+
+func (c *Client) release(p *pacer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.users--
 }
 
 // pacer spaces the requests to one host. It uses the real clock, not Config.Now, which tests may stop.
 type pacer struct {
-	turn chan struct{} // held by the one that waits for its time; the others queue for it
-	last time.Time     // start of the latest request; guarded by turn
+	users int           // those in wait; guarded by the Client's mu
+	turn  chan struct{} // held by the one that waits for its time; the others queue for it
+	last  time.Time     // start of the latest request; guarded by turn, and nobody's while users is 0
 }
 
 func (p *pacer) wait(ctx context.Context, interval time.Duration) error {

@@ -2,8 +2,8 @@ package pronote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"cartable/core/school"
+	"cartable/core/secret"
 )
 
 func TestRequestsToOneHostAreSpaced(t *testing.T) {
@@ -57,6 +60,35 @@ func TestPaceEndsWithTheContext(t *testing.T) {
 	})
 }
 
+// Whoever types addresses must not fill memory with them, and those who wait keep their place.
+func TestPacersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{Interval: time.Second})
+		for i := range 100 {
+			if err := c.pace(t.Context(), fmt.Sprintf("%d.example", i)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := len(c.hosts); n > 11 {
+			t.Errorf("%d hosts are remembered", n)
+		}
+		began := time.Now()
+		done := make(chan time.Duration, 2)
+		for range 2 {
+			go func() { _ = c.pace(t.Context(), "busy.example"); done <- time.Since(began) }()
+			synctest.Wait()
+		}
+		time.Sleep(900 * time.Millisecond) // one request is out, the other waits
+		if err := c.pace(t.Context(), "other.example"); err != nil {
+			t.Fatal(err)
+		}
+		if first, second := <-done, <-done; first != 0 || second != time.Second {
+			t.Errorf("requests started after %v and %v", first, second)
+		}
+	})
+}
+
 func TestCookies(t *testing.T) {
 	home := &url.URL{Scheme: "https", Host: "school.example:8443"}
 	away := &url.URL{Scheme: "https", Host: "other.example"}
@@ -88,24 +120,18 @@ func TestUselessStatesAreRefused(t *testing.T) {
 	good := `{"format":1,"root":"https://school.example/pronote","space":"eleve","dialect":"2025.1.3","codec":{},"kind":"3",` +
 		`"id":"5374312","key":"00ff","iv":"000102030405060708090a0b0c0d0e0f","next":9,"school":{},"family":{}}`
 	for name, stored := range map[string]string{
-		"good": good, "zero": `{}`, "other format": strings.Replace(good, `:1,`, `:2,`, 1),
+		"good": good, "zero": `{}`, "empty": "", "not JSON": "x", "other format": strings.Replace(good, `:1,`, `:9,`, 1),
 		"dialect": strings.Replace(good, "2025.1.3", "x", 1), "key": strings.Replace(good, "00ff", "zz", 1),
 		"IV": strings.Replace(good, "0e0f", "", 1), "no key": strings.Replace(good, "00ff", "", 1),
 		"number": strings.Replace(good, ":9,", ":0,", 1), "id": strings.Replace(good, "5374312", "../x", 1),
 	} {
-		var st State
-		if err := json.Unmarshal([]byte(stored), &st); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Resume(st); (err == nil) != (name == "good") {
+		if _, err := c.Resume(stateOf(stored)); errors.Is(err, ErrBadState) != (name != "good") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	var st State
-	if err := json.Unmarshal([]byte(`{"id":1234567}`), &st); err == nil || strings.Contains(err.Error(), "1234567") {
-		t.Errorf("unreadable state: %v", err)
-	}
 }
+
+func stateOf(text string) school.State { return school.State{Stored: secret.Store(secret.New(text))} }
 
 func TestFindHost(t *testing.T) {
 	for _, tt := range []struct {

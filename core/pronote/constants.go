@@ -10,6 +10,7 @@ const (
 	fnGrades         = "DernieresNotes"
 	fnHomework       = "PageCahierDeTexte"
 	fnAppToken       = "JetonAppliMobile"
+	fnLogout         = "SaisieDeconnexion"
 )
 
 // tab is a screen of the web client, which PRONOTE calls onglet, pronote-today §6.1.
@@ -72,20 +73,9 @@ const (
 	devicePlatform = "iOS"
 )
 
-// fixedModulus is the 1024-bit RSA key in the official scripts since 2023; its exponent is fixedExponent.
-// It serves only pages with the http flag, pronote-today §1.4 and §1.5.
-const (
-	fixedModulus = "B99B77A3D72D3A29B4271FC7B7300E2F791EB8948174BE7B8024667E915446D4" +
-		"EEA0C2424B8D1EBF7E2DDFF94691C6E994E839225C627D140A8F1146D1B0B5F1" +
-		"8A09BBD3D8F421CA1E3E4796B301EEBCCF80D81A32A1580121B8294433C38377" +
-		"083C5517D5921E8A078CDC019B15775292EFDA2C30251B1CCABE812386C893E5"
-	fixedExponent = "010001"
-)
-
 // Limits on what a server may make us hold.
 const (
-	maxBody     = 16 << 20 // bytes of an HTTP body
-	maxInflated = 16 << 20 // bytes of a decompressed payload
-	maxPage     = 2 << 20  // bytes of the HTML page
-	maxKept     = 4 << 10  // bytes of each text that it gives an app to bring along the next time
+	maxBody = 16 << 20 // bytes of an HTTP body
+	maxPage = 2 << 20  // bytes of the HTML page
+	maxKept = 4 << 10  // bytes of each text that it gives an app to bring along the next time
 )

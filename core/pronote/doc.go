@@ -1,17 +1,16 @@
 // Package pronote is a client for PRONOTE, the school-life server of French schools: it logs in with a
-// password, a QR code or a token and reads timetables, grades and homework of a pupil or of each child of a parent.
+// password, a QR code or a token and reads timetables, grades and homework of each pupil of an account.
 //
 // What goes over the wire, from the outside in:
 //
 //	page.go       the HTML page that opens a session, and what its Start(...) call says
 //	dialect.go    the names and habits of each generation of servers, as one table
 //	envelope.go   numbered requests and their checked answers: payload ↔ body
-//	codec.go      compression and encryption of the secured part
-//	compat.go     the server's cryptography
+//	cipher/       the server's cryptography and compression, a package of its own
 //	login.go, authenticate.go   the four requests of a login
 //	way.go        what differs between the ways to log in, as one table
 //	qrcode.go, token.go   logging in as an app, without a password
-//	school.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
+//	establishment.go, family.go   what a login tells: calendar, hours, pupils, periods, published tabs
 //	timetable.go, marks.go, homework.go   one operation each
 //
 // The protocol is not documented by its maker. docs/pronote-protocol.md says what this client speaks and

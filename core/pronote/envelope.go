@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"strconv"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
-// link is one end of a session as the server sees it: names, keys and the count of requests. It turns
+// channel is one end of a session as the server sees it: names, keys and the count of requests. It turns
 // payloads into bodies and back; sending them is Session's part. Keys and IV are kept as the material of
 // which the cipher hashes them, pronote-today §2.1.
-type link struct {
+type channel struct {
 	dialect dialect
-	codec   codec
+	codec   cipher.Codec
 	space   string      // the page's a
 	id      secret.Text // the page's h
 	key, iv secret.Text // material
@@ -29,30 +30,30 @@ type request struct {
 }
 
 // seal makes the next request. secured goes into the envelope as the page's flags demand.
-func (l *link) seal(op string, secured map[string]any) (request, error) {
+func (c *channel) seal(op string, secured map[string]any) (request, error) {
 	plain, err := json.Marshal(secured)
 	if err != nil {
 		return request{}, fmt.Errorf("pronote: %s: encode: %w", op, err)
 	}
-	key, iv := l.material()
-	sealed, err := l.codec.seal(key, iv, plain)
+	key, iv := c.material()
+	sealed, err := c.codec.Seal(key, iv, plain)
 	if err != nil {
 		return request{}, fmt.Errorf("pronote: %s: encode: %w", op, err)
 	}
-	r := request{op: op, number: l.next, order: encryptHex(key, iv, strconv.Itoa(l.next))}
+	r := request{op: op, number: c.next, order: cipher.EncryptHex(key, iv, strconv.Itoa(c.next))}
 	r.envelope = map[string]any{
-		"session":          json.Number(l.id.Reveal()),
-		l.dialect.function: op,
-		l.dialect.order:    r.order,
-		l.dialect.secured:  sealed,
+		"session":          json.Number(c.id.Reveal()),
+		c.dialect.function: op,
+		c.dialect.order:    r.order,
+		c.dialect.secured:  sealed,
 	}
-	l.next += 2
+	c.next += 2
 	return r, nil
 }
 
 // path is where the request goes, below the school's address.
-func (l *link) path(r request) string {
-	return "/appelfonction/" + l.space + "/" + l.id.Reveal() + "/" + r.order
+func (c *channel) path(r request) string {
+	return "/appelfonction/" + c.space + "/" + c.id.Reveal() + "/" + r.order
 }
 
 // body is the envelope. A repeated one differs by its marker alone, pronote-today §2.3.
@@ -65,7 +66,7 @@ func (r request) body(repeated bool) ([]byte, error) {
 
 // open checks an answer and gives its payload, nil when it has none. The error is an *Error when the server
 // refused, and a *ReplyError when the answer is not one to r: then the two ends no longer agree.
-func (l *link) open(r request, body []byte) (json.RawMessage, error) {
+func (c *channel) open(r request, body []byte) (json.RawMessage, error) {
 	var reply map[string]json.RawMessage
 	if json.Unmarshal(body, &reply) != nil {
 		return nil, &ReplyError{r.op, "answer is not a JSON object"}
@@ -73,15 +74,15 @@ func (l *link) open(r request, body []byte) (json.RawMessage, error) {
 	if err := refusalIn(r.op, reply["Erreur"]); err != nil {
 		return nil, err
 	}
-	if err := l.check(r, reply); err != nil {
+	if err := c.check(r, reply); err != nil {
 		return nil, err
 	}
-	sealed, found := reply[l.dialect.secured]
+	sealed, found := reply[c.dialect.secured]
 	if !found {
 		return nil, nil
 	}
-	key, iv := l.material()
-	plain, err := l.codec.open(key, iv, sealed)
+	key, iv := c.material()
+	plain, err := c.codec.Open(key, iv, sealed)
 	if err != nil {
 		return nil, &ReplyError{r.op, err.Error()}
 	}
@@ -92,26 +93,26 @@ func (l *link) open(r request, body []byte) (json.RawMessage, error) {
 	if err := refusalIn(r.op, secured["Erreur"]); err != nil {
 		return nil, err
 	}
-	if err := softRefusalIn(r.op, secured[l.dialect.signature]); err != nil {
+	if err := softRefusalIn(r.op, secured[c.dialect.signature]); err != nil {
 		return nil, err
 	}
-	return secured[l.dialect.payload], nil
+	return secured[c.dialect.payload], nil
 }
 
 // check compares session, number and name with the request's, pronote-today §2.3.
-func (l *link) check(r request, reply map[string]json.RawMessage) error {
+func (c *channel) check(r request, reply map[string]json.RawMessage) error {
 	var session, order, function text
 	for name, field := range map[string]*text{
-		"session": &session, l.dialect.order: &order, l.dialect.function: &function,
+		"session": &session, c.dialect.order: &order, c.dialect.function: &function,
 	} {
 		if raw := reply[name]; raw != nil && field.UnmarshalJSON(raw) != nil {
 			return &ReplyError{r.op, "unreadable envelope"}
 		}
 	}
-	key, iv := l.material()
-	number, err := decryptHex(key, iv, string(order))
+	key, iv := c.material()
+	number, err := cipher.DecryptHex(key, iv, string(order))
 	switch {
-	case string(session) != l.id.Reveal() && session != "0":
+	case string(session) != c.id.Reveal() && session != "0":
 		return &ReplyError{r.op, "answer of another session"}
 	case err != nil || string(number) != strconv.Itoa(r.number+1):
 		return &ReplyError{r.op, "order number does not match"}
@@ -121,8 +122,8 @@ func (l *link) check(r request, reply map[string]json.RawMessage) error {
 	return nil
 }
 
-func (l *link) material() (key, iv []byte) {
-	return []byte(l.key.Reveal()), []byte(l.iv.Reveal())
+func (c *channel) material() (key, iv []byte) {
+	return []byte(c.key.Reveal()), []byte(c.iv.Reveal())
 }
 
 // refusalIn reads an error object, which stands in the envelope or at the root of the secured part,

@@ -7,26 +7,30 @@ import (
 	"strings"
 	"testing"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
+// vectorIV is the IV material of pronote-today §2.9.
+var vectorIV = []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
 func secretOf(s string) secret.Text { return secret.New(s) }
 
-// testLink is in the middle of a session.
-func testLink(d dialect) *link {
-	return &link{
+// testChannel is in the middle of a session.
+func testChannel(d dialect) *channel {
+	return &channel{
 		dialect: d, space: "3", next: 7,
 		id: secretOf("5374312"), key: secretOf("key"), iv: secretOf(string(vectorIV)),
 	}
 }
 
 // replyBody is the right answer to r with that secured part.
-func replyBody(t testing.TB, l *link, r request, sealed json.RawMessage) []byte {
+func replyBody(t testing.TB, l *channel, r request, sealed json.RawMessage) []byte {
 	t.Helper()
 	key, iv := l.material()
 	body, err := json.Marshal(map[string]any{
 		"session": 5374312, l.dialect.function: r.op, l.dialect.secured: sealed,
-		l.dialect.order: encryptHex(key, iv, strconv.Itoa(r.number+1)),
+		l.dialect.order: cipher.EncryptHex(key, iv, strconv.Itoa(r.number+1)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +40,7 @@ func replyBody(t testing.TB, l *link, r request, sealed json.RawMessage) []byte 
 
 func TestRequestInEachDialect(t *testing.T) {
 	for _, d := range dialects {
-		l := testLink(d)
+		l := testChannel(d)
 		r, err := l.seal("F", map[string]any{d.payload: map[string]any{"x": 1}})
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +50,7 @@ func TestRequestInEachDialect(t *testing.T) {
 		if err := errors.Join(errFirst, errAgain); err != nil {
 			t.Fatal(err)
 		}
-		order := encryptHex([]byte("key"), vectorIV, "7")
+		order := cipher.EncryptHex([]byte("key"), vectorIV, "7")
 		want := map[string]any{
 			"session": 5374312.0, d.function: "F", d.order: order, d.secured: map[string]any{d.payload: map[string]any{"x": 1.0}},
 		}
@@ -89,9 +93,9 @@ var replyTests = []struct {
 	{name: "null error", change: func(r map[string]any) { r["Erreur"] = nil }},
 	{name: "another session", change: func(r map[string]any) { r["session"] = 1 }, what: "another session"},
 	{name: "no session", change: func(r map[string]any) { delete(r, "session") }, what: "another session"},
-	{name: "same order", change: func(r map[string]any) { r["no"] = encryptHex([]byte("key"), vectorIV, "7") }, what: "order"},
-	{name: "order under another key", change: func(r map[string]any) { r["no"] = encryptHex(nil, vectorIV, "8") }, what: "order"},
-	{name: "order under another IV", change: func(r map[string]any) { r["no"] = encryptHex([]byte("key"), nil, "8") }, what: "order"},
+	{name: "same order", change: func(r map[string]any) { r["no"] = cipher.EncryptHex([]byte("key"), vectorIV, "7") }, what: "order"},
+	{name: "order under another key", change: func(r map[string]any) { r["no"] = cipher.EncryptHex(nil, vectorIV, "8") }, what: "order"},
+	{name: "order under another IV", change: func(r map[string]any) { r["no"] = cipher.EncryptHex([]byte("key"), nil, "8") }, what: "order"},
 	{name: "no order", change: func(r map[string]any) { delete(r, "no") }, what: "order"},
 	{name: "another function", change: func(r map[string]any) { r["id"] = "G" }, what: "another function"},
 	{name: "secured part a number", change: func(r map[string]any) { r["dataSec"] = 1 }, what: "secured part"},
@@ -122,7 +126,7 @@ func errorIn(code int, title string) func(map[string]any) {
 
 func TestAnswersAreChecked(t *testing.T) {
 	for _, tt := range replyTests {
-		l := testLink(dialects[3])
+		l := testChannel(dialects[3])
 		r, err := l.seal("F", map[string]any{})
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +159,7 @@ func TestAnswersAreChecked(t *testing.T) {
 
 // Refusals that mean nothing to us still say their code, and never the server's text.
 func TestUnknownRefusal(t *testing.T) {
-	l := testLink(dialects[3])
+	l := testChannel(dialects[3])
 	r, err := l.seal("F", map[string]any{})
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +172,7 @@ func TestUnknownRefusal(t *testing.T) {
 }
 
 func FuzzOpenAnswer(f *testing.F) {
-	seed := testLink(dialects[3])
+	seed := testChannel(dialects[3])
 	r, err := seed.seal("F", map[string]any{})
 	if err != nil {
 		f.Fatal(err)

@@ -5,38 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"cartable/core/school"
 )
 
-// What a login or a request may be refused for; for errors.Is. Texts of servers are never kept, because
-// they may hold personal data.
+// What a login or a request may be refused for; for errors.Is. Those that mean what an error of core/school
+// means match that one too. Texts of servers are never kept, because they may hold personal data.
 var (
 	// ErrSessionExpired says that a new login is needed. Every later call of the session returns it.
-	ErrSessionExpired = errors.New("session expired")
+	ErrSessionExpired = means("session expired", school.ErrExpired)
 	// ErrWrongPassword is returned by Login, only when the server says so.
-	ErrWrongPassword = errors.New("wrong user name or password")
+	ErrWrongPassword = means("wrong user name or password", school.ErrWrongPassword)
 	// ErrBadPIN is returned by ParsePIN.
 	ErrBadPIN = errors.New("not a PIN of four digits")
 	// ErrWrongPIN: the PIN does not unlock the QR code. Nothing was sent.
 	ErrWrongPIN = errors.New("wrong PIN")
 	// ErrTokenRefused: the server does not take the token, or the one in a QR code: it was used before, is too
 	// old, or was revoked. Nothing is wrong with any password.
-	ErrTokenRefused = errors.New("token refused")
+	ErrTokenRefused = means("token refused", school.ErrTokenRefused)
 	// ErrNoToken: the school or the account does without the app.
 	ErrNoToken = errors.New("no token given")
 	// ErrTokenNotKept: KeepToken failed, so that the new token is lost and the old one may be spent.
 	ErrTokenNotKept = errors.New("new token not kept")
 	// ErrSecondFactor: the account wants a PIN, a device name or a new password first.
-	ErrSecondFactor = errors.New("second authentication step required")
+	ErrSecondFactor = means("second authentication step required", school.ErrSecondFactor)
 	// ErrRateLimited: too many failed logins or requests; wait.
-	ErrRateLimited = errors.New("too many errors, wait")
+	ErrRateLimited = means("too many errors, wait", school.ErrPause)
 	// ErrSuspended: the server refuses every request from this IP address for some minutes or hours.
-	ErrSuspended = errors.New("IP address suspended")
+	ErrSuspended = means("IP address suspended", school.ErrPause)
 	// ErrDenied: the account may not see this.
 	ErrDenied = errors.New("access denied")
 	// ErrBusy: too many users; try again later.
-	ErrBusy = errors.New("site busy")
+	ErrBusy = means("site busy", school.ErrNoAnswer)
 	// ErrUnavailable: closed, in maintenance or answering with a server error.
-	ErrUnavailable = errors.New("site unavailable")
+	ErrUnavailable = means("site unavailable", school.ErrNoAnswer)
 	// ErrNeedsENT: the school only lets people in through its regional portal.
 	ErrNeedsENT = errors.New("login through a portal required")
 	// ErrNotPronote: the address leads to something else.
@@ -46,13 +48,29 @@ var (
 	// ErrBrowserRefused: the server does not like the browser that this client claims to be.
 	ErrBrowserRefused = errors.New("browser refused")
 	// ErrNotPublished: the school does not show this screen to the account. Nothing was sent.
-	ErrNotPublished = errors.New("not published by the school")
-	// ErrUnknownChild and ErrUnknownPeriod: no such key in this session's Account. Nothing was sent.
-	ErrUnknownChild  = errors.New("unknown child")
-	ErrUnknownPeriod = errors.New("unknown period")
+	ErrNotPublished = means("not published by the school", school.ErrNotPublished)
+	// ErrUnknownPupil and ErrUnknownPeriod: no such key in this session's profile. Nothing was sent.
+	ErrUnknownPupil  = means("unknown pupil", school.ErrUnknownPupil)
+	ErrUnknownPeriod = means("unknown period", school.ErrUnknownPeriod)
+	// ErrBadLogin and ErrBadState: this client cannot read a stored login or session. Nothing was sent.
+	ErrBadLogin = errors.New("stored login is of no use")
+	ErrBadState = errors.New("stored session is of no use")
 	// ErrNetwork matches every NetworkError.
-	ErrNetwork = errors.New("network failure")
+	ErrNetwork = means("network failure", school.ErrNoAnswer)
 )
+
+// meaning is an error of ours that says more than one of core/school, and matches it.
+type meaning struct {
+	text string
+	as   error
+}
+
+func means(text string, as error) error { return &meaning{text, as} }
+
+func (m *meaning) Error() string { return m.text }
+
+// Unwrap gives the error of core/school.
+func (m *meaning) Unwrap() error { return m.as }
 
 // Code is the number a server puts in Erreur.G, pronote-today §5.8. All are known from other clients only.
 type Code int
@@ -137,16 +155,20 @@ const (
 	AccessAccountClosed AccessCode = 10
 )
 
-// AccessError is a refused login. The one with AccessWrongPassword matches ErrWrongPassword.
+// AccessError is a refused login. It matches school.ErrNoAccess, or ErrWrongPassword where the reason is
+// AccessWrongPassword.
 type AccessError struct{ Code AccessCode }
 
 func (e *AccessError) Error() string {
 	return fmt.Sprintf("pronote: %s: access refused for reason %d", fnAuthentication, e.Code)
 }
 
-// Is makes errors.Is(err, ErrWrongPassword) work.
-func (e *AccessError) Is(target error) bool {
-	return target == ErrWrongPassword && e.Code == AccessWrongPassword
+// Unwrap gives what the reason means.
+func (e *AccessError) Unwrap() error {
+	if e.Code == AccessWrongPassword {
+		return ErrWrongPassword
+	}
+	return school.ErrNoAccess
 }
 
 // ReplyError is an answer that cannot be read or does not hang together. It names what is wrong and never
@@ -166,7 +188,7 @@ func unreadable(op string, err error) error {
 	return &ReplyError{op, "data of an unexpected type"}
 }
 
-// NetworkError is a request that got no answer. It matches ErrNetwork and does not hold the URL, which
+// NetworkError is a request that got no answer. It matches ErrNetwork, and does not hold the URL, which
 // carries the session.
 type NetworkError struct {
 	Op   string
@@ -180,5 +202,5 @@ func (e *NetworkError) Error() string { return "pronote: " + e.Op + ": " + e.err
 // Unwrap gives the cause.
 func (e *NetworkError) Unwrap() error { return e.err }
 
-// Is makes errors.Is(err, ErrNetwork) work.
-func (e *NetworkError) Is(target error) bool { return target == ErrNetwork }
+// Is makes it match ErrNetwork and school.ErrNoAnswer.
+func (e *NetworkError) Is(target error) bool { return errors.Is(ErrNetwork, target) }

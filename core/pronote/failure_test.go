@@ -86,7 +86,7 @@ func TestOutageInASession(t *testing.T) {
 			s := openSchool(t, sim.Config{})
 			session := s.login(pronote.SpacePupil)
 			outage.cause(s.Server)
-			if _, err := session.Week(t.Context(), session.Account().Children[0].Key, today); !errors.Is(err, outage.want) {
+			if _, err := session.Week(t.Context(), session.Profile().Pupils[0].Key, today); !errors.Is(err, outage.want) {
 				t.Errorf("error is %v, want %v", err, outage.want)
 			}
 		})
@@ -96,13 +96,13 @@ func TestOutageInASession(t *testing.T) {
 func TestForgedOrderEndsTheSession(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	child := session.Account().Children[0].Key
+	pupil := session.Profile().Pupils[0].Key
 	s.ForgeOrder("PageEmploiDuTemps")
-	_, err := session.Week(t.Context(), child, today)
+	_, err := session.Week(t.Context(), pupil, today)
 	if reply, ok := errors.AsType[*pronote.ReplyError](err); !ok || reply.Op != "PageEmploiDuTemps" {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+	if _, err := session.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrSessionExpired) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -111,7 +111,7 @@ func TestForgedOrderEndsTheSession(t *testing.T) {
 func TestMissingLists(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	child := session.Account().Children[0].Key
+	pupil := session.Profile().Pupils[0].Key
 	for _, missing := range [][2]string{
 		{"PageEmploiDuTemps", "ListeCours"},
 		{"DernieresNotes", "listeDevoirs"},
@@ -119,9 +119,9 @@ func TestMissingLists(t *testing.T) {
 		{"PageCahierDeTexte", "ListeTravauxAFaire"},
 	} {
 		s.Omit(missing[0], missing[1])
-		_, errWeek := session.Week(t.Context(), child, today)
-		_, errGrades := session.Grades(t.Context(), child, "")
-		_, errHomework := session.Homework(t.Context(), child, today, today)
+		_, errWeek := session.Week(t.Context(), pupil, today)
+		_, errGrades := session.Grades(t.Context(), pupil, "")
+		_, errHomework := session.Homework(t.Context(), pupil, today, today)
 		var wrong int
 		for _, err := range []error{errWeek, errGrades, errHomework} {
 			if reply, ok := errors.AsType[*pronote.ReplyError](err); ok && reply.Op == missing[0] {
@@ -142,16 +142,16 @@ func TestUnpublishedTab(t *testing.T) {
 	before := s.login(pronote.SpacePupil)
 	s.HideTab(198, true)
 	after := s.login(pronote.SpacePupil)
-	child := after.Account().Children[0].Key
+	pupil := after.Profile().Pupils[0].Key
 	s.forget()
-	if _, err := after.Grades(t.Context(), child, ""); !errors.Is(err, pronote.ErrNotPublished) {
+	if _, err := after.Grades(t.Context(), pupil, ""); !errors.Is(err, pronote.ErrNotPublished) {
 		t.Errorf("error is %v", err)
 	}
 	s.expectRequests()
-	if _, err := before.Grades(t.Context(), child, ""); !errors.Is(err, pronote.ErrDenied) {
+	if _, err := before.Grades(t.Context(), pupil, ""); !errors.Is(err, pronote.ErrDenied) {
 		t.Errorf("in the older session: %v", err)
 	}
-	if _, err := before.Week(t.Context(), child, today); err != nil { // a refusal ends nothing
+	if _, err := before.Week(t.Context(), pupil, today); err != nil { // a refusal ends nothing
 		t.Error(err)
 	}
 }
@@ -160,10 +160,10 @@ func TestUnknownKeys(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
 	s.forget()
-	if _, err := session.Week(t.Context(), "other", today); !errors.Is(err, pronote.ErrUnknownChild) {
+	if _, err := session.Week(t.Context(), "other", today); !errors.Is(err, pronote.ErrUnknownPupil) {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := session.Grades(t.Context(), session.Account().Children[0].Key, "other"); !errors.Is(err, pronote.ErrUnknownPeriod) {
+	if _, err := session.Grades(t.Context(), session.Profile().Pupils[0].Key, "other"); !errors.Is(err, pronote.ErrUnknownPeriod) {
 		t.Errorf("error is %v", err)
 	}
 	s.expectRequests()
@@ -175,10 +175,10 @@ func TestCallsOfOneSessionQueue(t *testing.T) {
 	session := s.login(pronote.SpaceParent)
 	s.forget()
 	errs := make(chan error)
-	children := session.Account().Children
+	pupils := session.Profile().Pupils
 	for i := range 12 {
 		go func() {
-			_, err := session.Week(t.Context(), children[i%2].Key, today)
+			_, err := session.Week(t.Context(), pupils[i%2].Key, today)
 			errs <- err
 		}()
 	}
@@ -193,15 +193,15 @@ func TestCallsOfOneSessionQueue(t *testing.T) {
 func TestCancelledCall(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	child := session.Account().Children[0].Key
+	pupil := session.Profile().Pupils[0].Key
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.forget()
-	if _, err := session.Week(ctx, child, today); !errors.Is(err, context.Canceled) {
+	if _, err := session.Week(ctx, pupil, today); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 	s.expectRequests()
-	if _, err := session.Week(t.Context(), child, today); err != nil {
+	if _, err := session.Week(t.Context(), pupil, today); err != nil {
 		t.Errorf("a call that never left has ended the session: %v", err)
 	}
 }

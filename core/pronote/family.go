@@ -9,18 +9,23 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"cartable/core/school"
 )
 
 // family is whom an account is about, and what the school lets it see. The identifiers N in it live as long
 // as the session.
 type family struct {
 	Holder  string  `json:"holder"`
-	Members bool    `json:"members,omitempty"` // requests name the child in their signature
+	Members bool    `json:"members,omitempty"` // requests name the pupil in their signature
 	Pupils  []pupil `json:"pupils"`
 	Tabs    []tab   `json:"tabs"` // published ones; nil when the server does not say
+	// AllTabs: Tabs holds every number that the server named. Sessions that were stored by older versions hold
+	// only those that were of use then, so that one that is missing says nothing.
+	AllTabs bool `json:"all_tabs,omitempty"`
 }
 
-// pupil is a child with what it takes to ask about it.
+// pupil is one of the account, with what it takes to ask about it.
 type pupil struct {
 	Key     string   `json:"key"`
 	N       string   `json:"n"`
@@ -34,7 +39,7 @@ type pupil struct {
 // period is one that has grades of its own.
 type period struct {
 	Key string `json:"key"`
-	schoolPeriod
+	yearPeriod
 }
 
 // userReply is the answer to ParametresUtilisateur, pronote-today §6.
@@ -46,10 +51,10 @@ type userReply struct {
 // resource is a pupil, or a parent with the pupils in ListeRessources.
 type resource struct {
 	element
-	Class    value[element]      `json:"classeDEleve"`
-	School   value[element]      `json:"Etablissement"`
-	Children value[[]resource]   `json:"listeRessources"`
-	Tabs     value[[]tabPeriods] `json:"listeOngletsPourPeriodes"`
+	Class  value[element]      `json:"classeDEleve"`
+	School value[element]      `json:"Etablissement"`
+	Pupils value[[]resource]   `json:"listeRessources"`
+	Tabs   value[[]tabPeriods] `json:"listeOngletsPourPeriodes"`
 }
 
 // tabPeriods are the periods that one tab offers for one pupil.
@@ -64,52 +69,56 @@ type tabPeriod struct {
 	A *truth // active; missing means yes
 }
 
-const maxChildren = 64
+const maxPupils = 64
+
+// pupilKey begins what the key of a pupil is made from. Keys are stored, so it stays.
+const pupilKey = "child"
 
 // family checks and converts the answer. today decides which period is the current one where the server does
 // not say.
-func (r userReply) family(sc school, parent bool, today time.Time) (family, error) {
+func (r userReply) family(est establishment, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
 	f := family{
-		Holder: holder.L.clean(), Members: parent || holder.Children.Set, Tabs: publishedTabs(r.ListeOnglets),
+		Holder: holder.L.clean(), Members: parent || holder.Pupils.Set,
+		Tabs: publishedTabs(r.ListeOnglets), AllTabs: true,
 	}
-	children := holder.Children.V
+	pupils := holder.Pupils.V
 	switch {
 	case !r.Ressource.Set || holder.N == "":
 		return family{}, errors.New("ressource is missing")
-	case holder.Children.Set && len(children) > maxChildren:
-		return family{}, errors.New("too many children")
-	case parent && !holder.Children.Set && holder.G.N != kindPupil:
+	case holder.Pupils.Set && len(pupils) > maxPupils:
+		return family{}, errors.New("too many pupils")
+	case parent && !holder.Pupils.Set && holder.G.N != kindPupil:
 		return family{}, errors.New("listeRessources is missing")
-	case !holder.Children.Set:
-		children = []resource{holder}
+	case !holder.Pupils.Set:
+		pupils = []resource{holder}
 	}
 	namesakes := map[string]int{}
-	for _, child := range children {
-		p, err := child.pupil(sc, today)
+	for _, r := range pupils {
+		p, err := r.pupil(est, today)
 		if err != nil {
 			return family{}, err
 		}
 		who := p.Name + "\x00" + p.School
-		p.Key = contentKey("child", p.Name, p.School, strconv.Itoa(namesakes[who]))
+		p.Key = contentKey(pupilKey, p.Name, p.School, strconv.Itoa(namesakes[who]))
 		namesakes[who]++
 		f.Pupils = append(f.Pupils, p)
 	}
 	return f, nil
 }
 
-func (r resource) pupil(sc school, today time.Time) (pupil, error) {
+func (r resource) pupil(est establishment, today time.Time) (pupil, error) {
 	if r.N == "" || r.L.clean() == "" {
-		return pupil{}, errors.New("a child has no name")
+		return pupil{}, errors.New("a pupil has no name")
 	}
 	p := pupil{
 		N: string(r.N), Name: r.L.clean(), Class: r.Class.V.L.clean(), School: r.School.V.L.clean(), Current: -1,
 	}
 	if p.School == "" {
-		p.School = sc.Name
+		p.School = est.Name
 	}
 	var current text
-	p.Periods, current = r.periods(sc)
+	p.Periods, current = r.periods(est)
 	for i := range p.Periods {
 		q := &p.Periods[i]
 		q.Key = contentKey("period", q.Name, q.From.Format(time.DateOnly))
@@ -147,12 +156,12 @@ func moreCurrent(a, b, today time.Time) bool {
 
 // periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the
 // school where the server names none for the tab.
-func (r resource) periods(sc school) (periods []period, current text) {
+func (r resource) periods(est establishment) (periods []period, current text) {
 	i := slices.IndexFunc(r.Tabs.V, func(t tabPeriods) bool { return t.G.N == int(tabGrades) })
 	if i < 0 {
-		for _, p := range sc.Periods {
+		for _, p := range est.Periods {
 			if p.Kind == kindPeriod || p.Kind == 0 {
-				periods = append(periods, period{schoolPeriod: p})
+				periods = append(periods, period{yearPeriod: p})
 			}
 		}
 		return periods, ""
@@ -161,19 +170,22 @@ func (r resource) periods(sc school) (periods []period, current text) {
 		if offered.A != nil && !bool(*offered.A) {
 			continue
 		}
-		p := schoolPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
-		for _, known := range sc.Periods {
+		p := yearPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
+		for _, known := range est.Periods {
 			if known.N == p.N || known.Name == p.Name && p.From.IsZero() {
 				p.From, p.To = known.From, known.To
 			}
 		}
-		periods = append(periods, period{schoolPeriod: p})
+		periods = append(periods, period{yearPeriod: p})
 	}
 	return periods, r.Tabs.V[i].Default.V.N
 }
 
+// maxTabs bounds the tabs that are kept; PRONOTE has some two hundred, with numbers below 1000.
+const maxTabs = 1000
+
 // publishedTabs collects the numbers in the tree of tabs: every one is a tab that the account may see,
-// pronote-today §6.1. Only those that this client knows are kept. No tree gives nil.
+// pronote-today §6.1. No tree gives nil.
 func publishedTabs(raw json.RawMessage) []tab {
 	var tree any
 	if json.Unmarshal(raw, &tree) != nil || tree == nil {
@@ -192,16 +204,14 @@ func publishedTabs(raw json.RawMessage) []tab {
 				walk(n)
 			}
 		case float64:
-			for _, t := range []tab{tabTimetable, tabHomework, tabGrades} {
-				if node == float64(t) && !slices.Contains(tabs, t) {
-					tabs = append(tabs, t)
-				}
+			if t := tab(node); t > 0 && t < maxTabs && float64(t) == node {
+				tabs = append(tabs, t)
 			}
 		}
 	}
 	walk(tree)
 	slices.Sort(tabs)
-	return tabs
+	return slices.Compact(tabs)
 }
 
 // contentKey makes a short name of what something is, for recognising it where identifiers change.
@@ -225,28 +235,30 @@ func (u uniqueKeys) of(parts ...string) string {
 	return base
 }
 
-// child finds a pupil by its key, and checks that the school publishes the tab.
-func (f family) child(op string, t tab, key string) (*pupil, error) {
+// pupil finds one by its key, and checks that the school publishes the tab.
+func (f family) pupil(op string, t tab, key string) (*pupil, error) {
 	i := slices.IndexFunc(f.Pupils, func(p pupil) bool { return p.Key == key })
 	switch {
 	case i < 0:
-		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownChild)
-	case f.Tabs != nil && !slices.Contains(f.Tabs, t):
+		return nil, fmt.Errorf("pronote: %s: %w", op, ErrUnknownPupil)
+	case f.AllTabs && f.Tabs != nil && !slices.Contains(f.Tabs, t):
 		return nil, fmt.Errorf("pronote: %s: %w", op, ErrNotPublished)
 	}
 	return &f.Pupils[i], nil
 }
 
 // public is a pupil as callers see it.
-func (p pupil) public() Child {
-	c := Child{Key: p.Key, Name: p.Name, Class: p.Class, School: p.School, Current: p.Current}
+func (p pupil) public() school.Pupil {
+	out := school.Pupil{Key: p.Key, Name: p.Name, Class: p.Class, School: p.School, Current: p.Current}
 	for _, q := range p.Periods {
-		c.Periods = append(c.Periods, q.public())
+		out.Periods = append(out.Periods, q.public())
 	}
-	return c
+	return out
 }
 
-func (p period) public() Period { return Period{p.Key, p.Name, p.From, p.To} }
+func (p period) public() school.Period {
+	return school.Period{Key: p.Key, Name: p.Name, From: p.From, To: p.To}
+}
 
 // in gives a copy with all dates in a zone.
 func (f family) in(loc *time.Location) family {

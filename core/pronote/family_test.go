@@ -27,10 +27,10 @@ func decodeFamily(t testing.TB, ressource, tabs string, parent bool, today strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc := mustSchool(t, strings.Replace(general, `"ListePeriodes":[`,
+	est := mustEstablishment(t, strings.Replace(general, `"ListePeriodes":[`,
 		`"ListePeriodes":[{"N":"17#t2","G":1,"L":"Trimestre 2","dateDebut":"01/12/2025","dateFin":"01/03/2026"},
 		 {"N":"17#y","G":2,"L":"Année","dateDebut":"01/09/2025","dateFin":"04/07/2026"},`, 1))
-	return reply.family(sc, parent, day)
+	return reply.family(est, parent, day)
 }
 
 func TestPupil(t *testing.T) {
@@ -46,7 +46,7 @@ func TestPupil(t *testing.T) {
 		p.Periods[0].To.Format(time.DateOnly) != "2025-11-30" || p.Periods[0].Key == p.Periods[1].Key {
 		t.Errorf("periods are %+v, now %d", p.Periods, p.Current)
 	}
-	if !slices.Equal(f.Tabs, []tab{tabTimetable, tabGrades}) {
+	if !slices.Equal(f.Tabs, []tab{3, 4, tabHome, tabTimetable, tabGrades, 201}) || !f.AllTabs {
 		t.Errorf("tabs are %v", f.Tabs)
 	}
 }
@@ -67,10 +67,10 @@ func TestPeriodsOfTheSchool(t *testing.T) {
 	}
 }
 
-func TestChildrenOfAParent(t *testing.T) {
+func TestPupilsOfAParent(t *testing.T) {
 	twin := `{"N":"%","G":4,"L":"DUPONT Léa"}`
-	children := strings.ReplaceAll(twin, "%", "1") + "," + strings.ReplaceAll(twin, "%", "2") + `,{"N":"3","L":"DUPONT Luc"}`
-	for _, list := range []string{`[` + children + `]`, `{"_T":24,"V":[` + children + `]}`} {
+	pupils := strings.ReplaceAll(twin, "%", "1") + "," + strings.ReplaceAll(twin, "%", "2") + `,{"N":"3","L":"DUPONT Luc"}`
+	for _, list := range []string{`[` + pupils + `]`, `{"_T":24,"V":[` + pupils + `]}`} {
 		f, err := decodeFamily(t, `{"N":"5#p","G":5,"L":"M. DUPONT","listeRessources":`+list+`}`, tabTree, true, "2025-09-10")
 		if err != nil || len(f.Pupils) != 3 || f.Holder != "M. DUPONT" {
 			t.Fatalf("%+v, %v", f, err)
@@ -83,19 +83,19 @@ func TestChildrenOfAParent(t *testing.T) {
 	}
 	f, err := decodeFamily(t, `{"N":"5#p","G":5,"L":"M. DUPONT","listeRessources":[]}`, tabTree, true, "2025-09-10")
 	if err != nil || len(f.Pupils) != 0 {
-		t.Errorf("a parent without children is %+v, %v", f, err)
+		t.Errorf("a parent without pupils is %+v, %v", f, err)
 	}
 }
 
 func TestBadFamilies(t *testing.T) {
 	for name, ressource := range map[string]string{
-		"nobody":           `null`,
-		"no identifier":    `{"L":"X"}`,
-		"no name":          `{"N":"1"}`,
-		"parent alone":     `{"N":"5#p","G":5,"L":"M. DUPONT"}`,
-		"nameless child":   `{"N":"5#p","G":5,"L":"P","listeRessources":[{"N":"1"}]}`,
-		"children no list": `{"N":"5#p","G":5,"L":"P","listeRessources":1}`,
-		"crowd":            `{"N":"5#p","G":5,"L":"P","listeRessources":[` + strings.Repeat(`{"N":"1","L":"x"},`, maxChildren) + `{}]}`,
+		"nobody":         `null`,
+		"no identifier":  `{"L":"X"}`,
+		"no name":        `{"N":"1"}`,
+		"parent alone":   `{"N":"5#p","G":5,"L":"M. DUPONT"}`,
+		"nameless pupil": `{"N":"5#p","G":5,"L":"P","listeRessources":[{"N":"1"}]}`,
+		"pupils no list": `{"N":"5#p","G":5,"L":"P","listeRessources":1}`,
+		"crowd":          `{"N":"5#p","G":5,"L":"P","listeRessources":[` + strings.Repeat(`{"N":"1","L":"x"},`, maxPupils) + `{}]}`,
 	} {
 		if f, err := decodeFamily(t, ressource, tabTree, true, "2025-09-10"); err == nil {
 			t.Errorf("%s: taken as %+v", name, f)
@@ -105,7 +105,8 @@ func TestBadFamilies(t *testing.T) {
 
 func TestPublishedTabs(t *testing.T) {
 	for tree, want := range map[string][]tab{
-		tabTree: {16, 198}, `[]`: {}, `[16,88]`: {16, 88}, `[{"G":"198"}]`: {}, `{"a":[[[{"G":88}]]]}`: {88},
+		tabTree: {3, 4, 7, 16, 198, 201}, `[]`: {}, `[88,16,88]`: {16, 88}, `[{"G":"198"}]`: {}, `{"a":[[[{"G":88}]]]}`: {88},
+		`[0,-3,1.5,1e9,1000,999]`: {999},
 	} {
 		if got := publishedTabs(json.RawMessage(tree)); got == nil || !slices.Equal(got, want) {
 			t.Errorf("%s: got %v", tree, got)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"cartable/core/school"
 )
 
 // homeworkReply is the answer to PageCahierDeTexte under the homework tab, pronote-today §7.2.
@@ -28,15 +30,15 @@ type attachmentInfo struct {
 	URL text `json:"url"`
 }
 
-// Homework asks for what a child has to do for the days from to to, both included: one request, or none when
+// Homework asks for what a pupil has to do for the days from to to, both included: one request, or none when
 // no such day is in the school year. The result is in order of the day it is due.
-func (s *Session) Homework(ctx context.Context, childKey string, from, to time.Time) ([]Homework, error) {
-	child, err := s.family.child(fnHomework, tabHomework, childKey)
+func (s *Session) Homework(ctx context.Context, key string, from, to time.Time) ([]school.Homework, error) {
+	who, err := s.family.pupil(fnHomework, tabHomework, key)
 	if err != nil {
 		return nil, err
 	}
 	from, to = midnight(from, s.client.loc), midnight(to, s.client.loc)
-	first, last := max(s.school.week(from), 1), min(s.school.week(to), s.school.lastWeek())
+	first, last := max(s.establishment.week(from), 1), min(s.establishment.week(to), s.establishment.lastWeek())
 	if last < first {
 		return nil, nil
 	}
@@ -46,7 +48,7 @@ func (s *Session) Homework(ctx context.Context, childKey string, from, to time.T
 	}
 	data := map[string]any{"domaine": tagged{typeDomain, encodeDomain(weeks)}}
 	var reply homeworkReply
-	err = s.ask(ctx, query{op: fnHomework, tab: tabHomework, child: child, data: data}, &reply)
+	err = s.ask(ctx, query{op: fnHomework, tab: tabHomework, pupil: who, data: data}, &reply)
 	if err != nil {
 		return nil, err
 	}
@@ -54,23 +56,23 @@ func (s *Session) Homework(ctx context.Context, childKey string, from, to time.T
 	if err != nil {
 		return nil, &ReplyError{fnHomework, err.Error()}
 	}
-	return slices.DeleteFunc(work, func(h Homework) bool { // the answer has whole weeks
+	return slices.DeleteFunc(work, func(h school.Homework) bool { // the answer has whole weeks
 		return h.Due.Before(from) || h.Due.After(to)
 	}), nil
 }
 
-func (r homeworkReply) homework(loc *time.Location) ([]Homework, error) {
+func (r homeworkReply) homework(loc *time.Location) ([]school.Homework, error) {
 	if !r.ListeTravauxAFaire.Set {
 		return nil, errors.New("ListeTravauxAFaire is missing")
 	}
-	var all []Homework
+	var all []school.Homework
 	keys := uniqueKeys{}
 	for _, info := range r.ListeTravauxAFaire.V {
 		due, err := decodeDate(string(info.PourLe), loc)
 		if err != nil {
 			return nil, errors.New("homework without a day")
 		}
-		h := Homework{
+		h := school.Homework{
 			Subject: info.Matiere.V.L.clean(), Due: midnight(due, loc),
 			Text: plainText(string(info.Descriptif)), Done: bool(info.Fait),
 		}
@@ -85,6 +87,6 @@ func (r homeworkReply) homework(loc *time.Location) ([]Homework, error) {
 		h.Key = keys.of("homework", h.Subject, h.Due.Format(time.DateOnly), h.Text, strconv.Itoa(len(h.Attachments)))
 		all = append(all, h)
 	}
-	slices.SortStableFunc(all, func(a, b Homework) int { return a.Due.Compare(b.Due) })
+	slices.SortStableFunc(all, func(a, b school.Homework) int { return a.Due.Compare(b.Due) })
 	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -59,14 +60,14 @@ func (c *Client) enter(ctx context.Context, a *attempt) (*Session, error) {
 	if err := s.meetFamily(ctx); err != nil {
 		return nil, err
 	}
-	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.link.dialect.name,
-		"version", s.school.Version, "children", len(s.family.Pupils))
+	c.log.InfoContext(ctx, "pronote: logged in", "way", a.way.name, "dialect", s.channel.dialect.name,
+		"version", s.establishment.Version, "pupils", len(s.family.Pupils))
 	return s, nil
 }
 
 // open asks for the page of the space, for which the server makes a session (seed-pronote, Session creation
 // step 1). key is for the IV and may be nil.
-func (c *Client) open(ctx context.Context, address Address, space Space, t *transport) (s *Session, key *rsaKey, err error) {
+func (c *Client) open(ctx context.Context, address Address, space Space, t *transport) (s *Session, key *cipher.RSAKey, err error) {
 	a, err := t.openPage(ctx, address, space)
 	if err != nil {
 		return nil, nil, err
@@ -81,16 +82,16 @@ func (c *Client) open(ctx context.Context, address Address, space Space, t *tran
 	s = &Session{
 		client: c, transport: t, root: rootOf(a.url), space: space,
 		busy: make(chan struct{}, 1),
-		link: link{
+		channel: channel{
 			dialect: p.dialect,
-			codec:   codec{Encrypt: p.dialect.encrypts(p.start), Compress: p.dialect.compresses(p.start)},
+			codec:   cipher.Codec{Encrypt: p.dialect.encrypts(p.start), Compress: p.dialect.compresses(p.start)},
 			space:   p.start["a"],
 			id:      secret.New(p.start["h"]),
 			next:    1,
 		},
 	}
-	c.log.DebugContext(ctx, "pronote: page", "dialect", p.dialect.name, "encrypt", s.link.codec.Encrypt,
-		"compress", s.link.codec.Compress, "rsa", key != nil, "bytes", len(a.body))
+	c.log.DebugContext(ctx, "pronote: page", "dialect", p.dialect.name, "encrypt", s.channel.codec.Encrypt,
+		"compress", s.channel.codec.Compress, "rsa", key != nil, "bytes", len(a.body))
 	return s, key, nil
 }
 
@@ -103,27 +104,27 @@ func rootOf(page *url.URL) Address {
 
 // key is the one to which the IV is encrypted: the page's own, the fixed one for pages with the http flag, or
 // none, pronote-today §1.4.
-func (p page) key() (*rsaKey, error) {
+func (p page) key() (*cipher.RSAKey, error) {
 	modulus, exponent := p.start["MR"], p.start["ER"]
 	switch {
 	case modulus != "":
 	case p.start.flag("http"):
-		modulus, exponent = fixedModulus, fixedExponent
+		modulus, exponent = cipher.FixedModulus, cipher.FixedExponent
 	default:
 		return nil, nil
 	}
-	key, err := parseRSAKey(modulus, exponent)
+	key, err := cipher.ParseRSAKey(modulus, exponent)
 	return &key, err
 }
 
 // agree tells the server our IV and the device that it may know, and learns about the school. The request
 // still goes under the zero IV, its answer comes under the new one, pronote-today §2.2.
-func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
+func (s *Session) agree(ctx context.Context, key *cipher.RSAKey, a *attempt) error {
 	material := make([]byte, ivLength)
 	if _, err := io.ReadFull(s.client.rand, material); err != nil {
 		return fmt.Errorf("pronote: %s: random source: %w", fnParameters, err)
 	}
-	id, err := uuid(s.client.rand, key, material)
+	id, err := cipher.UUID(s.client.rand, key, material)
 	if err != nil {
 		return fmt.Errorf("pronote: %s: %w", fnParameters, err)
 	}
@@ -135,7 +136,7 @@ func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	s.link.iv = secret.New(string(material))
+	s.channel.iv = secret.New(string(material))
 	payload, err := s.exchange(ctx, r, false)
 	if err != nil {
 		return err
@@ -144,7 +145,7 @@ func (s *Session) agree(ctx context.Context, key *rsaKey, a *attempt) error {
 	if err := decodePayload(fnParameters, payload, &reply); err != nil {
 		return err
 	}
-	if s.school, err = reply.school(s.client.loc); err != nil {
+	if s.establishment, err = reply.establishment(s.client.loc); err != nil {
 		return &ReplyError{fnParameters, err.Error()}
 	}
 	s.family.Members = bool(reply.AvecMembre)
@@ -165,7 +166,7 @@ func (s *Session) meetFamily(ctx context.Context) error {
 	if err := decodePayload(fnUser, payload, &reply); err != nil {
 		return err
 	}
-	family, err := reply.family(s.school, isParentSpace(s.link.space), midnight(s.client.now(), s.client.loc))
+	family, err := reply.family(s.establishment, isParentSpace(s.channel.space), midnight(s.client.now(), s.client.loc))
 	if err != nil {
 		return &ReplyError{fnUser, err.Error()}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"cartable/core/pronote/cipher"
 )
 
 var admitTests = []struct {
@@ -31,9 +33,9 @@ var admitTests = []struct {
 
 func TestOutcomeOfALogin(t *testing.T) {
 	key := []byte("login key")
-	good, bad := encryptHex(key, vectorIV, "1,2,3"), encryptHex(key, vectorIV, "hello")
+	good, bad := cipher.EncryptHex(key, vectorIV, "1,2,3"), cipher.EncryptHex(key, vectorIV, "hello")
 	for _, tt := range admitTests {
-		s := &Session{link: *testLink(dialects[3])}
+		s := &Session{channel: *testChannel(dialects[3])}
 		var auth authentication
 		if err := json.Unmarshal([]byte(tt.reply), &auth); err != nil {
 			t.Fatal(err)
@@ -59,9 +61,9 @@ func TestOutcomeOfALogin(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		case !wantAccess && !errors.Is(err, tt.want):
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
-		case tt.want == nil && s.link.key.Reveal() != "\x01\x02\x03":
+		case tt.want == nil && s.channel.key.Reveal() != "\x01\x02\x03":
 			t.Errorf("%s: the key is not the server's", tt.name)
-		case err != nil && s.link.key.Reveal() != "key":
+		case err != nil && s.channel.key.Reveal() != "key":
 			t.Errorf("%s: the key has changed", tt.name)
 		}
 	}

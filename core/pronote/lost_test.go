@@ -13,13 +13,13 @@ import (
 )
 
 func TestExpiredSession(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpacePupil)
-		child := session.Account().Children[0].Key
+		pupil := session.Profile().Pupils[0].Key
 		s.ExpireSessions()
 		s.forget()
 		for range 2 { // the second call must not even ask
-			if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+			if _, err := session.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrSessionExpired) {
 				t.Errorf("error is %v", err)
 			}
 		}
@@ -29,7 +29,7 @@ func TestExpiredSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := again.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+		if _, err := again.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrSessionExpired) {
 			t.Errorf("error after a restart is %v", err)
 		}
 	})
@@ -39,27 +39,27 @@ func TestExpiredSession(t *testing.T) {
 func TestOldStateIsAnExpiredSession(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	old, child := session.State(), session.Account().Children[0].Key
-	if _, err := session.Week(t.Context(), child, today); err != nil {
+	old, pupil := session.State(), session.Profile().Pupils[0].Key
+	if _, err := session.Week(t.Context(), pupil, today); err != nil {
 		t.Fatal(err)
 	}
 	again, err := s.client.Resume(old)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+	if _, err := again.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrSessionExpired) {
 		t.Errorf("error is %v", err)
 	}
 	s.Reset() // the breach was on purpose
 }
 
 func TestLostAnswerIsAskedForOnce(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpacePupil)
-		child := session.Account().Children[0].Key
+		pupil := session.Profile().Pupils[0].Key
 		s.forget()
 		s.DropAnswer("DernieresNotes")
-		grades, err := session.Grades(t.Context(), child, "")
+		grades, err := session.Grades(t.Context(), pupil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestLostAnswerIsAskedForOnce(t *testing.T) {
 		if all := s.Requests(); len(all) != 2 || all[0].Repeated || !all[1].Repeated {
 			t.Errorf("requests were %+v", all)
 		}
-		if _, err := session.Week(t.Context(), child, today); err != nil { // the count still fits
+		if _, err := session.Week(t.Context(), pupil, today); err != nil { // the count still fits
 			t.Error(err)
 		}
 	})
@@ -96,8 +96,8 @@ func TestResumingSharesNothing(t *testing.T) {
 	for range 4 {
 		go func() {
 			again, err := s.client.Resume(state)
-			if err == nil && len(again.Account().Children) != len(session.Account().Children) {
-				err = errors.New("children are missing")
+			if err == nil && len(again.Profile().Pupils) != len(session.Profile().Pupils) {
+				err = errors.New("pupils are missing")
 			}
 			done <- err
 		}()
@@ -135,13 +135,13 @@ func TestSessionEndsWhenTheAnswerStaysLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := session.Account().Children[0].Key
+	pupil := session.Profile().Pupils[0].Key
 	f.on.Store(true)
-	if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrNetwork) || f.calls.Load() != 2 {
+	if _, err := session.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrNetwork) || f.calls.Load() != 2 {
 		t.Errorf("after %d calls: %v", f.calls.Load(), err)
 	}
 	f.on.Store(false)
-	if _, err := session.Week(t.Context(), child, today); !errors.Is(err, pronote.ErrSessionExpired) {
+	if _, err := session.Week(t.Context(), pupil, today); !errors.Is(err, pronote.ErrSessionExpired) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -160,7 +160,7 @@ func TestSessionSurvivesAnUnreachableServer(t *testing.T) {
 	before, _ := json.Marshal(session.State())
 	web.Close()
 	hc.CloseIdleConnections() // on an open connection, one could not know what the server has seen
-	_, err = session.Week(t.Context(), session.Account().Children[0].Key, today)
+	_, err = session.Week(t.Context(), session.Profile().Pupils[0].Key, today)
 	if lost, ok := errors.AsType[*pronote.NetworkError](err); !ok || lost.Sent {
 		t.Errorf("error is %v", err)
 	}

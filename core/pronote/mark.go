@@ -4,40 +4,42 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"cartable/core/school"
 )
 
 // annotations are the marks that are no numbers, pronote-today §4.5.
-var annotations = map[string]MarkKind{
-	"1": MarkAbsent,
-	"2": MarkExempted,
-	"3": MarkNotGraded,
-	"4": MarkUnfit,
-	"5": MarkNotHandedIn,
-	"6": MarkAbsentZero,
-	"7": MarkNotHandedInZero,
-	"8": MarkCongratulations,
+var annotations = map[string]school.MarkKind{
+	"1": school.MarkAbsent,
+	"2": school.MarkExempted,
+	"3": school.MarkNotGraded,
+	"4": school.MarkUnfit,
+	"5": school.MarkNotHandedIn,
+	"6": school.MarkAbsentZero,
+	"7": school.MarkNotHandedInZero,
+	"8": school.MarkCongratulations,
 }
 
 // decodeMark reads the text of a mark: "14,50", "|1", "|8|20" (the scale after the second bar is the
 // test's own), or nothing. An annotation with a new number is MarkUnknown; other texts are errors.
-func decodeMark(s string) (Mark, error) {
+func decodeMark(s string) (school.Mark, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return Mark{}, nil
+		return school.Mark{}, nil
 	}
 	if annotation, found := strings.CutPrefix(s, "|"); found {
 		code, _, _ := strings.Cut(annotation, "|")
 		kind, known := annotations[code]
 		if !known {
-			kind = MarkUnknown
+			kind = school.MarkUnknown
 		}
-		return Mark{Kind: kind}, nil
+		return school.Mark{Kind: kind}, nil
 	}
 	value, err := decodeDecimal(s)
 	if err != nil {
-		return Mark{}, err
+		return school.Mark{}, err
 	}
-	return Mark{MarkNumber, value}, nil
+	return school.Mark{Kind: school.MarkNumber, Value: value}, nil
 }
 
 var decimalPattern = regexp.MustCompile(`^([+-]?)0*(\d{1,9})(?:[.,](\d{0,9}))?$`)

@@ -3,32 +3,34 @@ package pronote
 import (
 	"strings"
 	"testing"
+
+	"cartable/core/school"
 )
 
 var markTests = []struct {
 	in   string
-	want Mark
+	want school.Mark
 	bad  bool
 }{
-	{in: "14,50", want: Mark{MarkNumber, "14.5"}},
-	{in: "20", want: Mark{MarkNumber, "20"}},
-	{in: "0,00", want: Mark{MarkNumber, "0"}},
-	{in: "-1,25", want: Mark{MarkNumber, "-1.25"}},
-	{in: "+0,5", want: Mark{MarkNumber, "0.5"}},
-	{in: " 12.340 ", want: Mark{MarkNumber, "12.34"}},
-	{in: "", want: Mark{}},
-	{in: "  ", want: Mark{}},
-	{in: "|1", want: Mark{Kind: MarkAbsent}},
-	{in: "|2", want: Mark{Kind: MarkExempted}},
-	{in: "|3", want: Mark{Kind: MarkNotGraded}},
-	{in: "|4", want: Mark{Kind: MarkUnfit}},
-	{in: "|5", want: Mark{Kind: MarkNotHandedIn}},
-	{in: "|6", want: Mark{Kind: MarkAbsentZero}},
-	{in: "|7", want: Mark{Kind: MarkNotHandedInZero}},
-	{in: "|8", want: Mark{Kind: MarkCongratulations}},
-	{in: "|8|20", want: Mark{Kind: MarkCongratulations}},
-	{in: "|9", want: Mark{Kind: MarkUnknown}},
-	{in: "|", want: Mark{Kind: MarkUnknown}},
+	{in: "14,50", want: numbered("14.5")},
+	{in: "20", want: numbered("20")},
+	{in: "0,00", want: numbered("0")},
+	{in: "-1,25", want: numbered("-1.25")},
+	{in: "+0,5", want: numbered("0.5")},
+	{in: " 12.340 ", want: numbered("12.34")},
+	{in: "", want: school.Mark{}},
+	{in: "  ", want: school.Mark{}},
+	{in: "|1", want: school.Mark{Kind: school.MarkAbsent}},
+	{in: "|2", want: school.Mark{Kind: school.MarkExempted}},
+	{in: "|3", want: school.Mark{Kind: school.MarkNotGraded}},
+	{in: "|4", want: school.Mark{Kind: school.MarkUnfit}},
+	{in: "|5", want: school.Mark{Kind: school.MarkNotHandedIn}},
+	{in: "|6", want: school.Mark{Kind: school.MarkAbsentZero}},
+	{in: "|7", want: school.Mark{Kind: school.MarkNotHandedInZero}},
+	{in: "|8", want: school.Mark{Kind: school.MarkCongratulations}},
+	{in: "|8|20", want: school.Mark{Kind: school.MarkCongratulations}},
+	{in: "|9", want: school.Mark{Kind: school.MarkUnknown}},
+	{in: "|", want: school.Mark{Kind: school.MarkUnknown}},
 	{in: "Abs", bad: true},
 	{in: "1,2,3", bad: true},
 	{in: "1e9", bad: true},
@@ -48,7 +50,7 @@ func TestMark(t *testing.T) {
 
 // One odd mark must not hide the others.
 func TestOddMarkOnTheWireIsUnknown(t *testing.T) {
-	if got := (markInfo{"Abs"}).mark(); got.Kind != MarkUnknown {
+	if got := (markInfo{"Abs"}).mark(); got.Kind != school.MarkUnknown {
 		t.Errorf("got %v", got)
 	}
 }
@@ -59,7 +61,7 @@ func FuzzMark(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		mark, err := decodeMark(s)
-		if err != nil || mark.Kind != MarkNumber {
+		if err != nil || mark.Kind != school.MarkNumber {
 			if mark.Value != "" {
 				t.Errorf("%q: %v has a value, %v", s, mark, err)
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"cartable/core/school"
 )
 
 // gradesReply is the answer to DernieresNotes, pronote-today §7.3.
@@ -47,62 +49,62 @@ type testInfo struct {
 // hide all others.
 type markInfo struct{ text }
 
-func (m markInfo) mark() Mark {
+func (m markInfo) mark() school.Mark {
 	mark, err := decodeMark(string(m.text))
 	if err != nil {
-		return Mark{Kind: MarkUnknown}
+		return school.Mark{Kind: school.MarkUnknown}
 	}
 	return mark
 }
 
-// Grades asks for what a child got in one of its periods, or in the current one when periodKey is empty: one
+// Grades asks for what a pupil got in one of its periods, or in the current one when periodKey is empty: one
 // request.
-func (s *Session) Grades(ctx context.Context, childKey, periodKey string) (Grades, error) {
-	child, err := s.family.child(fnGrades, tabGrades, childKey)
+func (s *Session) Grades(ctx context.Context, key, periodKey string) (school.Grades, error) {
+	who, err := s.family.pupil(fnGrades, tabGrades, key)
 	if err != nil {
-		return Grades{}, err
+		return school.Grades{}, err
 	}
-	i := child.Current
+	i := who.Current
 	if periodKey != "" {
-		i = slices.IndexFunc(child.Periods, func(p period) bool { return p.Key == periodKey })
+		i = slices.IndexFunc(who.Periods, func(p period) bool { return p.Key == periodKey })
 	}
-	if i < 0 || i >= len(child.Periods) {
-		return Grades{}, fmt.Errorf("pronote: %s: %w", fnGrades, ErrUnknownPeriod)
+	if i < 0 || i >= len(who.Periods) {
+		return school.Grades{}, fmt.Errorf("pronote: %s: %w", fnGrades, ErrUnknownPeriod)
 	}
-	p := child.Periods[i]
+	p := who.Periods[i]
 	asked := map[string]any{"N": p.N, "L": p.Name}
 	if p.Kind != 0 {
 		asked["G"] = p.Kind
 	}
 	var reply gradesReply
-	err = s.ask(ctx, query{op: fnGrades, tab: tabGrades, child: child, data: map[string]any{"Periode": asked}}, &reply)
+	err = s.ask(ctx, query{op: fnGrades, tab: tabGrades, pupil: who, data: map[string]any{"Periode": asked}}, &reply)
 	if err != nil {
-		return Grades{}, err
+		return school.Grades{}, err
 	}
 	g, err := reply.grades(s.client.loc)
 	if err != nil {
-		return Grades{}, &ReplyError{fnGrades, err.Error()}
+		return school.Grades{}, &ReplyError{fnGrades, err.Error()}
 	}
 	g.Period = p.public()
 	return g, nil
 }
 
-func (r gradesReply) grades(loc *time.Location) (Grades, error) {
+func (r gradesReply) grades(loc *time.Location) (school.Grades, error) {
 	switch {
 	case !r.Tests.Set:
-		return Grades{}, errors.New("listeDevoirs is missing")
+		return school.Grades{}, errors.New("listeDevoirs is missing")
 	case !r.Services.Set:
-		return Grades{}, errors.New("listeServices is missing")
+		return school.Grades{}, errors.New("listeServices is missing")
 	}
-	g := Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Scale: r.Scale.mark(), Subjects: r.subjects()}
+	g := school.Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Scale: r.Scale.mark(), Subjects: r.subjects()}
 	for _, info := range r.Tests.V {
 		grade, err := info.grade(loc)
 		if err != nil {
-			return Grades{}, err
+			return school.Grades{}, err
 		}
 		g.Grades = append(g.Grades, grade)
 	}
-	slices.SortStableFunc(g.Grades, func(a, b Grade) int { return b.Date.Compare(a.Date) })
+	slices.SortStableFunc(g.Grades, func(a, b school.Grade) int { return b.Date.Compare(a.Date) })
 	keys := uniqueKeys{}
 	for i, grade := range g.Grades {
 		g.Grades[i].Key = keys.of("grade", grade.Date.Format(time.DateOnly), grade.Subject, grade.Title)
@@ -111,29 +113,29 @@ func (r gradesReply) grades(loc *time.Location) (Grades, error) {
 }
 
 // subjects are in the school's order.
-func (r gradesReply) subjects() []SubjectAverage {
+func (r gradesReply) subjects() []school.SubjectAverage {
 	services := slices.Clone(r.Services.V)
 	slices.SortStableFunc(services, func(a, b serviceInfo) int { return a.Order.N - b.Order.N })
-	var all []SubjectAverage
+	var all []school.SubjectAverage
 	for _, info := range services {
-		average := SubjectAverage{
+		average := school.SubjectAverage{
 			Subject: info.L.clean(), Pupil: info.Pupil.mark(), Scale: info.Scale.mark(),
 			Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),
 		}
 		if info.NotPublished {
-			average.Pupil = Mark{}
+			average.Pupil = school.Mark{}
 		}
 		all = append(all, average)
 	}
 	return all
 }
 
-func (info testInfo) grade(loc *time.Location) (Grade, error) {
+func (info testInfo) grade(loc *time.Location) (school.Grade, error) {
 	date, err := decodeDate(string(info.Date), loc)
 	if err != nil {
-		return Grade{}, errors.New("a grade has no date")
+		return school.Grade{}, errors.New("a grade has no date")
 	}
-	g := Grade{
+	g := school.Grade{
 		Date: midnight(date, loc), Subject: info.Service.V.L.clean(), Title: info.Title.clean(),
 		Mark: info.Mark.mark(), Scale: info.Scale.mark(),
 		Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),

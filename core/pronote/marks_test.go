@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"cartable/core/school"
 )
 
 // The example of pronote-today §7.3, with an older test, an odd mark and fields in their other forms.
@@ -20,35 +22,33 @@ const gradesExample = `{
    "noteMin":{"_T":10,"V":"4,00"},"coefficient":1,"commentaire":"Fractions","commentaireSurNote":"Bien","estFacultatif":true},
   {"note":{"_T":10,"V":"Abs"},"bareme":"20","date":"05/09/2025","service":{"L":"ANGLAIS"}}]}}`
 
-func decodeGrades(t testing.TB, data string) (Grades, error) {
+func decodeGrades(t testing.TB, data string) (school.Grades, error) {
 	t.Helper()
 	var reply gradesReply
 	if err := json.Unmarshal([]byte(data), &reply); err != nil {
-		return Grades{}, err
+		return school.Grades{}, err
 	}
 	return reply.grades(paris(t))
 }
+
+func numbered(value string) school.Mark { return school.Mark{Kind: school.MarkNumber, Value: value} }
 
 func TestGradesExample(t *testing.T) {
 	g, err := decodeGrades(t, gradesExample)
 	if err != nil || len(g.Grades) != 3 || len(g.Subjects) != 2 {
 		t.Fatalf("%+v, %v", g, err)
 	}
-	if g.Average != (Mark{MarkNumber, "14.35"}) || g.ClassAverage != (Mark{}) || g.Scale != (Mark{MarkNumber, "20"}) {
+	if g.Average != numbered("14.35") || g.ClassAverage != (school.Mark{}) || g.Scale != numbered("20") {
 		t.Errorf("averages are %v and %v of %v", g.Average, g.ClassAverage, g.Scale)
 	}
-	want := SubjectAverage{
-		"MATHÉMATIQUES",
-		Mark{MarkNumber, "15.5"},
-		Mark{MarkNumber, "11.2"},
-		Mark{MarkNumber, "4"},
-		Mark{MarkNumber, "18"},
-		Mark{MarkNumber, "20"},
+	want := school.SubjectAverage{
+		Subject: "MATHÉMATIQUES", Pupil: numbered("15.5"), Class: numbered("11.2"), Min: numbered("4"), Max: numbered("18"),
+		Scale: numbered("20"),
 	}
 	if g.Subjects[0] != want {
 		t.Errorf("first subject is %+v", g.Subjects[0])
 	}
-	if g.Subjects[1] != (SubjectAverage{Subject: "ANGLAIS"}) { // not published, and no class average
+	if g.Subjects[1] != (school.SubjectAverage{Subject: "ANGLAIS"}) { // not published, and no class average
 		t.Errorf("second subject is %+v", g.Subjects[1])
 	}
 	maths, english, odd := g.Grades[0], g.Grades[1], g.Grades[2]
@@ -57,10 +57,10 @@ func TestGradesExample(t *testing.T) {
 		!maths.Optional || maths.Bonus {
 		t.Errorf("maths is %+v", maths)
 	}
-	if english.Mark.Kind != MarkAbsent || english.Scale.Value != "10" || english.Coefficient != "0.5" || !english.Bonus || english.Optional {
+	if english.Mark.Kind != school.MarkAbsent || english.Scale.Value != "10" || english.Coefficient != "0.5" || !english.Bonus || english.Optional {
 		t.Errorf("english is %+v", english)
 	}
-	if odd.Mark.Kind != MarkUnknown || odd.Coefficient != "" || odd.Key == english.Key || odd.Key == "" {
+	if odd.Mark.Kind != school.MarkUnknown || odd.Coefficient != "" || odd.Key == english.Key || odd.Key == "" {
 		t.Errorf("the odd one is %+v", odd)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -100,8 +101,8 @@ func ParsePIN(text string) (secret.Text, error) {
 // through the padding of both texts; what it makes of them is hardly ever readable.
 func (q QRCode) unlock(pin secret.Text) (login, token secret.Text, err error) {
 	key := []byte(pin.Reveal())
-	a, errLogin := decryptHex(key, nil, q.login.Reveal())
-	b, errToken := decryptHex(key, nil, q.token.Reveal())
+	a, errLogin := cipher.DecryptHex(key, nil, q.login.Reveal())
+	b, errToken := cipher.DecryptHex(key, nil, q.token.Reveal())
 	if errLogin != nil || errToken != nil || !isWord(a) || !isWord(b) {
 		return secret.Text{}, secret.Text{}, fmt.Errorf("pronote: QR code: %w", ErrWrongPIN)
 	}
@@ -117,23 +118,32 @@ func isWord(b []byte) bool {
 // whoever logged in with a password gets a token instead. An account or a school without the app gives
 // ErrNoToken.
 func (s *Session) NewQRCode(ctx context.Context, pin secret.Text) (secret.Text, error) {
-	var reply struct {
-		Token text `json:"jeton"`
-		Login text `json:"login"`
-	}
-	err := s.ask(ctx, query{op: fnAppToken, tab: tabHome, data: map[string]any{"code": pin.Reveal()}}, &reply)
+	code, err := s.newCode(ctx, pin)
 	if err != nil {
 		return secret.Text{}, err
 	}
-	if !isSealed(string(reply.Token)) || !isSealed(string(reply.Login)) {
-		return secret.Text{}, fmt.Errorf("pronote: %s: %w", fnAppToken, ErrNoToken)
-	}
 	text, err := json.Marshal(qrText{
-		Token: string(reply.Token), Login: string(reply.Login),
+		Token: code.token.Reveal(), Login: code.login.Reveal(),
 		URL: string(s.root) + "/" + asApp.page(s.space),
 	})
 	if err != nil {
 		return secret.Text{}, fmt.Errorf("pronote: %s: encode: %w", fnAppToken, err)
 	}
 	return secret.New(string(text)), nil
+}
+
+// newCode is NewQRCode without the detour over a text.
+func (s *Session) newCode(ctx context.Context, pin secret.Text) (QRCode, error) {
+	var reply struct {
+		Token text `json:"jeton"`
+		Login text `json:"login"`
+	}
+	err := s.ask(ctx, query{op: fnAppToken, tab: tabHome, data: map[string]any{"code": pin.Reveal()}}, &reply)
+	if err != nil {
+		return QRCode{}, err
+	}
+	if !isSealed(string(reply.Token)) || !isSealed(string(reply.Login)) {
+		return QRCode{}, fmt.Errorf("pronote: %s: %w", fnAppToken, ErrNoToken)
+	}
+	return QRCode{s.root, s.space, secret.New(string(reply.Login)), secret.New(string(reply.Token))}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -110,8 +111,8 @@ func TestUnreadableTextsAreAWrongPIN(t *testing.T) {
 	for text, readable := range map[string]bool{good: true, "l.dupont é": true, "": false, "a\x01b": false, "a\nb": false, "\xff": false} {
 		for _, pair := range [2][2]string{{text, good}, {good, text}} {
 			q := QRCode{
-				login: secret.New(encryptHex([]byte(pin), nil, pair[0])),
-				token: secret.New(encryptHex([]byte(pin), nil, pair[1])),
+				login: secret.New(cipher.EncryptHex([]byte(pin), nil, pair[0])),
+				token: secret.New(cipher.EncryptHex([]byte(pin), nil, pair[1])),
 			}
 			if _, _, err := q.unlock(secret.New(pin)); errors.Is(err, ErrWrongPIN) == readable {
 				t.Errorf("%q: %v", pair, err)

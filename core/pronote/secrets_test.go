@@ -57,31 +57,28 @@ func TestSecretsShowNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child := session.Account().Children[0].Key
-	if _, err := session.Week(t.Context(), child, today); err != nil {
+	pupil := session.Profile().Pupils[0].Key
+	if _, err := session.Week(t.Context(), pupil, today); err != nil {
 		t.Fatal(err)
 	}
 	state := session.State()
-	stored, err := json.Marshal(state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	stored := state.Reveal()
 	var keys struct{ ID, Key, IV string }
-	if err := json.Unmarshal(stored, &keys); err != nil || keys.ID != spied.secrets[0] {
+	if err := json.Unmarshal([]byte(stored), &keys); err != nil || keys.ID != spied.secrets[0] {
 		t.Fatalf("the stored session is not as expected: %v", err)
 	}
-	if !strings.Contains(string(stored), cookie) {
+	if !strings.Contains(stored, cookie) {
 		t.Error("the cookie is not stored")
 	}
 	resumed, err := client.Resume(state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := resumed.Week(t.Context(), child, today); err != nil { // also proves that the cookie came back
+	if _, err := resumed.Week(t.Context(), pupil, today); err != nil { // also proves that the cookie came back
 		t.Fatal(err)
 	}
 	web.Close()
-	_, errLost := resumed.Week(t.Context(), child, today)
+	_, errLost := resumed.Week(t.Context(), pupil, today)
 	if !errors.Is(errLost, pronote.ErrNetwork) {
 		t.Errorf("without a server: %v", errLost)
 	}

@@ -6,31 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"cartable/core/pronote/cipher"
 )
 
 // Session is a login that lives at a server. Its calls run one after the other, also when several
 // goroutines make them, because the requests of a session are numbered. Each call is one request; an answer
 // that is lost on the way is asked for once more.
 type Session struct {
-	client    *Client
-	transport *transport
-	root      Address
-	space     Space
-	school    school
-	family    family
+	client        *Client
+	transport     *transport
+	root          Address
+	space         Space
+	establishment establishment
+	family        family
 
 	busy chan struct{} // held by the request in flight
 
-	mu   sync.Mutex // guards what follows
-	link link
-	dead bool
+	mu      sync.Mutex // guards what follows
+	channel channel
+	dead    bool
 }
 
 // query is one function call of a logged-in session.
 type query struct {
 	op    string
 	tab   tab
-	child *pupil // nil for requests about nobody
+	pupil *pupil // nil for requests about nobody
 	data  any    // nil for none
 }
 
@@ -45,7 +47,7 @@ func (s *Session) ask(ctx context.Context, q query, out any) error {
 
 // decodePayload reads a payload that must be there.
 func decodePayload(op string, payload json.RawMessage, out any) error {
-	if !isObject(payload) {
+	if !cipher.IsObject(payload) {
 		return &ReplyError{op, "answer without data"}
 	}
 	if err := json.Unmarshal(payload, out); err != nil {
@@ -59,14 +61,14 @@ func decodePayload(op string, payload json.RawMessage, out any) error {
 func (s *Session) secured(q query) map[string]any {
 	secured := map[string]any{}
 	if q.data != nil {
-		secured[s.link.dialect.payload] = q.data
+		secured[s.channel.dialect.payload] = q.data
 	}
 	if q.tab != tabNone {
 		signature := map[string]any{"onglet": q.tab}
-		if q.child != nil && s.family.Members {
-			signature["membre"] = map[string]any{"N": q.child.N, "G": kindPupil}
+		if q.pupil != nil && s.family.Members {
+			signature["membre"] = map[string]any{"N": q.pupil.N, "G": kindPupil}
 		}
-		secured[s.link.dialect.signature] = signature
+		secured[s.channel.dialect.signature] = signature
 	}
 	return secured
 }
@@ -102,7 +104,7 @@ func (s *Session) seal(op string, secured map[string]any) (request, error) {
 	if s.dead {
 		return request{}, fmt.Errorf("pronote: %s: %w", op, ErrSessionExpired)
 	}
-	return s.link.seal(op, secured)
+	return s.channel.seal(op, secured)
 }
 
 // exchange sends r and opens the answer. The caller holds busy. When the two ends no longer agree on what
@@ -126,7 +128,7 @@ func (s *Session) exchange(ctx context.Context, r request, repeat bool) (json.Ra
 		s.end()
 		return nil, err
 	}
-	payload, err := s.link.open(r, a.body)
+	payload, err := s.channel.open(r, a.body)
 	if _, incoherent := errors.AsType[*ReplyError](err); incoherent || errors.Is(err, ErrSessionExpired) {
 		s.end()
 	}
@@ -138,7 +140,7 @@ func (s *Session) send(ctx context.Context, r request, repeated bool) (answer, e
 	if err != nil {
 		return answer{}, fmt.Errorf("pronote: %s: encode: %w", r.op, err)
 	}
-	a, err := s.transport.send(ctx, r.op, string(s.root)+s.link.path(r), body)
+	a, err := s.transport.send(ctx, r.op, string(s.root)+s.channel.path(r), body)
 	s.client.log.DebugContext(ctx, "pronote: request", "function", r.op, "number", r.number,
 		"repeated", repeated, "sent_bytes", len(body), "status", a.status, "received_bytes", len(a.body))
 	return a, err
@@ -148,7 +150,7 @@ func (s *Session) send(ctx context.Context, r request, repeated bool) (answer, e
 func (s *Session) unsend(r request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.link.next = r.number
+	s.channel.next = r.number
 }
 
 // end makes every later call return ErrSessionExpired.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cartable/core/pronote"
+	"cartable/core/school"
 	"cartable/core/secret"
 	sim "cartable/sim/pronote"
 )
@@ -46,12 +47,12 @@ var few = []string{"classic, RSA, encrypted and compressed", "2025.2.8, encrypte
 var withApp = []string{"2024.3.11, encrypted and compressed", "2025.2.8, encrypted", "2026.2.5, plain"}
 
 // forFew runs a test against a few schools at once.
-func forFew(t *testing.T, test func(*testing.T, *school)) {
+func forFew(t *testing.T, test func(*testing.T, *rig)) {
 	t.Helper()
 	forSome(t, few, test)
 }
 
-func forSome(t *testing.T, names []string, test func(*testing.T, *school)) {
+func forSome(t *testing.T, names []string, test func(*testing.T, *rig)) {
 	t.Helper()
 	for _, server := range servers {
 		if slices.Contains(names, server.name) {
@@ -63,8 +64,8 @@ func forSome(t *testing.T, names []string, test func(*testing.T, *school)) {
 	}
 }
 
-// school is a simulated school with a client beside it.
-type school struct {
+// rig is a simulated school with a client beside it.
+type rig struct {
 	*sim.Server
 	t       *testing.T
 	address pronote.Address
@@ -72,10 +73,10 @@ type school struct {
 }
 
 // openSchool starts one. When the test ends it must not have seen a breach of the protocol.
-func openSchool(t *testing.T, cfg sim.Config) *school {
+func openSchool(t *testing.T, cfg sim.Config) *rig {
 	t.Helper()
 	cfg.Now = clock
-	s := &school{Server: sim.New(cfg), t: t}
+	s := &rig{Server: sim.New(cfg), t: t}
 	web := httptest.NewServer(s.Server)
 	t.Cleanup(web.Close)
 	t.Cleanup(func() {
@@ -88,12 +89,12 @@ func openSchool(t *testing.T, cfg sim.Config) *school {
 		t.Fatal(err)
 	}
 	s.address = address
-	s.client = pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: clock})
+	s.client = pronote.New(pronote.Config{AllowPrivate: true, Now: clock})
 	return s
 }
 
 // credentials are those of the first account in a space.
-func (s *school) credentials(space pronote.Space) pronote.Credentials {
+func (s *rig) credentials(space pronote.Space) pronote.Credentials {
 	s.t.Helper()
 	for _, a := range s.Accounts() {
 		if a.Space == string(space) {
@@ -106,7 +107,7 @@ func (s *school) credentials(space pronote.Space) pronote.Credentials {
 	return pronote.Credentials{}
 }
 
-func (s *school) login(space pronote.Space) *pronote.Session {
+func (s *rig) login(space pronote.Space) *pronote.Session {
 	s.t.Helper()
 	session, err := s.client.Login(s.t.Context(), s.credentials(space))
 	if err != nil {
@@ -116,7 +117,7 @@ func (s *school) login(space pronote.Space) *pronote.Session {
 }
 
 // functions are the names of the requests since the last Reset.
-func (s *school) functions() []string {
+func (s *rig) functions() []string {
 	var names []string
 	for _, r := range s.Requests() {
 		names = append(names, r.Function)
@@ -124,7 +125,7 @@ func (s *school) functions() []string {
 	return names
 }
 
-func (s *school) expectRequests(want ...string) {
+func (s *rig) expectRequests(want ...string) {
 	s.t.Helper()
 	if got := s.functions(); !slices.Equal(got, want) {
 		s.t.Errorf("requests were %q, want %q", got, want)
@@ -133,7 +134,7 @@ func (s *school) expectRequests(want ...string) {
 }
 
 // forget empties the journal of requests but keeps breaches for the end of the test.
-func (s *school) forget() {
+func (s *rig) forget() {
 	s.t.Helper()
 	for _, v := range s.Violations() {
 		s.t.Errorf("the client broke the protocol: %s", v)
@@ -151,45 +152,45 @@ func TestEveryDialectFromEndToEnd(t *testing.T) {
 			session := s.login(pronote.SpacePupil)
 			s.expectRequests(append([]string{"eleve.html"}, loginRequests...)...)
 
-			account := session.Account()
-			if len(account.Children) != 1 || account.Children[0].Name != "ROUSSEL Léa" || account.Version != server.cfg.Version {
-				t.Fatalf("account is %+v", account)
+			profile := session.Profile()
+			if len(profile.Pupils) != 1 || profile.Pupils[0].Name != "ROUSSEL Léa" || profile.Version != server.cfg.Version {
+				t.Fatalf("profile is %+v", profile)
 			}
-			s.compareChild(session, account.Children[0], s.Truth().Children[0])
+			s.comparePupil(session, profile.Pupils[0], s.Truth().Children[0])
 		})
 	}
 }
 
-func TestParentSeesEachChild(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+func TestParentSeesEachPupil(t *testing.T) {
+	forFew(t, func(t *testing.T, s *rig) {
 		session := s.login(pronote.SpaceParent)
 		s.expectRequests(append([]string{"parent.html"}, loginRequests...)...)
-		account, truth := session.Account(), s.Truth()
-		if len(account.Children) != 2 || account.Name != "Mme ROUSSEL Claire" {
-			t.Fatalf("account is %+v", account)
+		profile, truth := session.Profile(), s.Truth()
+		if len(profile.Pupils) != 2 || profile.Name != "Mme ROUSSEL Claire" {
+			t.Fatalf("profile is %+v", profile)
 		}
-		for i, child := range account.Children {
-			s.compareChild(session, child, truth.Children[i])
+		for i, pupil := range profile.Pupils {
+			s.comparePupil(session, pupil, truth.Children[i])
 		}
 	})
 }
 
-// compareChild asks for all that can be asked, one request each, and compares it with what the school holds.
-func (s *school) compareChild(session *pronote.Session, child pronote.Child, truth sim.Child) {
+// comparePupil asks for all that can be asked, one request each, and compares it with what the school holds.
+func (s *rig) comparePupil(session *pronote.Session, pupil school.Pupil, truth sim.Child) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	if child.Name != truth.Name || child.Class != truth.Class {
-		s.t.Errorf("child is %s in %s, want %s in %s", child.Name, child.Class, truth.Name, truth.Class)
+	if pupil.Name != truth.Name || pupil.Class != truth.Class {
+		s.t.Errorf("pupil is %s in %s, want %s in %s", pupil.Name, pupil.Class, truth.Name, truth.Class)
 	}
-	s.comparePeriods(child, truth)
-	week, err := session.Week(ctx, child.Key, today)
+	s.comparePeriods(pupil, truth)
+	week, err := session.Week(ctx, pupil.Key, today)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.expectRequests("PageEmploiDuTemps")
 	s.compareWeek(week, truth)
 
-	grades, err := session.Grades(ctx, child.Key, "")
+	grades, err := session.Grades(ctx, pupil.Key, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -197,7 +198,7 @@ func (s *school) compareChild(session *pronote.Session, child pronote.Child, tru
 	s.compareGrades(grades, truth, truth.Current())
 
 	monday := week.Monday
-	homework, err := session.Homework(ctx, child.Key, monday, monday.AddDate(0, 0, 10))
+	homework, err := session.Homework(ctx, pupil.Key, monday, monday.AddDate(0, 0, 10))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -206,14 +207,14 @@ func (s *school) compareChild(session *pronote.Session, child pronote.Child, tru
 }
 
 func TestStoredSessionCostsOneRequest(t *testing.T) {
-	forFew(t, func(t *testing.T, s *school) {
+	forFew(t, func(t *testing.T, s *rig) {
 		stored, err := json.Marshal(s.login(pronote.SpaceParent).State())
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.forget()
 		for range 3 { // each round is a restart of the program
-			var state pronote.State
+			var state school.State
 			if err := json.Unmarshal(stored, &state); err != nil {
 				t.Fatal(err)
 			}
@@ -221,8 +222,8 @@ func TestStoredSessionCostsOneRequest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			child := session.Account().Children[1]
-			week, err := session.Week(t.Context(), child.Key, today)
+			pupil := session.Profile().Pupils[1]
+			week, err := session.Week(t.Context(), pupil.Key, today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,10 +236,10 @@ func TestStoredSessionCostsOneRequest(t *testing.T) {
 	})
 }
 
-// An Account must be the same after a restart, keys and all.
+// A Profile must be the same after a restart, keys and all.
 func TestKeysOutliveSessions(t *testing.T) {
 	s := openSchool(t, sim.Config{})
-	first, second := s.login(pronote.SpaceParent).Account(), s.login(pronote.SpaceParent).Account()
+	first, second := s.login(pronote.SpaceParent).Profile(), s.login(pronote.SpaceParent).Profile()
 	a, errA := json.Marshal(first)
 	b, errB := json.Marshal(second)
 	if err := errors.Join(errA, errB); err != nil || string(a) != string(b) {
@@ -249,9 +250,9 @@ func TestKeysOutliveSessions(t *testing.T) {
 func TestAnotherPeriod(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	child, truth := session.Account().Children[0], s.Truth().Children[0]
-	for i, p := range child.Periods[:child.Current+1] { // later ones are empty
-		grades, err := session.Grades(t.Context(), child.Key, p.Key)
+	pupil, truth := session.Profile().Pupils[0], s.Truth().Children[0]
+	for i, p := range pupil.Periods[:pupil.Current+1] { // later ones are empty
+		grades, err := session.Grades(t.Context(), pupil.Key, p.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,10 +263,10 @@ func TestAnotherPeriod(t *testing.T) {
 func TestWeeksOutsideTheYearCostNothing(t *testing.T) {
 	s := openSchool(t, sim.Config{})
 	session := s.login(pronote.SpacePupil)
-	account := session.Account()
+	profile := session.Profile()
 	s.forget()
-	for _, day := range []time.Time{account.FirstDay.AddDate(0, 0, -8), account.LastDay.AddDate(0, 0, 8)} {
-		week, err := session.Week(context.Background(), account.Children[0].Key, day)
+	for _, day := range []time.Time{profile.FirstDay.AddDate(0, 0, -8), profile.LastDay.AddDate(0, 0, 8)} {
+		week, err := session.Week(context.Background(), profile.Pupils[0].Key, day)
 		if err != nil || len(week.Lessons) > 0 || day.Sub(week.Monday) < 0 || day.Sub(week.Monday) >= 8*24*time.Hour {
 			t.Errorf("week of %v is %+v, %v", day, week, err)
 		}

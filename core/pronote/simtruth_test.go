@@ -2,31 +2,32 @@ package pronote_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
-	"cartable/core/pronote"
+	"cartable/core/school"
 	sim "cartable/sim/pronote"
 )
 
 // What a client shows is compared here with what the school holds.
 
-func (s *school) comparePeriods(child pronote.Child, truth sim.Child) {
+func (s *rig) comparePeriods(pupil school.Pupil, truth sim.Child) {
 	s.t.Helper()
 	want := truth.Periods()
-	if len(child.Periods) != len(want) {
-		s.t.Fatalf("%d periods, want %d", len(child.Periods), len(want))
+	if len(pupil.Periods) != len(want) {
+		s.t.Fatalf("%d periods, want %d", len(pupil.Periods), len(want))
 	}
-	for i, p := range child.Periods {
+	for i, p := range pupil.Periods {
 		if p.Name != want[i].Name || !p.From.Equal(want[i].First) || !p.To.Equal(want[i].Last) {
 			s.t.Errorf("period %d is %+v, want %+v", i, p, want[i])
 		}
 	}
-	if child.Periods[child.Current].Name != truth.Current().Name {
-		s.t.Errorf("the current period is %s, want %s", child.Periods[child.Current].Name, truth.Current().Name)
+	if pupil.Periods[pupil.Current].Name != truth.Current().Name {
+		s.t.Errorf("the current period is %s, want %s", pupil.Periods[pupil.Current].Name, truth.Current().Name)
 	}
 }
 
-func (s *school) compareWeek(week pronote.Week, truth sim.Child) {
+func (s *rig) compareWeek(week school.Week, truth sim.Child) {
 	s.t.Helper()
 	var want []sim.Lesson
 	all := truth.Week(s.Truth().Today)
@@ -58,15 +59,21 @@ func (s *school) compareWeek(week pronote.Week, truth sim.Child) {
 	}
 }
 
+// annotations are the marks that are no numbers, in the order of the wire, pronote-today §4.5.
+var annotations = []school.MarkKind{
+	school.MarkAbsent, school.MarkExempted, school.MarkNotGraded, school.MarkUnfit, school.MarkNotHandedIn,
+	school.MarkAbsentZero, school.MarkNotHandedInZero, school.MarkCongratulations,
+}
+
 // shown is a mark in the words of the wire.
-func shown(m pronote.Mark) string {
-	if m.Kind == pronote.MarkNone {
+func shown(m school.Mark) string {
+	if m.Kind == school.MarkNone {
 		return ""
 	}
-	if m.Kind == pronote.MarkNumber {
+	if m.Kind == school.MarkNumber {
 		return strings.ReplaceAll(m.Value, ".", ",")
 	}
-	return "|" + string(rune('0'+int(m.Kind-pronote.MarkNumber)))
+	return "|" + strconv.Itoa(1+slices.Index(annotations, m.Kind))
 }
 
 // short is a number of the wire without needless zeros.
@@ -77,7 +84,7 @@ func short(s string) string {
 	return s
 }
 
-func (s *school) compareGrades(got pronote.Grades, truth sim.Child, period sim.Period) {
+func (s *rig) compareGrades(got school.Grades, truth sim.Child, period sim.Period) {
 	s.t.Helper()
 	pupil, class := truth.Overall(period)
 	if got.Period.Name != period.Name || shown(got.Average) != short(pupil) || shown(got.ClassAverage) != short(class) {
@@ -105,7 +112,7 @@ func (s *school) compareGrades(got pronote.Grades, truth sim.Child, period sim.P
 	}
 }
 
-func (s *school) compareHomework(got []pronote.Homework, want []sim.Homework) {
+func (s *rig) compareHomework(got []school.Homework, want []sim.Homework) {
 	s.t.Helper()
 	if len(got) != len(want) || len(want) == 0 {
 		s.t.Fatalf("%d pieces of homework, want %d", len(got), len(want))

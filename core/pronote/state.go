@@ -3,27 +3,23 @@ package pronote
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"slices"
 	"time"
 
+	"cartable/core/pronote/cipher"
+	"cartable/core/school"
 	"cartable/core/secret"
 )
 
-// State is a session at rest. It is opaque; its JSON holds the session's keys in clear and belongs in sealed
-// storage. It holds no password and no token. Take it anew after every call of the session, because requests are counted:
-// resuming an old State costs a login.
-type State struct{ r record }
-
-// record is the stored form.
+// record is what a school.State holds.
 type record struct {
 	Format  int                      `json:"format"`
 	Root    Address                  `json:"root"`
 	Space   Space                    `json:"space"`
 	Guise   string                   `json:"guise,omitempty"`
 	Dialect string                   `json:"dialect"`
-	Codec   codec                    `json:"codec"`
+	Codec   cipher.Codec             `json:"codec"`
 	Kind    string                   `json:"kind"` // the page's a
 	ID      secret.Stored            `json:"id"`
 	Key     secret.Stored            `json:"key"` // hex, like IV
@@ -31,42 +27,37 @@ type record struct {
 	Next    int                      `json:"next"`
 	Dead    bool                     `json:"dead,omitempty"`
 	Cookies map[string]secret.Stored `json:"cookies,omitempty"`
-	School  school                   `json:"school"`
+	School  establishment            `json:"school"`
 	Family  family                   `json:"family"`
 }
 
 // stateFormat changes with record.
 const stateFormat = 1
 
-// MarshalJSON implements json.Marshaler.
-func (st State) MarshalJSON() ([]byte, error) { return json.Marshal(st.r) }
-
-// UnmarshalJSON implements json.Unmarshaler. Its errors do not quote the input.
-func (st *State) UnmarshalJSON(b []byte) error {
-	var r record
-	if json.Unmarshal(b, &r) != nil {
-		return errors.New("pronote: stored session is unreadable")
-	}
-	st.r = r
-	return nil
-}
-
-// State gives the session for storing. It does not wait for a request in flight.
-func (s *Session) State() State {
+// State gives the session for storing. It does not wait for a request in flight. It holds the session's keys, but
+// no password and no token. Take it anew after every call, because requests are counted: resuming an old State
+// costs a login.
+func (s *Session) State() school.State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return State{record{
+	r := record{
 		Format: stateFormat, Root: s.root, Space: s.space, Guise: s.transport.guise.name,
-		Dialect: s.link.dialect.name, Codec: s.link.codec, Kind: s.link.space,
-		ID: secret.Store(s.link.id), Key: storeHex(s.link.key), IV: storeHex(s.link.iv),
-		Next: s.link.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
-		School: s.school, Family: s.family,
-	}}
+		Dialect: s.channel.dialect.name, Codec: s.channel.codec, Kind: s.channel.space,
+		ID: secret.Store(s.channel.id), Key: storeHex(s.channel.key), IV: storeHex(s.channel.iv),
+		Next: s.channel.next, Dead: s.dead, Cookies: s.transport.jar.stored(),
+		School: s.establishment, Family: s.family,
+	}
+	b, _ := json.Marshal(r) // cannot fail: texts, numbers, and dates of four-digit years
+	return school.State{Stored: secret.Store(secret.New(string(b)))}
 }
 
-// Resume continues a stored session without asking the server whether it still lives: the first call tells.
-func (c *Client) Resume(st State) (*Session, error) {
-	r := st.r
+// Resume continues a stored session without asking the server whether it still lives: the first call tells. A
+// State that this client cannot read is ErrBadState.
+func (c *Client) Resume(st school.State) (*Session, error) {
+	var r record
+	if json.Unmarshal([]byte(st.Reveal()), &r) != nil {
+		return nil, ErrBadState
+	}
 	d, known := dialectNamed(r.Dialect)
 	g, knownGuise := guiseNamed(r.Guise)
 	key, errKey := hex.DecodeString(r.Key.Reveal())
@@ -74,13 +65,13 @@ func (c *Client) Resume(st State) (*Session, error) {
 	u, errURL := url.Parse(string(r.Root))
 	if r.Format != stateFormat || !known || !knownGuise || errKey != nil || errIV != nil || errURL != nil ||
 		len(key) == 0 || len(iv) != ivLength || r.Next < 1 || !isDigits(r.ID.Reveal()) || !isDigits(r.Kind) {
-		return nil, errors.New("pronote: stored session is of no use")
+		return nil, ErrBadState
 	}
 	s := &Session{
 		client: c, transport: newTransport(c, u.Hostname(), g), root: r.Root, space: r.Space,
-		school: r.School.in(c.loc), family: r.Family.in(c.loc),
+		establishment: r.School.in(c.loc), family: r.Family.in(c.loc),
 		busy: make(chan struct{}, 1), dead: r.Dead,
-		link: link{
+		channel: channel{
 			dialect: d, codec: r.Codec, space: r.Kind, id: r.ID.Text,
 			key: secret.New(string(key)), iv: secret.New(string(iv)), next: r.Next,
 		},
@@ -95,20 +86,20 @@ func storeHex(t secret.Text) secret.Stored {
 	return secret.Store(secret.New(hex.EncodeToString([]byte(t.Reveal()))))
 }
 
-// Account tells what the login said. It makes no request. The caller owns the result.
-func (s *Session) Account() Account {
-	a := Account{
-		Name: s.family.Holder, School: s.school.Name, Version: s.school.Version, Space: s.space,
-		FirstDay: s.school.First, LastDay: s.school.Last, Holidays: slices.Clone(s.school.Holidays),
+// Profile tells what the login said. It makes no request. The caller owns the result.
+func (s *Session) Profile() school.Profile {
+	profile := school.Profile{
+		Name: s.family.Holder, School: s.establishment.Name, Version: s.establishment.Version,
+		FirstDay: s.establishment.First, LastDay: s.establishment.Last, Holidays: slices.Clone(s.establishment.Holidays),
 	}
 	for _, p := range s.family.Pupils {
-		a.Children = append(a.Children, p.public())
+		profile.Pupils = append(profile.Pupils, p.public())
 	}
-	return a
+	return profile
 }
 
 // WeekNumber is PRONOTE's number of day's week, which Week.Number also gives. Weeks before the school year
 // have numbers below 1.
 func (s *Session) WeekNumber(day time.Time) int {
-	return s.school.week(midnight(day, s.client.loc))
+	return s.establishment.week(midnight(day, s.client.loc))
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cartable/core/school"
 )
 
 // timetableReply is the answer to PageEmploiDuTemps, pronote-today §7.1.
@@ -50,33 +52,33 @@ type lessonRecord struct {
 // maxLessons bounds the entries of one week: finding those that overlap compares each with each.
 const maxLessons = 1000
 
-// Week asks for a child's timetable of day's week: one request. A week outside the school year is empty without
+// Week asks for a pupil's timetable of day's week: one request. A week outside the school year is empty without
 // a request, since the login told the bounds of the year.
-func (s *Session) Week(ctx context.Context, childKey string, day time.Time) (Week, error) {
-	child, err := s.family.child(fnTimetable, tabTimetable, childKey)
+func (s *Session) Week(ctx context.Context, key string, day time.Time) (school.Week, error) {
+	who, err := s.family.pupil(fnTimetable, tabTimetable, key)
 	if err != nil {
-		return Week{}, err
+		return school.Week{}, err
 	}
 	n := s.WeekNumber(day)
-	week := Week{Number: n, Monday: s.school.monday(n), Fortnight: s.school.fortnight(n)}
-	if n < 1 || n > s.school.lastWeek() {
+	week := school.Week{Number: n, Monday: s.establishment.monday(n), Fortnight: s.establishment.fortnight(n)}
+	if n < 1 || n > s.establishment.lastWeek() {
 		return week, nil
 	}
 	var reply timetableReply
-	err = s.ask(ctx, query{op: fnTimetable, tab: tabTimetable, child: child, data: timetableRequest(child, n)}, &reply)
+	err = s.ask(ctx, query{op: fnTimetable, tab: tabTimetable, pupil: who, data: timetableRequest(who, n)}, &reply)
 	if err != nil {
-		return Week{}, err
+		return school.Week{}, err
 	}
-	if week.Lessons, err = reply.lessons(s.school, week.Monday); err != nil {
-		return Week{}, &ReplyError{fnTimetable, err.Error()}
+	if week.Lessons, err = reply.lessons(s.establishment, week.Monday); err != nil {
+		return school.Week{}, &ReplyError{fnTimetable, err.Error()}
 	}
 	return week, nil
 }
 
 // timetableRequest asks for one week, with all kinds of entries that concern the pupil. The two spellings
 // are those of the official client (seed-pronote, PageEmploiDuTemps).
-func timetableRequest(child *pupil, week int) map[string]any {
-	resource := map[string]any{"N": child.N, "G": kindPupil, "L": child.Name}
+func timetableRequest(who *pupil, week int) map[string]any {
+	resource := map[string]any{"N": who.N, "G": kindPupil, "L": who.Name}
 	return map[string]any{
 		"ressource":             resource,
 		"Ressource":             resource,
@@ -95,7 +97,7 @@ func timetableRequest(child *pupil, week int) map[string]any {
 }
 
 // lessons converts the answer, hides what PRONOTE would hide, and sorts by time.
-func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
+func (r timetableReply) lessons(est establishment, monday time.Time) ([]school.Lesson, error) {
 	switch {
 	case !r.ListeCours.Set:
 		return nil, errors.New("ListeCours is missing")
@@ -104,7 +106,7 @@ func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
 	}
 	entries := make([]placed, 0, len(r.ListeCours.V))
 	for _, info := range r.ListeCours.V {
-		lesson, err := info.lesson(sc, monday)
+		lesson, err := info.lesson(est, monday)
 		if err != nil {
 			return nil, err
 		}
@@ -113,17 +115,17 @@ func (r timetableReply) lessons(sc school, monday time.Time) ([]Lesson, error) {
 	lessons := visible(entries)
 	keys := uniqueKeys{}
 	for i, l := range lessons {
-		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), l.kind(), l.Subject, strings.Join(l.Groups, "\x00"))
+		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), kindOf(l), l.Subject, strings.Join(l.Groups, "\x00"))
 	}
 	return lessons, nil
 }
 
-func (info lessonInfo) lesson(sc school, monday time.Time) (Lesson, error) {
-	start, end, err := info.span(sc, monday)
+func (info lessonInfo) lesson(est establishment, monday time.Time) (school.Lesson, error) {
+	start, end, err := info.span(est, monday)
 	if err != nil {
-		return Lesson{}, err
+		return school.Lesson{}, err
 	}
-	l := Lesson{
+	l := school.Lesson{
 		Start: start, End: end, Status: info.Statut.clean(),
 		Cancelled: bool(info.EstAnnule), Exempted: bool(info.Dispense),
 		Test:      bool(info.Record.V.EstDevoir || info.Record.V.EstEval),
@@ -156,19 +158,19 @@ func (info lessonInfo) lesson(sc school, monday time.Time) (Lesson, error) {
 	return l, nil
 }
 
-// kind tells entries apart that have no subject.
-func (l Lesson) kind() string {
+// kindOf tells entries apart that have no subject.
+func kindOf(l school.Lesson) string {
 	return fmt.Sprint(l.Detention, l.Outing, l.Council)
 }
 
 // span finds when a lesson is: by its dates where it has them, else by its place in the week's grid,
 // pronote-today §4.7.
-func (info lessonInfo) span(sc school, monday time.Time) (start, end time.Time, err error) {
+func (info lessonInfo) span(est establishment, monday time.Time) (start, end time.Time, err error) {
 	loc := monday.Location()
 	if info.DateDuCours != "" {
 		start, err = decodeDate(string(info.DateDuCours), loc)
 	} else {
-		start, err = info.startInGrid(sc, monday)
+		start, err = info.startInGrid(est, monday)
 	}
 	if err != nil {
 		return start, end, errors.New("a lesson has no start")
@@ -181,8 +183,8 @@ func (info lessonInfo) span(sc school, monday time.Time) (start, end time.Time, 
 			end = atClock(start, end.Hour()*60+end.Minute())
 		}
 	} else {
-		slot, err := info.slot(sc)
-		minutes, known := sc.Ends[slot+info.Duree.N-1]
+		slot, err := info.slot(est)
+		minutes, known := est.Ends[slot+info.Duree.N-1]
 		if err != nil || !info.Duree.Set || !known {
 			return start, end, errors.New("a lesson has no end")
 		}
@@ -200,32 +202,32 @@ const maxDays = 14
 var errNoPlace = errors.New("no place")
 
 // slot is where in the day a lesson starts.
-func (info lessonInfo) slot(sc school) (int, error) {
-	if !info.Place.Set || sc.Slots <= 0 || info.Place.N < 0 || info.Place.N >= maxDays*sc.Slots {
+func (info lessonInfo) slot(est establishment) (int, error) {
+	if !info.Place.Set || est.Slots <= 0 || info.Place.N < 0 || info.Place.N >= maxDays*est.Slots {
 		return 0, errNoPlace
 	}
-	return info.Place.N % sc.Slots, nil
+	return info.Place.N % est.Slots, nil
 }
 
-func (info lessonInfo) startInGrid(sc school, monday time.Time) (time.Time, error) {
-	slot, err := info.slot(sc)
-	minutes, known := sc.Starts[slot]
+func (info lessonInfo) startInGrid(est establishment, monday time.Time) (time.Time, error) {
+	slot, err := info.slot(est)
+	minutes, known := est.Starts[slot]
 	if err != nil || !known {
 		return time.Time{}, errNoPlace
 	}
-	return atClock(monday.AddDate(0, 0, info.Place.N/sc.Slots), minutes), nil
+	return atClock(monday.AddDate(0, 0, info.Place.N/est.Slots), minutes), nil
 }
 
 // placed is a lesson with its priority.
 type placed struct {
-	Lesson
+	school.Lesson
 	priority int
 }
 
 // visible drops lessons that another one replaces, pronote-today §7.1: of lessons at the same time the one with
 // the highest priority is valid, and a cancelled one never hides a lesson that takes place. The rest
 // is sorted by time.
-func visible(entries []placed) []Lesson {
+func visible(entries []placed) []school.Lesson {
 	slices.SortStableFunc(entries, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), compareBool(a.Cancelled, b.Cancelled))
 	})
@@ -235,11 +237,11 @@ func visible(entries []placed) []Lesson {
 			kept = append(kept, e)
 		}
 	}
-	var lessons []Lesson
+	var lessons []school.Lesson
 	for _, k := range kept {
 		lessons = append(lessons, k.Lesson)
 	}
-	slices.SortStableFunc(lessons, func(a, b Lesson) int {
+	slices.SortStableFunc(lessons, func(a, b school.Lesson) int {
 		return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End), cmp.Compare(a.Subject, b.Subject))
 	})
 	return lessons

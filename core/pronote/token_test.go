@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cartable/core/pronote"
+	"cartable/core/school"
 	"cartable/core/secret"
 	sim "cartable/sim/pronote"
 )
@@ -16,7 +17,7 @@ import (
 var pin = secret.New("1234")
 
 // qrCode is a fresh one of the first account in a space, locked by pin.
-func (s *school) qrCode(space pronote.Space) pronote.QRCode {
+func (s *rig) qrCode(space pronote.Space) pronote.QRCode {
 	s.t.Helper()
 	text, err := s.login(space).NewQRCode(s.t.Context(), pin)
 	if err != nil {
@@ -35,7 +36,7 @@ func (s *school) qrCode(space pronote.Space) pronote.QRCode {
 
 // keeper stores tokens the way a vault does.
 type keeper struct {
-	s      *school
+	s      *rig
 	stored [][]byte
 	before []string // functions asked for when keep was called last
 	err    error
@@ -60,7 +61,7 @@ func (k *keeper) nth(n int) pronote.Token {
 }
 
 // linked is a school with an account that is linked by a QR code.
-func (s *school) linked(space pronote.Space) (*pronote.Session, *keeper) {
+func (s *rig) linked(space pronote.Space) (*pronote.Session, *keeper) {
 	s.t.Helper()
 	q, k := s.qrCode(space), &keeper{s: s}
 	session, err := s.client.LoginQRCode(s.t.Context(), q, pin, k.keep)
@@ -78,13 +79,13 @@ func wholeLogin(page string) []string { return append([]string{page}, loginReque
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 func TestQRCodeThenTokens(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		session, k := s.linked(pronote.SpacePupil)
 		if want := uptoToken("mobile.eleve.html"); !slices.Equal(k.before, want) {
 			t.Errorf("the token was kept after %q, want %q", k.before, want)
 		}
 		s.expectRequests(wholeLogin("mobile.eleve.html")...)
-		s.compareChild(session, session.Account().Children[0], s.Truth().Children[0])
+		s.comparePupil(session, session.Profile().Pupils[0], s.Truth().Children[0])
 
 		first := k.token()
 		if first.Address != s.address || first.Space != pronote.SpacePupil || first.Navigator.Empty() ||
@@ -106,13 +107,13 @@ func TestQRCodeThenTokens(t *testing.T) {
 				next.Username.Reveal() != used.Username.Reveal() || next.Navigator.Reveal() != used.Navigator.Reveal() {
 				t.Errorf("login %d: the next token differs in what it should not, or not in what it should", i)
 			}
-			s.compareChild(session, session.Account().Children[0], s.Truth().Children[0])
+			s.comparePupil(session, session.Profile().Pupils[0], s.Truth().Children[0])
 		}
 	})
 }
 
 func TestParentByQRCode(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		_, k := s.linked(pronote.SpaceParent)
 		s.forget()
 		session, err := s.client.LoginToken(t.Context(), k.token(), k.keep)
@@ -120,18 +121,18 @@ func TestParentByQRCode(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.expectRequests(wholeLogin("mobile.parent.html")...)
-		account, truth := session.Account(), s.Truth()
-		if len(account.Children) != 2 || account.Name != "Mme ROUSSEL Claire" || account.Space != pronote.SpaceParent {
-			t.Fatalf("account is %+v", account)
+		profile, truth := session.Profile(), s.Truth()
+		if len(profile.Pupils) != 2 || profile.Name != "Mme ROUSSEL Claire" {
+			t.Fatalf("profile is %+v", profile)
 		}
-		for i, child := range account.Children {
-			s.compareChild(session, child, truth.Children[i])
+		for i, pupil := range profile.Pupils {
+			s.comparePupil(session, pupil, truth.Children[i])
 		}
 	})
 }
 
 func TestUsedQRCode(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		q, k := s.qrCode(pronote.SpacePupil), &keeper{s: s}
 		if _, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep); err != nil {
 			t.Fatal(err)
@@ -171,7 +172,7 @@ func TestWrongPINSendsNothing(t *testing.T) {
 }
 
 func TestUsedTokenIsRefused(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) { // both forms of challenge
+	forSome(t, withApp, func(t *testing.T, s *rig) { // both forms of challenge
 		_, k := s.linked(pronote.SpacePupil)
 		if _, err := s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
 			t.Fatal(err)
@@ -264,7 +265,7 @@ func TestAnswersWithoutToken(t *testing.T) {
 
 // The school of the simulator knows a device once it has given it a token.
 func TestSecondFactorOfANewDevice(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		q, k := s.qrCode(pronote.SpaceParent), &keeper{s: s}
 		s.SecondFactor("4321")
 		session, err := s.client.LoginQRCode(t.Context(), q, pin, k.keep)
@@ -272,8 +273,8 @@ func TestSecondFactorOfANewDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.expectRequests(append(uptoToken("mobile.parent.html"), wholeLogin("mobile.parent.html")...)...)
-		if len(k.stored) != 2 || len(session.Account().Children) != 2 {
-			t.Errorf("%d tokens, %d children", len(k.stored), len(session.Account().Children))
+		if len(k.stored) != 2 || len(session.Profile().Pupils) != 2 {
+			t.Errorf("%d tokens, %d pupils", len(k.stored), len(session.Profile().Pupils))
 		}
 		if _, err := s.client.LoginToken(t.Context(), k.token(), k.keep); err != nil {
 			t.Errorf("the next login: %v", err)
@@ -282,7 +283,7 @@ func TestSecondFactorOfANewDevice(t *testing.T) {
 }
 
 func TestStoredSessionOfAnApp(t *testing.T) {
-	forSome(t, withApp, func(t *testing.T, s *school) {
+	forSome(t, withApp, func(t *testing.T, s *rig) {
 		session, _ := s.linked(pronote.SpaceParent)
 		s.forget()
 		for range 2 {
@@ -290,15 +291,15 @@ func TestStoredSessionOfAnApp(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var state pronote.State
+			var state school.State
 			if err := json.Unmarshal(stored, &state); err != nil {
 				t.Fatal(err)
 			}
 			if session, err = s.client.Resume(state); err != nil {
 				t.Fatal(err)
 			}
-			child := session.Account().Children[1]
-			week, err := session.Week(t.Context(), child.Key, today)
+			pupil := session.Profile().Pupils[1]
+			week, err := session.Week(t.Context(), pupil.Key, today)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -65,7 +65,7 @@ func (w *wire) take() []seen {
 }
 
 // plainSchool is a school of today whose secured parts are readable, behind a wire.
-func plainSchool(t *testing.T) (*school, *wire) {
+func plainSchool(t *testing.T) (*rig, *wire) {
 	t.Helper()
 	s := openSchool(t, sim.Config{Version: "2025.2.8"})
 	w := &wire{school: s.Server}
@@ -153,7 +153,7 @@ func TestResumedAppStillLooksLikeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.take()
-	if _, err := again.Week(t.Context(), again.Account().Children[0].Key, today); err != nil {
+	if _, err := again.Week(t.Context(), again.Profile().Pupils[0].Key, today); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range w.take() {

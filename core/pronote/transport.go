@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
 )
 
@@ -150,7 +151,7 @@ func notAnAnswer(op string, a answer) error {
 	switch {
 	case a.status == http.StatusOK && !bytes.HasPrefix(head, []byte("<")):
 		return nil
-	case isObject(head) && bytes.Contains(head, []byte(`"Erreur"`)):
+	case cipher.IsObject(head) && bytes.Contains(head, []byte(`"Erreur"`)):
 		return nil
 	}
 	err := whatPage(a.status, string(a.body[:min(len(a.body), maxPage)]))

@@ -14,7 +14,7 @@ import (
 )
 
 // schoolBehind is a school whose server answers through wrap.
-func schoolBehind(t *testing.T, cfg sim.Config, wrap func(http.Handler) http.Handler) (*school, pronote.Credentials) {
+func schoolBehind(t *testing.T, cfg sim.Config, wrap func(http.Handler) http.Handler) (*rig, pronote.Credentials) {
 	t.Helper()
 	s := openSchool(t, cfg)
 	web := httptest.NewServer(wrap(s.Server))
@@ -70,7 +70,7 @@ func TestPagesWithoutVersion(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.forget()
-			s.compareChild(session, session.Account().Children[0], s.Truth().Children[0])
+			s.comparePupil(session, session.Profile().Pupils[0], s.Truth().Children[0])
 		})
 	}
 }
@@ -90,7 +90,7 @@ func TestRedirectsOnTheSameHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := session.Week(t.Context(), session.Account().Children[0].Key, today); err != nil {
+	if _, err := session.Week(t.Context(), session.Profile().Pupils[0].Key, today); err != nil {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"cartable/core/pronote/cipher"
 )
 
 // value is a T that servers send either bare or as {"_T": type, "V": value}, pronote-today §4.3. Set tells
@@ -31,7 +33,7 @@ func (v *value[T]) UnmarshalJSON(b []byte) error {
 
 // untag takes the value out of its tag, if it has one; V may be missing.
 func untag(b []byte) (inner json.RawMessage, tagged bool) {
-	if !isObject(b) || !bytes.Contains(b, []byte(`"_T"`)) {
+	if !cipher.IsObject(b) || !bytes.Contains(b, []byte(`"_T"`)) {
 		return nil, false
 	}
 	var members map[string]json.RawMessage

@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Step is one change of what is stored, from what the program before it wrote. It reads with types of its own that
 // never change, leaves what it cannot read where it is, and has no effect besides its transaction.
@@ -9,13 +12,14 @@ type Step struct {
 	Do   func(Tx) error
 }
 
-// progress says how many steps of a list were had.
-type progress struct {
-	Steps int `json:"steps"`
+// done is the stored record of a step that was had.
+type done struct {
+	Name string `json:"name"`
 }
 
-// schema is by the name of the list.
-var schema = Table[progress]{Bucket: "schema"}
+// schema is grouped by the name of the list; the name is the step's number, from 1. A step whose record cannot be read
+// was had all the same.
+var schema = Table[done]{Bucket: "schema"}
 
 // Migrate does the steps of the list of that name that the store has not had, each in a transaction together with
 // its number. A list only ever grows at its end, and an empty store has them all, on nothing. If the store has had
@@ -30,7 +34,7 @@ func Migrate(s Store, name string, steps []Step) error {
 			if err := steps[n].Do(tx); err != nil {
 				return err
 			}
-			return schema.Put(tx, "", name, progress{Steps: n + 1})
+			return schema.Put(tx, name, strconv.Itoa(n+1), done{steps[n].Name})
 		}); err != nil {
 			return fmt.Errorf("store: migrate %s: step %d, %s: %w", name, n+1, steps[n].Name, err)
 		}
@@ -40,31 +44,34 @@ func Migrate(s Store, name string, steps []Step) error {
 
 // Pending tells how many of the steps the store has not had. It writes nothing; its errors are Migrate's.
 func Pending(s Store, name string, steps []Step) (int, error) {
-	var had progress
-	err := s.View(func(tx Tx) (err error) {
-		had, _, err = schema.Get(tx, "", name)
+	had := 0
+	err := s.View(func(tx Tx) error {
+		had = 0
+		damaged, err := tx.Scan(schema.Bucket, name, func(string, []byte) error {
+			had++
+			return nil
+		})
+		had += damaged
 		return err
 	})
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("store: migrate %s: %w", name, err)
-	case had.Steps < 0:
-		return 0, fmt.Errorf("store: migrate %s: %w", name, ErrUnreadable)
-	case had.Steps > len(steps):
-		return 0, fmt.Errorf("store: migrate %s: %w (it has had %d steps, this version knows %d)", name, ErrNewer, had.Steps, len(steps))
+	case had > len(steps):
+		return 0, fmt.Errorf("store: migrate %s: %w (it has had %d steps, this version knows %d)", name, ErrNewer, had, len(steps))
 	}
-	return len(steps) - had.Steps, nil
+	return len(steps) - had, nil
 }
 
-// Had tells how many steps of each list a store has had, and how many lists have lost their number.
-func Had(s Store) (steps map[string]int, skipped int, err error) {
-	steps = map[string]int{}
-	err = s.View(func(tx Tx) (err error) {
-		skipped, err = schema.All(tx, func(_, name string, p progress) error {
-			steps[name] = p.Steps
+// Had tells how many steps of each list a store has had, but for those whose records are damaged.
+func Had(s Store) (steps map[string]int, err error) {
+	err = s.View(func(tx Tx) error {
+		steps = map[string]int{}
+		_, err := tx.All(schema.Bucket, func(list, _ string, _ []byte) error {
+			steps[list]++
 			return nil
 		})
 		return err
 	})
-	return steps, skipped, err
+	return steps, err
 }

@@ -1,0 +1,52 @@
+package commands
+
+import (
+	"context"
+	"strings"
+
+	"cartable/core/chat"
+	"cartable/core/talk"
+	"cartable/i18n"
+)
+
+// child is /enfant [name].
+func (c schools) child(_ context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+	all, view := c.pupils(t, ""), c.view(t)
+	if strings.TrimSpace(args) != "" {
+		who, rest, err := c.pickPupil(t, "", args)
+		switch {
+		case err != nil:
+			return chat.Reply{}, err
+		case rest != "":
+			return chat.Reply{}, talk.Refuse("child.unknown", "typed", i18n.Short(args), "names", view.Names(all))
+		}
+		if err := t.ChangePrefs(func(p *talk.Prefs) { p.Child = who.Key }); err != nil {
+			return chat.Reply{}, err
+		}
+		return t.Say("child.chosen", "child", view.Given(who), "command", t.Cmd("edt")), nil
+	}
+	who, _, err := c.pickPupil(t, "", "")
+	switch {
+	case err != nil:
+		return chat.Reply{}, err
+	case len(all) == 1:
+		return t.Say("child.only", "child", view.Given(who)), nil
+	}
+	r := t.Say("child.ask", "child", view.Given(who))
+	var refs []string
+	for _, p := range all {
+		label := view.Given(p)
+		if p.Class != "" {
+			label += " (" + p.Class + ")"
+		}
+		r.Choices = append(r.Choices, t.RunChoice(label, "/enfant "+ref(p)))
+		refs = append(refs, ref(p))
+	}
+	return t.AskOneOf(r, refs, talk.Question{Leave: "cancel.unchanged", Takes: c.meansChild, Next: c.child}), nil
+}
+
+// meansChild tells whether a text names a pupil and nothing else.
+func (c schools) meansChild(t *talk.Turn, answer string) bool {
+	_, rest, err := c.pickPupil(t, "", answer)
+	return err == nil && rest == ""
+}

@@ -1,0 +1,223 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"cartable/core/chat"
+	"cartable/core/izly"
+	"cartable/core/rights"
+	"cartable/core/secret"
+	"cartable/core/talk"
+	"cartable/core/wallet"
+)
+
+// The actions of an order. Their argument is its key.
+const (
+	actionConfirm = "order.confirm"
+	actionCard    = "order.card"
+	actionCancel  = "order.cancel"
+	actionLooked  = "order.looked" // about the account whose order cannot be read
+)
+
+func (c orders) actions() []talk.Action {
+	return []talk.Action{
+		{Name: actionConfirm, Risky: true, Run: c.confirm},
+		{Name: actionCard, Run: c.otherCard},
+		{Name: actionCancel, Run: c.cancelOrder},
+		{Name: actionLooked, Risky: true, Changes: true, Run: c.looked},
+	}
+}
+
+// openOrder returns an order that can still be decided on. Otherwise open is false and the reply says what
+// happened to it.
+func (c orders) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Reply, open bool, err error) {
+	o, found, err := c.Wallet.Order(key)
+	switch {
+	case err != nil:
+		return o, r, false, err
+	case !found:
+		return o, t.Say("topup.gone"), false, nil
+	case o.By != t.Person:
+		return o, t.Say("topup.not_owner"), false, nil
+	case o.State != wallet.Proposed:
+		return o, c.view(t).Order(o), false, nil
+	case !t.Now.Before(o.Expires):
+		return o, c.view(t).Order(o), false, nil
+	}
+	return o, r, true, nil
+}
+
+// confirm is a press on Confirmer. Without a kept secret code it asks for it first; the order stays open
+// meanwhile.
+func (c orders) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+	o, r, open, err := c.openOrder(t, p.Arg)
+	if !open || err != nil {
+		return r, err
+	}
+	status, there := c.Wallet.Status(o.Account)
+	switch {
+	case !there:
+		return chat.Reply{}, wallet.ErrGone
+	case status.CodeKept:
+		return c.spend(ctx, t, o, secret.Text{})
+	}
+	return c.askOrderCode(t, o, t.Say("topup.code", "amount", t.P.Euros(int64(o.Amount)), "cancel", t.Cmd("annuler"))), nil
+}
+
+func (c orders) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Reply {
+	return t.Ask(r, talk.Question{
+		Expect: chat.ExpectSecret, Leave: "cancel.topup", About: []string{o.Key(), o.Account},
+		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+			code, err := izly.ParseSecretCode(answer)
+			if err != nil {
+				return c.askOrderCode(t, o, codeForm(t)), nil
+			}
+			o, r, open, err := c.openOrder(t, o.Key())
+			if !open || err != nil {
+				return r, err
+			}
+			return c.spend(ctx, t, o, code)
+		},
+	})
+}
+
+// spend confirms an order, once, and says what became of it.
+func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code secret.Text) (chat.Reply, error) {
+	out, err := c.Wallet.Confirm(ctx, o.Key(), t.Person, code)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	if out.Err != nil {
+		t.Log.Warn("top-up not confirmed", "state", string(out.Order.State), "error", out.Err)
+	}
+	switch {
+	case !out.Acted:
+		return c.view(t).Order(out.Order), nil
+	case errors.Is(out.Err, wallet.ErrFee):
+		r, err := c.propose(ctx, t, o.Account, topUpWish{amount: o.Amount, card: o.CardID, fee: out.Fee})
+		r.Body = append(t.Say("topup.fee", "fee", t.P.Euros(int64(out.Fee))).Body, r.Body...)
+		return r, err
+	case out.Order.State == wallet.Failed:
+		r := c.walletTrouble(t, o.Account, out.Err)
+		r.Body = append(r.Body, t.Say("topup.nothing_spent").Body...)
+		return r, nil
+	}
+	return c.view(t).Outcome(out), nil
+}
+
+// otherCard takes an order back and offers the cards for a new one.
+func (c orders) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+	o, r, open, err := c.openOrder(t, p.Arg)
+	if !open || err != nil {
+		return r, err
+	}
+	list, err := c.Wallet.Cards(ctx, o.Account, secret.Text{})
+	switch {
+	case errors.Is(err, wallet.ErrNeedCode):
+		return c.askCodeFor(t, o.Account, "/recharger "+o.Amount.Wire()+" #"+o.Account), nil
+	case err != nil:
+		return c.walletTrouble(t, o.Account, err), nil
+	}
+	if _, _, err := c.Wallet.Cancel(o.Key(), t.Person); err != nil {
+		return chat.Reply{}, err
+	}
+	r = t.Say("topup.which_card", "amount", t.P.Euros(int64(o.Amount)))
+	var cards []string
+	for _, card := range list.Cards {
+		r.Choices = append(r.Choices, t.RunChoice(c.view(t).CardName(card), "/recharger "+o.Amount.Wire()+" "+card.ID+" #"+o.Account))
+		cards = append(cards, card.ID)
+	}
+	return t.AskOneOf(r, cards, talk.Question{
+		Leave: "cancel.topup",
+		Takes: func(_ *talk.Turn, answer string) bool {
+			_, is := pickCard(list.Cards, answer)
+			return is
+		},
+		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+			return c.propose(ctx, t, o.Account, topUpWish{amount: o.Amount, card: answer})
+		},
+	}), nil
+}
+
+// cancelOrder takes an order back.
+func (c orders) cancelOrder(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+	o, r, open, err := c.openOrder(t, p.Arg)
+	if !open || err != nil {
+		return r, err
+	}
+	o, cancelled, err := c.Wallet.Cancel(o.Key(), t.Person)
+	switch {
+	case err != nil:
+		return chat.Reply{}, err
+	case !cancelled:
+		return c.view(t).Order(o), nil
+	}
+	return t.Say("cancel.topup"), nil
+}
+
+// looked is the word of an owner who has looked in the app what became of an order that cannot be read.
+func (c orders) looked(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+	if !c.owns(t, p.Account) {
+		return chat.Reply{}, wallet.ErrGone
+	}
+	if err := c.Wallet.Looked(p.Account); err != nil {
+		return chat.Reply{}, err
+	}
+	return t.Say("topup.looked", "command", t.Cmd("recharger")), nil
+}
+
+// owns tells whether the one who speaks may touch an account.
+func (c services) owns(t *talk.Turn, account string) bool {
+	for _, a := range c.Rights.Owned(t.Who) {
+		if a.ID == account {
+			return true
+		}
+	}
+	return false
+}
+
+// orderWords answers a yes or a no, written as a word, while an order waits for its confirmation.
+type orderWords struct{ orders }
+
+// Secret tells that no text is one.
+func (orderWords) Secret(string) bool { return false }
+
+// Harmless tells that a yes is no secret.
+func (orderWords) Harmless(text string) bool { return talk.Yes(text) || talk.No(text) }
+
+// Before takes nothing.
+func (orderWords) Before(context.Context, *talk.Turn) (r chat.Reply, taken bool, err error) {
+	return r, false, nil
+}
+
+// Else answers the word: a no takes the order back, a yes spends nothing and is told how to confirm.
+func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+	no, yes := talk.No(t.Msg.Text), talk.Yes(t.Msg.Text)
+	if !no && !yes {
+		return r, false, nil
+	}
+	o, found, err := c.proposed(t)
+	switch {
+	case err != nil || !found:
+		return r, false, err
+	case no:
+		r, err = c.cancelOrder(context.Background(), t, talk.Press{Arg: o.Key(), Account: o.Account})
+		return r, true, err
+	}
+	return t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler")), true, nil
+}
+
+// proposed is what the person could confirm in this chat now.
+func (c orders) proposed(t *talk.Turn) (o wallet.Order, found bool, err error) {
+	for _, a := range c.Rights.Owned(t.Who) {
+		if a.Kind != rights.Wallet {
+			continue
+		}
+		o, found, err := c.Wallet.Proposed(a.ID)
+		if err != nil || found && o.By == t.Person && o.Chat == t.Chat {
+			return o, found, err
+		}
+	}
+	return o, false, nil
+}

@@ -1,0 +1,127 @@
+package commands
+
+import (
+	"context"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/family"
+	"cartable/core/rights"
+	"cartable/core/school"
+	"cartable/core/talk"
+)
+
+// timetable is /edt [day|week|date] [pupil].
+func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Timetable, args)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	if rest == "" {
+		return c.nextDay(ctx, t, who)
+	}
+	asked, err := c.askedFor(t, who, rest, "edt")
+	switch {
+	case err != nil:
+		return chat.Reply{}, err
+	case asked.week:
+		return c.weekReply(ctx, t, who, asked.day)
+	default:
+		return c.dayReply(ctx, t, who, asked.day)
+	}
+}
+
+// profile is what is known of the pupil's account and school.
+func (c schools) profile(who family.Pupil) school.Profile {
+	profile, _ := c.Family.Profile(who.Account)
+	return profile
+}
+
+// nextDay shows today, or after the last lesson the next day with lessons.
+func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (chat.Reply, error) {
+	day, week, found, err := c.Family.NextDay(ctx, who, family.Fresh)
+	switch {
+	case err != nil:
+		return chat.Reply{}, err
+	case !found:
+		return c.view(t).NoneAhead(who, day), nil
+	}
+	return c.day(t, who, week, day), nil
+}
+
+// dayReply shows one day, whatever is on it.
+func (c schools) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+	if !c.profile(who).InYear(day) {
+		return c.view(t).OutsideYear(c.profile(who), day), nil
+	}
+	week, err := c.Family.Week(ctx, who, day, family.Fresh)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	return c.day(t, who, week, day), nil
+}
+
+func (c schools) day(t *talk.Turn, who family.Pupil, week family.Reading[school.Week], day time.Time) chat.Reply {
+	c.noteStale(t, week.Stale)
+	r := c.view(t).Day(who, c.profile(who), week, day)
+	r.Choices = c.dayChoices(t, who, day)
+	return r
+}
+
+// noteStale logs why an answer is an old one.
+func (c schools) noteStale(t *talk.Turn, cause error) {
+	if cause != nil {
+		t.Log.Warn("answered from what is stored", "error", cause)
+	}
+}
+
+// dayChoices are the buttons below a day: the days beside it, its week, the other pupils.
+func (c schools) dayChoices(t *talk.Turn, who family.Pupil, day time.Time) []chat.Choice {
+	var list []chat.Choice
+	for _, step := range []struct {
+		by    int
+		arrow string
+	}{{-1, "◀ "}, {1, "▶ "}} {
+		next := day.AddDate(0, 0, step.by)
+		for !c.Family.SchoolDay(who, next) {
+			next = next.AddDate(0, 0, step.by)
+		}
+		if c.profile(who).InYear(next) {
+			list = append(list, t.RunChoice(step.arrow+t.P.ShortDay(next), "/edt "+dayArg(next)+" "+ref(who)))
+		}
+	}
+	list = append(list, t.RunChoice(t.P.T("edt.button.week"), "/edt semaine du "+dayArg(day)+" "+ref(who)))
+	return append(list, c.siblings(t, rights.Timetable, who, "/edt "+dayArg(day))...)
+}
+
+// weekReply shows the week of day.
+func (c schools) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+	first, last := school.Monday(day), school.Monday(day).AddDate(0, 0, 6)
+	if profile := c.profile(who); !profile.InYear(last) && !profile.InYear(first) {
+		return c.view(t).OutsideYear(profile, day), nil
+	}
+	week, err := c.Family.Week(ctx, who, day, family.Fresh)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	c.noteStale(t, week.Stale)
+	r := c.view(t).Week(who, c.profile(who), week, first)
+	r.Choices = c.weekChoices(t, who, "/edt", first, last)
+	r.Choices = append(r.Choices, c.siblings(t, rights.Timetable, who, "/edt semaine du "+dayArg(first))...)
+	return r, nil
+}
+
+// weekChoices are the buttons below days: the weeks before from and after to.
+func (c schools) weekChoices(t *talk.Turn, who family.Pupil, command string, from, to time.Time) []chat.Choice {
+	var list []chat.Choice
+	profile := c.profile(who)
+	for _, beside := range []struct {
+		day   time.Time
+		label string
+	}{{from.AddDate(0, 0, -1), "edt.button.week_before"}, {to.AddDate(0, 0, 1), "edt.button.week_after"}} {
+		if first := school.Monday(beside.day); profile.InYear(first) || profile.InYear(first.AddDate(0, 0, 6)) {
+			list = append(list, t.RunChoice(t.P.T(beside.label), command+" semaine du "+dayArg(first)+" "+ref(who)))
+		}
+	}
+	return list
+}

@@ -1,0 +1,83 @@
+package core_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// files are those that came with the last answer, by name.
+func (c *phone) files() map[string]string {
+	c.t.Helper()
+	found := make(map[string]string)
+	for _, reply := range c.replies {
+		if reply.File != nil {
+			found[reply.File.Name] = string(content(c.t, reply.File))
+		}
+	}
+	return found
+}
+
+func TestMyDataIsAPageBesideAFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	account := c.linkWallet(true)
+	for _, line := range []string{"/edt semaine", "/notes", "/devoirs", "/recharger 20"} {
+		c.Say(line)
+	}
+	c.Press("Confirmer")
+	for lang, parts := range map[string][]string{
+		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "Moyenne générale", "Rechargement du", "code secret", "mot de passe"},
+		"en": {"What Cartable keeps of you", "Léa – week of Monday 16 November", "Overall average", "Top-up of", "secret code"},
+	} {
+		c.Say("/langue " + lang)
+		c.Say("/mesdonnees")
+		files := c.files()
+		page := strings.ReplaceAll(files["cartable.html"], "\u00a0", " ")
+		c.wants(page, parts...)
+		c.wants(page, `lang="`+lang+`"`, account.Phone)
+		c.refuses(page, account.SecretCode, r.school.Accounts()[0].Password, "page.", "<no value>", "http-equiv", "src=")
+		c.wants(files["cartable.json"], `"kind": "school"`, `"status": "done"`)
+		c.refuses(files["cartable.json"], `"Kind"`, `"Start"`, `"kind": 1`)
+	}
+}
+
+func TestEraseEverything(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	p := r.platform()
+	anna, bob := p.private("anna"), p.private("bob")
+	other := r.chat("claire")
+	other.linkParent()
+	for _, s := range []seat{anna, bob} {
+		c := &phone{t: t, r: r, id: s.chat, person: s.person, private: true}
+		c.linkSchool(len(r.school.Accounts()) - 1)
+		s.say("/edt")
+	}
+	family := p.group("Famille", "anna")
+	family.say("/connexion")
+	family.press("aussi les notes")
+	before := r.records()
+	anna.say("/langue en")
+	has(t, anna.say("/supprimer"), "Erase everything?", "PRONOTE")
+	has(t, anna.press("Erase nothing"), "Nothing was erased")
+	has(t, anna.say("/edt"), "Tuesday")
+	anna.say("/erase")
+	has(t, anna.press("Erase everything"), "I keep nothing of you any more")
+	after := r.records()
+	for bucket, records := range after {
+		for _, record := range records {
+			if strings.Contains(record, `"anna"`) || strings.Contains(record, "anna ") {
+				t.Errorf("%s still holds %.200q", bucket, record)
+			}
+		}
+	}
+	if len(before["school_accounts"])-len(after["school_accounts"]) != 1 || len(after["grants"]) != 0 {
+		t.Errorf("%d accounts of %d, %d grants", len(after["school_accounts"]), len(before["school_accounts"]), len(after["grants"]))
+	}
+	has(t, anna.say("/edt"), "/connexion")
+	has(t, bob.say("/edt"), "mardi")
+	other.wants(other.Say("/edt"), "mardi")
+	has(t, family.say("/edt"), "Rien de tel")
+}

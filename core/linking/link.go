@@ -1,0 +1,258 @@
+// Package linking holds the dialogues by which accounts come, are shown in groups, and go. It alone knows which
+// systems of schools there are: it makes the logins and has the sentences of what only they report. It keeps nothing.
+package linking
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/family"
+	"cartable/core/izly"
+	"cartable/core/pronote"
+	"cartable/core/rights"
+	"cartable/core/school"
+	"cartable/core/store"
+	"cartable/core/talk"
+	"cartable/core/view"
+	"cartable/core/wallet"
+	"cartable/i18n"
+)
+
+// Config is what the dialogues work with. Rights, Family, Wallet, School, Current and Forget are required.
+type Config struct {
+	Rights *rights.Rights
+	Family *family.Family
+	Wallet *wallet.Wallet
+	School *pronote.Client // is asked whether a host exists
+
+	AllowPrivate bool // school addresses on private networks or plain http are accepted
+	// Admit refuses schools before anything else is asked about them; default none.
+	Admit func(pronote.Address) error
+
+	Zone *time.Location // of the schools; default UTC
+
+	// Current is the present name of a chat that may have got a new one since it was noted.
+	Current func(chat.ChatID) (chat.ChatID, error)
+	// Linked, when not nil, is called in the transaction that adds an account. One that its owner links again is
+	// not new, and keeps all that hangs on it.
+	Linked func(tx store.Tx, a rights.Account) error
+	// Forget logs out of an account, and removes it with all that was kept of it.
+	Forget func(account string) error
+}
+
+// Linking is the dialogues. Make one with New.
+type Linking struct{ cfg Config }
+
+// New fills in the defaults.
+func New(cfg Config) *Linking {
+	if cfg.Admit == nil {
+		cfg.Admit = func(pronote.Address) error { return nil }
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	if cfg.Linked == nil {
+		cfg.Linked = func(store.Tx, rights.Account) error { return nil }
+	}
+	return &Linking{cfg}
+}
+
+// The actions behind the buttons. Their names are stored.
+const (
+	actionUnlink    = "account.unlink"     // forgets the account
+	actionKeep      = "account.keep"       // forgets none
+	actionTrade     = "account.trade"      // replaces its password by a token
+	actionFromGroup = "account.from_group" // begins a linking for a group; the argument is an origin
+	actionShow      = "grant.show"         // shows the account in a group; the argument is an offer
+	actionHide      = "grant.hide"         // stops showing the account in the group where the button is
+)
+
+// Commands are /connexion and /deconnexion.
+func (l *Linking) Commands() []talk.Command {
+	return []talk.Command{
+		{
+			Name: "connexion", English: "link", Words: []string{"connecter", "lier", "login"},
+			Group: talk.GroupOwn, Role: talk.RoleLink, Changes: true, OnlyAsks: true, Secret: true, TakesWords: true, Run: l.link,
+		},
+		{
+			Name: "deconnexion", English: "unlink", Words: []string{"deconnecter", "delier", "logout"},
+			Needs: talk.NeedAccount, Group: talk.GroupOwn, Changes: true, TakesWords: true, Run: l.unlink,
+		},
+	}
+}
+
+// Actions are what the buttons do.
+func (l *Linking) Actions() []talk.Action {
+	return []talk.Action{
+		{Name: actionUnlink, Risky: true, Changes: true, Run: l.forget},
+		{Name: actionKeep, Run: l.keep},
+		{Name: actionTrade, Risky: true, Changes: true, Run: l.trade},
+		{Name: actionFromGroup, Run: l.fromGroup},
+		{Name: actionShow, Risky: true, Changes: true, Run: l.show},
+		{Name: actionHide, Changes: true, Run: l.hide},
+	}
+}
+
+// Interceptors see what links an account without being a command: a picture, the link of an SMS.
+func (l *Linking) Interceptors() []talk.Interceptor {
+	return []talk.Interceptor{activations{l}, pictures{l}}
+}
+
+// provider is the only system of schools that there is yet.
+var provider = pronote.Provider{}.Name()
+
+// School links a school account for a person in their private chat. It makes the requests of one login, and returns
+// the errors of the provider, or one that says to wait when too many logins have failed.
+func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login) (family.Linked, error) {
+	linked, err := l.cfg.Family.Link(ctx, provider, login, l.among(who, rights.School), func(tx store.Tx, in family.Linked) error {
+		return l.add(tx, in.Known, rights.Account{
+			ID: in.Account, Kind: rights.School, Name: in.Profile.School, Label: SchoolLabel(in.Profile),
+			Owner: who.Person, Home: who.Chat, Same: in.Same,
+		})
+	})
+	if err != nil {
+		return family.Linked{}, err
+	}
+	return linked, l.cfg.Rights.Refresh(linked.Account)
+}
+
+// Wallet ends an enrolment that Wallet.RequestActivation of core/wallet began, for a person in their private chat.
+// It returns the errors of izly.Client.Activate.
+func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act izly.Activation) (wallet.Linked, error) {
+	linked, err := l.cfg.Wallet.Link(ctx, uid, act, l.among(who, rights.Wallet), func(tx store.Tx, in wallet.Linked) error {
+		return l.add(tx, in.Known, rights.Account{
+			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
+			Owner: who.Person, Home: who.Chat, Same: in.Same,
+		})
+	})
+	if err != nil {
+		return wallet.Linked{}, err
+	}
+	return linked, l.cfg.Rights.Refresh(linked.Account)
+}
+
+// add makes an account its owner's.
+func (l *Linking) add(tx store.Tx, known bool, a rights.Account) error {
+	if err := l.cfg.Rights.Add(tx, a); err != nil || known {
+		return err
+	}
+	return l.cfg.Linked(tx, a)
+}
+
+// WalletName is what others see of a wallet on a button.
+const WalletName = "Izly"
+
+// SchoolLabel is how its owner knows a school account: "PRONOTE – CITÉ SCOLAIRE (DUPONT Marc)".
+func SchoolLabel(p school.Profile) string { return "PRONOTE – " + p.School + " (" + p.Name + ")" }
+
+// WalletLabel is how its owner knows a wallet: "Izly – …3344".
+func WalletLabel(phone string) string { return WalletName + " – …" + phone[max(0, len(phone)-4):] }
+
+// among are the accounts of that kind which may prove to be the one that is being linked.
+func (l *Linking) among(who rights.Who, kind rights.Kind) []string {
+	var ids []string
+	for _, a := range l.cfg.Rights.Owned(who) {
+		if a.Kind == kind {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
+}
+
+// owned is the account of that ID, if this message may touch it.
+func (l *Linking) owned(who rights.Who, id string) (rights.Account, bool) {
+	for _, a := range l.cfg.Rights.Owned(who) {
+		if a.ID == id {
+			return a, true
+		}
+	}
+	return rights.Account{}, false
+}
+
+// gone says that an account was removed while it was in use.
+func gone(t *talk.Turn) error { return talk.Refuse("error.link_gone", "link", t.Cmd("connexion")) }
+
+// orGone says so of an account that is nobody's any more.
+func orGone(t *talk.Turn, err error) error {
+	if errors.Is(err, rights.ErrNotYours) {
+		return gone(t)
+	}
+	return err
+}
+
+// view makes sentences for a turn.
+func (l *Linking) view(t *talk.Turn) view.View {
+	return view.View{P: t.P, Zone: l.cfg.Zone, Now: t.Now, Cmd: t.Cmd}
+}
+
+// question is one of a linking: much may have been answered before it, so that it goes on waiting beside what only
+// reads.
+func question(expect chat.Expect, next talk.AnswerFunc) talk.Question {
+	return talk.Question{Expect: expect, Lasts: true, Leave: leaveLinking, Next: next}
+}
+
+// leaveLinking is told to whoever leaves a question of a linking.
+const leaveLinking = "cancel.link"
+
+// after puts lines before those of a reply.
+func after(first, r chat.Reply) chat.Reply {
+	r.Body = append(first.Body, r.Body...)
+	return r
+}
+
+// link is /connexion [pronote|izly]: it begins one of the two dialogues.
+func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
+	if !t.Private {
+		return l.linkInGroup(t), nil
+	}
+	if args = strings.TrimSpace(args); args != "" {
+		return l.linkKind(ctx, t, args)
+	}
+	return l.askKind(t), nil
+}
+
+func (l *Linking) askKind(t *talk.Turn) chat.Reply {
+	q := question(chat.ExpectNothing, l.linkKind)
+	q.Takes = meansKind
+	r := t.Ask(t.Say("link.ask", "cancel", t.Cmd("annuler")), q)
+	r.Choices = []chat.Choice{
+		t.AnswerChoice(t.P.T("link.button.school"), "pronote"),
+		t.AnswerChoice(t.P.T("link.button.wallet"), "izly"),
+	}
+	return r
+}
+
+// linkKind reads which kind of account is meant; an address of a school or a QR code says it too.
+func (l *Linking) linkKind(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+	switch word := i18n.Fold(answer); {
+	case talk.No(answer):
+		return t.Say(leaveLinking), nil
+	case meansQRCode(word):
+		return l.askPicture(t), nil
+	case meansSchool(word):
+		return l.askAddress(t), nil
+	case meansWallet(word):
+		return l.askPhone(t), nil
+	case strings.ContainsAny(answer, "./"), looksLikeQRCode(answer):
+		return l.takeAddress(ctx, t, answer)
+	default:
+		return after(t.Say("link.unknown", "typed", i18n.Short(answer)), l.askKind(t)), nil
+	}
+}
+
+// meansKind tells whether a text surely says which kind of account is meant.
+func meansKind(t *talk.Turn, answer string) bool {
+	word := i18n.Fold(answer)
+	return meansSchool(word) || meansWallet(word) || meansAddress(t, answer)
+}
+
+func meansSchool(word string) bool {
+	return strings.HasPrefix("pronote", word) || strings.HasPrefix("ecole", word)
+}
+
+func meansWallet(word string) bool {
+	return strings.HasPrefix("izly", word) || strings.HasPrefix("crous", word)
+}

@@ -1,0 +1,412 @@
+package linking_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/png"
+	"testing"
+	"time"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"cartable/core/chat"
+	"cartable/core/pronote"
+	"cartable/core/rights"
+	"cartable/core/secret"
+	"cartable/core/store"
+	"cartable/core/talk"
+)
+
+func TestLinkASchool(t *testing.T) {
+	r := newRig(t)
+	c, account := r.private("claire"), r.parent()
+	has(t, c.say("/connexion"), "Quel compte voulez-vous relier ?", "[1] PRONOTE (école)", "[2] Izly (CROUS)")
+	has(t, c.say("netflix"), "« netflix » n'est ni PRONOTE ni Izly", "Quel compte")
+	has(t, c.press("PRONOTE"), "Collez l'adresse de votre PRONOTE", "QR code")
+	has(t, c.say("https://claire:secret@example.org/pronote"), "contient un identifiant ou un mot de passe", "Collez l'adresse", "-secret")
+	has(t, c.say(r.url), "Site : 127.0.0.1", "identifiant PRONOTE ?")
+	has(t, c.say(account.Username), "mot de passe du compte "+account.Username, "(secret)")
+	has(t, c.say("pas-le-bon"), "[1] Parent", "[2] Élève")
+	has(t, c.say("directeur"), "« directeur » n'est ni parent ni élève", "parent ou d'élève")
+	has(t, c.press("Parent"), "est faux", "Rien n'a été gardé", "(secret)")
+	has(t, c.say(account.Password), "# Compte PRONOTE relié", "ROUSSEL Léa", "Remplacer le mot de passe par un jeton", "-"+account.Password, "-(secret)")
+	if r.deleted != 2 {
+		t.Errorf("%d messages deleted, want both passwords", r.deleted)
+	}
+	has(t, c.say("/edt"), "ROUSSEL Léa")
+	mine := r.rights.Owned(c.who())
+	if len(mine) != 1 || mine[0].Kind != rights.School || mine[0].Home != c.chat || !mine[0].Since.Equal(r.now()) ||
+		mine[0].Name != "CITÉ SCOLAIRE DES TILLEULS" || mine[0].Label != "PRONOTE – CITÉ SCOLAIRE DES TILLEULS (Mme ROUSSEL Claire)" {
+		t.Errorf("owns %+v", mine)
+	}
+}
+
+func TestThreeWrongPasswordsAreEnough(t *testing.T) {
+	r := newRig(t)
+	c := r.private("claire")
+	c.say("/connexion " + r.url + "/parent.html")
+	c.say(r.parent().Username)
+	has(t, c.say("un"), "est faux", "(secret)")
+	has(t, c.say("deux"), "est faux", "(secret)")
+	has(t, c.say("trois"), "a refusé ce mot de passe aussi", "j'attends jusqu'à 08:30", "-(secret)")
+	has(t, c.say("quatre"), "n'attend plus", "ni utilisé ni gardé")
+	if r.deleted != 4 {
+		t.Errorf("%d messages deleted, want 4", r.deleted)
+	}
+}
+
+// drawn is a QR code as a screenshot.
+func drawn(t *testing.T, text string) []byte {
+	t.Helper()
+	var code image.Image = must(qrcode.NewQRCodeWriter().Encode(text, gozxing.BarcodeFormat_QR_CODE, 500, 500, nil))(t)
+	var b bytes.Buffer
+	if err := png.Encode(&b, code); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// qrText is the content of a QR code of the parent's account, locked by 1234.
+func (r *rig) qrText() string {
+	r.t.Helper()
+	account := r.parent()
+	address, _, err := pronote.ParseAddress(r.url, true)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	client := pronote.New(pronote.Config{AllowPrivate: true, Now: r.now, Location: paris})
+	session := must(client.Login(r.t.Context(), pronote.Credentials{
+		Address: address, Space: pronote.Space(account.Space), Username: account.Username, Password: secret.New(account.Password),
+	}))(r.t)
+	text := must(session.NewQRCode(r.t.Context(), secret.New("1234")))(r.t)
+	r.school.Reset()
+	return text.Reveal()
+}
+
+func TestLinkByQRCode(t *testing.T) {
+	r := newRig(t)
+	c, code := r.private("marc"), drawn(t, r.qrText())
+	has(t, c.show([]byte("GIF89a"), nil), "pas une image", "Collez l'adresse")
+	has(t, c.show(nil, errors.New("lost")), "pas pu lire")
+	has(t, c.show(drawn(t, "https://example.org"), nil), "n'est pas celui de PRONOTE")
+	has(t, c.show(code, nil), "QR code de 127.0.0.1", "code PIN à 4 chiffres", "(secret)")
+	has(t, c.say("12345"), "a 4 chiffres", "(secret)")
+	has(t, c.say("4321"), "n'ouvre pas", "(secret)")
+	has(t, c.say("1234"), "Compte PRONOTE relié", "Aucun mot de passe n'est gardé", "-Remplacer le mot de passe")
+	if r.deleted != 7 {
+		t.Errorf("%d messages deleted, want four pictures and three PINs", r.deleted)
+	}
+	c.show(code, nil)
+	has(t, c.say("1234"), "sert une fois")
+	has(t, c.say("/edt"), "ROUSSEL Léa")
+}
+
+func TestTradeAPasswordForAToken(t *testing.T) {
+	r := newRig(t)
+	c := r.private("marc")
+	link := func() chat.Choice {
+		c.say("/connexion " + r.url + "/parent.html")
+		c.say(r.parent().Username)
+		c.say(r.parent().Password)
+		return c.choice("Remplacer le mot de passe")
+	}
+	button := link()
+	r.school.Omit("JetonAppliMobile", "jeton")
+	has(t, c.pressID(button.ID), "Le mot de passe reste gardé", "PRONOTE n'a pas donné de jeton")
+	r.school.Omit("JetonAppliMobile", "")
+	has(t, c.pressID(button.ID), "Le mot de passe est effacé")
+	has(t, c.pressID(button.ID), "Le mot de passe est effacé")
+	if status, _ := r.family.Status(r.rights.Owned(c.who())[0].ID); status.Password {
+		t.Error("the password is still kept")
+	}
+	if !button.Risky {
+		t.Error("a platform need not be sure of who trades a password")
+	}
+	if err := r.forget(r.rights.Owned(c.who())[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	has(t, c.pressID(button.ID), "n'est plus valable")
+}
+
+func TestLinkAWallet(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		r := newRig(t)
+		c, account := r.private("camille"), r.izly.Accounts()[0]
+		has(t, c.say("/connexion izly"), "numéro de téléphone", "déconnecter l'application officielle")
+		has(t, c.say("mon numéro"), "Ce n'est pas un numéro de téléphone")
+		has(t, c.say("06 11 22 33 44"), "code secret Izly à 6 chiffres", "(secret)")
+		has(t, c.say("1234"), "Un code secret Izly a 6 chiffres")
+		has(t, c.say("000000"), "le code secret est faux", "Izly écrit", "(secret)")
+		has(t, c.say(account.SecretCode), "Izly envoie un SMS", "(secret)")
+		has(t, c.say("je ne l'ai pas"), "ni lien ni code d'activation")
+		has(t, c.say("https://mon-espace.izly.fr/tools/activation/33611223344/WRONGCODE00"), "n'accepte pas cette activation")
+		has(t, c.say("Izly : activez votre compte "+r.sms(account.Phone)), "# Compte Izly relié", "Camille MARTIN", "Faut-il garder le code secret", "-"+account.SecretCode)
+		if r.deleted != 6 {
+			t.Errorf("%d messages deleted, want 6", r.deleted)
+		}
+		if keep {
+			has(t, c.press("Le garder"), "gardé chiffré")
+		} else {
+			has(t, c.say("ne pas garder"), "n'est pas gardé")
+		}
+		mine := r.rights.Owned(c.who())
+		if len(mine) != 1 || mine[0].Kind != rights.Wallet || mine[0].Name != "Izly" || mine[0].Label != "Izly – …3344" || mine[0].Home != c.chat {
+			t.Fatalf("owns %+v", mine)
+		}
+		if status, _ := r.wallet.Status(mine[0].ID); status.CodeKept != keep {
+			t.Errorf("code kept: %t, want %t", status.CodeKept, keep)
+		}
+	}
+}
+
+// The SMS of Izly begins with a word that is a command: its link is deleted all the same, and answers the question
+// for a secret that waits, whosever question that is.
+func TestAnActivationLinkIsNeverLeftInTheChat(t *testing.T) {
+	r := newRig(t)
+	c, account := r.private("camille"), r.izly.Accounts()[0]
+	c.linkWallet()
+	sms := "Izly : activez votre compte " + r.sms(account.Phone)
+	has(t, c.say(sms), "active un compte Izly", "ni utilisé ni gardé", "/connexion")
+	c.say("/connexion izly")
+	has(t, c.say(sms), "active un compte Izly")
+	c.say(account.Phone)
+	has(t, c.say(sms), "6 chiffres", "(secret)")
+	c.say("/annuler")
+	has(t, c.say("/solde"), "code?")
+	has(t, c.say(sms), "took an answer")
+	if r.deleted != 4 {
+		t.Errorf("%d links deleted, want 4", r.deleted)
+	}
+}
+
+func TestASecretInAGroupIsDeleted(t *testing.T) {
+	r := newRig(t)
+	anna := r.group("Famille", "anna")
+	has(t, anna.say("/connexion https://ecole.example/pronote anna s3cret"), "rien de secret dans un groupe")
+	has(t, anna.say("voilà https://mon-espace.izly.fr/tools/Activation/33611223344/AbCdEfGh"), "rien de secret dans un groupe")
+	if r.deleted != 2 {
+		t.Errorf("%d messages deleted, want 2", r.deleted)
+	}
+	has(t, anna.say("/connexion"), "Relier un compte en privé")
+}
+
+// An account that its owner links again is the one it was: what hangs on it stays, and nobody is told of a new one.
+func TestLinkingAgainChangesNothingElse(t *testing.T) {
+	r := newRig(t)
+	c := r.private("anna")
+	group := r.group("Famille", "anna")
+	first, izly := c.linkParent(), c.linkWallet()
+	group.say("/connexion")
+	group.press("aussi les notes")
+	was := r.rights.Owned(c.who())
+	if len(r.linked) != 2 || r.linked[first.Account].Home != c.chat || r.linked[izly.Account].Owner != c.person {
+		t.Errorf("told of %+v", r.linked)
+	}
+	clear(r.linked)
+	r.advance(time.Hour)
+	if again := c.linkParent(); again.Account != first.Account || !again.Known {
+		t.Errorf("linked again as %+v, not %+v", again, first)
+	}
+	if again := c.linkWallet(); again.Account != izly.Account || !again.Known {
+		t.Errorf("linked again as %+v, not %+v", again, izly)
+	}
+	if len(r.linked) != 0 {
+		t.Errorf("told of %+v", r.linked)
+	}
+	is := r.rights.Owned(c.who())
+	for i := range was {
+		if is[i] != was[i] {
+			t.Errorf("%+v has become %+v", was[i], is[i])
+		}
+	}
+	if shown := r.rights.Shown(group.chat); len(shown) != 1 || !shown[0].Has(rights.Grades) {
+		t.Errorf("shown: %+v", shown)
+	}
+	if other := r.private("bob").linkParent(); other.Account == first.Account || other.Known {
+		t.Error("somebody else got Anna's account")
+	}
+}
+
+// What follows an account is in the transaction that adds it: when that cannot be written, nothing is linked.
+func TestLinkingIsOneTransaction(t *testing.T) {
+	r := newRig(t)
+	c, broken := r.private("anna"), errors.New("no")
+	r.follow = func(store.Tx, rights.Account) error { return broken }
+	if _, err := r.linking.School(t.Context(), c.who(), r.login(r.parent())); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	if mine := r.rights.Owned(c.who()); len(mine) != 0 {
+		t.Errorf("owns %+v", mine)
+	}
+	r.follow = nil
+	c.linkParent()
+	if mine := r.rights.Owned(c.who()); len(mine) != 1 {
+		t.Errorf("owns %+v", mine)
+	}
+}
+
+// moveChat is what core does when a platform gives a chat a new name.
+func (r *rig) moveChat(old, to chat.ChatID) {
+	r.t.Helper()
+	err := r.store.Update(func(tx store.Tx) error {
+		return errors.Join(r.talk.MoveChat(tx, old, to), r.rights.MoveChat(tx, old, to))
+	})
+	if err := errors.Join(err, r.rights.Refresh()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// A group that gets a new name between a button and its press is the group that was meant.
+func TestAGroupIsFollowedToItsNewName(t *testing.T) {
+	r := newRig(t)
+	group, private := r.group("Famille", "anna"), r.private("anna")
+	group.say("/connexion")
+	start := group.choice("Relier un compte en privé").Start
+	has(t, r.private("dora").say("/start "+start), "plus valable")
+	super := group
+	super.chat.ID = "supergroup"
+	r.moveChat(group.chat, super.chat) // before the link is followed
+	has(t, private.say("/start "+start), "Quel compte")
+	hyper := group
+	hyper.chat.ID = "hypergroup"
+	r.moveChat(super.chat, hyper.chat) // before the account is linked
+	private.say(r.url + "/parent.html")
+	private.say(r.parent().Username)
+	has(t, private.say(r.parent().Password), "Que voulez-vous montrer dans « Famille »", "cours et devoirs", "aussi les notes")
+	show := private.choice("cours et devoirs")
+	final := group
+	final.chat.ID = "final"
+	r.moveChat(hyper.chat, final.chat) // before the button is pressed
+	said := private.deliver(chat.Message{Choice: show.ID})
+	has(t, said[private.chat], "montré dans le groupe")
+	has(t, said[final.chat], "anna montre ici l'emploi du temps")
+	if shown := r.rights.Shown(final.chat); len(shown) != 1 || shown[0].Has(rights.Grades) || !shown[0].Has(rights.Homework) || !shown[0].Has(rights.Timetable) {
+		t.Errorf("shown: %+v", shown)
+	}
+	if !show.Risky {
+		t.Error("a platform need not be sure of who shows an account")
+	}
+	has(t, final.say("/edt"), "ROUSSEL Léa")
+	has(t, final.say("/connexion"), "-Montrer")
+}
+
+func TestShowAndHide(t *testing.T) {
+	r := newRig(t)
+	private, anna, bob := r.private("anna"), r.group("Famille", "anna"), r.group("Famille", "bob")
+	school, izly := private.linkParent(), private.linkWallet()
+	has(t, bob.say("/deconnexion"), "seule la personne")
+	has(t, anna.say("/connexion"), "cours et devoirs", "aussi les notes", "Montrer le solde Izly")
+	has(t, bob.press("cours et devoirs"), "pas pour vous")
+	has(t, anna.press("cours et devoirs"), "anna montre ici l'emploi du temps et les devoirs de CITÉ SCOLAIRE", "/deconnexion")
+	has(t, anna.press("aussi les notes"), "les notes de CITÉ SCOLAIRE")
+	has(t, anna.press("Montrer le solde"), "le solde et les opérations de son porte-monnaie Izly")
+	has(t, anna.say("/connexion"), "-Montrer")
+	has(t, anna.say("/deconnexion"), "Ne plus montrer CITÉ SCOLAIRE", "Ne plus montrer Izly")
+	hide := anna.choice("Ne plus montrer Izly")
+	has(t, bob.press("Ne plus montrer CITÉ"), "pas pour vous")
+	has(t, anna.press("Ne plus montrer CITÉ"), "anna ne montre plus")
+	if shown := r.rights.Shown(anna.chat); len(shown) != 1 || shown[0].Account != izly.Account {
+		t.Errorf("shown: %+v", shown)
+	}
+	stale := anna.choice("Montrer le solde")
+	show := anna.choice("cours et devoirs")
+	for _, id := range []string{school.Account, izly.Account} {
+		if err := r.forget(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []chat.Choice{hide, stale, show} {
+		has(t, anna.pressID(c.ID), "vient d'être retiré", "/connexion")
+	}
+}
+
+func TestAGroupThatCannotBeTold(t *testing.T) {
+	r := newRig(t)
+	private, group := r.private("anna"), r.group("Famille", "anna")
+	private.linkParent()
+	group.say("/connexion")
+	has(t, private.say("/start "+group.choice("Relier un compte").Start), "dans « Famille »", "cours et devoirs", "Quel compte")
+	r.gone[group.chat] = true
+	has(t, private.press("cours et devoirs"), "n'ai pas pu l'y annoncer")
+	if shown := r.rights.Shown(group.chat); len(shown) != 1 {
+		t.Errorf("shown: %+v", shown)
+	}
+}
+
+// An order that cannot be read keeps nobody from unlinking.
+func TestUnlinkWithAnUnreadableTopUp(t *testing.T) {
+	r := newRig(t)
+	c := r.private("anna")
+	izly := c.linkWallet()
+	if err := r.damage("wallets", "", izly.Account); err != nil {
+		t.Fatal(err)
+	}
+	c.say("/deconnexion")
+	has(t, c.press("Oublier Izly"), "C'est oublié : Izly – …3344", "rechargement", "vérifiez dans l'application")
+	has(t, c.say("/deconnexion"), "aucun compte")
+}
+
+func TestUnlink(t *testing.T) {
+	r := newRig(t)
+	c := r.private("anna")
+	has(t, c.say("/deconnexion"), "aucun compte")
+	school, izly := c.linkParent(), c.linkWallet()
+	has(t, c.say("/deconnexion facebook"), "« facebook »", "Rien n'a été effacé")
+	has(t, c.say("/deconnexion"), "[1] Oublier PRONOTE – CITÉ", "[2] Oublier Izly – …3344", "[3] Ne rien oublier")
+	has(t, c.press("Ne rien"), "Rien n'a été oublié")
+	c.say("/deconnexion")
+	has(t, c.say("1"), "[1] Oublier PRONOTE", "[2] Ne rien oublier", "-Izly") // a typed number removes nothing
+	c.say("/deconnexion")
+	has(t, c.say("3"), "Rien n'a été oublié")
+	c.say("/deconnexion")
+	has(t, c.say("izly"), "[1] Oublier Izly", "-PRONOTE")
+	c.say("/deconnexion")
+	has(t, c.say("ne rien oublier"), "Rien n'a été oublié")
+	c.say("/deconnexion")
+	has(t, c.say("voilà"), "pas compris")
+	button := c.choice("Oublier PRONOTE")
+	if !button.Risky || c.choice("Ne rien").Risky {
+		t.Error("of which choice a platform must be sure")
+	}
+	turned := c
+	turned.unverified, turned.chat.ID = true, "a clear room"
+	has(t, turned.say("/deconnexion"), "aucun compte")
+
+	pupil := r.family.Pupils([]string{school.Account})[1]
+	r.prefer(c.chat, pupil.Key)
+	has(t, c.pressID(button.ID), "C'est oublié : PRONOTE – CITÉ SCOLAIRE DES TILLEULS (Mme ROUSSEL Claire)")
+	has(t, c.pressID(button.ID), "n'est plus valable")
+	if child := r.prefs(c.chat).Child; child != "" {
+		t.Errorf("the child is still %q", child)
+	}
+	if _, known := r.family.Profile(school.Account); known {
+		t.Error("the school is still there")
+	}
+	has(t, c.say("/deconnexion"), "[1] Oublier Izly", "[2] Ne rien", "-PRONOTE")
+	if _, known := r.wallet.Holder(izly.Account); !known {
+		t.Error("the wallet is gone too")
+	}
+}
+
+// prefer chooses a child for a chat.
+func (r *rig) prefer(c chat.ChatID, child string) {
+	r.t.Helper()
+	if err := r.store.Update(func(tx store.Tx) error {
+		return store.Table[talk.Prefs]{Bucket: "chats"}.Put(tx, "", c.Key(), talk.Prefs{Child: child})
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) prefs(c chat.ChatID) (prefs talk.Prefs) {
+	r.t.Helper()
+	if err := r.store.View(func(tx store.Tx) (err error) {
+		prefs, err = talk.PrefsOf(tx, c)
+		return err
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return prefs
+}

@@ -1,0 +1,108 @@
+package linking
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"cartable/core/chat"
+	"cartable/core/pronote"
+	"cartable/core/qrcode"
+	"cartable/core/talk"
+)
+
+// pictures takes a picture that is sent in private, whatever else is being asked.
+type pictures struct{ *Linking }
+
+// Secret implements talk.Interceptor.
+func (pictures) Secret(string) bool { return false }
+
+// Harmless implements talk.Interceptor.
+func (pictures) Harmless(string) bool { return false }
+
+// Before implements talk.Interceptor.
+func (p pictures) Before(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+	if t.Msg.File == nil || t.Commanded() {
+		return chat.Reply{}, false, nil
+	}
+	return p.takePicture(ctx, t), true, nil
+}
+
+// Else implements talk.Interceptor.
+func (pictures) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, err error) {
+	return chat.Reply{}, false, nil
+}
+
+// takePicture reads the QR code that PRONOTE shows to link an app. The picture is deleted from the chat and
+// not kept: with the PIN it opens the account.
+func (l *Linking) takePicture(ctx context.Context, t *talk.Turn) chat.Reply {
+	t.Redact(ctx)
+	data, err := t.Msg.File(ctx)
+	if err != nil || len(data) > chat.MaxFile {
+		t.Log.Warn("picture not read", "bytes", len(data), "error", err)
+		return l.pictureTrouble(t, "qr.not_loaded")
+	}
+	text, err := qrcode.Decode(data)
+	switch {
+	case errors.Is(err, qrcode.ErrNotPicture):
+		return l.pictureTrouble(t, "qr.not_picture")
+	case err != nil:
+		return l.pictureTrouble(t, "qr.none")
+	}
+	return l.takeQRCode(t, text)
+}
+
+// meansQRCode tells whether a folded answer names the way by QR code.
+func meansQRCode(word string) bool {
+	return word == "qr" || word == "qr code" || word == "qrcode" || word == "photo"
+}
+
+// askPicture says where the QR code is found. Where people cannot send pictures, it asks for the address.
+func (l *Linking) askPicture(t *talk.Turn) chat.Reply {
+	if !t.TakesPictures() {
+		return l.addressTrouble(t, t.Say("qr.text_only"))
+	}
+	return l.awaitAddress(t, t.Say("qr.ask", "cancel", t.Cmd("annuler")))
+}
+
+// looksLikeQRCode tells the content of a QR code, pasted as text, from an address.
+func looksLikeQRCode(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), "{") }
+
+// takeQRCode asks for the PIN of a code.
+func (l *Linking) takeQRCode(t *talk.Turn, text string) chat.Reply {
+	code, err := pronote.ParseQRCode(text, l.cfg.AllowPrivate)
+	if err == nil {
+		err = l.cfg.Admit(code.Address)
+	}
+	if _, address := errors.AsType[*pronote.AddressError](err); address {
+		return t.Explain(err)
+	}
+	if err != nil {
+		return l.pictureTrouble(t, "qr.not_pronote")
+	}
+	return l.askPIN(t, code, t.Say("qr.pin", "host", hostOf(code.Address)))
+}
+
+// pictureTrouble says what is wrong with a picture, and asks for an address or another one.
+func (l *Linking) pictureTrouble(t *talk.Turn, key string) chat.Reply {
+	return l.addressTrouble(t, t.Say(key))
+}
+
+func (l *Linking) askPIN(t *talk.Turn, code pronote.QRCode, r chat.Reply) chat.Reply {
+	return t.Ask(r, question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		pin, err := pronote.ParsePIN(answer)
+		if err != nil {
+			return l.askPIN(t, code, t.Say("qr.pin_form", "cancel", t.Cmd("annuler"))), nil
+		}
+		linked, err := l.School(ctx, t.Who, pronote.QRLogin(code, pin))
+		switch {
+		case errors.Is(err, pronote.ErrWrongPIN):
+			return l.askPIN(t, code, t.Say("qr.wrong_pin", "cancel", t.Cmd("annuler"))), nil
+		case errors.Is(err, pronote.ErrTokenRefused):
+			return t.Say("qr.refused", "link", t.Cmd("connexion")), nil
+		case err != nil:
+			return chat.Reply{}, err
+		}
+		return l.linkedSchool(t, linked)
+	}))
+}

@@ -1,0 +1,130 @@
+package linking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"cartable/core/chat"
+	"cartable/core/izly"
+	"cartable/core/secret"
+	"cartable/core/talk"
+	"cartable/core/wallet"
+	"cartable/i18n"
+)
+
+// walletForm is what the dialogue has gathered so far. It lives as long as the dialogue.
+type walletForm struct {
+	phone string // as typed, then as Izly knows it
+	code  secret.Text
+}
+
+func (l *Linking) askPhone(t *talk.Turn) chat.Reply {
+	q := question(chat.ExpectText, func(_ context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		phone, err := izly.ParsePhone(answer)
+		if err != nil {
+			return after(t.Say("link.wallet.bad_phone", "cancel", t.Cmd("annuler")), l.askPhone(t)), nil
+		}
+		return l.askLinkCode(t, walletForm{phone: phone}, t.Say("link.wallet.code")), nil
+	})
+	q.Takes = meansPhone
+	return t.Ask(t.Say("link.wallet.phone"), q)
+}
+
+func meansPhone(_ *talk.Turn, answer string) bool {
+	_, err := izly.ParsePhone(answer)
+	return err == nil
+}
+
+// askLinkCode asks for the secret code and has Izly send the SMS.
+func (l *Linking) askLinkCode(t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
+	return t.Ask(r, question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		code, err := izly.ParseSecretCode(answer)
+		if err != nil {
+			return l.askLinkCode(t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
+		}
+		f.code = code
+		uid, err := l.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
+		if errors.Is(err, izly.ErrWrongCode) {
+			again := l.view(t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
+			return l.askLinkCode(t, f, again), nil
+		}
+		if err != nil {
+			return chat.Reply{}, err
+		}
+		f.phone = uid
+		return l.askActivation(t, f, t.Say("link.wallet.activation")), nil
+	}))
+}
+
+// askActivation asks for the link of the SMS, or its code, and ends the enrolment.
+func (l *Linking) askActivation(t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
+	q := question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		act, err := izly.ParseActivation(answer)
+		if err != nil {
+			return l.askActivation(t, f, t.Say("link.wallet.bad_activation", "cancel", t.Cmd("annuler"))), nil
+		}
+		linked, err := l.Wallet(ctx, t.Who, f.phone, act)
+		if errors.Is(err, izly.ErrBadActivation) {
+			again := l.view(t).WithServerText(t.Say("link.wallet.activation_refused", "cancel", t.Cmd("annuler")), err)
+			return l.askActivation(t, f, again), nil
+		}
+		if err != nil {
+			return chat.Reply{}, err
+		}
+		return l.offerShowing(t, l.linkedWallet(t, f.code, linked))
+	})
+	q.Words = true
+	return t.Ask(r, q)
+}
+
+// activations takes the link of Izly's SMS, wherever it is pasted.
+type activations struct{ *Linking }
+
+// Secret implements talk.Interceptor: such a link activates an account.
+func (activations) Secret(text string) bool {
+	act, err := izly.ParseActivation(text)
+	return err == nil && act.Phone != ""
+}
+
+// Harmless implements talk.Interceptor.
+func (activations) Harmless(string) bool { return false }
+
+// Before implements talk.Interceptor: a link that no question for a secret waits for is not used.
+func (a activations) Before(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+	if !a.Secret(t.Msg.Text) || t.WaitsForSecret() {
+		return chat.Reply{}, false, nil
+	}
+	t.Redact(ctx)
+	return t.Say("link.wallet.stray", "link", t.Cmd("connexion")), true, nil
+}
+
+// Else implements talk.Interceptor.
+func (activations) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, err error) {
+	return chat.Reply{}, false, nil
+}
+
+// linkedWallet says what the bot can now do, and offers to keep the secret code. The account is linked without an
+// answer: the code is then asked for each time.
+func (l *Linking) linkedWallet(t *talk.Turn, code secret.Text, linked wallet.Linked) chat.Reply {
+	r := l.view(t).LinkedWallet(linked.Holder)
+	r.Body = append(r.Body, chat.Line{Text: t.P.T("link.wallet.keep")})
+	r = t.Ask(r, talk.Question{Leave: "link.wallet.not_kept", Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		switch word := talk.Bare(answer); {
+		case slices.Contains(keepWords, word), word == i18n.Fold(t.P.T("link.wallet.button.keep")):
+			return t.Say("link.wallet.kept"), l.cfg.Wallet.KeepCode(linked.Account, &code)
+		case strings.HasPrefix(answer, "/"), strings.HasPrefix(answer, "!"): // the name of no command
+			return t.NotUnderstood(ctx, answer)
+		}
+		return t.Say("link.wallet.not_kept"), nil
+	}})
+	r.Choices = []chat.Choice{
+		t.AnswerChoice(t.P.T("link.wallet.button.ask"), "ask"),
+		t.AnswerChoice(t.P.T("link.wallet.button.keep"), "keep"),
+	}
+	return r
+}
+
+// keepWords are all the words, folded, that have the secret code kept: "ne pas garder" is none of them.
+var keepWords = []string{"keep", "garder", "le garder", "oui", "yes"}

@@ -1,0 +1,298 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/store"
+)
+
+// Send says something at once. It blocks for as long as the platform takes. The letters of the chat that are due go
+// first. What could not be delivered because the platform was not reached is kept as a letter, and nil is returned,
+// unless the reply asks something or has a file: then, as for any other failure, it is the adapter's error.
+// Nothing is written for a reply that is delivered.
+func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
+	a := o.adapter(to.Chat.Platform)
+	if a == nil {
+		return ErrNoAdapter
+	}
+	if to.Key == "" {
+		id, err := o.newID()
+		if err != nil {
+			return err
+		}
+		to.Key = id
+	}
+	name := o.entry() // it is behind those that came before it, whichever is kept first
+	o.asked(to.Chat.Platform)
+	leave, err := o.enter(ctx, to.Chat)
+	if err != nil {
+		return o.keep(name, to, r, fmt.Errorf("outbox: waited for its turn: %w", err))
+	}
+	defer leave()
+	_, held, err := o.flush(ctx, to.Chat)
+	if err != nil { // whoever waits for an answer still gets one
+		o.cfg.Log.Error("letters not read or noted before a reply", "platform", to.Chat.Platform, "error", err)
+	}
+	if held {
+		return o.keep(name, to, r, errHeld)
+	}
+	start := o.cfg.Now()
+	switch err = a.Send(ctx, to, r); {
+	case err == nil:
+		o.reached(to.Chat.Platform)
+	case errors.Is(err, chat.ErrChatGone):
+		err = errors.Join(err, o.Present(to.Chat, false))
+	case errors.Is(err, chat.ErrNotPrivate):
+		err = errors.Join(err, o.notPrivate(to.Chat, to.Key))
+	case away(err):
+		if ctx.Err() == nil || errors.Is(err, chat.ErrNotReached) { // or we were asked to stop
+			o.missed(to.Chat, start)
+		}
+		return o.keep(name, to, r, err)
+	}
+	return err
+}
+
+// away tells whether an error means that the platform has not taken a message and may take it later.
+func away(err error) bool {
+	return errors.Is(err, chat.ErrNotReached) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// keep makes a letter of a reply that was not delivered because of cause.
+func (o *Outbox) keep(name string, to chat.Target, r chat.Reply, cause error) error {
+	if asks(r) {
+		return cause
+	}
+	now := o.cfg.Now()
+	l := Letter{ID: to.Key, To: to, Reply: r, Since: now, Until: now.Add(keepReply)}
+	var kept bool
+	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
+		kept, err = o.put(tx, name, l)
+		return err
+	}); err != nil {
+		return errors.Join(cause, fmt.Errorf("outbox: keep a reply: %w", err))
+	}
+	if !kept { // the chat is gone
+		return cause
+	}
+	o.cfg.Log.Info("reply kept until the platform is back", "platform", to.Chat.Platform)
+	o.Wake()
+	return nil
+}
+
+// flight is how far a letter is that need not be looked at.
+type flight int
+
+const (
+	flying    flight = 1 + iota // on its way
+	delivered                   // the platform has it; its record is still to be removed
+)
+
+// errHeld says that a reply was not tried, for a letter before it has to go first.
+var errHeld = fmt.Errorf("outbox: letters wait before it: %w", chat.ErrNotReached)
+
+// flush sends the letters of a chat that are due. The caller is in its lane. held tells that one of them holds back
+// what comes behind it, progress that something has changed; the error is the store's. A letter that was sent and
+// cannot be removed is not sent again and holds back no other.
+func (o *Outbox) flush(ctx context.Context, c chat.ChatID) (progress, held bool, err error) {
+	for {
+		l, changed, held, noted := o.next(c)
+		progress, err = progress || changed, errors.Join(err, noted)
+		if l == nil || held {
+			return progress, held, err
+		}
+		done, held, noted := o.send(ctx, l)
+		progress, err = progress || done, errors.Join(err, noted)
+		if !done || held {
+			return progress, held, err
+		}
+	}
+}
+
+// next finds the first letter of a chat that is due; nil for none. It removes those that need not be sent.
+func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err error) {
+	now := o.cfg.Now()
+	var list []named
+	if err := o.cfg.Store.View(func(tx store.Tx) (err error) {
+		list, err = lettersOf(tx, c.Key())
+		return err
+	}); err != nil {
+		return nil, false, false, fmt.Errorf("outbox: read letters: %w", err)
+	}
+	expired := false
+	for _, l := range list {
+		switch state := o.state(&l); {
+		case state == delivered:
+			failed := o.done(&l)
+			changed, err = changed || failed == nil, errors.Join(err, failed)
+		case l.over(now):
+			expired = true
+		case !l.in(now) || first != nil:
+		case state == flying: // by the name that its chat had before
+			return nil, changed, true, err
+		default:
+			first = &l
+		}
+	}
+	if expired {
+		failed := o.removeFrom(c, "too old", func(l named) bool { return l.over(now) })
+		changed, err = changed || failed == nil, errors.Join(err, failed)
+	}
+	return first, changed, false, err
+}
+
+// attemptLimit bounds one attempt. Adapters give up by themselves before.
+const attemptLimit = 5 * time.Minute
+
+// send sends one letter and notes what came of it. done tells that it need not be sent any more, or not now; held, that
+// it holds back what comes behind it.
+func (o *Outbox) send(ctx context.Context, l *named) (done, held bool, err error) {
+	to := l.To
+	to.Key = l.ID
+	platform, start := l.To.Chat.Platform, o.cfg.Now()
+	o.setState(l, flying)
+	failed := o.try(ctx, to, l.Reply)
+	if failed == nil {
+		o.reached(platform)
+		o.settled(l.To.Chat)
+		o.setState(l, delivered)
+		return true, false, o.done(l)
+	}
+	o.setState(l, 0)
+	switch {
+	case errors.Is(failed, chat.ErrChatGone):
+		err = o.Present(l.To.Chat, false)
+	case errors.Is(failed, chat.ErrNotPrivate):
+		err = o.notPrivate(l.To.Chat, l.ID)
+	case ctx.Err() != nil: // we are asked to stop
+		return false, true, nil
+	case away(failed):
+		if !o.missed(l.To.Chat, start) {
+			return false, true, nil
+		}
+		given, err := o.blame(l, failed, false)
+		return given, !given, err
+	default:
+		_, err = o.blame(l, failed, true)
+	}
+	return err == nil, false, err
+}
+
+// try hands a letter to the adapter. A panic of it is the letter's fault: the next start must not end in it too.
+func (o *Outbox) try(ctx context.Context, to chat.Target, r chat.Reply) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
+			o.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	a := o.adapter(to.Chat.Platform)
+	if a == nil {
+		return fmt.Errorf("%w: %w", ErrNoAdapter, chat.ErrNotReached)
+	}
+	return a.Send(ctx, to, r)
+}
+
+var errPanic = errors.New("outbox: the adapter panicked")
+
+// done removes a letter that was delivered, wherever it is now.
+func (o *Outbox) done(l *named) error {
+	is := func(other named) bool { return other.name == l.name }
+	var moved *chat.ChatID
+	if err := o.cfg.Store.Update(func(tx store.Tx) error {
+		moved = nil
+		removed, err := remove(tx, l.To.Chat.Key(), is)
+		if err != nil || removed > 0 {
+			return err
+		}
+		m, found, err := moves.Get(tx, "", l.To.Chat.Key())
+		if store.Unreadable(err) || err == nil && !found {
+			return nil // withdrawn
+		}
+		if err != nil {
+			return err
+		}
+		moved = &m.To
+		_, err = remove(tx, m.To.Key(), is)
+		return err
+	}); err != nil {
+		return fmt.Errorf("outbox: remove a letter: %w", err)
+	}
+	o.setState(l, 0)
+	if moved != nil {
+		return o.look(*moved)
+	}
+	return nil
+}
+
+// blame counts a try that failed by the letter's own fault, and gives it up after the last. A refused one is tried
+// again later, and lets the others pass.
+func (o *Outbox) blame(l *named, cause error, refused bool) (given bool, err error) {
+	now, key := o.cfg.Now(), l.To.Chat.Key()
+	given = l.Tries+1 >= maxMisses && now.Sub(later(l.Since, l.NotBefore)) > patience
+	if refused {
+		given = l.Tries+1 >= maxTries
+	}
+	var removed int
+	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
+		removed = 0
+		if given {
+			removed, err = remove(tx, key, func(other named) bool { return other.name == l.name })
+			return err
+		}
+		stored, found, err := letters.Get(tx, key, l.name)
+		if err != nil || !found { // withdrawn, or moved
+			return err
+		}
+		if stored.Tries++; refused {
+			stored.NotBefore = now.Add(pause(stored.Tries))
+		}
+		return letters.Put(tx, key, l.name, stored)
+	}); err != nil {
+		return false, fmt.Errorf("outbox: note a try: %w", err)
+	}
+	o.cfg.Log.Warn("letter not taken", "platform", l.To.Chat.Platform, "try", l.Tries+1, "error", cause)
+	o.drop(removed, "not taken")
+	return given, nil
+}
+
+// notPrivate drops the letters of a chat that others would read now, and the one of which the adapter said so.
+func (o *Outbox) notPrivate(c chat.ChatID, id string) error {
+	return o.removeFrom(c, "not private", func(l named) bool { return l.To.Private || l.ID == id })
+}
+
+// removeFrom gives up the letters of a chat that match.
+func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(named) bool) error {
+	var removed int
+	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
+		removed, err = remove(tx, c.Key(), match)
+		return err
+	}); err != nil {
+		return fmt.Errorf("outbox: remove letters: %w", err)
+	}
+	o.drop(removed, why)
+	return nil
+}
+
+func (o *Outbox) state(l *named) flight {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.flights[l.name]
+}
+
+func (o *Outbox) setState(l *named, s flight) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s == 0 {
+		delete(o.flights, l.name)
+		return
+	}
+	o.flights[l.name] = s
+}

@@ -1,0 +1,45 @@
+package core
+
+import (
+	"errors"
+
+	"cartable/core/chat"
+)
+
+// What adapters ask of the core.
+
+// Admitted tells whether a person may use the bot.
+func (e *Engine) Admitted(p chat.PersonID) (bool, error) { return e.Rights.Admitted(p) }
+
+// Admin tells whether a person is one of the operator's.
+func (e *Engine) Admin(p chat.PersonID) bool { return e.Rights.Admin(p) }
+
+// Present notes that a chat can be written to or not: a person has blocked the bot or let it in again, a group
+// has removed or added it. Nothing is sent unasked to a chat that is gone.
+func (e *Engine) Present(c chat.ChatID, present bool) error { return e.Outbox.Present(c, present) }
+
+// Words says a sentence in the language of a chat. args are pairs of a name and a value.
+func (e *Engine) Words(c chat.ChatID, what chat.Notice, args ...any) string {
+	return e.Talk.Printer(c).T(string(what), args...)
+}
+
+// CommandList lists the commands for what a platform shows of them.
+func (e *Engine) CommandList(lang string, private bool) []chat.Command {
+	return e.Talk.CommandList(lang, private)
+}
+
+// About describes the bot for a platform's profile: up to 512 characters, and up to 120.
+func (e *Engine) About(lang string) (long, brief string) {
+	p := e.catalog.Printer(lang)
+	return p.T("about.long"), p.T("about.brief")
+}
+
+// Disown forgets every account of a person, as if they had unlinked each of them: their platform says that
+// they may be somebody else now.
+func (e *Engine) Disown(p chat.PersonID) error {
+	var failed error
+	for _, a := range e.Rights.Of(p) {
+		failed = errors.Join(failed, e.forget(a.ID))
+	}
+	return failed
+}

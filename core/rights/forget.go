@@ -1,0 +1,149 @@
+package rights
+
+import (
+	"errors"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/store"
+)
+
+// Forget removes an account and shows it nowhere any more, whether its records can be read or not. Whoever commits it
+// calls Refresh.
+func (r *Rights) Forget(tx store.Tx, account string) error {
+	at, known, err := r.find(tx, account)
+	if err != nil {
+		return err
+	}
+	if known {
+		if err := errors.Join(
+			accounts.Delete(tx, at.owner, account),
+			homes.Delete(tx, at.home, account),
+			places.Delete(tx, "", account),
+		); err != nil {
+			return err
+		}
+	} else if err := places.Delete(tx, "", account); err != nil {
+		return err
+	}
+	groups := make(map[string]bool)
+	for _, group := range r.groupsOf(account) {
+		groups[group.Key()] = true
+	}
+	// The names lead to the grants; what the records say does not matter.
+	if _, err := tx.Scan(grantsOf.Bucket, account, func(group string, _ []byte) error {
+		groups[group] = true
+		return nil
+	}); err != nil {
+		return err
+	}
+	for group := range groups {
+		if err := grants.Delete(tx, group, account); err != nil {
+			return err
+		}
+	}
+	return grantsOf.DeleteGroup(tx, account)
+}
+
+// groupsOf are the groups where memory has a grant of an account.
+func (r *Rights) groupsOf(account string) []chat.ChatID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return append([]chat.ChatID(nil), r.memory.groups[account]...)
+}
+
+// ForgetPerson removes a person's admission and all their accounts, those too that cannot be read. Whoever commits
+// it calls Refresh.
+func (r *Rights) ForgetPerson(tx store.Tx, p chat.PersonID) error {
+	mine := make(map[string]bool)
+	damaged, err := tx.Scan(accounts.Bucket, p.Key(), func(id string, _ []byte) error {
+		mine[id] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if damaged > 0 { // their names are lost: what leads to them tells
+		if _, err := places.All(tx, func(_, id string, at place) error {
+			if at.Owner == p {
+				mine[id] = true
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	for id := range mine {
+		if err := r.Forget(tx, id); err != nil {
+			return err
+		}
+	}
+	return errors.Join(accounts.DeleteGroup(tx, p.Key()), people.Delete(tx, "", p.Key()))
+}
+
+// MoveChat makes what is kept for a chat that of another, of which the platform says that it is the same: what is
+// shown in a group, and the accounts that are at home in a private chat. What is shown in the other one already
+// stays as it is there. What cannot be read does not move. Whoever commits it calls Refresh.
+func (r *Rights) MoveChat(tx store.Tx, old, to chat.ChatID) error {
+	if old == to {
+		return nil
+	}
+	return errors.Join(moveHomes(tx, old, to), moveGrants(tx, old, to))
+}
+
+func moveHomes(tx store.Tx, old, to chat.ChatID) error {
+	owners := make(map[string]chat.PersonID) // by account
+	if _, err := homes.Each(tx, old.Key(), func(account string, h home) error {
+		owners[account] = h.Owner
+		return nil
+	}); err != nil {
+		return err
+	}
+	for account, owner := range owners {
+		a, known, err := legible(accounts.Get(tx, owner.Key(), account))
+		if err != nil {
+			return err
+		}
+		if !known || a.Home != old {
+			continue
+		}
+		a.Home = to
+		if err := PutAccount(tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func moveGrants(tx store.Tx, old, to chat.ChatID) error {
+	var moving []Grant
+	if _, err := grants.Each(tx, old.Key(), func(_ string, g Grant) error {
+		moving = append(moving, g)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, g := range moving {
+		_, there, err := legible(grants.Get(tx, to.Key(), g.Account))
+		if err != nil {
+			return err
+		}
+		if err := deleteGrant(tx, old.Key(), g.Account); err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		g.Group = to
+		if err := PutGrant(tx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep removes the invitations that have been used and have expired since: as many as an operator hands out in a
+// week, so that all are looked at.
+func (r *Rights) Sweep(tx store.Tx, now time.Time) error {
+	return used.DeleteIf(tx, "", func(_ string, u usedInvitation) bool { return now.After(u.Until) })
+}

@@ -1,0 +1,306 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/store"
+)
+
+// choice is the stored record behind a button: what it does, for whom and until when. The platform only
+// ever sees its ID.
+type choice struct {
+	Person  chat.PersonID `json:"person"`            // the only one who may press it; nobody: everyone in the chat
+	Private bool          `json:"private,omitempty"` // nobody else was to see it: void once others are in the chat
+	Action  string        `json:"action"`            // the name of an Action, or one of those below
+	Arg     string        `json:"arg,omitempty"`
+	Account string        `json:"account,omitempty"` // that it is about: it goes when the account does
+	Expires time.Time     `json:"expires"`
+}
+
+// What a choice may do besides a registered action.
+const (
+	actionRun    = "run"    // acts as if the person had typed Arg; any number of times
+	actionAnswer = "answer" // answers the question: "<its step>|<answer>"
+)
+
+var (
+	// choices: group: the chat's key, or that of a person's deep links; name: the choice's ID.
+	choices = store.Table[choice]{Bucket: "choices"}
+	// due: the groups of choices that have some which end.
+	due = store.Due{Bucket: "choices_due"}
+)
+
+const (
+	// choiceLife is how long a button is remembered, also to explain that it has expired.
+	choiceLife = 24 * time.Hour
+	// startMark begins the payload of such a link.
+	startMark = "link_"
+)
+
+// startsOf is the group of the choices behind the deep links of a person, which are made in one chat and used in
+// another.
+func startsOf(p chat.PersonID) string { return "start\x00" + p.Key() }
+
+// deleteChoices removes a group of choices, those too that cannot be read.
+func deleteChoices(tx store.Tx, group string) error {
+	if _, err := choices.Each(tx, group, func(_ string, c choice) error {
+		return due.Drop(tx, c.Expires, group)
+	}); err != nil {
+		return err
+	}
+	return choices.DeleteGroup(tx, group)
+}
+
+// putChoice writes a choice into a group, and notes when it ends.
+func putChoice(tx store.Tx, group, id string, c choice) error {
+	if err := choices.Put(tx, group, id, c); err != nil {
+		return err
+	}
+	return due.Note(tx, c.Expires, group)
+}
+
+func moveChoices(tx store.Tx, old, to chat.ChatID) error {
+	type entry struct {
+		id string
+		choice
+	}
+	var all []entry
+	if _, err := choices.Each(tx, old.Key(), func(id string, c choice) error {
+		all = append(all, entry{id, c})
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, e := range all {
+		if err := putChoice(tx, to.Key(), e.id, e.choice); err != nil {
+			return err
+		}
+	}
+	return deleteChoices(tx, old.Key())
+}
+
+// forgetChoices removes the choices of a chat that are about an account.
+func forgetChoices(tx store.Tx, group, account string) error {
+	return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return c.Account == account })
+}
+
+// Forget removes the buttons of a chat that lead to an account, which is being unlinked.
+func (t *Talk) Forget(tx store.Tx, c chat.ChatID, account string) error {
+	return forgetChoices(tx, c.Key(), account)
+}
+
+// offer notes a choice that goes with the next reply.
+func offer(t *Turn, label, action, arg, account string) chat.Choice {
+	id := t.talk.newID()
+	c := choice{
+		Person: t.Person, Private: t.Private, Action: action, Arg: arg, Account: account,
+		Expires: t.talk.cfg.Now().Add(choiceLife),
+	}
+	if action == actionRun && !t.Private {
+		c.Person = chat.PersonID{} // acts with the rights of whoever presses it
+	}
+	t.offered[id] = c
+	return chat.Choice{ID: id, Label: label}
+}
+
+// Offer is a button that does an action. account, which may be empty, is the account that it is about.
+func (t *Turn) Offer(label, action, arg, account string) chat.Choice {
+	c := offer(t, label, action, arg, account)
+	c.Risky = t.talk.action(action).Risky
+	return c
+}
+
+// OfferIn writes a button of a message that nobody asked for, in the transaction of that message: it does an action,
+// or "run", and only person may press it.
+func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
+	id := t.newID()
+	err := putChoice(tx, in.Key(), id, choice{
+		Person: person, Private: true, Action: action, Arg: arg, Account: account, Expires: t.cfg.Now().Add(choiceLife),
+	})
+	return chat.Choice{ID: id, Label: label, Risky: t.action(action).Risky}, err
+}
+
+// OfferStart is a button that leads into the private chat of the person, and does the action there.
+func (t *Turn) OfferStart(label, action, arg string) chat.Choice {
+	c := offer(t, label, action, arg, "")
+	started := t.offered[c.ID]
+	started.Private = false
+	delete(t.offered, c.ID)
+	t.started[c.ID] = started
+	c.Start = startMark + c.ID
+	return c
+}
+
+// RunChoice is a button that acts like typing line.
+func (t *Turn) RunChoice(label, line string) chat.Choice { return offer(t, label, actionRun, line, "") }
+
+// AnswerChoice is a button that answers the question that was asked last with value.
+func (t *Turn) AnswerChoice(label, value string) chat.Choice {
+	step := ""
+	if q := t.talk.questions.of(t); q != nil {
+		step = q.step
+	}
+	return offer(t, label, actionAnswer, step+"|"+value, "")
+}
+
+// saveChoices stores the choices that were offered since the last call.
+func saveChoices(t *Turn) error {
+	if len(t.offered)+len(t.started) == 0 {
+		return nil
+	}
+	offered, started := t.offered, t.started
+	t.offered, t.started = make(map[string]choice), make(map[string]choice)
+	return t.talk.cfg.Store.Update(func(tx store.Tx) error {
+		for id, c := range offered {
+			if err := putChoice(tx, t.Chat.Key(), id, c); err != nil {
+				return err
+			}
+		}
+		for id, c := range started {
+			if err := putChoice(tx, startsOf(t.Person), id, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *Talk) choice(group, id string) (c choice, found bool, err error) {
+	err = t.cfg.Store.View(func(tx store.Tx) (err error) {
+		c, found, err = choices.Get(tx, group, id)
+		return err
+	})
+	if errors.Is(err, store.ErrUnreadable) { // closed by damage, and as good as none
+		t.cfg.Log.Warn("choice unreadable", "error", err)
+		return choice{}, false, nil
+	}
+	return c, found, err
+}
+
+// press acts on a choice. Unknown, foreign and old ones say so and do nothing.
+func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
+	c, found, err := t.talk.choice(t.Chat.Key(), id)
+	switch {
+	case err != nil:
+		return chat.Reply{}, err
+	case !found || t.talk.cfg.Now().After(c.Expires):
+		return refusePress(ctx, t, "choice.old", "help", t.role(RoleHelp)), nil
+	case c.Person != (chat.PersonID{}) && c.Person != t.Person:
+		return refusePress(ctx, t, "choice.not_yours"), nil
+	case c.Private && !t.Private:
+		return refusePress(ctx, t, "choice.crowded"), nil
+	case t.stranger && (c.Action != actionRun || !mayInGroup(t, t.talk.parse(c.Arg).command)):
+		return refusePress(ctx, t, "choice.not_yours"), nil
+	}
+	answerPress(ctx, t, "")
+	switch c.Action {
+	case actionRun:
+		return t.Run(ctx, c.Arg)
+	case actionAnswer:
+		return pressQuestion(ctx, t, c.Arg)
+	}
+	q := t.talk.questions.of(t)
+	about := c.Arg // what decides on an account alone has no other argument
+	if about == "" {
+		about = c.Account
+	}
+	return beside(t, !q.isAbout(about), func() (chat.Reply, error) { return act(ctx, t, c) })
+}
+
+// act does the registered action of a choice.
+func act(ctx context.Context, t *Turn, c choice) (chat.Reply, error) {
+	action := t.talk.action(c.Action)
+	if action.Run == nil { // of another version of the program
+		return t.Say("choice.old", "help", t.role(RoleHelp)), nil
+	}
+	return action.Run(ctx, t, Press{Arg: c.Arg, Account: c.Account})
+}
+
+// start does the action behind a deep link: the person has come from another chat. taken tells whether the text
+// was one.
+func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool, err error) {
+	words := strings.Fields(text)
+	if len(words) != 2 {
+		return r, false, nil
+	}
+	id, is := strings.CutPrefix(words[1], startMark)
+	if c := t.talk.parse(words[0]); !is || c.command == nil || c.command.Role != RoleStart {
+		return r, false, nil
+	}
+	c, found, err := t.talk.choice(startsOf(t.Person), id)
+	switch {
+	case err != nil:
+		return r, true, err
+	case !found || c.Person != t.Person || t.talk.cfg.Now().After(c.Expires):
+		return t.Say("choice.old", "help", t.role(RoleHelp)), true, nil
+	}
+	r, err = beside(t, false, func() (chat.Reply, error) { return act(ctx, t, c) })
+	return r, true, err
+}
+
+// VoidChoices makes the choices of the person in this chat void that would change something, and tells whether
+// one of them would have at once, without a command that can be repeated.
+func (t *Turn) VoidChoices() (taken bool, err error) {
+	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
+		taken = false
+		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
+			open := c.Person == t.Person && t.talk.changes(c) && !t.talk.cfg.Now().After(c.Expires)
+			taken = taken || open && c.Action != actionRun
+			return open
+		})
+	})
+	return taken, err
+}
+
+// changes tells whether pressing a choice changes something, or runs a command that does.
+func (t *Talk) changes(c choice) bool {
+	if c.Action == actionRun {
+		command := t.parse(c.Arg).command
+		return command != nil && command.Changes && !command.OnlyAsks
+	}
+	return t.action(c.Action).Changes
+}
+
+// refusePress tells the one who pressed why it does not count: to them alone where the platform can.
+func refusePress(ctx context.Context, t *Turn, key string, args ...any) chat.Reply {
+	if answerPress(ctx, t, t.P.T(key, args...)) {
+		return chat.Reply{}
+	}
+	return t.Say(key, args...)
+}
+
+// answerPress lets the platform know that a press counts, or with a text why it does not.
+func answerPress(ctx context.Context, t *Turn, text string) bool {
+	presser, able := t.adapter.(chat.Presser)
+	if !able {
+		return false
+	}
+	if err := presser.Answer(ctx, t.Msg, text); err != nil {
+		t.Log.Warn("press not answered", "error", err)
+	}
+	return true
+}
+
+// pressQuestion answers the question that offered the choice, if that one is still waiting.
+func pressQuestion(ctx context.Context, t *Turn, arg string) (chat.Reply, error) {
+	step, value, _ := strings.Cut(arg, "|")
+	q := t.talk.questions.of(t)
+	if q == nil || q.step != step {
+		return t.Say("dialogue.gone"), nil
+	}
+	return answerQuestion(ctx, t, q, value)
+}
+
+// sweepPortion is how many chats one Sweep looks at.
+const sweepPortion = 100
+
+// Sweep removes choices whose time is over, those of some chats at a time. more tells that there are others.
+func (t *Talk) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
+	return due.Take(tx, now, sweepPortion, func(group string) error {
+		return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return now.After(c.Expires) })
+	})
+}

@@ -1,0 +1,143 @@
+package talk
+
+import (
+	"context"
+	"errors"
+
+	"cartable/core/chat"
+	"cartable/core/rights"
+)
+
+// meetStranger looks for an invitation in what a stranger wrote in private. The reply is empty for who has asked
+// too often.
+func meetStranger(ctx context.Context, t *Turn, text string) (chat.Reply, error) {
+	outcome, err := t.talk.cfg.Rights.Redeem(t.Person, text)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	switch outcome {
+	case rights.Admitted:
+		t.Log.Info("person admitted by invitation")
+		return t.talk.roles[RoleStart].Run(ctx, t, "")
+	case rights.TooOften:
+		return chat.Reply{}, nil
+	case rights.Used:
+		return t.Say("access.used"), nil
+	case rights.Wrong:
+		return t.Say("access.wrong"), nil
+	default:
+		return t.Say("access.ask"), nil
+	}
+}
+
+// runInGroup decides what a command may do in a group, by the table in docs/architecture.md: what is shown
+// there is for everyone, what is more goes to its owner in private, what spends or removes is the owner's
+// alone.
+func runInGroup(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
+	switch c.command.Group {
+	case GroupShown:
+		if t.Has(c.command.Needs, c.command.Page) {
+			return c.command.Run(ctx, t, c.args)
+		}
+		return answerInPrivate(ctx, t, c)
+	case GroupPrivate:
+		return answerInPrivate(ctx, t, c)
+	default:
+		return c.command.Run(ctx, t, c.args)
+	}
+}
+
+// secretInGroup tells whether a message in a group holds what belongs into a private chat.
+func (t *Talk) secretInGroup(c call, text string) bool {
+	return c.command != nil && c.command.Secret && c.args != "" || t.holdsSecret(text)
+}
+
+// holdsSecret tells whether a text holds a secret wherever it is said.
+func (t *Talk) holdsSecret(text string) bool {
+	for _, i := range t.cfg.Interceptors {
+		if i.Secret(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// warnOfSecret deletes such a message if the bot may, and says why. Nothing of it is used.
+func warnOfSecret(ctx context.Context, t *Turn) chat.Reply {
+	t.Redact(ctx)
+	r := t.Say("group.secret", "name", t.Name())
+	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello}}
+	return r
+}
+
+// startHello is the payload of a deep link that only opens the private chat.
+const startHello = "hello"
+
+// home is the private chat where an account of the person is that a command could be about.
+func home(t *Turn, c *Command) (chat.ChatID, bool) {
+	for _, a := range t.talk.cfg.Rights.Of(t.Person) {
+		if c.Needs.fits(a.Kind) {
+			return a.Home, true
+		}
+	}
+	return chat.ChatID{}, false
+}
+
+// answerInPrivate runs a command in the private chat of an owner and says so in the group. Who owns nothing
+// that the command could be about is refused. The private chat takes it in its own order.
+func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
+	private, found := home(t, c.command)
+	switch {
+	case !found:
+		return t.Say("group.not_shown", "link", t.role(RoleLink)), nil
+	case private == t.Chat: // it was private until others joined
+		return askToWrite(t), nil
+	case t.Unverified && c.command.Changes: // nobody else gives up her question or her order
+		return askToWrite(t), nil
+	}
+	done := make(chan error, 1)
+	err := t.talk.serial.within(private, func() {
+		there := t.talk.turn(t.adapter, chat.Message{
+			Chat: private, Person: t.Person, Name: t.Msg.Name, Private: true, Unverified: t.Unverified,
+		})
+		done <- answerThere(ctx, there, c, t.Msg.Ref)
+	})
+	if errors.Is(err, errBusy) {
+		return t.Say("busy"), nil
+	}
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		return chat.Reply{}, context.Cause(ctx)
+	}
+	if errors.Is(err, chat.ErrChatGone) || errors.Is(err, chat.ErrNotPrivate) {
+		return askToWrite(t), nil
+	}
+	note := t.Say("group.answered_in_private", "name", t.Name())
+	note.Silent = true // the answer itself rings
+	return note, nil
+}
+
+// answerThere runs the command in the private chat. Its panics end there.
+func answerThere(ctx context.Context, there *Turn, c call, ref string) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			ended(ctx, there, cause)
+		}
+	}()
+	reply, err := perform(ctx, there, c)
+	if err != nil {
+		reply = there.Explain(err)
+	}
+	return deliver(ctx, there, chat.Target{Chat: there.Chat, Private: true, Answers: ref}, reply)
+}
+
+// askToWrite asks a person for a private chat.
+func askToWrite(t *Turn) chat.Reply {
+	r := t.Say("group.write_first")
+	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello}}
+	return r
+}

@@ -1,0 +1,82 @@
+package view
+
+import (
+	"slices"
+
+	"cartable/core/chat"
+	"cartable/core/family"
+	"cartable/core/izly"
+	"cartable/core/school"
+	"cartable/core/wallet"
+)
+
+// MostChanges is how many changes of one kind are told one by one; more are one sentence.
+const MostChanges = 5
+
+// Change tells unasked what is new at a pupil's school. changes are at least one, all of one kind; of cancelled lessons
+// those of one day, or more than MostChanges of any days. It names days by their date: it may be read tomorrow.
+func (v View) Change(who family.Pupil, changes []school.Change) chat.Reply {
+	many := len(changes) > MostChanges
+	if changes[0].Kind == school.LessonCancelled {
+		if many {
+			return v.manyCancelled(who, changes)
+		}
+		return v.cancelled(who, changes)
+	}
+	if many {
+		return v.manyGrades(who, changes)
+	}
+	return v.newGrades(who, changes)
+}
+
+// cancelled is "Léa : un cours annulé, jeudi 19 novembre" and the lesson, for one day.
+func (v View) cancelled(who family.Pupil, changes []school.Change) chat.Reply {
+	day := v.P.Day(changes[0].Lesson.Start.In(v.Zone))
+	r := chat.Reply{Title: v.P.N("news.cancelled", len(changes), "child", v.Given(who), "day", day)}
+	for _, c := range changes {
+		l := c.Lesson
+		told := school.Lesson{
+			Start: l.Start, End: l.End, Subject: l.Subject, Teachers: l.Teachers,
+			Detention: l.Detention, Outing: l.Outing, Council: l.Council,
+		}
+		if l.Subject == "" {
+			told.Note = l.Note
+		}
+		r.Body = append(r.Body, v.Lesson(told))
+	}
+	return r
+}
+
+func (v View) manyCancelled(who family.Pupil, changes []school.Change) chat.Reply {
+	last := slices.MaxFunc(changes, func(a, b school.Change) int { return a.Lesson.Start.Compare(b.Lesson.Start) })
+	return v.Say("news.cancelled.many", "child", v.Given(who), "n", len(changes), "day", v.P.Day(last.Lesson.Start.In(v.Zone)))
+}
+
+// newGrades is "Léa : nouvelle note" and "MATHÉMATIQUES  15,5/20 · Fractions · classe 11,2".
+func (v View) newGrades(who family.Pupil, changes []school.Change) chat.Reply {
+	r := chat.Reply{Title: v.P.N("news.grade", len(changes), "child", v.Given(who))}
+	for _, c := range changes {
+		g := c.Grade
+		text := joinParts(v.OutOf(g.Mark, g.Scale), g.Title, v.classFigures(g.Class, school.Mark{}, school.Mark{}))
+		r.Body = append(r.Body, chat.Line{Label: g.Subject, Text: text})
+	}
+	return r
+}
+
+func (v View) manyGrades(who family.Pupil, changes []school.Change) chat.Reply {
+	var subjects []string
+	for _, c := range changes {
+		if !slices.Contains(subjects, c.Grade.Subject) {
+			subjects = append(subjects, c.Grade.Subject)
+		}
+	}
+	return v.Say("news.grade.many", "child", v.Given(who), "n", len(changes), "subjects", v.list(subjects))
+}
+
+// LowBalance tells unasked that little is left. holder is whose wallet it is, where somebody has several; nil for none.
+func (v View) LowBalance(left izly.Cents, holder *wallet.Holder) chat.Reply {
+	if holder == nil {
+		return v.Say("news.balance", "amount", v.euros(left))
+	}
+	return v.Say("news.balance.of", "amount", v.euros(left), "holder", v.WalletName(*holder))
+}

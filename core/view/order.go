@@ -1,0 +1,187 @@
+package view
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/izly"
+	"cartable/core/wallet"
+)
+
+// Summary shows what would be spent. balance is what the wallet holds now; nil stands for the last one that was seen.
+func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) chat.Reply {
+	r := chat.Reply{Title: v.P.T("topup.title"), Body: []chat.Line{
+		{Label: v.P.T("topup.label.amount"), Text: v.euros(o.Amount)},
+		{Label: v.P.T("topup.label.card"), Text: o.Card},
+	}}
+	if o.Fee != 0 {
+		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.fee"), Text: v.euros(o.Fee)})
+	}
+	if balance == nil {
+		balance = h.Balance
+	}
+	if balance != nil {
+		r.Body = append(
+			r.Body,
+			chat.Line{Label: v.P.T("topup.label.before"), Text: v.euros(balance.Main)},
+			chat.Line{Label: v.P.T("topup.label.after"), Text: v.euros(balance.Main + o.Amount)},
+		)
+	}
+	r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: v.P.T("topup.nothing_yet", "minutes", orderMinutes)})
+	return r
+}
+
+const orderMinutes = int(wallet.OrderLife / time.Minute)
+
+// orderKeys tell how an order stands that can no longer be decided on.
+var orderKeys = map[wallet.State]string{
+	wallet.Preparing:  "topup.state.running",
+	wallet.Confirming: "topup.state.running",
+	wallet.Done:       "topup.state.done",
+	wallet.Refused:    "topup.state.refused",
+	wallet.Pending:    "topup.state.pending",
+	wallet.Unknown:    "topup.state.unknown",
+	wallet.Untraced:   "topup.state.untraced",
+	wallet.Unchecked:  "topup.state.unchecked",
+	wallet.Failed:     "topup.state.failed",
+	wallet.Cancelled:  "topup.state.cancelled",
+}
+
+// Order says how an order stands: what a second press is told, and a word that a person types while one is proposed.
+func (v View) Order(o wallet.Order) chat.Reply {
+	key, known := orderKeys[o.State]
+	switch {
+	case known:
+		return v.Say(key, "amount", v.euros(o.Amount), "card", o.Card, "command", v.Cmd("recharger"))
+	case o.State != wallet.Proposed:
+		return v.unsure(o)
+	case v.Now.Before(o.Expires):
+		return v.Say("topup.how", "amount", v.euros(o.Amount), "confirm", v.P.T("topup.button.confirm"), "cancel", v.Cmd("annuler"))
+	default:
+		again := v.Cmd("recharger") + " " + strings.TrimSuffix(o.Amount.Wire(), ".0")
+		return v.Say("topup.expired", "minutes", orderMinutes, "command", again)
+	}
+}
+
+// Outcome says what became of a confirmation. Where the order may have left and nobody could note or read what became
+// of it, that is what it says.
+func (v View) Outcome(out wallet.Outcome) chat.Reply {
+	if !out.Acted {
+		return v.Order(out.Order)
+	}
+	amount := v.euros(out.Order.Amount)
+	switch out.Order.State {
+	case wallet.Done:
+		return v.receipt(out)
+	case wallet.Pending:
+		return v.Say("topup.secure", "amount", amount)
+	case wallet.Refused:
+		return v.refusal(out)
+	case wallet.Unknown:
+		return v.Say("topup.unknown", "amount", amount, "history", v.Cmd("historique"))
+	case wallet.Confirming:
+		return v.unsure(out.Order)
+	case wallet.Proposed, wallet.Preparing, wallet.Failed:
+		return v.notSent(out)
+	default:
+		return v.Order(out.Order)
+	}
+}
+
+// receipt says that the top-up is done, and the new balance when the answer told it.
+func (v View) receipt(out wallet.Outcome) chat.Reply {
+	r := chat.Reply{
+		Title: v.P.T("topup.done", "amount", v.euros(out.Order.Amount)),
+		Body:  []chat.Line{{Label: v.P.T("topup.label.card"), Text: out.Order.Card}},
+	}
+	if out.Balance != nil {
+		r.Body = append(r.Body, chat.Line{Label: v.P.T("topup.label.now"), Text: v.euros(out.Balance.Main)})
+	}
+	return r
+}
+
+// refusal says that Izly refused the confirmation, and why in its own words.
+func (v View) refusal(out wallet.Outcome) chat.Reply {
+	key := "topup.refused"
+	switch {
+	case errors.Is(out.Err, izly.ErrWrongCode):
+		key = "topup.wrong_code"
+	case errors.Is(out.Err, izly.ErrBlocked):
+		key = "stopped.blocked"
+	}
+	r := v.Say(key, "amount", v.euros(out.Order.Amount), "command", v.Cmd("recharger"), "link", v.Cmd("connexion"))
+	return v.WithServerText(r, out.Err)
+}
+
+// notSent says why nothing was sent that spends.
+func (v View) notSent(out wallet.Outcome) chat.Reply {
+	switch {
+	case errors.Is(out.Err, wallet.ErrFee):
+		return v.Say("topup.fee", "fee", v.euros(out.Fee))
+	case out.Err == nil:
+		return v.Order(out.Order)
+	}
+	r, _ := v.Error(out.Err, nil)
+	r.Body = append(r.Body, v.Say("topup.nothing_spent").Body...)
+	return r
+}
+
+// unsure says that money may have moved. An order that could not be read has no amount.
+func (v View) unsure(o wallet.Order) chat.Reply {
+	if o.Amount == 0 {
+		return v.Say("error.wallet.unsure", "history", v.Cmd("historique"))
+	}
+	return v.Say("topup.unsure", "amount", v.euros(o.Amount), "history", v.Cmd("historique"))
+}
+
+// Unsettled says that an order which is under way stands in the way of another.
+func (v View) Unsettled(o wallet.Order) chat.Reply {
+	key, values := v.unsettled(o)
+	return v.Say(key, values...)
+}
+
+func (v View) unsettled(o wallet.Order) (key string, values []any) {
+	key = "topup.wait"
+	switch {
+	case o.Sent.IsZero():
+		key = "topup.state.running"
+	case !v.today(o.Sent):
+		key = "topup.wait_before"
+	}
+	return key, v.sent(o)
+}
+
+// sent are the values of a sentence about an order that was sent.
+func (v View) sent(o wallet.Order) []any {
+	at := o.Sent.In(v.Zone)
+	return []any{"amount", v.euros(o.Amount), "day", v.P.FullDate(at), "at", v.P.Clock(at)}
+}
+
+// Lost says what is known by now of a top-up whose answer was lost.
+func (v View) Lost(o wallet.Order, why wallet.Why) chat.Reply {
+	key := "topup.found"
+	if !v.today(o.Sent) {
+		key = "topup.found_before"
+	}
+	r := v.Say(key, v.sent(o)...)
+	if why == wallet.WhyNeedCode {
+		r.Body = append(r.Body, v.Say("topup.need_code", "history", v.Cmd("historique")).Body...)
+		return r
+	}
+	r.Body = append(r.Body, v.Order(o).Body...)
+	return r
+}
+
+// Bounds says that Izly does not take an amount. A bound that Izly has not told is left out.
+func (v View) Bounds(amount izly.Cents, bounds *wallet.BoundsError) chat.Reply {
+	key := "topup.bounds"
+	switch {
+	case bounds.Max == 0:
+		key = "topup.bounds_min"
+	case bounds.Min == 0:
+		key = "topup.bounds_max"
+	}
+	return v.Say(key, "amount", v.euros(amount), "min", v.euros(bounds.Min), "max", v.euros(bounds.Max), "command", v.Cmd("recharger"))
+}

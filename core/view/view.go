@@ -1,0 +1,78 @@
+// Package view makes lines and sentences of values, in one language. It reads and sends nothing, keeps nothing,
+// knows nobody's rights and adds no choices.
+package view
+
+import (
+	"strings"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/family"
+	"cartable/core/izly"
+	"cartable/core/school"
+	"cartable/i18n"
+)
+
+// View is who reads, and when. All its fields but Reference must be set.
+type View struct {
+	P    *i18n.Printer
+	Zone *time.Location // of the school; every time is told there
+	Now  time.Time
+	// Cmd is what people write for a command, by its French name: "/edt" for "edt".
+	Cmd func(name string) string
+	// Reference names in the log what an answer could not explain, so that its reader can name it to the operator.
+	Reference string
+}
+
+// Say is a reply of one sentence or paragraph.
+func (v View) Say(key string, args ...any) chat.Reply {
+	return chat.Reply{Body: chat.Paragraphs(v.P.T(key, args...))}
+}
+
+// ClockOrMoment is a time of today, or a date and time.
+func (v View) ClockOrMoment(at time.Time) string {
+	at = at.In(v.Zone)
+	if v.today(at) {
+		return v.P.Clock(at)
+	}
+	return v.P.Moment(at)
+}
+
+// Until is "jusqu'à" and a time, or "jusqu'au" and a day and a time.
+func (v View) Until(at time.Time) string {
+	at = at.In(v.Zone)
+	if v.today(at) {
+		return v.P.T("until.clock", "at", v.P.Clock(at))
+	}
+	return v.P.T("until.day", "day", v.P.ShortDate(at), "at", v.P.Clock(at))
+}
+
+// today tells whether a time is of the present day at the school.
+func (v View) today(at time.Time) bool { return school.SameDay(at.In(v.Zone), v.Now.In(v.Zone)) }
+
+// staleNote says from when a value is, when the school could not be asked.
+func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
+	if r.Stale == nil {
+		return nil
+	}
+	at := r.At.In(v.Zone)
+	return []chat.Line{{Kind: chat.LineNote, Text: v.P.T("stale", "day", v.P.FullDate(at), "time", v.P.Clock(at))}}
+}
+
+// list joins items as a sentence does: "a, b et c".
+func (v View) list(items []string) string { return v.P.List(items, v.P.T("and")) }
+
+func (v View) euros(amount izly.Cents) string { return v.P.Euros(int64(amount)) }
+
+// joinParts joins what there is, without saying anything twice.
+func joinParts(parts ...string) string {
+	var kept []string
+	seen := make(map[string]bool)
+	for _, part := range parts {
+		if part = strings.Join(strings.Fields(part), " "); part != "" && !seen[part] {
+			seen[part] = true
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, " · ")
+}

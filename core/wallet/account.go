@@ -1,0 +1,249 @@
+package wallet
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"cartable/core/izly"
+	"cartable/core/secret"
+	"cartable/core/store"
+)
+
+// Config is what a Wallet is made of. Store and Client are required.
+type Config struct {
+	Store  store.Store
+	Client *izly.Client
+
+	Now  func() time.Time // default time.Now
+	Rand io.Reader        // default crypto/rand
+	Log  *slog.Logger     // default: nothing is logged
+	// Observe is told of each call to Izly: "request_activation", "activate", "renew", "balance", "statement",
+	// "cards", "prepare" or "confirm". Default: nobody is.
+	Observe func(op string, took time.Duration, err error)
+}
+
+// Wallet is the linked accounts and their orders. It keeps no copies of records in memory: what it tells is read
+// when it is asked. Its methods may be used by several goroutines.
+type Wallet struct {
+	cfg  Config
+	wake chan struct{}
+
+	mu      sync.Mutex // guards what follows
+	locks   map[string]*lock
+	known   map[string]verdict // by Order.Key: what could not be written when it became known
+	damaged int
+}
+
+// New settles what a crash left between two steps. It sends nothing.
+func New(cfg Config) (*Wallet, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(string, time.Duration, error) {}
+	}
+	w := &Wallet{cfg: cfg, wake: make(chan struct{}, 1), locks: map[string]*lock{}, known: map[string]verdict{}}
+	if err := w.Refresh(); err != nil {
+		return nil, err
+	}
+	if err := w.takeUpAll(); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// Refresh counts anew what cannot be read. It goes through all records: it is nothing for the way of a message.
+func (w *Wallet) Refresh() error {
+	damaged := 0
+	err := w.cfg.Store.View(func(tx store.Tx) error {
+		damaged = 0
+		accounts, err := wallets.All(tx, func(string, string, record) error { return nil })
+		if err != nil {
+			return err
+		}
+		topUps, err := orders.All(tx, func(string, string, Order) error { return nil })
+		damaged = accounts + topUps
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("wallet: read records: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.damaged = damaged
+	return nil
+}
+
+// Damaged is how many records could not be read at the last Refresh, or by New.
+func (w *Wallet) Damaged() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.damaged
+}
+
+// RequestActivation has Izly send an SMS. It gives the phone number as Izly knows it, which Link wants.
+func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secret.Text) (uid string, err error) {
+	err = w.call("request_activation", func() error {
+		uid, err = w.cfg.Client.RequestActivation(ctx, phone, code)
+		return err
+	})
+	return uid, err
+}
+
+// Link ends an activation and keeps the account, without a secret code. One of among, which are accounts of the
+// same person, that is the same Izly account keeps its ID and its orders; what is under way with its old session
+// can keep nothing any more. also is in the same transaction and may run twice. The errors are those of
+// izly.Client.Activate, of also and of the store.
+func (w *Wallet) Link(ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error) (Linked, error) {
+	fresh, err := w.newID()
+	if err != nil {
+		return Linked{}, err
+	}
+	generation, err := w.newID()
+	if err != nil {
+		return Linked{}, err
+	}
+	var active *izly.Wallet
+	if err := w.call("activate", func() (err error) {
+		// Nobody could use the account before the transaction below, so nothing is kept before. The one-time
+		// password that may leave is made of the code of an SMS that works once.
+		active, err = w.cfg.Client.Activate(ctx, uid, act, func(context.Context, izly.Account) error { return nil })
+		return err
+	}); err != nil {
+		return Linked{}, err
+	}
+	s := newState(active.Account())
+	var linked Linked
+	if err := w.cfg.Store.Update(func(tx store.Tx) error {
+		linked = Linked{Account: fresh, Holder: s.holder(), Same: Same(s.Phone)}
+		rec := record{Izly: s, Generation: generation}
+		for _, account := range among {
+			known, err := inherit(tx, account, linked.Same, &rec)
+			if err != nil {
+				return err
+			}
+			if known {
+				linked.Account, linked.Known = account, true
+				break
+			}
+		}
+		if err := errors.Join(
+			wallets.Put(tx, "", linked.Account, rec),
+			phones.Put(tx, "", linked.Account, phone{linked.Same}),
+		); err != nil {
+			return err
+		}
+		return also(tx, linked)
+	}); err != nil {
+		return Linked{}, fmt.Errorf("wallet: link: %w", err)
+	}
+	return linked, nil
+}
+
+// Same is what tells one Izly account from another.
+func Same(phone string) string {
+	sum := sha256.Sum256([]byte("izly\x00" + phone))
+	return hex.EncodeToString(sum[:])
+}
+
+// inherit tells whether an account is the one that is linked now. Then rec takes over what is known of its orders.
+func inherit(tx store.Tx, account, linked string, rec *record) (known bool, err error) {
+	old, err := load(tx, account)
+	switch {
+	case errors.Is(err, ErrGone):
+		return false, nil
+	case errors.Is(err, ErrDamaged):
+		return inheritDamaged(tx, account, linked, rec)
+	case err != nil || Same(old.Izly.Phone) != linked:
+		return false, err
+	}
+	rec.Open, rec.Locked = old.Open, old.Locked
+	return true, nil
+}
+
+// inheritDamaged is inherit for a record that cannot be read. Only the person can tell whether it named an order
+// that cannot be read either.
+func inheritDamaged(tx store.Tx, account, linked string, rec *record) (known bool, err error) {
+	p, _, err := phones.Get(tx, "", account)
+	if err != nil && !errors.Is(err, store.ErrUnreadable) || p.Same != linked {
+		return false, err
+	}
+	rec.Locked = true
+	_, err = orders.Each(tx, account, func(id string, o Order) error {
+		if o.State.underWay() {
+			rec.Open = id
+		}
+		return nil
+	})
+	return true, err
+}
+
+// KeepCode keeps the secret code of an account, or forgets it when code is nil.
+func (w *Wallet) KeepCode(account string, code *secret.Text) error {
+	var kept *secret.Stored
+	if code != nil {
+		clean, err := izly.ParseSecretCode(code.Reveal())
+		if err != nil {
+			return err
+		}
+		stored := secret.Store(clean)
+		kept = &stored
+	}
+	if err := w.cfg.Store.Update(func(tx store.Tx) error {
+		rec, err := load(tx, account)
+		if err != nil {
+			return err
+		}
+		rec.Code = kept
+		return wallets.Put(tx, "", account, rec)
+	}); err != nil {
+		return fmt.Errorf("wallet: keep code: %w", err)
+	}
+	return nil
+}
+
+// Holder tells what is known of an account. It is false where there is no such account or none that can be read.
+func (w *Wallet) Holder(account string) (Holder, bool) {
+	rec, ok := w.peek(account)
+	return rec.Izly.holder(), ok
+}
+
+// Status tells how an account stands; it is false where Holder is.
+func (w *Wallet) Status(account string) (Status, bool) {
+	rec, ok := w.peek(account)
+	return Status{Stopped: rec.Stopped, CodeKept: rec.Code != nil}, ok
+}
+
+func (w *Wallet) peek(account string) (rec record, ok bool) {
+	err := w.cfg.Store.View(func(tx store.Tx) (err error) {
+		rec, err = load(tx, account)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrGone) {
+		w.cfg.Log.Error("wallet account unreadable", "error", err)
+	}
+	return rec, err == nil
+}
+
+// newID makes an opaque identifier of 32 hexadecimal digits.
+func (w *Wallet) newID() (string, error) {
+	var id [16]byte
+	if _, err := io.ReadFull(w.cfg.Rand, id[:]); err != nil {
+		return "", fmt.Errorf("wallet: random: %w", err)
+	}
+	return hex.EncodeToString(id[:]), nil
+}

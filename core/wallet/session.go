@@ -1,0 +1,227 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"cartable/core/izly"
+	"cartable/core/secret"
+	"cartable/core/store"
+)
+
+// Balance asks Izly for the balance. Like Statement and Cards it renews a session that has expired, once, with
+// code, or with the kept one where that is empty; without any it returns ErrNeedCode.
+func (w *Wallet) Balance(ctx context.Context, account string, code secret.Text) (izly.Balance, error) {
+	return read(ctx, w, account, code, "balance", (*izly.Wallet).Balance)
+}
+
+// Statement asks Izly for the operations.
+func (w *Wallet) Statement(ctx context.Context, account string, code secret.Text) (izly.Statement, error) {
+	return read(ctx, w, account, code, "statement", (*izly.Wallet).Statement)
+}
+
+// Cards asks Izly for the bank cards.
+func (w *Wallet) Cards(ctx context.Context, account string, code secret.Text) (izly.Cards, error) {
+	return read(ctx, w, account, code, "cards", (*izly.Wallet).Cards)
+}
+
+// Unlock takes a code that the person has typed: it ends the stop that a wrong one began, and renews a session
+// that has expired.
+func (w *Wallet) Unlock(ctx context.Context, account string, code secret.Text) error {
+	if code.Empty() {
+		return ErrNeedCode
+	}
+	_, err := w.Balance(ctx, account, code) // any call that tells whether the session holds
+	if errors.Is(err, izly.ErrNoBalance) {
+		return nil
+	}
+	return err
+}
+
+// read makes a call that changes nothing.
+func read[T any](ctx context.Context, w *Wallet, account string, code secret.Text, op string, fn func(*izly.Wallet, context.Context) (T, error)) (value T, err error) {
+	unlock, err := w.lock(ctx, account)
+	if err != nil {
+		return value, err
+	}
+	defer unlock()
+	err = w.use(ctx, account, code, func(s *session) (err error) {
+		value, err = ask(ctx, s, op, fn)
+		return err
+	})
+	return value, err
+}
+
+// ask makes a call that changes nothing, and makes it once more after a renewal when the session has expired.
+func ask[T any](ctx context.Context, s *session, op string, fn func(*izly.Wallet, context.Context) (T, error)) (value T, err error) {
+	call := func() error {
+		return s.w.call(op, func() (err error) {
+			value, err = fn(s.izly, ctx)
+			return err
+		})
+	}
+	if err = call(); !errors.Is(err, izly.ErrSessionExpired) {
+		return value, err
+	}
+	if err = s.renew(ctx); err != nil {
+		return value, err
+	}
+	err = call()
+	return value, err
+}
+
+// session is an account in use by whoever holds its lock.
+type session struct {
+	w          *Wallet
+	izly       *izly.Wallet
+	account    string
+	generation string
+	code       secret.Text // typed, or else the kept one; may be empty
+}
+
+// use gives fn the account; the caller holds its lock. An account that is stopped is refused, except that a code
+// which the person has just typed may end the stop that a wrong one began.
+func (w *Wallet) use(ctx context.Context, account string, typed secret.Text, fn func(*session) error) error {
+	var rec record
+	if err := w.cfg.Store.View(func(tx store.Tx) (err error) {
+		rec, err = load(tx, account)
+		return err
+	}); err != nil {
+		return err
+	}
+	s := &session{w: w, account: account, generation: rec.Generation, code: typed}
+	if typed.Empty() && rec.Code != nil {
+		s.code = rec.Code.Text
+	}
+	s.izly = w.cfg.Client.Open(rec.Izly.account(), func(_ context.Context, a izly.Account) error {
+		return s.change(func(r *record) { r.Izly = newState(a) })
+	})
+	switch {
+	case rec.Stopped == "":
+	case rec.Stopped == StoppedWrongCode && !typed.Empty():
+		if err := s.renew(ctx); err != nil {
+			return err
+		}
+	default:
+		return &StoppedError{Reason: rec.Stopped}
+	}
+	err := fn(s)
+	if reason := stopFor(err, false); reason != "" {
+		err = errors.Join(err, s.change(func(r *record) { r.Stopped = reason }))
+	}
+	return err
+}
+
+func (s *session) change(alter func(*record)) error {
+	return s.w.change(s.account, s.generation, alter)
+}
+
+// renew asks once for a new session. Whatever the server refuses, the account rests until the person acts: real
+// accounts have been blocked by retries.
+func (s *session) renew(ctx context.Context) error {
+	if s.code.Empty() {
+		return ErrNeedCode
+	}
+	err := s.w.call("renew", func() error { return s.izly.Renew(ctx, s.code) })
+	if err == nil {
+		return s.change(func(r *record) { r.Stopped = "" })
+	}
+	if reason := stopFor(err, true); reason != "" {
+		return errors.Join(err, s.change(func(r *record) {
+			r.Stopped = reason
+			if reason == StoppedWrongCode {
+				r.Code = nil // the kept code is worth nothing
+			}
+		}))
+	}
+	return err
+}
+
+// stopFor is the reason for which an account must rest after err, or "".
+func stopFor(err error, renewing bool) StopReason {
+	var refused *izly.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, izly.ErrBlocked):
+		return StoppedBlocked
+	case errors.Is(err, izly.ErrMustEnrol), errors.Is(err, izly.ErrActivationSent):
+		return StoppedEnrol
+	case renewing && errors.Is(err, izly.ErrWrongCode):
+		return StoppedWrongCode
+	case renewing && errors.As(err, &refused):
+		return StoppedRefused
+	default:
+		return ""
+	}
+}
+
+// lock is one account's: calls are made one after the other.
+type lock struct {
+	turn  chan struct{} // holds one value while somebody uses the account
+	users int           // who has it or waits for it; under Wallet.mu
+}
+
+// lock waits until nobody else uses the account.
+func (w *Wallet) lock(ctx context.Context, account string) (unlock func(), err error) {
+	w.mu.Lock()
+	l := w.locks[account]
+	if l == nil {
+		l = &lock{turn: make(chan struct{}, 1)}
+		w.locks[account] = l
+	}
+	l.users++
+	w.mu.Unlock()
+	select {
+	case l.turn <- struct{}{}:
+		return func() { <-l.turn; w.leave(account, l) }, nil
+	case <-ctx.Done():
+		w.leave(account, l)
+		return nil, context.Cause(ctx)
+	}
+}
+
+// tryLock is lock for who does not wait.
+func (w *Wallet) tryLock(account string) (unlock func(), free bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.locks[account] != nil {
+		return nil, false
+	}
+	l := &lock{turn: make(chan struct{}, 1), users: 1}
+	l.turn <- struct{}{}
+	w.locks[account] = l
+	return func() { <-l.turn; w.leave(account, l) }, true
+}
+
+func (w *Wallet) leave(account string, l *lock) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(w.locks, account)
+	}
+}
+
+// call makes one call to Izly and tells Config.Observe of it.
+func (w *Wallet) call(op string, fn func() error) error {
+	err, start := errPanic, w.cfg.Now()
+	defer func() { w.cfg.Observe(op, w.cfg.Now().Sub(start), err) }()
+	err = fn()
+	return err
+}
+
+// errPanic stands for a panic, which is logged where it is caught.
+var errPanic = errors.New("wallet: panic")
+
+// guard makes an error of a panic of fn: an order must not be left between two steps by one.
+func (w *Wallet) guard(fn func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
+			w.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	return fn()
+}

@@ -1,0 +1,372 @@
+package watch
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"cartable/core/chat"
+	"cartable/core/rights"
+	"cartable/core/school"
+	"cartable/core/store"
+)
+
+func TestCancelledLesson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.school.cancel("Léa", at(1, 0, 0), true, 9)
+	r.linkSchool("marc", camille, home)
+	r.until(at(0, 9, 0))
+	r.wants() // the first look is silent
+	r.school.cancel("Léa", at(0, 0, 0), true, 8, 15, 16)
+	r.until(at(0, 12, 0))
+	r.wants(`Mon 10:\d\d Léa : 2 cours annulés lundi 16 novembre \| 15:00–16:00 MATHÉMATIQUES · MARTIN P. \| 16:00–17:00 ANGLAIS LV1 · MARTIN P.` +
+		` \[Voir: run /edt 16/11/2026 #kLéa\] \[Ne plus prévenir: alert.off cancelled\]`)
+	r.school.cancel("Léa", at(3, 0, 0), true, 8)
+	r.school.cancel("Léa", at(9, 0, 0), true, 11) // next week
+	r.until(at(0, 18, 0))
+	r.wants(`Mon 12:\d\d Léa : un cours annulé jeudi 19 novembre \| 08:00–09:00 SVT · .*/edt 19/11/2026 #kLéa.*`,
+		`Mon 12:\d\d Léa : un cours annulé mercredi 25 novembre \| 11:00–12:00 SVT · .*/edt 25/11/2026 #kLéa.*`)
+	r.school.cancel("Léa", at(3, 0, 0), false, 8)
+	r.until(at(1, 3, 0))
+	r.school.cancel("Léa", at(3, 0, 0), true, 8)
+	r.until(at(1, 9, 0))
+	r.wants(`Tue 07:00 Léa : un cours annulé jeudi 19 novembre .*`) // seen before, told when people are awake
+	r.school.cancel("Léa", at(1, 0, 0), true, 14, 15, 16)
+	r.school.cancel("Léa", at(3, 0, 0), true, 14, 15, 16)
+	r.until(at(2, 3, 0))
+	r.wants(`Tue 10:\d\d Léa : 6 cours sont annulés d'ici au jeudi 19 novembre. \[Voir: run /edt semaine du 17/11/2026 #kLéa\] .*`)
+	r.until(at(6, 3, 0))
+	r.wants()
+}
+
+func TestNewGrade(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa", "Hugo")
+	r.school.publish("Léa", "SVT", "9")
+	r.linkSchool("marc", camille, home)
+	r.until(at(0, 9, 0))
+	r.wants()
+	r.school.publish("Hugo", "MATHÉMATIQUES", "15.5")
+	r.until(at(0, 14, 0))
+	r.wants(`Mon 12:\d\d Hugo : une nouvelle note \| MATHÉMATIQUES 15,5/20 · Contrôle 15.5 · classe 11,2` +
+		` \[Voir: run /notes MATHÉMATIQUES #kHugo\] \[Ne plus prévenir: alert.off grade\]`)
+	r.school.publish("Léa", "SVT", "12")
+	r.school.publish("Léa", "ANGLAIS LV1", "13")
+	r.until(at(1, 3, 0))
+	r.wants(`Mon 17:\d\d Léa : 2 nouvelles notes \| ANGLAIS LV1 13/20 .* \| SVT 12/20 .* \[Voir: run /notes #kLéa\] .*`)
+	for _, mark := range []string{"1", "2", "3", "4", "5", "6"} {
+		r.school.publish("Hugo", "SVT", mark)
+	}
+	r.until(at(2, 3, 0))
+	r.wants(`Tue 12:\d\d Hugo : 6 nouvelles notes, en SVT. \[Voir: run /notes SVT #kHugo\] .*`)
+	r.until(at(6, 3, 0))
+	r.wants()
+}
+
+func TestLowBalance(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	account := r.linkWallet(0, true)
+	for i, step := range []struct {
+		balance string
+		want    string
+	}{
+		{"4.99", ""}, // the first look is silent
+		{"3.00", ""},
+		{"5.00", ""}, // not below
+		{"4.99", "4,99 €"},
+		{"4.50", ""},
+		{"-0.10", ""},
+		{"12.00", ""},
+		{"4.99", "4,99 €"},
+	} {
+		r.izly.set(step.balance)
+		r.until(at(i, 23, 0))
+		got := r.told()
+		if len(got) != min(1, len(step.want)) || step.want != "" && (!strings.Contains(got[0], "Il ne reste que "+step.want+" sur le compte Izly. [Recharger: run /recharger #"+account+"] [Ne plus prévenir: alert.off balance]")) {
+			t.Errorf("%d: %s: told %q", i, step.balance, got)
+		}
+	}
+	r.linkWallet(1, true)
+	r.izly.set("9.00")
+	r.until(at(8, 23, 0))
+	r.izly.set("1.00")
+	r.until(at(9, 23, 0))
+	if got := r.told(); len(got) != 2 || !strings.Contains(got[0]+got[1], "Izly (Camille …") {
+		t.Errorf("of two wallets: %q", got)
+	}
+}
+
+// TestWalletWithoutCode asks while the session lives, then once a day, and again once somebody has opened another.
+func TestWalletWithoutCode(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	account := r.linkWallet(0, false)
+	r.izly.set("9.00")
+	r.until(at(1, 3, 0))
+	r.izly.sim.ExpireSessions()
+	before := r.izly.count()
+	r.until(at(2, 3, 0))
+	if asked := r.izly.count() - before; asked > 3 {
+		t.Errorf("asked %d times with a session that has ended", asked)
+	}
+	if r.watch.plans[account].failures != 0 || strings.Contains(r.log.String(), "look failed") {
+		t.Errorf("that a code is needed is an error: %s", r.log.String())
+	}
+	r.until(at(2, 12, 0))
+	_ = r.wallet.Unlock(t.Context(), account, secretCode(r, 0))
+	r.izly.set("4.00")
+	r.until(at(2, 22, 0))
+	r.wants()
+	if _, err := r.wallet.Balance(t.Context(), account, secretCode(r, 0)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNotAtNight(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 20, 0))
+	r.phone.down = true
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(0, 21, 0)) // found, and not delivered
+	if n := len(r.letters()); n != 1 {
+		t.Fatalf("%d letters wait", n)
+	}
+	r.phone.down = false
+	r.deliver()
+	r.wants(`Mon 21:00 Léa : une nouvelle note .*`) // when its time had come, and the platform is back
+	for _, quiet := range []time.Time{at(0, 21, 0), at(0, 23, 59), at(1, 0, 0), at(1, 6, 59)} {
+		if got := r.watch.decent(quiet); !got.Equal(at(1, 7, 0)) {
+			t.Errorf("%s: told at %s", quiet, got)
+		}
+	}
+	for _, awake := range []time.Time{at(0, 7, 0), at(0, 20, 59)} {
+		if got := r.watch.decent(awake); !got.IsZero() {
+			t.Errorf("%s: told at %s", awake, got)
+		}
+	}
+	// What is seen before seven waits; what is over by then is not told.
+	r.until(at(1, 3, 0))
+	r.school.cancel("Léa", at(1, 0, 0), true, 8, 9)
+	r.until(at(1, 6, 58))
+	if n := len(r.letters()); n != 1 {
+		t.Errorf("at 6:58: %d letters wait", n)
+	}
+	r.until(at(1, 7, 1))
+	r.wants(`Tue 07:00 Léa : 2 cours annulés mardi 17 novembre .*`)
+	r.school.cancel("Léa", at(1, 0, 0), true, 11)
+	r.phone.down = true
+	r.until(at(1, 10, 30))
+	if n := len(r.letters()); n != 1 {
+		t.Errorf("at 10:30: %d letters wait", n)
+	}
+	r.clock.set(at(1, 12, 0)) // it is over
+	r.phone.down = false
+	r.deliver()
+	r.wants()
+	if _, known := r.watch.plans[account]; !known {
+		t.Error("the plan is gone")
+	}
+}
+
+func TestOffMeansOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 23, 0))
+	must(t, r.watch.Turn(account, false, NewGrade))
+	r.school.publish("Léa", "SVT", "12")
+	r.school.cancel("Léa", at(1, 0, 0), true, 16)
+	r.school.asked = nil
+	r.until(at(1, 23, 0))
+	r.wants(`Tue 07:00 Léa : un cours annulé .*`)
+	for _, what := range r.school.asked {
+		if strings.HasSuffix(what, "grades") {
+			t.Errorf("nobody is told of grades, and %s", what)
+		}
+	}
+	// On again: what happened meanwhile is not new.
+	must(t, r.watch.Turn(account, true, NewGrade))
+	r.until(at(2, 13, 0))
+	r.wants()
+	r.school.publish("Léa", "SVT", "13")
+	r.until(at(3, 3, 0))
+	r.wants(`Wed 18:\d\d Léa : une nouvelle note \| SVT 13/20 .*`)
+
+	// What was held back for the morning is taken back.
+	r.school.cancel("Léa", at(3, 0, 0), true, 16)
+	r.until(at(3, 6, 58))
+	if n := len(r.letters()); n != 1 {
+		t.Fatalf("%d letters wait", n)
+	}
+	must(t, r.watch.Turn(account, false, KindsOf(rights.School)...))
+	if n := len(r.letters()); n != 0 {
+		t.Errorf("%d letters wait", n)
+	}
+	r.school.asked = nil
+	r.until(at(4, 23, 0))
+	r.wants()
+	if len(r.school.asked) > 0 {
+		t.Errorf("nobody is told anything, and %v", r.school.asked)
+	}
+	// It stays so after a restart and when the account is linked again.
+	r.restart()
+	if again := r.linkSchool("marc", camille, home); again != account {
+		t.Fatalf("linked as %s", again)
+	}
+	if s, found, err := r.watch.Subscribed(account); err != nil || !found || len(s.Kinds) > 0 {
+		t.Errorf("subscribed: %+v, %t, %v", s, found, err)
+	}
+	if err := r.watch.Turn("nobody's", true, NewGrade); !errors.Is(err, ErrGone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNobodyToTell(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 12, 0))
+	must(t, r.outbox.Present(home, false))
+	r.school.asked = nil
+	r.until(at(1, 22, 0))
+	if len(r.school.asked) > 0 {
+		t.Errorf("the chat is gone, and %v", r.school.asked)
+	}
+	must(t, r.outbox.Present(home, true))
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(2, 22, 0))
+	r.wants(`Wed 12:\d\d Léa : une nouvelle note .*`)
+
+	// The account has moved: it is told where its owner is.
+	must(t, r.rights.Move(camille, chat.ChatID{Platform: "test", ID: "new home"}))
+	r.school.publish("Léa", "SVT", "13")
+	r.until(at(3, 22, 0))
+	r.wants(`Thu 12:\d\d Léa : une nouvelle note .*`)
+	if to := r.phone.got[len(r.phone.got)-1].to.Chat; to.ID != "new home" {
+		t.Errorf("told in %v", to)
+	}
+	r.move(chat.ChatID{Platform: "test", ID: "new home"}, home)
+	r.school.publish("Léa", "SVT", "14")
+	r.until(at(4, 22, 0))
+	r.wants(`Fri 12:\d\d Léa : une nouvelle note .*`)
+	if to := r.phone.got[len(r.phone.got)-1].to.Chat; to != home {
+		t.Errorf("told in %v", to)
+	}
+
+	// Unlinked: nothing is looked at or kept any more, also by a look that began before.
+	a, _ := r.rights.Account(account)
+	must(t, r.damage.Update(func(tx store.Tx) error {
+		return errors.Join(r.rights.Forget(tx, account), r.family.Forget(tx, account), r.outbox.Forget(tx, account), r.watch.Forget(tx, account))
+	}))
+	must(t, r.watch.note(a, []finding{{kind: NewGrade}}, 1, r.clock.now()))
+	must(t, errors.Join(r.rights.Refresh(), r.family.Refresh(), r.watch.Refresh(account)))
+	r.school.asked = nil
+	r.until(at(8, 22, 0))
+	if len(r.watch.plans)+len(r.watch.waiting)+len(r.school.asked) > 0 {
+		t.Errorf("unlinked, and %v", r.school.asked)
+	}
+	must(t, r.damage.View(func(tx store.Tx) error {
+		for _, bucket := range []string{"subscriptions", "subscriptions_of_chat", "seen", "looks"} {
+			if _, err := tx.All(bucket, func(group, name string, _ []byte) error {
+				t.Errorf("%s: %q %q is left", bucket, group, name)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// move makes one chat another, as a platform does.
+func (r *rig) move(old, to chat.ChatID) {
+	r.t.Helper()
+	must(r.t, r.damage.Update(func(tx store.Tx) error {
+		return errors.Join(r.rights.MoveChat(tx, old, to), r.outbox.MoveChat(tx, old, to), r.watch.MoveChat(tx, old, to))
+	}))
+	must(r.t, r.rights.Refresh())
+}
+
+func TestOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.off = true
+	r.restart()
+	r.linkSchool("marc", camille, home)
+	r.school.asked = nil
+	r.until(at(1, 3, 0))
+	if len(r.school.asked) > 0 || r.watch.On() {
+		t.Errorf("alerts are off, and %v", r.school.asked)
+	}
+}
+
+// TestTwoFamilies: nobody is told of the children of others.
+func TestTwoFamilies(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	dad := chat.PersonID{Platform: "test", ID: "dad"}
+	mine := r.linkSchool("marc", camille, home)
+	r.linkSchool("paul", dad, chat.ChatID{Platform: "test", ID: "dad"})
+	r.until(at(0, 11, 0))
+	must(t, r.watch.Turn(mine, false, NewGrade))
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(0, 22, 0))
+	if len(r.phone.got) != 1 || r.phone.got[0].to.Chat.ID != "dad" {
+		t.Errorf("told %+v", r.phone.got)
+	}
+}
+
+// TestHiddenPage: a school that does not show grades is looked at all the same.
+func TestHiddenPage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.school.noGrades = true
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 20, 0))
+	r.school.cancel("Léa", at(1, 0, 0), true, 16)
+	r.until(at(1, 9, 0))
+	r.wants(`Mon 20:\d\d Léa : un cours annulé .*`)
+	if r.watch.plans[account].failures > 0 {
+		t.Error("that counts as a failure")
+	}
+}
+
+// TestTrouble: a school that fails is left alone for longer each time, and nothing is lost.
+func TestTrouble(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	r.until(at(0, 9, 0))
+	r.school.fails = errors.New("garbled")
+	before, _ := r.school.count()
+	r.until(at(0, 21, 0))
+	if after, _ := r.school.count(); after-before > 12 {
+		t.Errorf("%d requests to a school that fails", after-before)
+	}
+	if p := r.watch.plans[account]; p.failures < 3 || p.failures > 6 {
+		t.Errorf("%d looks failed", p.failures)
+	}
+	r.school.fails = nil
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(1, 22, 0))
+	r.wants(`Tue \d\d:\d\d Léa : une nouvelle note .*`)
+	r.school.fails = school.ErrPause
+	r.until(at(2, 3, 0))
+	before, _ = r.school.count()
+	r.until(at(2, 12, 0))
+	if after, _ := r.school.count(); after-before > 5 {
+		t.Errorf("%d requests to a school that wants a pause", after-before)
+	}
+	r.school.fails = school.ErrWrongPassword
+	r.until(at(3, 3, 0))
+	before, _ = r.school.count()
+	r.until(at(5, 3, 0))
+	if after, _ := r.school.count(); after != before {
+		t.Errorf("%d requests for an account that is stopped", after-before)
+	}
+}
