@@ -39,7 +39,7 @@ type change struct {
 // writeCounts brings the counts up to the changes. One that is missing or cannot be opened stays as it is, so that
 // the loss is still seen at the next Open.
 func writeCounts(tx *bbolt.Tx, keys *keyring, changes map[string]*change) error {
-	if keys.format == formatPlain {
+	if keys.format == formatPlain || !counted(changes) {
 		return nil
 	}
 	counts, first := tx.Bucket(countsBucket), false
@@ -93,6 +93,16 @@ func writeCounts(tx *bbolt.Tx, keys *keyring, changes map[string]*change) error 
 		more += had
 	}
 	return header.Put(totalName, keys.sealCount(nil, "", more))
+}
+
+// counted tells whether there are more or fewer records after the changes.
+func counted(changes map[string]*change) bool {
+	for _, c := range changes {
+		if c.added != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // recount replaces all counts.
