@@ -13,14 +13,20 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// Where Convert leaves word of records that it could not write anew.
+const (
+	LostBucket = "converted"
+	LostName   = "lost"
+)
+
 // Convert brings the vault at path to the newest format; one that has it already is left alone. It writes a new
 // file beside the old one, with every record in the group "", and puts it in the place of the old one, of which
 // a copy is then at kept; mark may write to that copy before, and should have no effect besides. Nothing else may
 // be at kept: the error then matches fs.ErrExist. The key stays the same.
 //
 // A crash leaves the old file or the new one at path, whole, and may leave the copy and unused ".vault-*" files:
-// Convert can be called again. Records that are damaged cannot be written anew: lost tells how many there were,
-// and the copy has them as they are. A file of which more is damaged is refused with ErrDamaged, a disk without
+// Convert can be called again. Records that are damaged cannot be written anew: lost tells how many there were, the
+// new file has a record LostName of them in LostBucket, and the copy has them as they are. A file of which more is damaged is refused with ErrDamaged, a disk without
 // room for two more of these files with ErrNoRoom; the vault is then as it was.
 func Convert(path string, key Key, kept string, mark func(*Vault) error) (lost int, err error) {
 	lost, err = convert(path, key, kept, mark, os.Rename)
@@ -91,6 +97,7 @@ func (v *Vault) rewrite(draft string, key Key) (lost int, err error) {
 		return tx.records.ForEachBucket(func(id []byte) error { return w.bucket(tx, id) })
 	})
 	if err == nil {
+		w.leaveWord()
 		err = w.flush()
 	}
 	if err == nil {
@@ -139,6 +146,14 @@ func (w *rewriter) bucket(tx *transaction, id []byte) error {
 		}
 	}
 	return nil
+}
+
+// leaveWord tells whoever reads the new file that it lacks records.
+func (w *rewriter) leaveWord() {
+	if w.lost > 0 {
+		w.waiting = append(w.waiting, record{bucket: LostBucket, name: LostName, value: fmt.Appendf(nil, `1 {"records":%d}`, w.lost)})
+		w.count[LostBucket]++
+	}
 }
 
 func (w *rewriter) flush() error {

@@ -150,7 +150,10 @@ func TestConvertLeavesDamagedRecords(t *testing.T) {
 	if lost, err := Convert(path, testKey(t, 1), kept, mark); err != nil || lost != 2 {
 		t.Fatalf("%d lost, %v", lost, err)
 	}
-	expectRecords(t, path, testKey(t, 1), formatGroups, 2)
+	converted := expectRecords(t, path, testKey(t, 1), formatGroups, 2)
+	if word := list(t, converted, LostBucket); !maps.Equal(word, map[string]string{LostName: `1 {"records":2}`}) {
+		t.Errorf("word of it: %v", word)
+	}
 	must(t, mustOpen(t, kept).View(func(tx Tx) error {
 		damaged, err := tx.Scan("a", "", func(string, []byte) error { return nil })
 		if damaged != 2 {
