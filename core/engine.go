@@ -109,7 +109,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Admit = func(pronote.Address) error { return nil }
 	}
 	e := &Engine{cfg: cfg, stop: func() {}}
-	if err := store.Migrate(cfg.Store, StepsName, Steps()); err != nil {
+	if err := migrate(cfg.Store, cfg.Log); err != nil {
 		return nil, fmt.Errorf("core: migrate: %w", err)
 	}
 	var err error
@@ -126,6 +126,22 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Log.Error("records that cannot be read were left out", "records", n)
 	}
 	return e, nil
+}
+
+// migrate does what is new in this version, and tells what that could not read.
+func migrate(s store.Store, log *slog.Logger) error {
+	had, pending, err := Pending(s)
+	if err != nil || pending == 0 {
+		return err
+	}
+	if err := store.Migrate(s, StepsName, Steps()); err != nil || had > 0 {
+		return err
+	}
+	n, err := leftBehind(s)
+	if n > 0 {
+		log.Error("records of version 0.1 cannot be read; they stay in the vault, where nothing reads them", "records", n)
+	}
+	return err
 }
 
 // services makes the rooms that know no conversation, side by side: each opens its records.

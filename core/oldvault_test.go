@@ -194,3 +194,51 @@ func TestAConvertedVaultHasEveryRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestOldRecordsThatCannotBeRead stay where they are, and no wallet sends while an order is among them until its
+// owner says to have looked.
+func TestOldRecordsThatCannotBeRead(t *testing.T) {
+	facts := readOldFacts(t)
+	for name, spoil := range map[string]func(tx store.Tx) error{
+		"none":            func(store.Tx) error { return nil },
+		"an order":        func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("garbage")) },
+		"an empty order":  func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("{}")) },
+		"at the file":     func(tx store.Tx) error { return tx.Put(vault.LostBucket, "", vault.LostName, []byte(`1 {"records":1}`)) },
+		"an account":      func(tx store.Tx) error { return tx.Put("links", "", "x", []byte("{}")) },
+		"what was shown":  func(tx store.Tx) error { return tx.Put("showings", "", "x", []byte("{}")) },
+		"an account type": func(tx store.Tx) error { return tx.Put("links", "", "x", []byte(`{"id":"x","owner":{"ID":"y"}}`)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, key := oldVault(t)
+			convert(t, path, key)
+			v, err := vault.Open(path, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(v.Update(spoil), v.Close()); err != nil {
+				t.Fatal(err)
+			}
+			r := newRig(t, rigOptions{})
+			r.on(path, key, facts.Now)
+			noel := r.platform().private("noel")
+			locked := strings.Contains(noel.say("/recharger 20"), "J'ai regardé dans Izly")
+			if want := strings.Contains(name, "order") || name == "at the file"; locked != want {
+				t.Errorf("locked %t", locked)
+			}
+			if err := r.vault.View(func(tx store.Tx) error {
+				for _, bucket := range []string{"proposals", "links", "showings"} {
+					left := 0
+					if _, err := tx.All(bucket, func(string, string, []byte) error { left++; return nil }); err != nil {
+						return err
+					}
+					if want := map[string]string{"an order": "proposals", "an empty order": "proposals", "an account": "links", "what was shown": "showings", "an account type": "links"}[name]; (left == 1) != (bucket == want) {
+						t.Errorf("%d records are left in %s", left, bucket)
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

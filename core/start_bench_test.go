@@ -63,7 +63,7 @@ func settle(tx store.Tx, n int) error {
 	var err error
 	if n%3 == 2 {
 		a.Kind, a.Name = rights.Wallet, "Izly"
-		err = wallet.Import(tx, id, izly.Account{Phone: fmt.Sprint(33600000000 + n), FirstName: "Camille"}, nil, "", nil)
+		err = wallet.Import(tx, id, izly.Account{Phone: fmt.Sprint(33600000000 + n), FirstName: "Camille"}, nil, "", wallet.ImportedOrders{})
 	} else {
 		profile := school.Profile{Name: "DUPONT", School: a.Name, FirstDay: tuesday, LastDay: tuesday.AddDate(0, 7, 0)}
 		for child := range 2 {

@@ -124,76 +124,149 @@ type (
 	}
 )
 
-// readOld calls fn for every record of a bucket of version 0.1 that can be read, and removes it when fn has taken it.
-// What cannot be read stays where it is.
-func readOld[T any](tx store.Tx, bucket string, fn func(key string, record T) error) error {
+// Tables of version 0.1.
+const (
+	oldLinks     = "links"
+	oldOrders    = "proposals"
+	oldShowings  = "showings"
+	oldAdmitted  = "admissions"
+	oldUsed      = "used_invitations"
+	oldReadings  = "snapshots"
+	oldChats     = "chats"
+	oldGates     = "gates"
+	oldChoices   = "choices"
+	oldNoticed   = "converted" // where the new file format left word, under oldLost, that it lacks damaged records
+	oldLost      = "lost"
+	oldSeparator = "\x00" // within the names of records
+)
+
+func (l oldLink) whole() bool {
+	return l.ID != "" && l.Owner.ID != "" && (l.School == nil) != (l.Wallet == nil)
+}
+
+func (o oldOrder) whole() bool {
+	return o.ID != "" && o.Link != "" && o.Owner.ID != "" && o.State != ""
+}
+func (s oldShowing) whole() bool    { return s.Group.ID != "" && s.Link != "" }
+func (a oldAdmission) whole() bool  { return true }
+func (i oldInvitation) whole() bool { return true }
+func (r oldReading) whole() bool    { return true }
+func (s oldSettings) whole() bool   { return true }
+func (g oldGate) whole() bool       { return true }
+
+// readOld calls fn for every record of a table of version 0.1 that can be read, and removes it when fn has taken it.
+// What cannot be read stays where it is: skipped counts it.
+func readOld[T interface{ whole() bool }](tx store.Tx, bucket string, fn func(key string, record T) error) (skipped int, err error) {
 	type entry struct {
 		key    string
 		record T
 	}
 	var all []entry
-	if _, err := tx.All(bucket, func(group, key string, value []byte) error {
+	damaged, err := tx.All(bucket, func(group, key string, value []byte) error {
 		var record T
-		if group == "" && json.Unmarshal(value, &record) == nil {
+		switch {
+		case group != "": // of this version already
+		case json.Unmarshal(value, &record) != nil || !record.whole():
+			skipped++
+		default:
 			all = append(all, entry{key, record})
 		}
 		return nil
-	}); err != nil {
-		return err
+	})
+	if err != nil {
+		return 0, err
 	}
 	for _, e := range all {
 		if err := errors.Join(tx.Delete(bucket, "", e.key), fn(e.key, e.record)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return skipped + damaged, nil
+}
+
+// leftBehind counts the records of version 0.1 that could not be read and stayed where they were.
+func leftBehind(s store.Store) (n int, err error) {
+	err = s.View(func(tx store.Tx) error {
+		n = 0
+		for _, bucket := range []string{oldLinks, oldOrders, oldShowings, oldAdmitted, oldUsed, oldReadings, oldChats, oldGates} {
+			damaged, err := tx.All(bucket, func(group, _ string, _ []byte) error {
+				if group == "" {
+					n++
+				}
+				return nil
+			})
+			if n += damaged; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
 }
 
 // splitLinks makes the records of version 0.1 those of the rooms: the record of a link, which held its owner and
 // either account, becomes one for each room. Buttons are not taken along: they last a day.
 func splitLinks(tx store.Tx) error {
-	orders, gates, kinds := make(map[string][]wallet.Order), make(map[string]oldGate), make(map[string]rights.Kind)
-	err := errors.Join(
-		readOld(tx, "gates", func(key string, g oldGate) error {
-			gates[key] = g
-			return nil
-		}),
-		readOld(tx, "proposals", func(_ string, o oldOrder) error {
-			orders[o.Link] = append(orders[o.Link], wallet.Order{
-				ID: o.ID, Account: o.Link, Chat: o.Chat, By: o.Owner, Amount: o.Amount, Fee: o.Fee,
-				CardID: o.CardID, Card: o.Card, State: wallet.State(o.State), Created: o.Created, Expires: o.Expires,
-				Sent: o.Sent, Known: o.Known, Checks: o.Checks, NextCheck: o.NextCheck,
-			})
-			return nil
-		}),
-		readOld(tx, "links", func(_ string, l oldLink) error {
-			if kinds[l.ID] = rights.Wallet; l.School != nil {
-				kinds[l.ID] = rights.School
-			}
-			return splitLink(tx, l, orders[l.ID], gates)
-		}),
-		readOld(tx, "showings", func(_ string, s oldShowing) error { return splitShowing(tx, s, kinds[s.Link]) }),
-		readOld(tx, "admissions", func(key string, a oldAdmission) error {
-			if !a.Admitted {
-				return nil
-			}
-			platform, id, _ := strings.Cut(key, "\x00")
-			return rights.PutPerson(tx, chat.PersonID{Platform: platform, ID: id}, a.Since)
-		}),
-		readOld(tx, "used_invitations", func(id string, i oldInvitation) error {
-			return rights.PutUsedInvitation(tx, id, i.Until)
-		}),
-		readOld(tx, "snapshots", func(key string, r oldReading) error { return splitReading(tx, key, r) }),
-		readOld(tx, "chats", func(key string, s oldSettings) error { return splitSettings(tx, key, s) }),
-	)
+	orders, lost, err := readOrders(tx)
 	if err != nil {
 		return err
 	}
-	return tx.DeleteGroup("choices", "")
+	gates, kinds := make(map[string]oldGate), make(map[string]rights.Kind)
+	if _, err := readOld(tx, oldGates, func(key string, g oldGate) error {
+		gates[key] = g
+		return nil
+	}); err != nil {
+		return err
+	}
+	if _, err := readOld(tx, oldLinks, func(_ string, l oldLink) error {
+		if kinds[l.ID] = rights.Wallet; l.School != nil {
+			kinds[l.ID] = rights.School
+		}
+		return splitLink(tx, l, wallet.ImportedOrders{List: orders[l.ID], Lost: lost}, gates)
+	}); err != nil {
+		return err
+	}
+	_, failedShowings := readOld(tx, oldShowings, func(_ string, s oldShowing) error { return splitShowing(tx, s, kinds[s.Link]) })
+	_, failedPeople := readOld(tx, oldAdmitted, func(key string, a oldAdmission) error {
+		if !a.Admitted {
+			return nil
+		}
+		platform, id, _ := strings.Cut(key, oldSeparator)
+		return rights.PutPerson(tx, chat.PersonID{Platform: platform, ID: id}, a.Since)
+	})
+	_, failedUsed := readOld(tx, oldUsed, func(id string, i oldInvitation) error { return rights.PutUsedInvitation(tx, id, i.Until) })
+	_, failedReadings := readOld(tx, oldReadings, func(key string, r oldReading) error { return splitReading(tx, key, r) })
+	_, failedChats := readOld(tx, oldChats, func(key string, s oldSettings) error { return splitSettings(tx, key, s) })
+	return errors.Join(
+		failedShowings, failedPeople, failedUsed, failedReadings, failedChats,
+		tx.DeleteGroup(oldChoices, ""), tx.Delete(oldNoticed, "", oldLost),
+	)
+}
+
+// readOrders reads the orders by their account. lost tells that there were others: nobody knows of which account, or
+// whether money was under way.
+func readOrders(tx store.Tx) (orders map[string][]wallet.Order, lost bool, err error) {
+	orders = make(map[string][]wallet.Order)
+	skipped, err := readOld(tx, oldOrders, func(_ string, o oldOrder) error {
+		orders[o.Link] = append(orders[o.Link], wallet.Order{
+			ID: o.ID, Account: o.Link, Chat: o.Chat, By: o.Owner, Amount: o.Amount, Fee: o.Fee,
+			CardID: o.CardID, Card: o.Card, State: wallet.State(o.State), Created: o.Created, Expires: o.Expires,
+			Sent: o.Sent, Known: o.Known, Checks: o.Checks, NextCheck: o.NextCheck,
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	word, err := tx.Get(oldNoticed, "", oldLost)
+	if store.Unreadable(err) {
+		return orders, true, nil
+	}
+	return orders, skipped > 0 || word != nil, err
 }
 
 // splitLink writes the records that a link becomes.
-func splitLink(tx store.Tx, l oldLink, orders []wallet.Order, gates map[string]oldGate) error {
+func splitLink(tx store.Tx, l oldLink, orders wallet.ImportedOrders, gates map[string]oldGate) error {
 	account := rights.Account{ID: l.ID, Owner: l.Owner, Home: l.Chat, Since: l.Created}
 	switch {
 	case l.School != nil:
@@ -272,7 +345,7 @@ func splitShowing(tx store.Tx, s oldShowing, kind rights.Kind) error {
 
 // splitSettings takes out of what a chat has chosen that it cannot be written to.
 func splitSettings(tx store.Tx, key string, s oldSettings) error {
-	platform, id, _ := strings.Cut(key, "\x00")
+	platform, id, _ := strings.Cut(key, oldSeparator)
 	c := chat.ChatID{Platform: platform, ID: id}
 	if s.Gone {
 		if err := outbox.PutGone(tx, c, time.Time{}); err != nil {

@@ -70,7 +70,9 @@ func (t *Talk) ForgetPrivate(tx store.Tx, c chat.ChatID) error {
 }
 
 // ForgetStarts removes what stands behind the deep links of a person.
-func (t *Talk) ForgetStarts(tx store.Tx, p chat.PersonID) error { return deleteChoices(tx, startsOf(p)) }
+func (t *Talk) ForgetStarts(tx store.Tx, p chat.PersonID) error {
+	return deleteChoices(tx, startsOf(p))
+}
 
 // PrefsOf reads what a chat has chosen; the defaults where that cannot be read.
 func PrefsOf(tx store.Tx, c chat.ChatID) (Prefs, error) {

@@ -75,10 +75,16 @@ func (w *Wallet) Forget(tx store.Tx, account string) error {
 	)
 }
 
+// ImportedOrders are those of an account that Import keeps.
+type ImportedOrders struct {
+	List []Order
+	Lost bool // others could not be read, perhaps of this account: it is locked until its owner has looked, see Looked
+}
+
 // Import keeps an account, and its orders, that a version before this package kept: for the migration.
-func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, stopped StopReason, list []Order) error {
-	rec := record{Izly: newState(a), Code: code, Stopped: stopped, Generation: account}
-	for _, o := range list {
+func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, stopped StopReason, list ImportedOrders) error {
+	rec := record{Izly: newState(a), Code: code, Stopped: stopped, Generation: account, Locked: list.Lost}
+	for _, o := range list.List {
 		o.Account = account
 		err := errors.Join(orders.Put(tx, account, o.ID, o), ages.Note(tx, o.Created.Add(orderKept), o.Key()))
 		switch {

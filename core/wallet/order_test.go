@@ -503,7 +503,7 @@ func TestImport(t *testing.T) {
 	}
 	stored := secret.Store(r.code(0))
 	must(t, r.cfg.Store.Update(func(tx store.Tx) error {
-		return Import(tx, "old", rec.Izly.account(), &stored, StoppedWrongCode, list)
+		return Import(tx, "old", rec.Izly.account(), &stored, StoppedWrongCode, ImportedOrders{List: list})
 	}))
 	r.restart()
 	if s, ok := r.w.Status("old"); !ok || s != (Status{StoppedWrongCode, true}) {
