@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"cartable/core"
@@ -28,8 +30,8 @@ func (c config) keepOlder(v *vault.Vault, key vault.Key, log *slog.Logger) error
 // keepBefore puts a marked copy of the vault beside it, before the step of that number.
 func (c config) keepBefore(v *vault.Vault, key vault.Key, step int, log *slog.Logger) error {
 	file := filepath.Join(c.data, fmt.Sprintf("vault-before-%d.db", step))
-	if _, err := os.Stat(file); err == nil {
-		return nil // of an attempt that was interrupted
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) { // of an attempt that was interrupted
+		return err
 	}
 	source := pipeCopy(v)
 	defer source.Close()
@@ -47,7 +49,13 @@ func (c config) oldCopies() []string {
 	if err != nil { // only a bad pattern is
 		return files
 	}
-	return append(files, more...)
+	for _, file := range more { // and no backup that somebody named like that
+		number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "vault-before-"), ".db")
+		if _, err := strconv.ParseUint(number, 10, 16); err == nil {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // dropOldCopies removes the copies whose time is over: they still hold what was erased since.

@@ -54,8 +54,9 @@ func TestOldCopiesGoAfterThirtyDays(t *testing.T) {
 	c := config{data: t.TempDir()}
 	log := slog.New(slog.DiscardHandler)
 	old, kept, other := c.oldVaultPath(), filepath.Join(c.data, "vault-before-2.db"), filepath.Join(c.data, "backup.db")
+	mine := filepath.Join(c.data, "vault-before-holidays.db")
 	now := time.Now()
-	for file, age := range map[string]time.Duration{old: copyLife, kept: copyLife - time.Hour, other: 10 * copyLife} {
+	for file, age := range map[string]time.Duration{old: copyLife, kept: copyLife - time.Hour, other: 10 * copyLife, mine: 10 * copyLife} {
 		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func TestOldCopiesGoAfterThirtyDays(t *testing.T) {
 	if err := c.dropOldCopies(now, log); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]bool{old: false, kept: true, other: true} {
+	for file, want := range map[string]bool{old: false, kept: true, other: true, mine: true} {
 		if _, err := os.Stat(file); (err == nil) != want {
 			t.Errorf("%s: there %t, want %t", filepath.Base(file), err == nil, want)
 		}
@@ -88,7 +89,10 @@ func TestACopyIsKeptBeforeAStep(t *testing.T) {
 	if _, err := os.Stat(kept); err == nil {
 		t.Error("a vault that nothing changes was copied")
 	}
-	for range 2 { // the second finds the first
+	if err := os.WriteFile(kept, []byte("half of a copy"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // each writes it anew
 		if err := c.keepBefore(v, key, 2, log); err != nil {
 			t.Fatal(err)
 		}
