@@ -42,7 +42,7 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		return o.keep(name, to, r, errHeld)
 	}
 	start := o.cfg.Now()
-	switch err = a.Send(ctx, to, r); {
+	switch err = guarded(o, func() error { return a.Send(ctx, to, r) }); {
 	case err == nil:
 		o.reached(to.Chat.Platform)
 	case errors.Is(err, chat.ErrChatGone):
@@ -184,20 +184,25 @@ func (o *Outbox) send(ctx context.Context, l *named) (done, held bool, err error
 }
 
 // try hands a letter to the adapter. A panic of it is the letter's fault: the next start must not end in it too.
-func (o *Outbox) try(ctx context.Context, to chat.Target, r chat.Reply) (err error) {
+func (o *Outbox) try(ctx context.Context, to chat.Target, r chat.Reply) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
+	a := o.adapter(to.Chat.Platform)
+	if a == nil {
+		return fmt.Errorf("%w: %w", ErrNoAdapter, chat.ErrNotReached)
+	}
+	return guarded(o, func() error { return a.Send(ctx, to, r) })
+}
+
+// guarded sends, and ends with a panic of the adapter.
+func guarded(o *Outbox, send func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
 			o.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 			err = errPanic
 		}
 	}()
-	a := o.adapter(to.Chat.Platform)
-	if a == nil {
-		return fmt.Errorf("%w: %w", ErrNoAdapter, chat.ErrNotReached)
-	}
-	return a.Send(ctx, to, r)
+	return send()
 }
 
 var errPanic = errors.New("outbox: the adapter panicked")
