@@ -151,6 +151,11 @@ func talkOver(t *testing.T, r *rig, whole []byte, p place, how string, bobs []st
 	other.wants(other.Say("/aide"), "/connexion")
 	for _, line := range []string{"/edt", "/notes", "/devoirs", "/solde", "/recharger 5", "/enfant", "/alertes", "/mesdonnees", "/annuler", "/langue fr"} {
 		claire.refuses(claire.Say(line), unexpected)
+		for _, reply := range claire.replies {
+			if reply.File != nil && len(content(t, reply.File)) == 0 {
+				t.Errorf("%s is empty", reply.File.Name)
+			}
+		}
 	}
 	if !isBobs {
 		claire.wants(claire.Say("/annuler"), "annuler")

@@ -3,6 +3,7 @@ package core
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -29,6 +30,7 @@ type (
 		School *family.Export `json:"school_account,omitempty"`
 		Wallet *wallet.Export `json:"wallet_account,omitempty"`
 		watch.Export
+		Unreadable bool `json:"unreadable,omitempty"` // something is kept that cannot be read, and lacks here
 	}
 )
 
@@ -96,7 +98,12 @@ func (e *Engine) exportHead(who rights.Who) (exportHead, error) {
 func (e *Engine) exportAccount(a rights.Account) (x exportAccount, err error) {
 	err = e.cfg.Store.View(func(tx store.Tx) (err error) {
 		x = exportAccount{}
-		if x.ExportedAccount, err = e.Rights.Export(tx, a.ID); err != nil {
+		x.ExportedAccount, err = e.Rights.Export(tx, a.ID)
+		switch {
+		case store.Unreadable(err), errors.Is(err, rights.ErrNotYours): // what was read of it at the start is told
+			x.ExportedAccount = rights.ExportedAccount{Kind: string(a.Kind), Label: a.Label, Linked: a.Since, Home: a.Home}
+			x.Unreadable = true
+		case err != nil:
 			return err
 		}
 		zone := e.cfg.Location

@@ -113,7 +113,7 @@ type located struct{ owner, home string }
 // either, it goes through all accounts.
 func locate(tx store.Tx, account string) (at located, known bool, err error) {
 	p, known, err := places.Get(tx, "", account)
-	if !errors.Is(err, store.ErrUnreadable) {
+	if !errors.Is(err, store.ErrUnreadable) && (!known || p.Owner != chat.PersonID{}) {
 		return located{p.Owner.Key(), p.Home.Key()}, known, err
 	}
 	if _, err = tx.All(accounts.Bucket, func(group, name string, _ []byte) error {
