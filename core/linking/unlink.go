@@ -8,6 +8,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/rights"
 	"cartable/core/talk"
+	"cartable/core/view"
 	"cartable/core/wallet"
 	"cartable/i18n"
 )
@@ -84,7 +85,7 @@ func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Re
 	}
 	r := t.Say("unlink.done", "account", a.Label)
 	if a.Kind == rights.Wallet {
-		r.Body = append(r.Body, lostTopUp(l, t, a.ID)...)
+		r.Body = append(r.Body, LostTopUp(t, l.cfg.Wallet, viewOf(l, t), a.ID)...)
 	}
 	if err := leaveChild(l, t, a.ID); err != nil {
 		return chat.Reply{}, err
@@ -95,10 +96,10 @@ func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Re
 	return r, nil
 }
 
-// lostTopUp says that nobody will look any more for a top-up whose outcome is not known. What cannot be read keeps
+// LostTopUp says that nobody will look any more for a top-up whose outcome is not known. What cannot be read keeps
 // nobody from unlinking.
-func lostTopUp(l *Linking, t *talk.Turn, account string) []chat.Line {
-	order, lost, err := l.cfg.Wallet.Unsettled(account)
+func LostTopUp(t *talk.Turn, w *wallet.Wallet, v view.View, account string) []chat.Line {
+	order, lost, err := w.Unsettled(account)
 	switch {
 	case errors.Is(err, wallet.ErrGone):
 		return nil
@@ -108,7 +109,11 @@ func lostTopUp(l *Linking, t *talk.Turn, account string) []chat.Line {
 	case !lost:
 		return nil
 	}
-	return t.Say("unlink.lost_topup", "amount", t.P.Euros(int64(order.Amount)), "at", viewOf(l, t).ClockOrMoment(order.Sent)).Body
+	at := order.Sent
+	if at.IsZero() { // it is about to be sent
+		at = order.Created
+	}
+	return t.Say("unlink.lost_topup", "amount", t.P.Euros(int64(order.Amount)), "at", v.ClockOrMoment(at)).Body
 }
 
 // leaveChild ends the choice of a pupil of an account.

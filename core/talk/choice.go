@@ -208,7 +208,7 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 	if about == "" {
 		about = c.Account
 	}
-	return beside(t, !q.isAbout(about), func() (chat.Reply, error) { return act(ctx, t, c) })
+	return beside(t, !q.isAbout(about) && !t.talk.action(c.Action).Changes, func() (chat.Reply, error) { return act(ctx, t, c) })
 }
 
 // act does the registered action of a choice.
