@@ -3,6 +3,8 @@ package core_test
 import (
 	"strings"
 	"testing"
+
+	"cartable/core/store"
 )
 
 // files are those that came with the last answer, by name.
@@ -80,4 +82,36 @@ func TestEraseEverything(t *testing.T) {
 	has(t, bob.say("/edt"), "mardi")
 	other.wants(other.Say("/edt"), "mardi")
 	has(t, family.say("/edt"), "Rien de tel")
+}
+
+// TestEraseTellsOfATopUp whose outcome nobody will look for any more, also when it cannot be read.
+func TestEraseTellsOfATopUp(t *testing.T) {
+	for _, readable := range []bool{true, false} {
+		r := newRig(t, rigOptions{})
+		c := r.chat("claire")
+		c.linkWallet(true)
+		r.izly.DropAnswer("MoneyInCbConfirm", false)
+		c.Say("/recharger 20")
+		c.Press("Confirmer")
+		if !readable {
+			r.spoilAll("orders")
+		}
+		c.Say("/supprimer")
+		want := "ce qu'est devenu le rechargement de 20,00 €"
+		if !readable {
+			want = "lire si un rechargement"
+		}
+		c.wants(c.Press("Tout effacer"), want, "application Izly")
+	}
+}
+
+// spoilAll makes every record of a table one that cannot be read.
+func (r *rig) spoilAll(bucket string) {
+	r.t.Helper()
+	if err := r.vault.Update(func(tx store.Tx) error {
+		_, err := tx.All(bucket, func(group, name string, _ []byte) error { return tx.Put(bucket, group, name, []byte("garbage")) })
+		return err
+	}); err != nil {
+		r.t.Fatal(err)
+	}
 }

@@ -80,6 +80,9 @@ func (p *pageWriter) begin() {
 func (p *pageWriter) account(a exportAccount) {
 	p.element("h2", a.Label)
 	p.field("page.linked", p.moment(a.Linked))
+	if a.Unreadable {
+		p.element("p", p.v.P.T("page.damaged"))
+	}
 	switch {
 	case a.School != nil:
 		p.school(*a.School)
@@ -102,7 +105,11 @@ func (p *pageWriter) school(x family.Export) {
 	if x.School != nil {
 		profile = *x.School
 		for _, pupil := range profile.Pupils {
-			p.field("page.pupil", strings.TrimSpace(pupil.Name+" "+pupil.Class))
+			name := pupil.Name
+			if pupil.Class != "" {
+				name += " – " + pupil.Class
+			}
+			p.field("page.pupil", name)
 		}
 	}
 	for _, r := range x.Readings {
@@ -147,7 +154,9 @@ func decode[T any](r family.ExportReading) (got family.Reading[T], err error) {
 
 // reply writes what a command says.
 func (p *pageWriter) reply(r chat.Reply) {
-	p.element("h3", r.Title)
+	if r.Title != "" {
+		p.element("h3", r.Title)
+	}
 	for _, l := range r.Body {
 		text := l.Text
 		if l.Label != "" {

@@ -2,12 +2,15 @@ package commands
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 
 	"cartable/core/chat"
+	"cartable/core/linking"
 	"cartable/core/rights"
 	"cartable/core/talk"
-	"cartable/core/wallet"
 )
 
 // privacy is /confidentialite: what is stored, why, and how it is protected.
@@ -40,9 +43,22 @@ func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 func written(name, media string, write func(io.Writer) error) *chat.File {
 	return &chat.File{Name: name, Type: media, Open: func() (io.ReadCloser, error) {
 		read, to := io.Pipe()
-		go func() { to.CloseWithError(write(to)) }() // ends when whoever opened it closes it
+		go func() { to.CloseWithError(contained(to, write)) }() // ends when whoever opened it closes it
 		return read, nil
 	}}
+}
+
+// errPanic names the type alone of what was thrown: its text may hold anything.
+var errPanic = errors.New("commands: a panic")
+
+// contained writes, and ends with a panic of it.
+func contained(to io.Writer, write func(io.Writer) error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %T\n%s", errPanic, cause, debug.Stack())
+		}
+	}()
+	return write(to)
 }
 
 // The actions of an erasure.
@@ -77,21 +93,17 @@ func (c settings) erase(_ context.Context, t *talk.Turn, _ string) (chat.Reply, 
 
 // eraseNow is the press that confirms it.
 func (c settings) eraseNow(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply, error) {
-	var lost []wallet.Order
+	var lost []chat.Line
 	for _, a := range c.Rights.Owned(t.Who) {
 		if a.Kind != rights.Wallet {
 			continue
 		}
-		if o, found, err := c.Wallet.Unsettled(a.ID); err == nil && found { // what cannot be read cannot be told
-			lost = append(lost, o)
-		}
+		lost = append(lost, linking.LostTopUp(t, c.Wallet, c.view(t), a.ID)...)
 	}
 	if err := c.Erase(t.Who); err != nil {
 		return chat.Reply{}, err
 	}
 	r := t.Say("erase.done")
-	for _, o := range lost {
-		r.Body = append(r.Body, chat.Line{Text: t.P.T("unlink.lost_topup", "amount", t.P.Euros(int64(o.Amount)), "at", c.view(t).ClockOrMoment(o.Sent))})
-	}
+	r.Body = append(r.Body, lost...)
 	return r, nil
 }

@@ -165,6 +165,11 @@ func refuseBusy(t *Talk, a chat.Adapter, m chat.Message) {
 	ctx, cancel := context.WithTimeout(context.Background(), busyLimit)
 	defer cancel()
 	turn := turn(t, a, m)
+	defer func() {
+		if cause := recover(); cause != nil {
+			ended(ctx, turn, cause)
+		}
+	}()
 	if m.Choice != "" && answerPress(ctx, turn, turn.P.T("busy")) {
 		return
 	}
@@ -268,7 +273,9 @@ func ended(ctx context.Context, t *Turn, cause any) {
 	}
 	t.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 	t.talk.cfg.Handled(name, "panic", t.talk.cfg.Now().Sub(t.Now))
-	send(ctx, t, unexpected(t))
+	reference := t.Reference()
+	t.Log.Error("told the person that something went wrong", "reference", reference)
+	send(ctx, t, t.Say("error.panic", "reference", reference))
 }
 
 // answer finds out what the message is and acts on it.
