@@ -31,7 +31,8 @@ func (d Due) Note(tx Tx, at time.Time, name string) error {
 	if _, noted, err := marks.Get(tx, group, name); err == nil && noted {
 		return nil
 	}
-	if first, known := d.first(tx); !known || hour.Before(first) {
+	first, known, err := d.first(tx)
+	if err == nil && (!known || hour.Before(first)) { // an unreadable one is left to Take: there may be earlier names
 		if err := d.begin(tx, hour); err != nil {
 			return err
 		}
@@ -48,10 +49,11 @@ func (d Due) Drop(tx Tx, at time.Time, name string) error {
 // write.
 func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (more bool, err error) {
 	marks := Table[mark]{Bucket: d.Bucket}
-	first, known := d.first(tx)
+	first, known, lost := d.first(tx)
 	if !known {
 		first = hourOf(now.Add(-farBack))
 	}
+	known = known || lost != nil // it is written anew
 	hour, end := first, hourOf(now)
 	for range maxHours {
 		if !hour.Before(end) {
@@ -93,10 +95,10 @@ func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (m
 	return more || known && hour.Before(end), err
 }
 
-// first is the hour that Take begins with.
-func (d Due) first(tx Tx) (hour time.Time, known bool) {
+// first is the hour that Take begins with. Its error is that it cannot be read.
+func (d Due) first(tx Tx) (hour time.Time, known bool, err error) {
 	b, known, err := Table[begun]{Bucket: d.Bucket}.Get(tx, "", firstKey)
-	return b.Hour, known && err == nil
+	return b.Hour, known && err == nil, err
 }
 
 func (d Due) begin(tx Tx, hour time.Time) error {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -71,4 +72,13 @@ func TestDue(t *testing.T) {
 	})
 	got, _ = take(start.Add(205*time.Hour), 10)
 	expect("where the first hour is unreadable", got, "kept")
+	update(func(tx store.Tx) error {
+		return errors.Join(
+			due.Note(tx, start.Add(206*time.Hour), "before"),
+			tx.Put("due", "", "first", []byte("garbage")),
+			due.Note(tx, start.Add(300*time.Hour), "after"), // begins anew
+		)
+	})
+	got, _ = take(start.Add(400*time.Hour), 10)
+	expect("noted where the first hour is unreadable", got, "after", "before")
 }
