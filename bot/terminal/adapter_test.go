@@ -113,7 +113,7 @@ func TestFileCutOff(t *testing.T) {
 }
 
 func TestPicks(t *testing.T) {
-	confirm := chat.Reply{Title: "Recharger ?", Choices: []chat.Choice{{ID: "yes", Label: "Confirmer"}, {ID: "no", Label: "Annuler"}}}
+	confirm := chat.Reply{Title: "Recharger ?", Choices: []chat.Choice{{ID: "yes", Label: "Confirmer", Risky: true}, {ID: "no", Label: "Annuler"}}}
 	other := chat.Reply{Title: "Langue ?", Choices: []chat.Choice{{ID: "fr", Label: "Français"}}}
 	plain := chat.Reply{Title: "Fait"}
 	question := chat.Reply{Title: "Quel montant ?", Expect: chat.ExpectText}
@@ -129,9 +129,11 @@ func TestPicks(t *testing.T) {
 		{"by number", "a\n 2 \n", []chat.Reply{confirm}, []string{"a", "#no"}},
 		{"a second press is the same choice", "a\n1\n1\n", []chat.Reply{confirm, plain}, []string{"a", "#yes", "#yes"}},
 		{"the last list counts", "a\n1\n1\n", []chat.Reply{confirm, other}, []string{"a", "#yes", "#fr"}},
-		{"other answers between", "a\nb\n1\n", []chat.Reply{confirm, plain}, []string{"a", "b", "#yes"}},
+		{"other answers between", "a\nb\n2\n", []chat.Reply{confirm, plain}, []string{"a", "b", "#no"}},
+		{"nothing risky after other answers", "a\nb\n1\n", []chat.Reply{confirm, plain}, []string{"a", "b", "1"}},
+		{"a second press after other answers", "a\n1\nb\n1\n", []chat.Reply{confirm, plain, plain}, []string{"a", "#yes", "b", "#yes"}},
 		{"no such entry", "a\n0\n3\n-1\n1a\n99999999999999999999\n", []chat.Reply{confirm}, []string{"a", "0", "3", "-1", "1a", "99999999999999999999"}},
-		{"a number can be an answer", "a\nb\n1\n1\n", []chat.Reply{confirm, question, plain}, []string{"a", "b", "1", "#yes"}},
+		{"a number can be an answer", "a\nb\n2\n2\n", []chat.Reply{confirm, question, plain}, []string{"a", "b", "2", "#no"}},
 		{"a question with choices", "a\n1\n2\n", []chat.Reply{both, both}, []string{"a", "#fr", "2"}},
 		{"a secret is never a pick", "a\n1\n", []chat.Reply{secret}, []string{"a", "1"}},
 	}

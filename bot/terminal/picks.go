@@ -7,12 +7,14 @@ import (
 )
 
 // picks remembers what a typed number stands for: an entry of the list of choices shown last. A list
-// holds until the next one is shown, so that a second press reaches the engine as what it is.
+// holds until the next one is shown, so that a second press reaches the engine as what it is; but what is risky in it
+// is pressed first while its reply is the last one.
 type picks struct {
 	mu      sync.Mutex
 	choices []chat.Choice
 	current bool // choices belong to the last reply
 	expect  chat.Expect
+	pressed map[string]bool // choices that a number stood for
 }
 
 // shown takes note of a reply that is being printed.
@@ -41,5 +43,13 @@ func (p *picks) picked(line string) (id string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	return p.choices[at].ID, true
+	c := p.choices[at]
+	if c.Risky && !p.current && !p.pressed[c.ID] { // a number that answers something else must not spend anything
+		return "", false
+	}
+	if p.pressed == nil {
+		p.pressed = make(map[string]bool)
+	}
+	p.pressed[c.ID] = true
+	return c.ID, true
 }
