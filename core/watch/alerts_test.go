@@ -302,6 +302,28 @@ func TestNobodyToTell(t *testing.T) {
 	}))
 }
 
+// TestLettersMoveWithTheirChat so that they can still be taken back.
+func TestLettersMoveWithTheirChat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	account := r.linkSchool("marc", camille, home)
+	other := chat.ChatID{Platform: "test", ID: "other"}
+	must(t, r.damage.Update(func(tx store.Tx) error {
+		return todays.Put(tx, "", account, today{Letters: []letter{
+			{ID: "1", Kind: NewGrade, Chat: home}, {ID: "2", Kind: NewGrade, Chat: other},
+		}})
+	}))
+	to := chat.ChatID{Platform: "test", ID: "new home"}
+	r.move(home, to)
+	must(t, r.damage.View(func(tx store.Tx) error {
+		got, _, err := todays.Get(tx, "", account)
+		if len(got.Letters) != 2 || got.Letters[0].Chat != to || got.Letters[1].Chat != other {
+			t.Errorf("letters: %+v", got.Letters)
+		}
+		return err
+	}))
+}
+
 // move makes one chat another, as a platform does.
 func (r *rig) move(old, to chat.ChatID) {
 	r.t.Helper()

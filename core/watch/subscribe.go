@@ -174,6 +174,9 @@ func (w *Watch) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 		return err
 	}
 	for _, account := range accounts {
+		if err := moveLetters(tx, account, old, to); err != nil {
+			return err
+		}
 		s, found, err := subscription(tx, account)
 		if err != nil {
 			return err
@@ -187,6 +190,24 @@ func (w *Watch) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 		}
 	}
 	return byChat.DeleteGroup(tx, old.Key())
+}
+
+// moveLetters makes the letters of an account that may have to be taken back from a chat those of another.
+func moveLetters(tx store.Tx, account string, old, to chat.ChatID) error {
+	t, found, err := legible(todays.Get(tx, "", account))
+	if err != nil || !found {
+		return err
+	}
+	moves := false
+	for i, l := range t.Letters {
+		if l.Chat == old {
+			t.Letters[i].Chat, moves = to, true
+		}
+	}
+	if !moves {
+		return nil
+	}
+	return todays.Put(tx, "", account, t)
 }
 
 // Refresh reads again who is told of some accounts, or of all when none is named. Whoever has committed a change of
