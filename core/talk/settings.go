@@ -47,6 +47,9 @@ func (t *Talk) Current(c chat.ChatID) (chat.ChatID, error) {
 
 // MoveChat makes everything kept for a chat that of another: its platform has given it a new name.
 func (t *Talk) MoveChat(tx store.Tx, old, to chat.ChatID) error {
+	if old == to {
+		return nil
+	}
 	if prefs, found, err := chats.Get(tx, "", old.Key()); err == nil && found { // an unreadable one is not worth an error
 		if err := chats.Put(tx, "", to.Key(), prefs); err != nil {
 			return err
