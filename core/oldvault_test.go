@@ -200,10 +200,12 @@ func TestAConvertedVaultHasEveryRecord(t *testing.T) {
 func TestOldRecordsThatCannotBeRead(t *testing.T) {
 	facts := readOldFacts(t)
 	for name, spoil := range map[string]func(tx store.Tx) error{
-		"none":            func(store.Tx) error { return nil },
-		"an order":        func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("garbage")) },
-		"an empty order":  func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("{}")) },
-		"at the file":     func(tx store.Tx) error { return tx.Put(vault.LostBucket, "", vault.LostName, []byte(`1 {"records":1}`)) },
+		"none":           func(store.Tx) error { return nil },
+		"an order":       func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("garbage")) },
+		"an empty order": func(tx store.Tx) error { return tx.Put("proposals", "", "x", []byte("{}")) },
+		"at the file": func(tx store.Tx) error {
+			return tx.Put(vault.LostBucket, "", vault.LostName, []byte(`1 {"records":1}`))
+		},
 		"an account":      func(tx store.Tx) error { return tx.Put("links", "", "x", []byte("{}")) },
 		"what was shown":  func(tx store.Tx) error { return tx.Put("showings", "", "x", []byte("{}")) },
 		"an account type": func(tx store.Tx) error { return tx.Put("links", "", "x", []byte(`{"id":"x","owner":{"ID":"y"}}`)) },
