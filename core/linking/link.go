@@ -117,10 +117,10 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
 	})
-	if err != nil {
-		return family.Linked{}, err
+	if linked.Account != "" { // it is linked, whatever went wrong after that
+		err = errors.Join(err, l.cfg.Rights.Refresh(linked.Account))
 	}
-	return linked, l.cfg.Rights.Refresh(linked.Account)
+	return linked, err
 }
 
 // Wallet ends an enrolment that Wallet.RequestActivation of core/wallet began, for a person in their private chat.
@@ -136,10 +136,10 @@ func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act iz
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
 		})
 	})
-	if err != nil {
-		return wallet.Linked{}, err
+	if linked.Account != "" { // it is linked, whatever went wrong after that
+		err = errors.Join(err, l.cfg.Rights.Refresh(linked.Account))
 	}
-	return linked, l.cfg.Rights.Refresh(linked.Account)
+	return linked, err
 }
 
 // add makes an account its owner's.

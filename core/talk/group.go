@@ -97,8 +97,12 @@ func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 	}
 	done := make(chan error, 1)
 	err := t.talk.serial.within(private, func() {
+		if ctx.Err() != nil { // its turn came too late: the group was told so
+			done <- context.Cause(ctx)
+			return
+		}
 		there := turn(t.talk, t.adapter, chat.Message{
-			Chat: private, Person: t.Person, Name: t.Msg.Name, Private: true, Unverified: t.Unverified,
+			Chat: private, Person: t.Person, Name: t.Msg.Name, Private: true,
 		})
 		done <- answerThere(ctx, there, c, t.Msg.Ref)
 	})
