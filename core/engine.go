@@ -180,7 +180,7 @@ func (e *Engine) conversation() (err error) {
 	cfg := e.cfg
 	e.Linking = linking.New(linking.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, School: cfg.School,
-		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Zone: cfg.Location,
+		AllowPrivate: cfg.AllowPrivate, Admit: cfg.Admit, Zone: cfg.Location, Alerts: !cfg.NoAlerts,
 		Forget:  e.forget,
 		Linked:  func(tx store.Tx, a rights.Account) error { return e.Watch.Linked(tx, a) },
 		Current: func(c chat.ChatID) (chat.ChatID, error) { return e.Talk.Current(c) },

@@ -57,15 +57,21 @@ func TestLinkASchool(t *testing.T) {
 
 func TestLinkAPupil(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, rigOptions{version: "2024.3.8"})
-	c := r.chat("lea")
-	account := r.school.Accounts()[1]
-	c.wants(c.Say("/connexion "+r.schoolURL+"/eleve.html"), "identifiant PRONOTE ?") // the address says the space
-	c.Say(account.Username)
-	c.wants(c.Say(account.Password), "# Compte PRONOTE relié", "ROUSSEL Léa")
-	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
-	c.wants(c.Say("/enfant"), "Ce compte n'a qu'un élève : Léa")
-	r.noViolations()
+	for _, alerts := range []bool{true, false} {
+		r := newRig(t, rigOptions{version: "2024.3.8", alerts: alerts})
+		c := r.chat("lea")
+		account := r.school.Accounts()[1]
+		c.wants(c.Say("/connexion "+r.schoolURL+"/eleve.html"), "identifiant PRONOTE ?") // the address says the space
+		c.Say(account.Username)
+		answer := c.Say(account.Password)
+		c.wants(answer, "# Compte PRONOTE relié", "ROUSSEL Léa")
+		if told := strings.Contains(answer, "Pour choisir ce dont je vous préviens : /alertes"); told != alerts {
+			t.Errorf("told of alerts %t", told)
+		}
+		c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+		c.wants(c.Say("/enfant"), "Ce compte n'a qu'un élève : Léa")
+		r.noViolations()
+	}
 }
 
 func TestLinkAWallet(t *testing.T) {

@@ -34,6 +34,8 @@ type Config struct {
 
 	Zone *time.Location // of the schools; default UTC
 
+	Alerts bool // the bot tells of what changes in a linked account; the dialogues say how to choose
+
 	// Current is the present name of a chat that may have got a new one since it was noted.
 	Current func(chat.ChatID) (chat.ChatID, error)
 	// Linked, when not nil, is called in the transaction that adds an account. One that its owner links again is

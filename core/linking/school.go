@@ -147,6 +147,7 @@ func finishSchool(l *Linking, ctx context.Context, t *talk.Turn, f schoolForm) (
 // linkedSchool says what the bot can now see, and offers a token in place of a password.
 func linkedSchool(l *Linking, t *talk.Turn, linked family.Linked) (chat.Reply, error) {
 	r := viewOf(l, t).LinkedSchool(linked.Profile, linked.Password)
+	r.Body = append(r.Body, alertsLine(l, t)...)
 	if linked.Password {
 		r.Choices = append(r.Choices, t.Offer(t.P.T("link.school.button.trade"), actionTrade, "", linked.Account))
 	}

@@ -81,6 +81,14 @@ func groupName(t *talk.Turn, title string) string {
 	return t.P.T("group.the_group")
 }
 
+// alertsLine says how it is chosen what the bot tells of.
+func alertsLine(l *Linking, t *talk.Turn) []chat.Line {
+	if !l.cfg.Alerts {
+		return nil
+	}
+	return t.Say("link.alerts", "alerts", t.Cmd("alertes")).Body
+}
+
 // offerShowing adds to the reply after a linking the buttons that lead back to the group it was for.
 func offerShowing(l *Linking, t *talk.Turn, r chat.Reply) (chat.Reply, error) {
 	prefs := t.Prefs()

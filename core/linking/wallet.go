@@ -109,7 +109,7 @@ func (activations) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, 
 // answer: the code is then asked for each time.
 func linkedWallet(l *Linking, t *talk.Turn, code secret.Text, linked wallet.Linked) chat.Reply {
 	r := viewOf(l, t).LinkedWallet(linked.Holder)
-	r.Body = append(r.Body, chat.Line{Text: t.P.T("link.wallet.keep")})
+	r.Body = append(append(r.Body, alertsLine(l, t)...), chat.Line{Text: t.P.T("link.wallet.keep")})
 	r = t.Ask(r, talk.Question{Leave: "link.wallet.not_kept", Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		switch word := talk.Bare(answer); {
 		case slices.Contains(keepWords, word), word == i18n.Fold(t.P.T("link.wallet.button.keep")):
