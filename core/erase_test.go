@@ -21,16 +21,16 @@ func (c *phone) files() map[string]string {
 
 func TestMyDataIsAPageBesideAFile(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, rigOptions{})
+	r := newRig(t, rigOptions{alerts: true})
 	c := r.chat("claire")
 	c.linkParent()
 	account := c.linkWallet(true)
-	for _, line := range []string{"/edt semaine", "/notes", "/devoirs", "/recharger 20"} {
+	for _, line := range []string{"/edt semaine", "/notes", "/devoirs", "/enfant Hugo", "/edt semaine Léa", "/recharger 20"} {
 		c.Say(line)
 	}
 	c.Press("Confirmer")
 	for lang, parts := range map[string][]string{
-		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "Moyenne générale", "Rechargement du", "code secret", "mot de passe"},
+		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "Moyenne générale", "Rechargement du", "code secret", "mot de passe", "Enfant choisi : ", "cours annulés et nouvelles notes", "solde bas"},
 		"en": {"What Cartable keeps of you", "Léa – week of Monday 16 November", "Overall average", "Top-up of", "secret code"},
 	} {
 		c.Say("/langue " + lang)

@@ -16,6 +16,7 @@ import (
 	"cartable/core/school"
 	"cartable/core/view"
 	"cartable/core/wallet"
+	"cartable/core/watch"
 )
 
 // page writes what is kept of a person as a page to be read: what export writes, in their language. It loads nothing
@@ -34,7 +35,13 @@ func (e *Engine) page(w io.Writer, who rights.Who, v view.View) error {
 	if !head.Admitted.IsZero() {
 		p.field("page.admitted", p.moment(head.Admitted))
 	}
-	for _, a := range e.Rights.Owned(who) {
+	owned := e.Rights.Owned(who)
+	for _, pupil := range e.Family.Pupils(idsOf(owned)) {
+		if pupil.Key == head.Child {
+			p.field("page.child", pupil.Name)
+		}
+	}
+	for _, a := range owned {
 		account, err := e.exportAccount(a)
 		if err != nil {
 			return fmt.Errorf("core: page: %w", err)
@@ -43,6 +50,13 @@ func (e *Engine) page(w io.Writer, who rights.Who, v view.View) error {
 	}
 	p.raw("</main></body></html>\n")
 	return errors.Join(p.failed, p.w.Flush())
+}
+
+func idsOf(list []rights.Account) (ids []string) {
+	for _, a := range list {
+		ids = append(ids, a.ID)
+	}
+	return ids
 }
 
 // pageWriter writes HTML. The first error of the writer ends it.
@@ -89,8 +103,26 @@ func (p *pageWriter) account(a exportAccount) {
 	case a.Wallet != nil:
 		p.wallet(*a.Wallet)
 	}
+	p.alerts(a.Alerts)
 	if n := len(a.ShownIn); n > 0 {
 		p.element("p", p.v.P.N("page.shown", n))
+	}
+}
+
+// alertNames are the sentences of what is told unasked.
+var alertNames = map[watch.Kind]string{
+	watch.CancelledLesson: "page.alert.cancelled", watch.NewGrade: "page.alert.grade", watch.LowBalance: "page.alert.balance",
+}
+
+func (p *pageWriter) alerts(told []watch.ExportedAlerts) {
+	var list []string
+	for _, t := range told {
+		for _, kind := range t.Kinds {
+			list = append(list, p.v.P.T(alertNames[watch.Kind(kind)]))
+		}
+	}
+	if len(list) > 0 {
+		p.field("page.alerts", p.v.P.List(list, p.v.P.T("and")))
 	}
 }
 
