@@ -61,7 +61,7 @@ func (q *queue) Pop() any {
 }
 
 // load reads all letters there are: at the start, or when it is not known any more where there are some.
-func (o *Outbox) load() error {
+func load(o *Outbox) error {
 	o.reading.Lock()
 	defer o.reading.Unlock()
 	var all map[chat.ChatID][]named
@@ -80,16 +80,16 @@ func (o *Outbox) load() error {
 	defer o.mu.Unlock()
 	o.damaged = damaged
 	for c, list := range all {
-		o.set(c, list)
+		set(o, c, list)
 		for _, l := range list {
-			o.seen(l.name)
+			seen(o, l.name)
 		}
 	}
 	return nil
 }
 
 // look reads which letters a chat has.
-func (o *Outbox) look(c chat.ChatID) error {
+func look(o *Outbox, c chat.ChatID) error {
 	o.reading.Lock()
 	defer o.reading.Unlock()
 	var list []named
@@ -101,7 +101,7 @@ func (o *Outbox) look(c chat.ChatID) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.set(c, list)
+	set(o, c, list)
 	return nil
 }
 
@@ -112,7 +112,7 @@ var errEnough = errors.New("enough")
 
 // collect finds the chats for which letters were put. more says that there may be others, lost that it cannot be read
 // for which chats letters were put.
-func (o *Outbox) collect() (more, lost bool, err error) {
+func collect(o *Outbox) (more, lost bool, err error) {
 	o.reading.Lock()
 	defer o.reading.Unlock()
 	var posted []post
@@ -161,19 +161,19 @@ func (o *Outbox) collect() (more, lost bool, err error) {
 	}
 	o.mu.Lock()
 	for c, list := range lists {
-		o.set(c, list)
+		set(o, c, list)
 	}
 	o.mu.Unlock()
 	dropped := 0
 	for _, p := range posted {
 		dropped += p.Dropped
 	}
-	o.drop(dropped, "too many for one chat")
+	drop(o, dropped, "too many for one chat")
 	return len(posted) == collectPortion, lost, nil
 }
 
 // set notes which letters a chat has. The caller holds mu.
-func (o *Outbox) set(c chat.ChatID, list []named) {
+func set(o *Outbox, c chat.ChatID, list []named) {
 	b := o.boxes[c]
 	if b == nil {
 		if len(list) == 0 {
@@ -192,11 +192,11 @@ func (o *Outbox) set(c chat.ChatID, list []named) {
 			b.until = l.Until
 		}
 	}
-	o.line(b)
+	line(o, b)
 }
 
 // line puts a box where it belongs in the queue of its platform. The caller holds mu.
-func (o *Outbox) line(b *box) {
+func line(o *Outbox, b *box) {
 	q := &o.platform(b.chat.Platform).queue
 	switch {
 	case b.count == 0 && !b.busy:
@@ -214,7 +214,7 @@ func (o *Outbox) line(b *box) {
 }
 
 // overdue are some of the chats that have letters which have lost their sense.
-func (o *Outbox) overdue(now time.Time) (list []chat.ChatID) {
+func overdue(o *Outbox, now time.Time) (list []chat.ChatID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for c, b := range o.boxes {

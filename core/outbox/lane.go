@@ -13,7 +13,7 @@ type lane struct {
 }
 
 // enter waits until the chat is the caller's, who must leave it.
-func (o *Outbox) enter(ctx context.Context, c chat.ChatID) (leave func(), err error) {
+func enter(ctx context.Context, o *Outbox, c chat.ChatID) (leave func(), err error) {
 	o.mu.Lock()
 	l := o.lanes[c]
 	if l == nil {

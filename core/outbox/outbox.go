@@ -102,7 +102,7 @@ func New(cfg Config) (*Outbox, error) {
 		cfg: cfg, wake: make(chan struct{}, 1), platforms: make(map[string]*platform), boxes: make(map[chat.ChatID]*box),
 		lanes: make(map[chat.ChatID]*lane), flights: make(map[string]flight),
 	}
-	if err := o.load(); err != nil {
+	if err := load(o); err != nil {
 		return nil, err
 	}
 	if n := o.Damaged(); n > 0 {
@@ -150,7 +150,7 @@ func (o *Outbox) Wake() {
 }
 
 // drop counts and logs letters that are given up.
-func (o *Outbox) drop(n int, why string) {
+func drop(o *Outbox, n int, why string) {
 	if n == 0 {
 		return
 	}
@@ -161,7 +161,7 @@ func (o *Outbox) drop(n int, why string) {
 }
 
 // newID names a letter, in letters that every platform takes.
-func (o *Outbox) newID() (string, error) {
+func newID(o *Outbox) (string, error) {
 	var raw [15]byte
 	if _, err := io.ReadFull(o.cfg.Rand, raw[:]); err != nil {
 		return "", fmt.Errorf("outbox: random: %w", err)

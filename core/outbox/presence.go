@@ -40,8 +40,8 @@ func (o *Outbox) Present(c chat.ChatID, present bool) error {
 	}); err != nil {
 		return fmt.Errorf("outbox: presence: %w", err)
 	}
-	o.drop(removed, "chat gone")
-	return o.look(c)
+	drop(o, removed, "chat gone")
+	return look(o, c)
 }
 
 // Gone tells whether a chat cannot be written to. A record of it that cannot be read says that it is gone.

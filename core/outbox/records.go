@@ -55,7 +55,7 @@ const moveLife = time.Hour
 
 // entry names a letter by when it was put, in sixteen digits of nanoseconds, which last until the year 2262. No two
 // are the same, and none is before an earlier one, whatever the clock does.
-func (o *Outbox) entry() string {
+func entry(o *Outbox) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.last = max(o.last+1, o.cfg.Now().UnixNano())
@@ -63,7 +63,7 @@ func (o *Outbox) entry() string {
 }
 
 // seen keeps new names behind one that is there. The caller holds mu.
-func (o *Outbox) seen(name string) {
+func seen(o *Outbox, name string) {
 	if at, err := strconv.ParseInt(name, 16, 64); err == nil {
 		o.last = max(o.last, at)
 	}
@@ -73,12 +73,12 @@ func (o *Outbox) seen(name string) {
 // is gone, or that has lost its sense, is not kept, and the ID of one that still waits in this chat is taken once. To
 // keep one too many drops the oldest of the chat.
 func (o *Outbox) Put(tx store.Tx, l Letter) error {
-	_, err := o.put(tx, o.entry(), l)
+	_, err := put(o, tx, entry(o), l)
 	return err
 }
 
 // put is Put of a letter whose name is known. It tells whether the letter is there now.
-func (o *Outbox) put(tx store.Tx, name string, l Letter) (there bool, err error) {
+func put(o *Outbox, tx store.Tx, name string, l Letter) (there bool, err error) {
 	switch {
 	case asks(l.Reply):
 		return false, ErrNotKept
@@ -89,7 +89,7 @@ func (o *Outbox) put(tx store.Tx, name string, l Letter) (there bool, err error)
 	if absent, err := isGone(tx, key); err != nil || absent {
 		return false, err
 	}
-	if err := o.complete(&l, now); err != nil || l.over(now) {
+	if err := complete(o, &l, now); err != nil || l.over(now) {
 		return false, err
 	}
 	waiting, err := lettersOf(tx, key)
@@ -124,9 +124,9 @@ func announce(tx store.Tx, c chat.ChatID, dropped int) error {
 }
 
 // complete gives a new letter what it does not say itself.
-func (o *Outbox) complete(l *Letter, now time.Time) (err error) {
+func complete(o *Outbox, l *Letter, now time.Time) (err error) {
 	if l.ID == "" {
-		if l.ID, err = o.newID(); err != nil {
+		if l.ID, err = newID(o); err != nil {
 			return err
 		}
 	}
@@ -272,11 +272,11 @@ const sweepPortion = 200
 // Sweep removes letters that have lost their sense, of some chats at a time, which Run does too, and what tells where
 // chats have moved.
 func (o *Outbox) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
-	_, err = o.sweepChats(tx, o.overdue(now), now)
+	_, err = sweepChats(o, tx, overdue(o, now), now)
 	return false, err // Run sees to others
 }
 
-func (o *Outbox) sweepChats(tx store.Tx, chats []chat.ChatID, now time.Time) (removed int, err error) {
+func sweepChats(o *Outbox, tx store.Tx, chats []chat.ChatID, now time.Time) (removed int, err error) {
 	for _, c := range chats {
 		n, err := remove(tx, c.Key(), func(l named) bool { return l.over(now) })
 		if err != nil {

@@ -54,14 +54,14 @@ func (o *Outbox) platform(name string) *platform {
 	return p
 }
 
-func (o *Outbox) adapter(platform string) chat.Adapter {
+func adapter(o *Outbox, platform string) chat.Adapter {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.platform(platform).adapter
 }
 
 // reached notes that a platform has taken something.
-func (o *Outbox) reached(name string) {
+func reached(o *Outbox, name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.platform(name)
@@ -71,14 +71,14 @@ func (o *Outbox) reached(name string) {
 	}
 	if b := o.boxes[*p.suspect]; b != nil {
 		b.fails, b.hold = 0, time.Time{}
-		o.line(b)
+		line(o, b)
 	}
 	p.suspect, p.fails, p.resume = nil, 0, time.Time{}
 	o.Wake()
 }
 
 // asked notes that an answer is due, so that somebody was there.
-func (o *Outbox) asked(name string) {
+func asked(o *Outbox, name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.platform(name).asked = o.cfg.Now()
@@ -87,7 +87,7 @@ func (o *Outbox) asked(name string) {
 // missed notes that a platform did not take what was sent to a chat since start. As long as only one chat has failed,
 // only that one waits; once another has, the platform is away. known tells whether the platform was there, since this
 // chat failed last, for another or for somebody who wrote: the chat, or its letter, may be at fault.
-func (o *Outbox) missed(c chat.ChatID, start time.Time) (known bool) {
+func missed(o *Outbox, c chat.ChatID, start time.Time) (known bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now, p, b := o.cfg.Now(), o.platform(c.Platform), o.boxes[c]
@@ -115,18 +115,18 @@ func (o *Outbox) missed(c chat.ChatID, start time.Time) (known bool) {
 		b.hold = now // behind the others
 	}
 	if o.boxes[c] == b {
-		o.line(b)
+		line(o, b)
 	}
 	return alone || p.asked.After(since)
 }
 
 // settled notes that a chat has taken something.
-func (o *Outbox) settled(c chat.ChatID) {
+func settled(o *Outbox, c chat.ChatID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if b := o.boxes[c]; b != nil {
 		b.fails, b.failed, b.hold = 0, time.Time{}, time.Time{}
-		o.line(b)
+		line(o, b)
 	}
 }
 
@@ -147,10 +147,10 @@ func (o *Outbox) Run(ctx context.Context) {
 		case <-o.wake:
 		case <-timer.C:
 		}
-		more, unseen, err := o.collect()
+		more, unseen, err := collect(o)
 		if lost = lost || unseen; lost {
 			o.cfg.Log.Error("it cannot be read for whom letters were put, all are read")
-			loadErr := o.load()
+			loadErr := load(o)
 			lost = loadErr != nil
 			err = errors.Join(err, loadErr)
 		}
@@ -159,13 +159,13 @@ func (o *Outbox) Run(ctx context.Context) {
 		}
 		if now := o.cfg.Now(); now.Sub(swept) >= housekeeping {
 			swept = now
-			if err := o.sweep(now); err != nil {
+			if err := sweep(o, now); err != nil {
 				o.cfg.Log.Error("old letters not removed", "error", err)
 			}
 		}
-		ready, wait := o.ready()
+		ready, wait := ready(o)
 		for _, b := range ready {
-			wg.Go(func() { o.serve(ctx, b) })
+			wg.Go(func() { serve(ctx, o, b) })
 		}
 		if more {
 			wait = 0
@@ -175,7 +175,7 @@ func (o *Outbox) Run(ctx context.Context) {
 }
 
 // ready takes the boxes that can be looked at out of their queues, and tells how long until there may be others.
-func (o *Outbox) ready() (list []*box, wait time.Duration) {
+func ready(o *Outbox) (list []*box, wait time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.cfg.Now()
@@ -204,9 +204,9 @@ func (o *Outbox) ready() (list []*box, wait time.Duration) {
 }
 
 // serve sends the letters of a chat that are due.
-func (o *Outbox) serve(ctx context.Context, b *box) {
-	progress, held, err := o.serveChat(ctx, b.chat)
-	err = errors.Join(err, o.look(b.chat))
+func serve(ctx context.Context, o *Outbox, b *box) {
+	progress, held, err := serveChat(ctx, o, b.chat)
+	err = errors.Join(err, look(o, b.chat))
 	if err != nil {
 		o.cfg.Log.Error("letters not read or noted", "platform", b.chat.Platform, "error", err)
 	}
@@ -217,36 +217,36 @@ func (o *Outbox) serve(ctx context.Context, b *box) {
 	if !progress || held || err != nil {
 		b.hold = later(b.hold, o.cfg.Now().Add(noProgress))
 	}
-	o.line(b)
+	line(o, b)
 	o.Wake()
 }
 
-func (o *Outbox) serveChat(ctx context.Context, c chat.ChatID) (progress, held bool, err error) {
-	leave, err := o.enter(ctx, c)
+func serveChat(ctx context.Context, o *Outbox, c chat.ChatID) (progress, held bool, err error) {
+	leave, err := enter(ctx, o, c)
 	if err != nil { // we are asked to stop
 		return false, true, nil
 	}
 	defer leave()
-	return o.flush(ctx, c)
+	return flush(ctx, o, c)
 }
 
 // sweep does what Sweep does as long as there is something to do, and looks at what it did it to.
-func (o *Outbox) sweep(now time.Time) error {
+func sweep(o *Outbox, now time.Time) error {
 	for {
-		chats := o.overdue(now)
+		chats := overdue(o, now)
 		if len(chats) == 0 {
 			return nil
 		}
 		var removed int
 		if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
-			removed, err = o.sweepChats(tx, chats, now)
+			removed, err = sweepChats(o, tx, chats, now)
 			return err
 		}); err != nil {
 			return fmt.Errorf("outbox: sweep: %w", err)
 		}
-		o.drop(removed, "too old")
+		drop(o, removed, "too old")
 		for _, c := range chats {
-			if err := o.look(c); err != nil {
+			if err := look(o, c); err != nil {
 				return err
 			}
 		}

@@ -16,44 +16,44 @@ import (
 // unless the reply asks something or has a file: then, as for any other failure, it is the adapter's error.
 // Nothing is written for a reply that is delivered.
 func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
-	a := o.adapter(to.Chat.Platform)
+	a := adapter(o, to.Chat.Platform)
 	if a == nil {
 		return ErrNoAdapter
 	}
 	if to.Key == "" {
-		id, err := o.newID()
+		id, err := newID(o)
 		if err != nil {
 			return err
 		}
 		to.Key = id
 	}
-	name := o.entry() // it is behind those that came before it, whichever is kept first
-	o.asked(to.Chat.Platform)
-	leave, err := o.enter(ctx, to.Chat)
+	name := entry(o) // it is behind those that came before it, whichever is kept first
+	asked(o, to.Chat.Platform)
+	leave, err := enter(ctx, o, to.Chat)
 	if err != nil {
-		return o.keep(name, to, r, fmt.Errorf("outbox: waited for its turn: %w", err))
+		return keep(o, name, to, r, fmt.Errorf("outbox: waited for its turn: %w", err))
 	}
 	defer leave()
-	_, held, err := o.flush(ctx, to.Chat)
+	_, held, err := flush(ctx, o, to.Chat)
 	if err != nil { // whoever waits for an answer still gets one
 		o.cfg.Log.Error("letters not read or noted before a reply", "platform", to.Chat.Platform, "error", err)
 	}
 	if held {
-		return o.keep(name, to, r, errHeld)
+		return keep(o, name, to, r, errHeld)
 	}
 	start := o.cfg.Now()
 	switch err = guarded(o, func() error { return a.Send(ctx, to, r) }); {
 	case err == nil:
-		o.reached(to.Chat.Platform)
+		reached(o, to.Chat.Platform)
 	case errors.Is(err, chat.ErrChatGone):
 		err = errors.Join(err, o.Present(to.Chat, false))
 	case errors.Is(err, chat.ErrNotPrivate):
-		err = errors.Join(err, o.notPrivate(to.Chat, to.Key))
+		err = errors.Join(err, notPrivate(o, to.Chat, to.Key))
 	case away(err):
 		if ctx.Err() == nil || errors.Is(err, chat.ErrNotReached) { // or we were asked to stop
-			o.missed(to.Chat, start)
+			missed(o, to.Chat, start)
 		}
-		return o.keep(name, to, r, err)
+		return keep(o, name, to, r, err)
 	}
 	return err
 }
@@ -64,7 +64,7 @@ func away(err error) bool {
 }
 
 // keep makes a letter of a reply that was not delivered because of cause.
-func (o *Outbox) keep(name string, to chat.Target, r chat.Reply, cause error) error {
+func keep(o *Outbox, name string, to chat.Target, r chat.Reply, cause error) error {
 	if asks(r) {
 		return cause
 	}
@@ -72,7 +72,7 @@ func (o *Outbox) keep(name string, to chat.Target, r chat.Reply, cause error) er
 	l := Letter{ID: to.Key, To: to, Reply: r, Since: now, Until: now.Add(keepReply)}
 	var kept bool
 	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
-		kept, err = o.put(tx, name, l)
+		kept, err = put(o, tx, name, l)
 		return err
 	}); err != nil {
 		return errors.Join(cause, fmt.Errorf("outbox: keep a reply: %w", err))
@@ -99,14 +99,14 @@ var errHeld = fmt.Errorf("outbox: letters wait before it: %w", chat.ErrNotReache
 // flush sends the letters of a chat that are due. The caller is in its lane. held tells that one of them holds back
 // what comes behind it, progress that something has changed; the error is the store's. A letter that was sent and
 // cannot be removed is not sent again and holds back no other.
-func (o *Outbox) flush(ctx context.Context, c chat.ChatID) (progress, held bool, err error) {
+func flush(ctx context.Context, o *Outbox, c chat.ChatID) (progress, held bool, err error) {
 	for {
-		l, changed, held, noted := o.next(c)
+		l, changed, held, noted := next(o, c)
 		progress, err = progress || changed, errors.Join(err, noted)
 		if l == nil || held {
 			return progress, held, err
 		}
-		done, held, noted := o.send(ctx, l)
+		done, held, noted := send(ctx, o, l)
 		progress, err = progress || done, errors.Join(err, noted)
 		if !done || held {
 			return progress, held, err
@@ -115,7 +115,7 @@ func (o *Outbox) flush(ctx context.Context, c chat.ChatID) (progress, held bool,
 }
 
 // next finds the first letter of a chat that is due; nil for none. It removes those that need not be sent.
-func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err error) {
+func next(o *Outbox, c chat.ChatID) (first *named, changed, held bool, err error) {
 	now := o.cfg.Now()
 	var list []named
 	if err := o.cfg.Store.View(func(tx store.Tx) (err error) {
@@ -126,7 +126,7 @@ func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err erro
 	}
 	expired := false
 	for _, l := range list {
-		switch state := o.state(&l); {
+		switch state := state(o, &l); {
 		case state == delivered:
 			failed := o.done(&l)
 			changed, err = changed || failed == nil, errors.Join(err, failed)
@@ -140,7 +140,7 @@ func (o *Outbox) next(c chat.ChatID) (first *named, changed, held bool, err erro
 		}
 	}
 	if expired {
-		failed := o.removeFrom(c, "too old", func(l named) bool { return l.over(now) })
+		failed := removeFrom(o, c, "too old", func(l named) bool { return l.over(now) })
 		changed, err = changed || failed == nil, errors.Join(err, failed)
 	}
 	return first, changed, false, err
@@ -151,43 +151,43 @@ const attemptLimit = 5 * time.Minute
 
 // send sends one letter and notes what came of it. done tells that it need not be sent any more, or not now; held, that
 // it holds back what comes behind it.
-func (o *Outbox) send(ctx context.Context, l *named) (done, held bool, err error) {
+func send(ctx context.Context, o *Outbox, l *named) (done, held bool, err error) {
 	to := l.To
 	to.Key = l.ID
 	platform, start := l.To.Chat.Platform, o.cfg.Now()
-	o.setState(l, flying)
-	failed := o.try(ctx, to, l.Reply)
+	setState(o, l, flying)
+	failed := try(ctx, o, to, l.Reply)
 	if failed == nil {
-		o.reached(platform)
-		o.settled(l.To.Chat)
-		o.setState(l, delivered)
+		reached(o, platform)
+		settled(o, l.To.Chat)
+		setState(o, l, delivered)
 		return true, false, o.done(l)
 	}
-	o.setState(l, 0)
+	setState(o, l, 0)
 	switch {
 	case errors.Is(failed, chat.ErrChatGone):
 		err = o.Present(l.To.Chat, false)
 	case errors.Is(failed, chat.ErrNotPrivate):
-		err = o.notPrivate(l.To.Chat, l.ID)
+		err = notPrivate(o, l.To.Chat, l.ID)
 	case ctx.Err() != nil: // we are asked to stop
 		return false, true, nil
 	case away(failed):
-		if !o.missed(l.To.Chat, start) {
+		if !missed(o, l.To.Chat, start) {
 			return false, true, nil
 		}
-		given, err := o.blame(l, failed, false)
+		given, err := blame(o, l, failed, false)
 		return given, !given, err
 	default:
-		_, err = o.blame(l, failed, true)
+		_, err = blame(o, l, failed, true)
 	}
 	return err == nil, false, err
 }
 
 // try hands a letter to the adapter. A panic of it is the letter's fault: the next start must not end in it too.
-func (o *Outbox) try(ctx context.Context, to chat.Target, r chat.Reply) error {
+func try(ctx context.Context, o *Outbox, to chat.Target, r chat.Reply) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
-	a := o.adapter(to.Chat.Platform)
+	a := adapter(o, to.Chat.Platform)
 	if a == nil {
 		return fmt.Errorf("%w: %w", ErrNoAdapter, chat.ErrNotReached)
 	}
@@ -227,13 +227,13 @@ func (o *Outbox) done(l *named) error {
 	}); err != nil {
 		return fmt.Errorf("outbox: remove a letter: %w", err)
 	}
-	o.setState(l, 0)
+	setState(o, l, 0)
 	return nil
 }
 
 // blame counts a try that failed by the letter's own fault, and gives it up after the last. A refused one is tried
 // again later, and lets the others pass.
-func (o *Outbox) blame(l *named, cause error, refused bool) (given bool, err error) {
+func blame(o *Outbox, l *named, cause error, refused bool) (given bool, err error) {
 	now, key := o.cfg.Now(), l.To.Chat.Key()
 	given = l.Tries+1 >= maxMisses && now.Sub(later(l.Since, l.NotBefore)) > patience
 	if refused {
@@ -258,17 +258,17 @@ func (o *Outbox) blame(l *named, cause error, refused bool) (given bool, err err
 		return false, fmt.Errorf("outbox: note a try: %w", err)
 	}
 	o.cfg.Log.Warn("letter not taken", "platform", l.To.Chat.Platform, "try", l.Tries+1, "error", cause)
-	o.drop(removed, "not taken")
+	drop(o, removed, "not taken")
 	return given, nil
 }
 
 // notPrivate drops the letters of a chat that others would read now, and the one of which the adapter said so.
-func (o *Outbox) notPrivate(c chat.ChatID, id string) error {
-	return o.removeFrom(c, "not private", func(l named) bool { return l.To.Private || l.ID == id })
+func notPrivate(o *Outbox, c chat.ChatID, id string) error {
+	return removeFrom(o, c, "not private", func(l named) bool { return l.To.Private || l.ID == id })
 }
 
 // removeFrom gives up the letters of a chat that match.
-func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(named) bool) error {
+func removeFrom(o *Outbox, c chat.ChatID, why string, match func(named) bool) error {
 	var removed int
 	if err := o.cfg.Store.Update(func(tx store.Tx) (err error) {
 		removed, err = remove(tx, c.Key(), match)
@@ -276,17 +276,17 @@ func (o *Outbox) removeFrom(c chat.ChatID, why string, match func(named) bool) e
 	}); err != nil {
 		return fmt.Errorf("outbox: remove letters: %w", err)
 	}
-	o.drop(removed, why)
+	drop(o, removed, why)
 	return nil
 }
 
-func (o *Outbox) state(l *named) flight {
+func state(o *Outbox, l *named) flight {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.flights[l.name]
 }
 
-func (o *Outbox) setState(l *named, s flight) {
+func setState(o *Outbox, l *named, s flight) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if s == 0 {
