@@ -60,7 +60,7 @@ func New(cfg Config) (*Wallet, error) {
 	if err := w.Refresh(); err != nil {
 		return nil, err
 	}
-	if err := w.takeUpAll(); err != nil {
+	if err := takeUpAll(w); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -97,7 +97,7 @@ func (w *Wallet) Damaged() int {
 
 // RequestActivation has Izly send an SMS. It gives the phone number as Izly knows it, which Link wants.
 func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secret.Text) (uid string, err error) {
-	err = w.call("request_activation", func() error {
+	err = call(w, "request_activation", func() error {
 		uid, err = w.cfg.Client.RequestActivation(ctx, phone, code)
 		return err
 	})
@@ -111,16 +111,16 @@ func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secre
 func (w *Wallet) Link(
 	ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error,
 ) (Linked, error) {
-	fresh, err := w.newID()
+	fresh, err := newID(w)
 	if err != nil {
 		return Linked{}, err
 	}
-	generation, err := w.newID()
+	generation, err := newID(w)
 	if err != nil {
 		return Linked{}, err
 	}
 	var active *izly.Wallet
-	if err := w.call("activate", func() (err error) {
+	if err := call(w, "activate", func() (err error) {
 		// Nobody could use the account before the transaction below, so nothing is kept before. The one-time
 		// password that may leave is made of the code of an SMS that works once.
 		active, err = w.cfg.Client.Activate(ctx, uid, act, func(context.Context, izly.Account) error { return nil })
@@ -220,17 +220,17 @@ func (w *Wallet) KeepCode(account string, code *secret.Text) error {
 
 // Holder tells what is known of an account. It is false where there is no such account or none that can be read.
 func (w *Wallet) Holder(account string) (Holder, bool) {
-	rec, ok := w.peek(account)
+	rec, ok := peek(w, account)
 	return rec.Izly.holder(), ok
 }
 
 // Status tells how an account stands; it is false where Holder is.
 func (w *Wallet) Status(account string) (Status, bool) {
-	rec, ok := w.peek(account)
+	rec, ok := peek(w, account)
 	return Status{Stopped: rec.Stopped, CodeKept: rec.Code != nil}, ok
 }
 
-func (w *Wallet) peek(account string) (rec record, ok bool) {
+func peek(w *Wallet, account string) (rec record, ok bool) {
 	err := w.cfg.Store.View(func(tx store.Tx) (err error) {
 		rec, err = load(tx, account)
 		return err
@@ -242,7 +242,7 @@ func (w *Wallet) peek(account string) (rec record, ok bool) {
 }
 
 // newID makes an opaque identifier of 32 hexadecimal digits.
-func (w *Wallet) newID() (string, error) {
+func newID(w *Wallet) (string, error) {
 	var id [16]byte
 	if _, err := io.ReadFull(w.cfg.Rand, id[:]); err != nil {
 		return "", fmt.Errorf("wallet: random: %w", err)

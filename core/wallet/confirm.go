@@ -56,7 +56,7 @@ func (w *Wallet) Confirm(ctx context.Context, key string, by chat.PersonID, code
 	if !ready {
 		return Outcome{Order: o}, nil
 	}
-	return w.spend(ctx, o, code), nil
+	return spend(ctx, w, o, code), nil
 }
 
 // ready reads an order and its account. It is false when the order is not proposed any more, and the error tells
@@ -80,14 +80,14 @@ func (w *Wallet) ready(tx store.Tx, key string, by chat.PersonID, code secret.Te
 }
 
 // spend prepares and orders; the caller holds the account's lock.
-func (w *Wallet) spend(ctx context.Context, o Order, code secret.Text) Outcome {
+func spend(ctx context.Context, w *Wallet, o Order, code secret.Text) Outcome {
 	out := Outcome{Acted: true}
 	var v verdict
 	var done izly.TopUp
 	sent := false                                        // from here on money may have moved
 	var answer error = &izly.OutcomeError{Err: errPanic} // to what was sent, unless one comes
-	err := w.guard(func() error {
-		return w.use(ctx, o.Account, code, func(s *session) error {
+	err := guard(w, func() error {
+		return use(ctx, w, o.Account, code, func(s *session) error {
 			v.generation = s.generation
 			prepared, err := s.prepare(ctx, &o)
 			if errors.Is(err, ErrFee) {
@@ -96,11 +96,11 @@ func (w *Wallet) spend(ctx context.Context, o Order, code secret.Text) Outcome {
 			if err != nil {
 				return err
 			}
-			if err := w.confirming(&o); err != nil {
+			if err := confirming(w, &o); err != nil {
 				return err
 			}
 			sent = true
-			answer = w.call("confirm", func() (err error) {
+			answer = call(w, "confirm", func() (err error) {
 				done, err = s.izly.ConfirmTopUp(ctx, prepared, s.code)
 				return err
 			})
@@ -116,7 +116,7 @@ func (w *Wallet) spend(ctx context.Context, o Order, code secret.Text) Outcome {
 	if err != nil {
 		w.cfg.Log.Warn("top-up not confirmed", "state", string(v.state), "error", err)
 	}
-	w.settle(o.Key(), v)
+	settle(w, o.Key(), v)
 	o.become(v.state)
 	out.Order = o
 	return out
@@ -134,7 +134,7 @@ func (s *session) prepare(ctx context.Context, o *Order) (izly.TopUp, error) {
 		o.Known = append(o.Known, op.ID)
 	}
 	var prepared izly.TopUp
-	if err := s.w.call("prepare", func() (err error) {
+	if err := call(s.w, "prepare", func() (err error) {
 		prepared, err = s.izly.PrepareTopUp(ctx, o.CardID, o.Amount)
 		return err
 	}); err != nil {
@@ -147,7 +147,7 @@ func (s *session) prepare(ctx context.Context, o *Order) (izly.TopUp, error) {
 }
 
 // confirming writes that the order is about to be sent.
-func (w *Wallet) confirming(o *Order) error {
+func confirming(w *Wallet, o *Order) error {
 	sent := w.cfg.Now()
 	if err := w.cfg.Store.Update(func(tx store.Tx) error {
 		stored, err := find(tx, o.Key())
@@ -202,8 +202,8 @@ func (v verdict) write(tx store.Tx, o *Order) error {
 }
 
 // settle writes what became of an order. What cannot be written now is written by the next LookUp that can.
-func (w *Wallet) settle(key string, v verdict) {
-	err := w.guard(func() error {
+func settle(w *Wallet, key string, v verdict) {
+	err := guard(w, func() error {
 		return w.cfg.Store.Update(func(tx store.Tx) error {
 			o, err := find(tx, key)
 			if errors.Is(err, ErrGone) { // the account has been removed
@@ -222,6 +222,6 @@ func (w *Wallet) settle(key string, v verdict) {
 		w.mu.Unlock()
 	}
 	if err != nil || v.state == Unknown {
-		w.wakeUp()
+		wakeUp(w)
 	}
 }

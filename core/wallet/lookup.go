@@ -28,7 +28,7 @@ type Tell = func(tx store.Tx, o Order, why Why) error
 // Wake is sent a value when there is something to look up before the time that LookUp gave.
 func (w *Wallet) Wake() <-chan struct{} { return w.wake }
 
-func (w *Wallet) wakeUp() {
+func wakeUp(w *Wallet) {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -41,10 +41,10 @@ func (w *Wallet) wakeUp() {
 // once when the first look failed because the secret code is not kept. It sends nothing that spends. One call at a
 // time.
 func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
-	list, skipped, err := w.listDue()
+	list, skipped, err := listDue(w)
 	if err == nil && skipped > 0 { // what was to be looked up then stands in the accounts
 		var open []dueOrder
-		open, err = w.listOpen()
+		open, err = listOpen(w)
 		list = append(list, open...)
 	}
 	if err != nil {
@@ -58,7 +58,7 @@ func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
 			if ctx.Err() != nil {
 				return 0
 			}
-			wait = w.lookUp(ctx, d.key, tell)
+			wait = lookUp(ctx, w, d.key, tell)
 		}
 		next = min(next, wait)
 	}
@@ -71,7 +71,7 @@ type dueOrder struct {
 }
 
 // listDue gives what is to be looked up and when, the earliest first, and how many of that cannot be read.
-func (w *Wallet) listDue() (list []dueOrder, skipped int, err error) {
+func listDue(w *Wallet) (list []dueOrder, skipped int, err error) {
 	err = w.cfg.Store.View(func(tx store.Tx) (err error) {
 		list = nil
 		skipped, err = dues.Each(tx, "", func(key string, d due) error {
@@ -85,7 +85,7 @@ func (w *Wallet) listDue() (list []dueOrder, skipped int, err error) {
 }
 
 // listOpen gives the orders that accounts name, as due now. It goes through all accounts.
-func (w *Wallet) listOpen() (list []dueOrder, err error) {
+func listOpen(w *Wallet) (list []dueOrder, err error) {
 	err = w.cfg.Store.View(func(tx store.Tx) error {
 		list = nil
 		_, err := wallets.All(tx, func(_, account string, rec record) error {
@@ -101,17 +101,17 @@ func (w *Wallet) listOpen() (list []dueOrder, err error) {
 
 // takeUpAll takes up every order that an account names or that is due: for the start, when nobody works on any.
 // An account or order that cannot be read stays as it is, and what cannot be written now is left to LookUp.
-func (w *Wallet) takeUpAll() error {
-	list, _, err := w.listDue()
+func takeUpAll(w *Wallet) error {
+	list, _, err := listDue(w)
 	if err != nil {
 		return fmt.Errorf("wallet: read orders: %w", err)
 	}
-	open, err := w.listOpen()
+	open, err := listOpen(w)
 	if err != nil {
 		return fmt.Errorf("wallet: read accounts: %w", err)
 	}
 	for _, d := range append(list, open...) {
-		if _, err := w.takeUp(d.key, false); err != nil {
+		if _, err := takeUp(w, d.key, false); err != nil {
 			w.cfg.Log.Error("top-up not taken up", "error", err)
 		}
 	}
@@ -127,11 +127,11 @@ type taken struct {
 
 // takeUp sees to an order that nobody works on. With look, the next look is written down before it is taken, so
 // that a store which fails later does not make us ask Izly again and again.
-func (w *Wallet) takeUp(key string, look bool) (t taken, err error) {
+func takeUp(w *Wallet, key string, look bool) (t taken, err error) {
 	w.mu.Lock()
 	v, known := w.known[key]
 	w.mu.Unlock()
-	err = w.guard(func() error {
+	err = guard(w, func() error {
 		return w.cfg.Store.Update(func(tx store.Tx) error {
 			now := w.cfg.Now()
 			t = taken{wait: lookUpIdle}
@@ -174,14 +174,14 @@ func (w *Wallet) takeUp(key string, look bool) (t taken, err error) {
 }
 
 // lookUp sees to one order that is due and returns how long until it is again.
-func (w *Wallet) lookUp(ctx context.Context, key string, tell Tell) (wait time.Duration) {
+func lookUp(ctx context.Context, w *Wallet, key string, tell Tell) (wait time.Duration) {
 	account, _ := splitKey(key)
-	unlock, free := w.tryLock(account)
+	unlock, free := tryLock(w, account)
 	if !free {
 		return lookUpBusy
 	}
 	defer unlock()
-	t, err := w.takeUp(key, true)
+	t, err := takeUp(w, key, true)
 	if err != nil {
 		w.cfg.Log.Error("top-up not taken up", "error", err)
 		return lookUpAgain
@@ -190,8 +190,8 @@ func (w *Wallet) lookUp(ctx context.Context, key string, tell Tell) (wait time.D
 		return t.wait
 	}
 	var state State
-	cause := w.guard(func() (err error) {
-		state, err = w.search(ctx, t.Order)
+	cause := guard(w, func() (err error) {
+		state, err = search(ctx, w, t.Order)
 		return err
 	})
 	if cause != nil && ctx.Err() != nil { // not a look
@@ -200,8 +200,8 @@ func (w *Wallet) lookUp(ctx context.Context, key string, tell Tell) (wait time.D
 	if cause != nil {
 		w.cfg.Log.Warn("lost top-up not looked up", "error", cause)
 	}
-	err = w.guard(func() (err error) {
-		wait, err = w.looked(key, state, cause, tell)
+	err = guard(w, func() (err error) {
+		wait, err = looked(w, key, state, cause, tell)
 		return err
 	})
 	if err != nil {
@@ -212,8 +212,8 @@ func (w *Wallet) lookUp(ctx context.Context, key string, tell Tell) (wait time.D
 }
 
 // search reads the statement. state is empty when there is no trace of the top-up. The caller holds the lock.
-func (w *Wallet) search(ctx context.Context, o Order) (state State, err error) {
-	err = w.use(ctx, o.Account, secret.Text{}, func(s *session) error {
+func search(ctx context.Context, w *Wallet, o Order) (state State, err error) {
+	err = use(ctx, w, o.Account, secret.Text{}, func(s *session) error {
 		statement, err := ask(ctx, s, "statement", (*izly.Wallet).Statement)
 		if err == nil {
 			state = trace(o, statement)
@@ -224,7 +224,7 @@ func (w *Wallet) search(ctx context.Context, o Order) (state State, err error) {
 }
 
 // looked writes what a look has found, or why it found nothing, and what the person is told.
-func (w *Wallet) looked(key string, found State, cause error, tell Tell) (wait time.Duration, err error) {
+func looked(w *Wallet, key string, found State, cause error, tell Tell) (wait time.Duration, err error) {
 	now := w.cfg.Now()
 	err = w.cfg.Store.Update(func(tx store.Tx) error {
 		wait = lookUpIdle

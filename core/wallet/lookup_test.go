@@ -37,7 +37,7 @@ func TestLostTopUpThatWasMade(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
 	o := r.lose(r.link(0, true).Account, true)
-	if list, _, err := r.w.listDue(); err != nil || len(list) != 1 || !list[0].at.Equal(tuesday.Add(time.Minute)) {
+	if list, _, err := listDue(r.w); err != nil || len(list) != 1 || !list[0].at.Equal(tuesday.Add(time.Minute)) {
 		t.Errorf("due %v, %v", list, err)
 	}
 	looks := r.calls("GetStatement")

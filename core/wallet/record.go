@@ -127,7 +127,7 @@ func alter(tx store.Tx, account string, fn func(*record) bool) error {
 }
 
 // change alters the record of an account that is still of a generation; of another one it changes nothing.
-func (w *Wallet) change(account, generation string, alter func(*record)) error {
+func change(w *Wallet, account, generation string, alter func(*record)) error {
 	if err := w.cfg.Store.Update(func(tx store.Tx) error {
 		rec, err := load(tx, account)
 		switch {

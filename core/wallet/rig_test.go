@@ -304,7 +304,7 @@ func (r *rig) users(account string) int {
 
 func (r *rig) change(account string, fn func(*record)) {
 	r.t.Helper()
-	must(r.t, r.w.change(account, r.record(account).Generation, fn))
+	must(r.t, change(r.w, account, r.record(account).Generation, fn))
 }
 
 func (r *rig) put(o Order) {
@@ -315,7 +315,7 @@ func (r *rig) put(o Order) {
 // dues lists what is to be looked up.
 func (r *rig) dues() (keys []string) {
 	r.t.Helper()
-	list, _, err := r.w.listDue()
+	list, _, err := listDue(r.w)
 	must(r.t, err)
 	for _, d := range list {
 		keys = append(keys, d.key)

@@ -50,7 +50,7 @@ func read[T any](ctx context.Context, w *Wallet, account string, code secret.Tex
 		return value, err
 	}
 	defer unlock()
-	err = w.use(ctx, account, code, func(s *session) (err error) {
+	err = use(ctx, w, account, code, func(s *session) (err error) {
 		value, err = ask(ctx, s, op, fn)
 		return err
 	})
@@ -60,7 +60,7 @@ func read[T any](ctx context.Context, w *Wallet, account string, code secret.Tex
 // ask makes a call that changes nothing, and makes it once more after a renewal when the session has expired.
 func ask[T any](ctx context.Context, s *session, op string, fn calling[T]) (value T, err error) {
 	call := func() error {
-		return s.w.call(op, func() (err error) {
+		return call(s.w, op, func() (err error) {
 			value, err = fn(s.izly, ctx)
 			return err
 		})
@@ -86,7 +86,7 @@ type session struct {
 
 // use gives fn the account; the caller holds its lock. An account that is stopped is refused, except that a code
 // which the person has just typed may end the stop that a wrong one began.
-func (w *Wallet) use(ctx context.Context, account string, typed secret.Text, fn func(*session) error) error {
+func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn func(*session) error) error {
 	var rec record
 	if err := w.cfg.Store.View(func(tx store.Tx) (err error) {
 		rec, err = load(tx, account)
@@ -118,7 +118,7 @@ func (w *Wallet) use(ctx context.Context, account string, typed secret.Text, fn 
 }
 
 func (s *session) change(alter func(*record)) error {
-	return s.w.change(s.account, s.generation, alter)
+	return change(s.w, s.account, s.generation, alter)
 }
 
 // renew asks once for a new session. Whatever the server refuses, the account rests until the person acts: real
@@ -127,7 +127,7 @@ func (s *session) renew(ctx context.Context) error {
 	if s.code.Empty() {
 		return ErrNeedCode
 	}
-	err := s.w.call("renew", func() error { return s.izly.Renew(ctx, s.code) })
+	err := call(s.w, "renew", func() error { return s.izly.Renew(ctx, s.code) })
 	if err == nil {
 		return s.change(func(r *record) { r.Stopped = "" })
 	}
@@ -179,15 +179,15 @@ func (w *Wallet) lock(ctx context.Context, account string) (unlock func(), err e
 	w.mu.Unlock()
 	select {
 	case l.turn <- struct{}{}:
-		return func() { <-l.turn; w.leave(account, l) }, nil
+		return func() { <-l.turn; leave(w, account, l) }, nil
 	case <-ctx.Done():
-		w.leave(account, l)
+		leave(w, account, l)
 		return nil, context.Cause(ctx)
 	}
 }
 
 // tryLock is lock for who does not wait.
-func (w *Wallet) tryLock(account string) (unlock func(), free bool) {
+func tryLock(w *Wallet, account string) (unlock func(), free bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.locks[account] != nil {
@@ -196,10 +196,10 @@ func (w *Wallet) tryLock(account string) (unlock func(), free bool) {
 	l := &lock{turn: make(chan struct{}, 1), users: 1}
 	l.turn <- struct{}{}
 	w.locks[account] = l
-	return func() { <-l.turn; w.leave(account, l) }, true
+	return func() { <-l.turn; leave(w, account, l) }, true
 }
 
-func (w *Wallet) leave(account string, l *lock) {
+func leave(w *Wallet, account string, l *lock) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if l.users--; l.users == 0 {
@@ -208,7 +208,7 @@ func (w *Wallet) leave(account string, l *lock) {
 }
 
 // call makes one call to Izly and tells Config.Observe of it.
-func (w *Wallet) call(op string, fn func() error) error {
+func call(w *Wallet, op string, fn func() error) error {
 	err, start := errPanic, w.cfg.Now()
 	defer func() { w.cfg.Observe(op, w.cfg.Now().Sub(start), err) }()
 	err = fn()
@@ -219,7 +219,7 @@ func (w *Wallet) call(op string, fn func() error) error {
 var errPanic = errors.New("wallet: panic")
 
 // guard makes an error of a panic of fn: an order must not be left between two steps by one.
-func (w *Wallet) guard(fn func() error) (err error) {
+func guard(w *Wallet, fn func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
 			w.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
