@@ -153,12 +153,12 @@ func TestNotAtNight(t *testing.T) {
 	r.deliver()
 	r.wants(`Mon 21:00 Léa : une nouvelle note .*`) // when its time had come, and the platform is back
 	for _, quiet := range []time.Time{at(0, 21, 0), at(0, 23, 59), at(1, 0, 0), at(1, 6, 59)} {
-		if got := r.watch.decent(quiet); !got.Equal(at(1, 7, 0)) {
+		if got := decent(r.watch, quiet); !got.Equal(at(1, 7, 0)) {
 			t.Errorf("%s: told at %s", quiet, got)
 		}
 	}
 	for _, awake := range []time.Time{at(0, 7, 0), at(0, 20, 59)} {
-		if got := r.watch.decent(awake); !got.IsZero() {
+		if got := decent(r.watch, awake); !got.IsZero() {
 			t.Errorf("%s: told at %s", awake, got)
 		}
 	}
@@ -282,7 +282,7 @@ func TestNobodyToTell(t *testing.T) {
 	must(t, r.damage.Update(func(tx store.Tx) error {
 		return errors.Join(r.rights.Forget(tx, account), r.family.Forget(tx, account), r.outbox.Forget(tx, account), r.watch.Forget(tx, account))
 	}))
-	must(t, r.watch.note(a, []finding{{kind: NewGrade}}, 1, r.clock.now()))
+	must(t, note(r.watch, a, []finding{{kind: NewGrade}}, 1, r.clock.now()))
 	must(t, errors.Join(r.rights.Refresh(), r.family.Refresh())) // the clock finds out by itself
 	r.school.asked = nil
 	r.until(at(8, 22, 0))
@@ -439,9 +439,9 @@ func TestOffMeanwhile(t *testing.T) {
 	found := []finding{{kind: NewGrade, pupil: pupil, grades: grades}}
 	a, _ := r.rights.Account(account)
 	must(t, r.watch.Turn(account, false, NewGrade))
-	must(t, r.watch.note(a, found, 1, r.clock.now()))
+	must(t, note(r.watch, a, found, 1, r.clock.now()))
 	must(t, r.watch.Turn(account, true, NewGrade))
-	must(t, r.watch.note(a, found, 1, r.clock.now())) // the first look since
+	must(t, note(r.watch, a, found, 1, r.clock.now())) // the first look since
 	if n := len(r.letters()); n != 0 {
 		t.Errorf("%d letters", n)
 	}
@@ -450,7 +450,7 @@ func TestOffMeanwhile(t *testing.T) {
 	if found[0].grades, err = r.family.Grades(t.Context(), pupil, "", 0); err != nil {
 		t.Fatal(err)
 	}
-	must(t, r.watch.note(a, found, 1, r.clock.now()))
+	must(t, note(r.watch, a, found, 1, r.clock.now()))
 	if n := len(r.letters()); n != 1 {
 		t.Errorf("%d letters", n)
 	}

@@ -48,18 +48,18 @@ func (w *Watch) Wake() {
 // Run does what is due until ctx ends, and waits for what it began. One call at a time.
 func (w *Watch) Run(ctx context.Context) {
 	defer w.working.Wait()
-	timer := time.NewTimer(w.begin(ctx))
+	timer := time.NewTimer(begin(ctx, w))
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.cfg.Wallet.Wake():
-			w.lookUpNow()
+			lookUpNow(w)
 		case <-w.wake:
 		case <-timer.C:
 		}
-		timer.Reset(w.begin(ctx))
+		timer.Reset(begin(ctx, w))
 	}
 }
 
@@ -69,10 +69,10 @@ func (w *Watch) Look(ctx context.Context) {
 	for {
 		select {
 		case <-w.cfg.Wallet.Wake():
-			w.lookUpNow()
+			lookUpNow(w)
 		default:
 		}
-		if w.begin(ctx) > 0 && !w.busy() {
+		if begin(ctx, w) > 0 && !busy(w) {
 			return
 		}
 		w.working.Wait()
@@ -80,7 +80,7 @@ func (w *Watch) Look(ctx context.Context) {
 }
 
 // busy tells whether something was begun and has not ended.
-func (w *Watch) busy() bool {
+func busy(w *Watch) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	busy := w.looking > 0
@@ -91,9 +91,9 @@ func (w *Watch) busy() bool {
 }
 
 // begin begins what is due and returns how long until the next is. Whatever ends wakes the caller.
-func (w *Watch) begin(ctx context.Context) time.Duration {
-	now := w.now()
-	w.catchUp(now)
+func begin(ctx context.Context, w *Watch) time.Duration {
+	now := now(w)
+	catchUp(w, now)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	next := now.Add(longestWait)
@@ -110,7 +110,7 @@ func (w *Watch) begin(ctx context.Context) time.Duration {
 			next = earlier(next, j.next)
 		default:
 			j.running = true
-			w.working.Go(func() { w.do(ctx, j) })
+			w.working.Go(func() { do(ctx, w, j) })
 		}
 	}
 	for len(w.waiting) > 0 && w.looking < atOnce && !w.cfg.Off {
@@ -122,7 +122,7 @@ func (w *Watch) begin(ctx context.Context) time.Duration {
 		heap.Pop(&w.waiting)
 		p.busy = true
 		w.looking++
-		w.working.Go(func() { w.visit(ctx, p) })
+		w.working.Go(func() { visit(ctx, w, p) })
 	}
 	return next.Sub(now)
 }
@@ -135,9 +135,9 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // do runs a job once.
-func (w *Watch) do(ctx context.Context, j *job) {
+func do(ctx context.Context, w *Watch, j *job) {
 	again := j.every
-	err := w.guard(func() error {
+	err := guard(w, func() error {
 		next, err := j.run(ctx)
 		again = next
 		return err
@@ -146,13 +146,13 @@ func (w *Watch) do(ctx context.Context, j *job) {
 		w.cfg.Log.Error("job failed", "job", j.name, "error", err)
 	}
 	w.mu.Lock()
-	j.running, j.next = false, w.now().Add(max(again, shortest))
+	j.running, j.next = false, now(w).Add(max(again, shortest))
 	w.mu.Unlock()
 	w.Wake()
 }
 
 // guard makes an error of a panic of fn.
-func (w *Watch) guard(fn func() error) (err error) {
+func guard(w *Watch, fn func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
 			w.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))

@@ -31,7 +31,7 @@ type draft struct {
 }
 
 // send puts the letters about what is new.
-func (w *Watch) send(tx store.Tx, a rights.Account, f finding, n news, now time.Time) (sent []letter, err error) {
+func send(w *Watch, tx store.Tx, a rights.Account, f finding, n news, now time.Time) (sent []letter, err error) {
 	if !n.low && len(n.changes) == 0 {
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func (w *Watch) send(tx store.Tx, a rights.Account, f finding, n news, now time.
 	var drafts []draft
 	switch {
 	case n.low:
-		drafts, label = w.aboutWallet(v, a, f.left, now), v.P.T("news.button.topup")
+		drafts, label = aboutWallet(w, v, a, f.left, now), v.P.T("news.button.topup")
 	case f.kind == CancelledLesson:
 		drafts = aboutLessons(v, f.pupil, n.changes)
 	default:
@@ -59,7 +59,7 @@ func (w *Watch) send(tx store.Tx, a rights.Account, f finding, n news, now time.
 		name := id("alert", a.ID, f.pupil.Key, string(f.kind), now.UTC().Format(time.RFC3339Nano), strconv.Itoa(i))
 		if err := w.cfg.Outbox.Put(tx, outbox.Letter{
 			ID: name, To: chat.Target{Chat: a.Home, Private: true}, Reply: d.reply,
-			Since: now, NotBefore: w.decent(now), Until: d.until, Account: a.ID,
+			Since: now, NotBefore: decent(w, now), Until: d.until, Account: a.ID,
 		}); err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func aboutGrades(v view.View, who family.Pupil, changes []school.Change, now tim
 }
 
 // aboutWallet makes one letter, which says whose wallet it is where its owner has several.
-func (w *Watch) aboutWallet(v view.View, a rights.Account, left izly.Cents, now time.Time) []draft {
+func aboutWallet(w *Watch, v view.View, a rights.Account, left izly.Cents, now time.Time) []draft {
 	several := 0
 	for _, other := range w.cfg.Rights.Of(a.Owner) {
 		if other.Kind == rights.Wallet {

@@ -21,13 +21,13 @@ const (
 )
 
 // visit looks at an account and plans the next look.
-func (w *Watch) visit(ctx context.Context, p *plan) {
-	err := w.guard(func() error {
+func visit(ctx context.Context, w *Watch, p *plan) {
+	err := guard(w, func() error {
 		ctx, cancel := context.WithTimeout(ctx, lookLimit)
 		defer cancel()
-		return w.look(ctx, p)
+		return look(ctx, w, p)
 	})
-	now := w.now()
+	now := now(w)
 	switch paused, is := errors.AsType[*family.PausedError](err); {
 	case err == nil:
 		p.failures = 0
@@ -60,7 +60,7 @@ func (w *Watch) visit(ctx context.Context, p *plan) {
 
 // look looks at an account once and puts the letters about what has changed. Its error is that of a reading that
 // failed, and what was read before is told all the same, or ErrGone. Nothing is read for a chat that is gone.
-func (w *Watch) look(ctx context.Context, p *plan) error {
+func look(ctx context.Context, w *Watch, p *plan) error {
 	a, known := w.cfg.Rights.Account(p.account)
 	if !known {
 		return ErrGone
@@ -68,7 +68,7 @@ func (w *Watch) look(ctx context.Context, p *plan) error {
 	if gone, err := w.cfg.Outbox.Gone(a.Home); err != nil || gone {
 		return err
 	}
-	now := w.now()
+	now := now(w)
 	var did today
 	if err := w.cfg.Store.View(func(tx store.Tx) (err error) {
 		did, err = didToday(tx, p.account, now)
@@ -84,7 +84,7 @@ func (w *Watch) look(ctx context.Context, p *plan) error {
 		return nil
 	}
 	found, requests, err := read(ctx, p, did)
-	return errors.Join(err, w.note(a, found, requests, now))
+	return errors.Join(err, note(w, a, found, requests, now))
 }
 
 // didToday is what was done for an account on the day of now.
@@ -97,7 +97,7 @@ func didToday(tx store.Tx, account string, now time.Time) (today, error) {
 }
 
 // spent tells whether a day's looks are made, and has the account rest until tomorrow then.
-func (w *Watch) spent(p *plan, did today, most int, now time.Time) bool {
+func spent(w *Watch, p *plan, did today, most int, now time.Time) bool {
 	if w.cfg.Every > 0 || did.Looks < most {
 		return false
 	}
@@ -140,7 +140,7 @@ func (f finding) compare(was page, known bool) (is page, n news) {
 }
 
 // note writes what was found and the letters about it, in one transaction: so each change is told once, whatever fails.
-func (w *Watch) note(a rights.Account, found []finding, requests int, now time.Time) error {
+func note(w *Watch, a rights.Account, found []finding, requests int, now time.Time) error {
 	err := w.cfg.Store.Update(func(tx store.Tx) error {
 		s, subscribed, err := subscription(tx, a.ID)
 		if err != nil || !subscribed { // unlinked meanwhile
@@ -162,7 +162,7 @@ func (w *Watch) note(a rights.Account, found []finding, requests int, now time.T
 			if !s.Has(f.kind) { // turned off meanwhile
 				continue
 			}
-			sent, err := w.tell(tx, a, f, now)
+			sent, err := tell(w, tx, a, f, now)
 			if err != nil {
 				return err
 			}
@@ -187,7 +187,7 @@ func pending(all []letter, now time.Time) []letter {
 }
 
 // tell writes what was seen on one page, and the letters about what is new there.
-func (w *Watch) tell(tx store.Tx, a rights.Account, f finding, now time.Time) ([]letter, error) {
+func tell(w *Watch, tx store.Tx, a rights.Account, f finding, now time.Time) ([]letter, error) {
 	name := pageName(f.pupil.Key, f.kind)
 	was, known, err := legible(pages.Get(tx, a.ID, name))
 	if err != nil {
@@ -200,7 +200,7 @@ func (w *Watch) tell(tx store.Tx, a rights.Account, f finding, now time.Time) ([
 			return nil, err
 		}
 	}
-	return w.send(tx, a, f, n, now)
+	return send(w, tx, a, f, n, now)
 }
 
 func sameSeen(a, b school.Seen) bool {

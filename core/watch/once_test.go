@@ -173,8 +173,8 @@ func TestFirstLook(t *testing.T) {
 	} {
 		r.clock.set(tt.linked)
 		account := r.linkSchool(fmt.Sprint("parent ", i), chat.PersonID{Platform: "test", ID: fmt.Sprint(i)}, home)
-		r.watch.catchUp(r.watch.now()) // reads all at first
-		r.watch.catchUp(r.watch.now())
+		catchUp(r.watch, now(r.watch)) // reads all at first
+		catchUp(r.watch, now(r.watch))
 		if p := r.watch.plans[account]; p.next.Before(tt.from) || p.next.After(tt.until) || p.what.weeks != 3 || !p.what.grades {
 			t.Errorf("linked at %s, looked at %s: %+v", tt.linked, p.next, p.what)
 		}
@@ -203,16 +203,16 @@ func TestReadAgain(t *testing.T) {
 	cfg := r.watch.cfg
 	cfg.Store = disk
 	w := New(cfg)
-	if wait := w.begin(t.Context()); wait != readAgain || len(w.plans) > 0 {
+	if wait := begin(t.Context(), w); wait != readAgain || len(w.plans) > 0 {
 		t.Errorf("looks again in %s", wait)
 	}
 	disk.works = true
 	r.clock.set(r.clock.now().Add(30 * time.Second))
-	if w.begin(t.Context()); len(w.plans) > 0 {
+	if begin(t.Context(), w); len(w.plans) > 0 {
 		t.Error("looked again at once")
 	}
 	r.clock.set(r.clock.now().Add(31 * time.Second))
-	if w.begin(t.Context()); len(w.plans) != 1 {
+	if begin(t.Context(), w); len(w.plans) != 1 {
 		t.Errorf("%d plans", len(w.plans))
 	}
 	w.working.Wait()
@@ -387,7 +387,7 @@ func TestManyAtOnce(t *testing.T) {
 		r.linkSchool(fmt.Sprint("parent ", n), chat.PersonID{Platform: "test", ID: fmt.Sprint(n)}, chat.ChatID{Platform: "test", ID: fmt.Sprint(n)})
 	}
 	r.restart()
-	r.watch.catchUp(r.watch.now())
+	catchUp(r.watch, now(r.watch))
 	if len(r.watch.plans) != 12 || len(r.watch.waiting) != 12 {
 		t.Fatalf("%d plans, %d wait", len(r.watch.plans), len(r.watch.waiting))
 	}

@@ -17,7 +17,7 @@ func (w *Watch) lookUp(ctx context.Context) (next time.Duration, err error) {
 }
 
 // lookUpNow makes the look-ups due: an order was lost.
-func (w *Watch) lookUpNow() {
+func lookUpNow(w *Watch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.jobs[0].next = time.Time{}
@@ -32,6 +32,6 @@ func (w *Watch) tellOrder(tx store.Tx, o wallet.Order, why wallet.Why) error {
 	}
 	return w.cfg.Outbox.Put(tx, outbox.Letter{
 		ID: id("order", o.Key(), string(o.State), string(why)), To: chat.Target{Chat: home, Private: true},
-		Reply: w.view(tx, home, w.now()).Lost(o, why), Account: o.Account,
+		Reply: w.view(tx, home, now(w)).Lost(o, why), Account: o.Account,
 	})
 }

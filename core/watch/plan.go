@@ -140,7 +140,7 @@ func (w *Watch) plan(p *plan, now time.Time) {
 	p.next, p.what = from.AddDate(0, 0, 1), slot{}
 	for ahead := range planAhead {
 		day := school.Midnight(from).AddDate(0, 0, ahead)
-		for _, s := range w.slots(p, a.Kind, profile, day) {
+		for _, s := range slots(w, p, a.Kind, profile, day) {
 			if s.at = s.at.Add(spread(p.account, day)); !s.at.After(from) {
 				continue
 			}
@@ -169,7 +169,7 @@ func (p *plan) wanted(s slot, kind rights.Kind) slot {
 }
 
 // slots are the looks of a day, in order.
-func (w *Watch) slots(p *plan, kind rights.Kind, profile school.Profile, day time.Time) []slot {
+func slots(w *Watch, p *plan, kind rights.Kind, profile school.Profile, day time.Time) []slot {
 	var list []slot
 	for _, s := range daySlots(p, kind, profile, day) {
 		if s = p.wanted(s, kind); s.weeks > 0 || s.grades {
@@ -264,7 +264,7 @@ func latest(end time.Time, known bool, otherwise time.Time) time.Time {
 }
 
 // decent is when people may be told: now, which is the zero time, or in the morning.
-func (w *Watch) decent(now time.Time) time.Time {
+func decent(w *Watch, now time.Time) time.Time {
 	switch {
 	case w.cfg.Every > 0:
 	case now.Before(clock(now, 7, 0)):

@@ -110,7 +110,7 @@ func TestBudget(t *testing.T) {
 			p := r.watch.plans[account]
 			r.watch.mu.Lock()
 			p.whole = true
-			r.watch.plan(p, r.watch.now())
+			r.watch.plan(p, now(r.watch))
 			r.watch.mu.Unlock()
 			r.until(p.next.Add(time.Minute))
 		}
@@ -161,14 +161,14 @@ func TestRareOtherwise(t *testing.T) {
 		{on(2026, 8, 27), ""},
 	} {
 		var got []string
-		for _, s := range w.slots(p, rights.School, profile, tt.day) {
+		for _, s := range slots(w, p, rights.School, profile, tt.day) {
 			got = append(got, s.at.Format("15:04"))
 		}
 		if strings.Join(got, " ") != tt.want {
 			t.Errorf("%s: %v", tt.day.Format(time.DateOnly), got)
 		}
 	}
-	if got := w.slots(&plan{kinds: KindsOf(rights.Wallet)}, rights.Wallet, school.Profile{}, on(2026, 11, 17)); len(got) > mostWalletLooks {
+	if got := slots(w, &plan{kinds: KindsOf(rights.Wallet)}, rights.Wallet, school.Profile{}, on(2026, 11, 17)); len(got) > mostWalletLooks {
 		t.Errorf("a wallet is looked at %d times", len(got))
 	}
 	for _, day := range []time.Time{on(2026, 10, 25), on(2027, 3, 28)} { // the clocks are changed

@@ -20,10 +20,10 @@ func (w *Watch) walletRests(p *plan, did today, now time.Time) bool {
 	switch {
 	case !known || status.Stopped != "":
 		return true
-	case !status.CodeKept && p.ended.day == now.Format(time.DateOnly) && p.ended.balance == w.lastBalance(p.account):
+	case !status.CodeKept && p.ended.day == now.Format(time.DateOnly) && p.ended.balance == lastBalance(w, p.account):
 		return true
 	}
-	return w.spent(p, did, mostWalletLooks, now)
+	return spent(w, p, did, mostWalletLooks, now)
 }
 
 // ended is the day on which a wallet wanted a code that is not kept, and what was known of it then.
@@ -33,7 +33,7 @@ type ended struct {
 }
 
 // lastBalance is the one that was heard last, whoever asked.
-func (w *Watch) lastBalance(account string) (b izly.Balance) {
+func lastBalance(w *Watch, account string) (b izly.Balance) {
 	if holder, _ := w.cfg.Wallet.Holder(account); holder.Balance != nil {
 		b = *holder.Balance
 	}
@@ -46,7 +46,7 @@ func (w *Watch) readWallet(ctx context.Context, p *plan, _ today) (found []findi
 	b, err := w.cfg.Wallet.Balance(ctx, p.account, secret.Text{})
 	switch {
 	case errors.Is(err, wallet.ErrNeedCode):
-		p.ended = ended{w.now().Format(time.DateOnly), w.lastBalance(p.account)}
+		p.ended = ended{now(w).Format(time.DateOnly), lastBalance(w, p.account)}
 		return nil, 1, nil
 	case err != nil:
 		return nil, 1, err

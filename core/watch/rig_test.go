@@ -472,7 +472,7 @@ func (r *rig) step(end time.Time) {
 
 // due are the times of looks and of letters that wait for the morning.
 func (r *rig) due() (list []time.Time) {
-	r.watch.catchUp(r.watch.now())
+	catchUp(r.watch, now(r.watch))
 	r.watch.mu.Lock()
 	for _, p := range r.watch.waiting {
 		list = append(list, p.next)

@@ -23,7 +23,7 @@ func (w *Watch) schoolRests(p *plan, did today, now time.Time) bool {
 		p.rest = status.Paused
 		return true
 	}
-	return w.spent(p, did, mostLooks, now)
+	return spent(w, p, did, mostLooks, now)
 }
 
 // readSchool reads what is due, of every pupil, within the budget. What a school does not show is left out; any other
@@ -33,7 +33,7 @@ func (w *Watch) readSchool(ctx context.Context, p *plan, did today) (found []fin
 	pupils := w.cfg.Family.Pupils([]string{p.account})
 	status, _ := w.cfg.Family.Status(p.account)
 	r := &reader{
-		w: w, p: p, began: w.now(), login: loginRequests, ends: make(map[int32]int16),
+		w: w, p: p, began: now(w), login: loginRequests, ends: make(map[int32]int16),
 		left: firstRequests + pupilRequests*len(pupils) - did.Requests, age: lookAge,
 	}
 	if r.began.Sub(status.Read) <= sessionIdle {

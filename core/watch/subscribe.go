@@ -21,7 +21,7 @@ var ErrGone = errors.New("watch: the account is gone")
 // they chose for it before stays. Run finds out by itself when that has been committed.
 func (w *Watch) Linked(tx store.Tx, a rights.Account) error {
 	w.mu.Lock()
-	w.linked[a.ID] = w.now() // only says where to look
+	w.linked[a.ID] = now(w) // only says where to look
 	w.mu.Unlock()
 	w.Wake()
 	return Import(tx, a, w.cfg.Now())
@@ -108,7 +108,7 @@ func (w *Watch) Turn(account string, on bool, kinds ...Kind) error {
 			}
 		}
 		if !on {
-			err = errors.Join(err, w.withdraw(tx, account, kinds))
+			err = errors.Join(err, withdraw(w, tx, account, kinds))
 		}
 		return errors.Join(err, put(tx, s))
 	}); err != nil {
@@ -137,7 +137,7 @@ func forgetPages(tx store.Tx, account string, k Kind) error {
 }
 
 // withdraw takes back the letters of some kinds that have not been sent.
-func (w *Watch) withdraw(tx store.Tx, account string, kinds []Kind) error {
+func withdraw(w *Watch, tx store.Tx, account string, kinds []Kind) error {
 	t, found, err := legible(todays.Get(tx, "", account))
 	if err != nil || !found {
 		return err
@@ -214,10 +214,10 @@ func moveLetters(tx store.Tx, account string, old, to chat.ChatID) error {
 // them calls it.
 func (w *Watch) Refresh(accounts ...string) error {
 	defer w.Wake()
-	return w.refresh(accounts...)
+	return refresh(w, accounts...)
 }
 
-func (w *Watch) refresh(accounts ...string) error {
+func refresh(w *Watch, accounts ...string) error {
 	w.reading.Lock()
 	defer w.reading.Unlock()
 	var all map[string]Subscription
@@ -250,22 +250,22 @@ func (w *Watch) refresh(accounts ...string) error {
 	if len(accounts) == 0 {
 		w.damaged, w.read = damaged, true
 		for account := range w.plans {
-			w.follow(account, all[account].Kinds, false)
+			follow(w, account, all[account].Kinds, false)
 		}
 		for account, s := range all {
 			_, linked := w.linked[account]
-			w.follow(account, s.Kinds, linked)
+			follow(w, account, s.Kinds, linked)
 		}
 		return nil
 	}
 	for _, account := range accounts {
-		w.follow(account, all[account].Kinds, true)
+		follow(w, account, all[account].Kinds, true)
 	}
 	return nil
 }
 
 // catchUp reads the subscriptions when that has not been done, and later those of accounts that are being linked.
-func (w *Watch) catchUp(now time.Time) {
+func catchUp(w *Watch, now time.Time) {
 	w.mu.Lock()
 	all := !w.read && !now.Before(w.retry)
 	if all {
@@ -277,9 +277,9 @@ func (w *Watch) catchUp(now time.Time) {
 	switch {
 	case w.cfg.Off:
 	case all:
-		err = w.refresh()
+		err = refresh(w)
 	case len(linked) > 0:
-		err = w.refresh(linked...)
+		err = refresh(w, linked...)
 	}
 	if err != nil {
 		w.cfg.Log.Error("subscriptions not read", "error", err)
@@ -295,7 +295,7 @@ func (w *Watch) catchUp(now time.Time) {
 
 // follow makes, changes or ends the plan of an account. soon is for one that was subscribed to just now. The caller
 // holds mu.
-func (w *Watch) follow(account string, kinds []Kind, soon bool) {
+func follow(w *Watch, account string, kinds []Kind, soon bool) {
 	p := w.plans[account]
 	if len(kinds) == 0 {
 		if p != nil {
@@ -318,7 +318,7 @@ func (w *Watch) follow(account string, kinds []Kind, soon bool) {
 	} else if p.busy {
 		return // it is planned anew when the look ends
 	}
-	w.plan(p, w.now())
+	w.plan(p, now(w))
 	heap.Push(&w.waiting, p)
 }
 

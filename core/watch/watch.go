@@ -93,7 +93,7 @@ func New(cfg Config) *Watch {
 func (w *Watch) On() bool { return !w.cfg.Off }
 
 // now is the time where the schools are.
-func (w *Watch) now() time.Time { return w.cfg.Now().In(w.cfg.Zone) }
+func now(w *Watch) time.Time { return w.cfg.Now().In(w.cfg.Zone) }
 
 // view makes sentences for a chat.
 func (w *Watch) view(tx store.Tx, c chat.ChatID, now time.Time) view.View {
