@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"strconv"
 )
 
@@ -56,7 +55,7 @@ func decodeBody(body []byte, record any) error {
 	if err := d.Decode(record); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
 		return errForm
 	}
 	return nil
