@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -82,6 +83,22 @@ func TestEraseEverything(t *testing.T) {
 	has(t, bob.say("/edt"), "mardi")
 	other.wants(other.Say("/edt"), "mardi")
 	has(t, family.say("/edt"), "Rien de tel")
+}
+
+// TestEraseEndsAnAdmission where people need an invitation: whoever has erased everything needs a new one.
+func TestEraseEndsAnAdmission(t *testing.T) {
+	p, invitations := inviteOnly(t)
+	anna := p.private("anna")
+	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna.say(code)
+	has(t, anna.say("/mesdonnees"), "Ces fichiers montrent")
+	anna.say("/supprimer")
+	has(t, anna.press("Tout effacer"), "je ne garde plus rien")
+	has(t, anna.say("/mesdonnees"), "code d'invitation")
+	has(t, anna.say(code), "a déjà servi")
 }
 
 // TestEraseTellsOfATopUp whose outcome nobody will look for any more, also when it cannot be read.
