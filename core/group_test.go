@@ -377,3 +377,27 @@ func TestWhatNobodyWaitsForIsSilent(t *testing.T) {
 		t.Error("the note in the group rings, or the answer in private does not")
 	}
 }
+
+// TestAnUnverifiedPressWhereTheAccountIsNot is a top-up in a chat that its owner has left for another: there the
+// platform's word is not enough to spend anything.
+func TestAnUnverifiedPressWhereTheAccountIsNot(t *testing.T) {
+	p, old, _, _ := roussels(t)
+	old.say("/recharger 20")
+	confirm := old.choice("Confirmer").ID
+	home := old
+	home.chat.ID = "anna's other chat"
+	home.say("/aide")
+	has(t, old.deliver(chat.Message{Choice: confirm, Unverified: true})[old.chat], "n'existe plus")
+	has(t, old.deliver(chat.Message{Choice: confirm})[old.chat], "Rechargement de 20,00 € effectué")
+	p.r.noViolations()
+}
+
+// TestAPressThatChangesEndsAQuestion has Anna forget an account in the middle of linking another.
+func TestAPressThatChangesEndsAQuestion(t *testing.T) {
+	p, private, _, _ := roussels(t)
+	private.say("/deconnexion")
+	forget := private.choice("Oublier Izly").ID
+	private.say("/connexion " + p.r.schoolURL + "/parent.html")
+	has(t, private.say("someone"), "(secret)")
+	has(t, private.deliver(chat.Message{Choice: forget})[private.chat], "C'est oublié", "La liaison en cours est abandonnée")
+}

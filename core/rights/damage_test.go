@@ -311,3 +311,16 @@ func TestEachFailedWrite(t *testing.T) {
 		})
 	}
 }
+
+// TestAPlaceThatNamesNobody is a record that is whole and has nothing in it: the account is found all the same.
+func TestAPlaceThatNamesNobody(t *testing.T) {
+	s, r := damaged(t, "account_places", "", "school")
+	must(t, s.Update(func(tx store.Tx) error { return tx.Put("account_places", "", "school", []byte("1 {}")) }))
+	must(t, s.View(func(tx store.Tx) error {
+		_, err := r.Export(tx, "school")
+		return err
+	}))
+	must(t, s.Update(func(tx store.Tx) error { return r.Forget(tx, "school") }))
+	must(t, r.Refresh())
+	is(t, "of Anna", ids(r.Of(person("anna"))), "wallet")
+}

@@ -73,6 +73,13 @@ func TestDue(t *testing.T) {
 	got, _ = take(start.Add(205*time.Hour), 10)
 	expect("where the first hour is unreadable", got, "kept")
 	update(func(tx store.Tx) error {
+		first, err := tx.Get("due", "", "first")
+		if string(first) == "garbage" {
+			t.Error("the first hour stays unreadable")
+		}
+		return err
+	})
+	update(func(tx store.Tx) error {
 		return errors.Join(
 			due.Note(tx, start.Add(206*time.Hour), "before"),
 			tx.Put("due", "", "first", []byte("garbage")),
