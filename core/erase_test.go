@@ -132,3 +132,17 @@ func (r *rig) spoilAll(bucket string) {
 		r.t.Fatal(err)
 	}
 }
+
+// TestMyDataTellsWhatCannotBeRead where records were damaged since the start: the files are whole, and say so.
+func TestMyDataTellsWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("claire")
+	c.linkParent()
+	c.linkWallet(true)
+	r.spoilAll("accounts")
+	c.Say("/mesdonnees")
+	files := c.files()
+	c.wants(files["cartable.json"], `"unreadable": true`, `"label": "Izly – …3344"`)
+	c.wants(files["cartable.html"], "Izly – …3344", "illisible", "</html>")
+}
