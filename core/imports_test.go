@@ -16,7 +16,7 @@ var allowed = map[string]string{
 	"core/qrcode":         "",
 	"core/school":         "core/secret",
 	"core/rights":         "core/chat core/store",
-	"core/outbox":         "core/chat core/store",
+	"core/outbox":         "core/chat core/store core/secret",
 	"core/family":         "core/school core/store core/secret",
 	"core/wallet":         "core/izly core/chat core/store core/secret",
 	"core/pronote":        "core/school core/secret core/pronote/cipher",

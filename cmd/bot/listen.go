@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
+
+	"cartable/core/secret"
 )
 
 // Paths of the two listeners.
@@ -55,16 +56,15 @@ func (c config) listenPublic(ctx context.Context, site http.Handler, log *slog.L
 	return w, nil
 }
 
-// recovered ends a panic. Its text may hold anything: only its type is logged.
+// recovered ends a panic.
 func recovered(log *slog.Logger, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if cause := recover(); cause != nil {
-				log.Error("panic", "in", "a request", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-				w.WriteHeader(http.StatusInternalServerError)
-			}
-		}()
-		h.ServeHTTP(w, r)
+		if err := secret.Contain(log.With("in", "a request"), func() error {
+			h.ServeHTTP(w, r)
+			return nil
+		}); err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
 	})
 }
 

@@ -2,14 +2,13 @@ package commands
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
+	"log/slog"
 
 	"cartable/core/chat"
 	"cartable/core/linking"
 	"cartable/core/rights"
+	"cartable/core/secret"
 	"cartable/core/talk"
 )
 
@@ -27,7 +26,7 @@ func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 	who, v := t.Who, c.view(t)
 	file := t.Say("mydata.file")
 	file.Silent = true // the page rings
-	file.File = written("cartable.json", "application/json", func(w io.Writer) error { return c.Export(w, who) })
+	file.File = written(t.Log, "cartable.json", "application/json", func(w io.Writer) error { return c.Export(w, who) })
 	if err := t.SendFirst(ctx, file); err != nil {
 		return chat.Reply{}, err
 	}
@@ -35,30 +34,17 @@ func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 	if len(c.Rights.Owned(t.Who)) == 0 {
 		r = t.Say("mydata.no_account", "erase", t.Cmd("supprimer"))
 	}
-	r.File = written("cartable.html", "text/html", func(w io.Writer) error { return c.Page(w, who, v) })
+	r.File = written(t.Log, "cartable.html", "text/html", func(w io.Writer) error { return c.Page(w, who, v) })
 	return r, nil
 }
 
 // written is a file that write makes each time it is opened.
-func written(name, media string, write func(io.Writer) error) *chat.File {
+func written(log *slog.Logger, name, media string, write func(io.Writer) error) *chat.File {
 	return &chat.File{Name: name, Type: media, Open: func() (io.ReadCloser, error) {
 		read, to := io.Pipe()
-		go func() { to.CloseWithError(contained(to, write)) }() // ends when whoever opened it closes it
+		go func() { to.CloseWithError(secret.Contain(log, func() error { return write(to) })) }() // ends when whoever opened it closes it
 		return read, nil
 	}}
-}
-
-// errPanic names the type alone of what was thrown: its text may hold anything.
-var errPanic = errors.New("commands: a panic")
-
-// contained writes, and ends with a panic of it.
-func contained(to io.Writer, write func(io.Writer) error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%w: %T\n%s", errPanic, cause, debug.Stack())
-		}
-	}()
-	return write(to)
 }
 
 // The actions of an erasure.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"cartable/core/chat"
+	"cartable/core/secret"
 	"cartable/core/store"
 )
 
@@ -42,7 +42,7 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		return keep(o, name, to, r, errHeld)
 	}
 	start := o.cfg.Now()
-	switch err = guarded(o, func() error { return a.Send(ctx, to, r) }); {
+	switch err = secret.Contain(o.cfg.Log, func() error { return a.Send(ctx, to, r) }); {
 	case err == nil:
 		reached(o, to.Chat.Platform)
 	case errors.Is(err, chat.ErrChatGone):
@@ -191,21 +191,8 @@ func try(ctx context.Context, o *Outbox, to chat.Target, r chat.Reply) error {
 	if a == nil {
 		return fmt.Errorf("%w: %w", ErrNoAdapter, chat.ErrNotReached)
 	}
-	return guarded(o, func() error { return a.Send(ctx, to, r) })
+	return secret.Contain(o.cfg.Log, func() error { return a.Send(ctx, to, r) })
 }
-
-// guarded sends, and ends with a panic of the adapter.
-func guarded(o *Outbox, send func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
-			o.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			err = errPanic
-		}
-	}()
-	return send()
-}
-
-var errPanic = errors.New("outbox: the adapter panicked")
 
 // done removes a letter that was delivered, wherever it is now.
 func (o *Outbox) done(l *named) error {

@@ -127,11 +127,7 @@ func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 
 // answerThere runs the command in the private chat. Its panics end there.
 func answerThere(ctx context.Context, there *Turn, c call, ref string) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			ended(ctx, there, cause)
-		}
-	}()
+	defer ended(ctx, there)
 	reply, err := perform(ctx, there, c)
 	if err != nil {
 		reply = there.Explain(err)

@@ -165,11 +165,7 @@ func refuseBusy(t *Talk, a chat.Adapter, m chat.Message) {
 	ctx, cancel := context.WithTimeout(context.Background(), busyLimit)
 	defer cancel()
 	turn := turn(t, a, m)
-	defer func() {
-		if cause := recover(); cause != nil {
-			ended(ctx, turn, cause)
-		}
-	}()
+	defer ended(ctx, turn)
 	if m.Choice != "" && answerPress(ctx, turn, turn.P.T("busy")) {
 		return
 	}
@@ -251,11 +247,7 @@ func handle(t *Talk, a chat.Adapter, m chat.Message) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
 	turn := turn(t, a, m)
-	defer func() {
-		if cause := recover(); cause != nil {
-			ended(ctx, turn, cause)
-		}
-	}()
+	defer ended(ctx, turn)
 	reply, err := answer(ctx, turn)
 	if err != nil {
 		reply = turn.Explain(err)
@@ -265,17 +257,20 @@ func handle(t *Talk, a chat.Adapter, m chat.Message) {
 	}
 }
 
-// ended answers after a panic in what the turn did. Its text may hold anything: only its type is logged.
-func ended(ctx context.Context, t *Turn, cause any) {
+// ended is deferred: it answers after a panic in what the turn did, and does nothing without one. The text of a panic
+// may hold anything: only its type is logged.
+func ended(ctx context.Context, t *Turn) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
 	name := "other"
 	if t.call.command != nil {
 		name = t.call.command.Name
 	}
 	t.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 	t.talk.cfg.Handled(name, "panic", t.talk.cfg.Now().Sub(t.Now))
-	reference := t.Reference()
-	t.Log.Error("told the person that something went wrong", "reference", reference)
-	send(ctx, t, t.Say("error.panic", "reference", reference))
+	send(ctx, t, wentWrong(t, "error.panic"))
 }
 
 // answer finds out what the message is and acts on it.

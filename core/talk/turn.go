@@ -77,14 +77,14 @@ func (t *Turn) Explain(err error) chat.Reply {
 		return r
 	}
 	t.Log.Error("unexpected error", "error", err)
-	return unexpected(t)
+	return wentWrong(t, "error.unexpected")
 }
 
-// unexpected is the answer when something is wrong with the bot itself.
-func unexpected(t *Turn) chat.Reply {
+// wentWrong is the answer when something is wrong with the bot itself.
+func wentWrong(t *Turn, key string) chat.Reply {
 	reference := t.Reference()
 	t.Log.Error("told the person that something went wrong", "reference", reference)
-	return t.Say("error.unexpected", "reference", reference)
+	return t.Say(key, "reference", reference)
 }
 
 // Reference makes a short word by which an operator finds in the log what a person was told.

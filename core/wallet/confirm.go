@@ -84,9 +84,9 @@ func spend(ctx context.Context, w *Wallet, o Order, code secret.Text) Outcome {
 	out := Outcome{Acted: true}
 	var v verdict
 	var done izly.TopUp
-	sent := false                                        // from here on money may have moved
-	var answer error = &izly.OutcomeError{Err: errPanic} // to what was sent, unless one comes
-	err := guard(w, func() error {
+	sent := false                                               // from here on money may have moved
+	var answer error = &izly.OutcomeError{Err: secret.ErrPanic} // to what was sent, unless one comes
+	err := secret.Contain(w.cfg.Log, func() error {
 		return use(ctx, w, o.Account, code, func(s *session) error {
 			v.generation = s.generation
 			prepared, err := s.prepare(ctx, &o)
@@ -203,7 +203,7 @@ func (v verdict) write(tx store.Tx, o *Order) error {
 
 // settle writes what became of an order. What cannot be written now is written by the next LookUp that can.
 func settle(w *Wallet, key string, v verdict) {
-	err := guard(w, func() error {
+	err := secret.Contain(w.cfg.Log, func() error {
 		return w.cfg.Store.Update(func(tx store.Tx) error {
 			o, err := find(tx, key)
 			if errors.Is(err, ErrGone) { // the account has been removed

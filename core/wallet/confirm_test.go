@@ -257,7 +257,7 @@ func TestOutcomes(t *testing.T) {
 		{"a panic while the answer is read", sim.Config{}, func(r *rig) { r.panics.method = "MoneyInCbConfirm" }, Unknown, izly.ErrOutcomeUnknown, 32_34, 1},
 		{"no statement", sim.Config{}, func(r *rig) { r.sim.Fault("GetStatement") }, Failed, new(izly.StatusError), 12_34, 0},
 		{"not prepared", sim.Config{}, func(r *rig) { r.sim.FailNext("MoneyInCb", 9999, 3, "Plus tard.") }, Failed, new(izly.Error), 12_34, 0},
-		{"a panic while it is prepared", sim.Config{}, func(r *rig) { r.panics.method = "MoneyInCb" }, Failed, errPanic, 12_34, 0},
+		{"a panic while it is prepared", sim.Config{}, func(r *rig) { r.panics.method = "MoneyInCb" }, Failed, secret.ErrPanic, 12_34, 0},
 		{"no connection", sim.Config{}, func(r *rig) { r.panics.offline = "MoneyInCbConfirm" }, Failed, izly.ErrNetwork, 12_34, 0},
 		{"session over", sim.Config{}, func(r *rig) { r.sim.ExpireSessions() }, Done, nil, 32_34, 1},
 	} {

@@ -131,7 +131,7 @@ func takeUp(w *Wallet, key string, look bool) (t taken, err error) {
 	w.mu.Lock()
 	v, known := w.known[key]
 	w.mu.Unlock()
-	err = guard(w, func() error {
+	err = secret.Contain(w.cfg.Log, func() error {
 		return w.cfg.Store.Update(func(tx store.Tx) error {
 			now := w.cfg.Now()
 			t = taken{wait: lookUpIdle}
@@ -190,7 +190,7 @@ func lookUp(ctx context.Context, w *Wallet, key string, tell Tell) (wait time.Du
 		return t.wait
 	}
 	var state State
-	cause := guard(w, func() (err error) {
+	cause := secret.Contain(w.cfg.Log, func() (err error) {
 		state, err = search(ctx, w, t.Order)
 		return err
 	})
@@ -200,7 +200,7 @@ func lookUp(ctx context.Context, w *Wallet, key string, tell Tell) (wait time.Du
 	if cause != nil {
 		w.cfg.Log.Warn("lost top-up not looked up", "error", cause)
 	}
-	err = guard(w, func() (err error) {
+	err = secret.Contain(w.cfg.Log, func() (err error) {
 		wait, err = looked(w, key, state, cause, tell)
 		return err
 	})

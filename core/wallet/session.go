@@ -3,8 +3,6 @@ package wallet
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
@@ -209,22 +207,8 @@ func leave(w *Wallet, account string, l *lock) {
 
 // call makes one call to Izly and tells Config.Observe of it.
 func call(w *Wallet, op string, fn func() error) error {
-	err, start := errPanic, w.cfg.Now()
+	err, start := secret.ErrPanic, w.cfg.Now()
 	defer func() { w.cfg.Observe(op, w.cfg.Now().Sub(start), err) }()
 	err = fn()
 	return err
-}
-
-// errPanic stands for a panic, which is logged where it is caught.
-var errPanic = errors.New("wallet: panic")
-
-// guard makes an error of a panic of fn: an order must not be left between two steps by one.
-func guard(w *Wallet, fn func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
-			w.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			err = errPanic
-		}
-	}()
-	return fn()
 }

@@ -3,10 +3,9 @@ package watch
 import (
 	"container/heap"
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
+
+	"cartable/core/secret"
 )
 
 // job is something that is done from time to time.
@@ -25,8 +24,6 @@ const (
 	linkAgain   = 2 * time.Second  // while an account is being linked
 	linkLimit   = time.Minute      // for that to be committed
 )
-
-var errPanic = errors.New("watch: panic")
 
 // Every has a job done when Run begins, and from then on d after it has ended. Its errors are logged under its name;
 // what it says of a panic may hold anything, and is not.
@@ -137,7 +134,7 @@ func earlier(a, b time.Time) time.Time {
 // do runs a job once.
 func do(ctx context.Context, w *Watch, j *job) {
 	again := j.every
-	err := guard(w, func() error {
+	err := secret.Contain(w.cfg.Log, func() error {
 		next, err := j.run(ctx)
 		again = next
 		return err
@@ -149,17 +146,6 @@ func do(ctx context.Context, w *Watch, j *job) {
 	j.running, j.next = false, now(w).Add(max(again, shortest))
 	w.mu.Unlock()
 	w.Wake()
-}
-
-// guard makes an error of a panic of fn.
-func guard(w *Watch, fn func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil { // its text may hold anything: only its type is logged
-			w.cfg.Log.Error("panic", "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
-			err = errPanic
-		}
-	}()
-	return fn()
 }
 
 // queue is a heap of plans, the one that is due first in front.

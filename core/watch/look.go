@@ -11,6 +11,7 @@ import (
 	"cartable/core/izly"
 	"cartable/core/rights"
 	"cartable/core/school"
+	"cartable/core/secret"
 	"cartable/core/store"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // visit looks at an account and plans the next look.
 func visit(ctx context.Context, w *Watch, p *plan) {
-	err := guard(w, func() error {
+	err := secret.Contain(w.cfg.Log, func() error {
 		ctx, cancel := context.WithTimeout(ctx, lookLimit)
 		defer cancel()
 		return look(ctx, w, p)

@@ -314,7 +314,7 @@ func TestClock(t *testing.T) {
 		}
 		w.Every(time.Hour, "hourly", func(context.Context) error {
 			note("hourly")
-			panic("secret")
+			panic("S3cret")
 		})
 		w.Every(24*time.Hour, "slow", func(ctx context.Context) error {
 			close(begun)
@@ -335,7 +335,7 @@ func TestClock(t *testing.T) {
 			t.Error(got)
 		}
 	})
-	if strings.Contains(log, "secret") || strings.Count(log, "type=string") != 3 || strings.Count(log, `"job failed"`) != 3 || !strings.Contains(log, "job=hourly") {
+	if strings.Contains(log, "S3cret") || strings.Count(log, "type=string") != 3 || strings.Count(log, `"job failed"`) != 3 || !strings.Contains(log, "job=hourly") {
 		t.Error(log)
 	}
 }
