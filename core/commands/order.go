@@ -195,7 +195,7 @@ func (orderWords) Before(context.Context, *talk.Turn) (r chat.Reply, taken bool,
 }
 
 // Else answers the word: a no takes the order back, a yes spends nothing and is told how to confirm.
-func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+func (c orderWords) Else(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
 	no, yes := talk.No(t.Msg.Text), talk.Yes(t.Msg.Text)
 	if !no && !yes {
 		return r, false, nil
@@ -205,7 +205,7 @@ func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken b
 	case err != nil || !found:
 		return r, false, err
 	case no:
-		r, err = c.cancelOrder(context.Background(), t, talk.Press{Arg: o.Key(), Account: o.Account})
+		r, err = c.cancelOrder(ctx, t, talk.Press{Arg: o.Key(), Account: o.Account})
 		return r, true, err
 	}
 	return t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler")), true, nil
