@@ -22,7 +22,7 @@ func (r *Rights) Admitted(p chat.PersonID) (bool, error) {
 	}
 	var known bool
 	err := r.cfg.Store.View(func(tx store.Tx) (err error) {
-		_, known, err = legible(people.Get(tx, "", p.Key()))
+		_, known, err = store.Legible(people.Get(tx, "", p.Key()))
 		return err
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func (r *Rights) Export(tx store.Tx, account string) (ExportedAccount, error) {
 		return ExportedAccount{}, err
 	}
 	for _, group := range groups {
-		g, found, err := legible(grants.Get(tx, group, account))
+		g, found, err := store.Legible(grants.Get(tx, group, account))
 		if err != nil {
 			return ExportedAccount{}, err
 		}

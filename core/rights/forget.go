@@ -123,7 +123,7 @@ func moveHomes(tx store.Tx, old, to chat.ChatID) error {
 		return err
 	}
 	for account, owner := range owners {
-		a, known, err := legible(accounts.Get(tx, owner.Key(), account))
+		a, known, err := store.Legible(accounts.Get(tx, owner.Key(), account))
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func moveGrants(tx store.Tx, old, to chat.ChatID) error {
 		return err
 	}
 	for _, g := range moving {
-		_, there, err := legible(grants.Get(tx, to.Key(), g.Account))
+		_, there, err := store.Legible(grants.Get(tx, to.Key(), g.Account))
 		if err != nil {
 			return err
 		}

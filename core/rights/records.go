@@ -46,15 +46,6 @@ type usedInvitation struct {
 	Until time.Time `json:"until"` // it expires by itself then
 }
 
-// legible makes of a record that cannot be read one that is not there.
-func legible[T any](record T, found bool, err error) (T, bool, error) {
-	if errors.Is(err, store.ErrUnreadable) {
-		var none T
-		return none, false, nil
-	}
-	return record, found, err
-}
-
 // PutAccount writes an account and what leads to it, over one of the same ID and owner, whose Since it keeps. It
 // returns ErrNotYours when the ID is another person's. Outside of this package it is for the steps of a migration.
 func PutAccount(tx store.Tx, a Account) error {
@@ -69,7 +60,7 @@ func PutAccount(tx store.Tx, a Account) error {
 			return err
 		}
 	}
-	old, known, err := legible(accounts.Get(tx, a.Owner.Key(), a.ID))
+	old, known, err := store.Legible(accounts.Get(tx, a.Owner.Key(), a.ID))
 	if err != nil {
 		return err
 	}
@@ -124,7 +115,7 @@ func locate(tx store.Tx, account string) (at located, known bool, err error) {
 	}); err != nil || !known {
 		return at, known, err
 	}
-	a, legibly, err := legible(accounts.Get(tx, at.owner, account))
+	a, legibly, err := store.Legible(accounts.Get(tx, at.owner, account))
 	if legibly {
 		at.home = a.Home.Key()
 	}

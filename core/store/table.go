@@ -26,6 +26,15 @@ func Unreadable(err error) bool {
 	return ok && lost.Unreadable() || errors.Is(err, ErrUnreadable)
 }
 
+// Legible is for what Table.Get returns where a record that cannot be read is as good as none.
+func Legible[T any](record T, found bool, err error) (T, bool, error) {
+	if Unreadable(err) {
+		var none T
+		return none, false, nil
+	}
+	return record, found, err
+}
+
 // Upgrade turns the JSON object of a record of one version into that of the next. It gets nothing that is not an
 // object, and its own result is checked. It must not keep or change old.
 type Upgrade func(old json.RawMessage) (json.RawMessage, error)

@@ -90,7 +90,7 @@ func look(ctx context.Context, w *Watch, p *plan) error {
 
 // didToday is what was done for an account on the day of now.
 func didToday(tx store.Tx, account string, now time.Time) (today, error) {
-	t, _, err := legible(todays.Get(tx, "", account))
+	t, _, err := store.Legible(todays.Get(tx, "", account))
 	if day := now.Format(time.DateOnly); t.Day != day {
 		t.Day, t.Looks, t.Requests = day, 0, 0
 	}
@@ -190,7 +190,7 @@ func pending(all []letter, now time.Time) []letter {
 // tell writes what was seen on one page, and the letters about what is new there.
 func tell(w *Watch, tx store.Tx, a rights.Account, f finding, now time.Time) ([]letter, error) {
 	name := pageName(f.pupil.Key, f.kind)
-	was, known, err := legible(pages.Get(tx, a.ID, name))
+	was, known, err := store.Legible(pages.Get(tx, a.ID, name))
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func putPage(tx store.Tx, account, name string, p page, known bool) error {
 func (w *Watch) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 	return duePages.Take(tx, now, sweepAtOnce, func(due string) error {
 		account, name, _ := strings.Cut(due, "\x00")
-		p, known, err := legible(pages.Get(tx, account, name))
+		p, known, err := store.Legible(pages.Get(tx, account, name))
 		switch {
 		case err != nil:
 			return err
@@ -126,13 +126,4 @@ func (w *Watch) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 		}
 		return pages.Delete(tx, account, name)
 	})
-}
-
-// legible makes of a record that cannot be read one that is not there.
-func legible[T any](record T, found bool, err error) (T, bool, error) {
-	if store.Unreadable(err) {
-		var none T
-		return none, false, nil
-	}
-	return record, found, err
 }

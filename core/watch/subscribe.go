@@ -138,7 +138,7 @@ func forgetPages(tx store.Tx, account string, k Kind) error {
 
 // withdraw takes back the letters of some kinds that have not been sent.
 func withdraw(w *Watch, tx store.Tx, account string, kinds []Kind) error {
-	t, found, err := legible(todays.Get(tx, "", account))
+	t, found, err := store.Legible(todays.Get(tx, "", account))
 	if err != nil || !found {
 		return err
 	}
@@ -194,7 +194,7 @@ func (w *Watch) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 
 // moveLetters makes the letters of an account that may have to be taken back from a chat those of another.
 func moveLetters(tx store.Tx, account string, old, to chat.ChatID) error {
-	t, found, err := legible(todays.Get(tx, "", account))
+	t, found, err := store.Legible(todays.Get(tx, "", account))
 	if err != nil || !found {
 		return err
 	}
