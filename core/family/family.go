@@ -3,7 +3,6 @@ package family
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -84,14 +83,6 @@ func New(cfg Config) (*Family, error) {
 
 // now is the time at the schools.
 func now(f *Family) time.Time { return f.cfg.Now().In(f.cfg.Zone) }
-
-func newID(f *Family) (string, error) {
-	var b [16]byte
-	if _, err := io.ReadFull(f.cfg.Rand, b[:]); err != nil {
-		return "", fmt.Errorf("family: random source: %w", err)
-	}
-	return hex.EncodeToString(b[:]), nil
-}
 
 func (f *Family) provider(name string) (school.Provider, error) {
 	p, known := f.providers[name]

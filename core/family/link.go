@@ -43,7 +43,7 @@ func (f *Family) Link(ctx context.Context, provider string, l school.Login, amon
 	if err := mayLogin(f, p, l); err != nil {
 		return Linked{}, err
 	}
-	id, err := newID(f)
+	id, err := store.NewID(f.cfg.Rand)
 	if err != nil {
 		return Linked{}, err
 	}

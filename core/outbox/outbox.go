@@ -14,12 +14,9 @@ package outbox
 
 import (
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -158,15 +155,6 @@ func drop(o *Outbox, n int, why string) {
 	o.dropped += n
 	o.mu.Unlock()
 	o.cfg.Log.Warn("letters dropped", "count", n, "why", why)
-}
-
-// newID names a letter, in letters that every platform takes.
-func newID(o *Outbox) (string, error) {
-	var raw [15]byte
-	if _, err := io.ReadFull(o.cfg.Rand, raw[:]); err != nil {
-		return "", fmt.Errorf("outbox: random: %w", err)
-	}
-	return strings.ToLower(base32.StdEncoding.EncodeToString(raw[:])), nil
 }
 
 // size is the text of a reply, in bytes.

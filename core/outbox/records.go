@@ -126,7 +126,7 @@ func announce(tx store.Tx, c chat.ChatID, dropped int) error {
 // complete gives a new letter what it does not say itself.
 func complete(o *Outbox, l *Letter, now time.Time) (err error) {
 	if l.ID == "" {
-		if l.ID, err = newID(o); err != nil {
+		if l.ID, err = store.NewID(o.cfg.Rand); err != nil {
 			return err
 		}
 	}

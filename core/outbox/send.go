@@ -21,7 +21,7 @@ func (o *Outbox) Send(ctx context.Context, to chat.Target, r chat.Reply) error {
 		return ErrNoAdapter
 	}
 	if to.Key == "" {
-		id, err := newID(o)
+		id, err := store.NewID(o.cfg.Rand)
 		if err != nil {
 			return err
 		}

@@ -229,11 +229,11 @@ func cmd(t *Talk, p *i18n.Printer, mark, name string) string {
 
 // newID makes an opaque identifier of 32 hexadecimal digits.
 func newID(t *Talk) string {
-	var id [16]byte
-	if _, err := io.ReadFull(t.cfg.Rand, id[:]); err != nil {
-		panic("talk: no randomness: " + err.Error())
+	id, err := store.NewID(t.cfg.Rand)
+	if err != nil {
+		panic(err.Error())
 	}
-	return hex.EncodeToString(id[:])
+	return id
 }
 
 // Logger is the log of one chat: the chat is told from others, but not named.

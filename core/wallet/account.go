@@ -111,11 +111,11 @@ func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secre
 func (w *Wallet) Link(
 	ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error,
 ) (Linked, error) {
-	fresh, err := newID(w)
+	fresh, err := store.NewID(w.cfg.Rand)
 	if err != nil {
 		return Linked{}, err
 	}
-	generation, err := newID(w)
+	generation, err := store.NewID(w.cfg.Rand)
 	if err != nil {
 		return Linked{}, err
 	}
@@ -239,13 +239,4 @@ func peek(w *Wallet, account string) (rec record, ok bool) {
 		w.cfg.Log.Error("wallet account unreadable", "error", err)
 	}
 	return rec, err == nil
-}
-
-// newID makes an opaque identifier of 32 hexadecimal digits.
-func newID(w *Wallet) (string, error) {
-	var id [16]byte
-	if _, err := io.ReadFull(w.cfg.Rand, id[:]); err != nil {
-		return "", fmt.Errorf("wallet: random: %w", err)
-	}
-	return hex.EncodeToString(id[:]), nil
 }

@@ -18,7 +18,7 @@ func (w *Wallet) Propose(_ context.Context, wish Wish) (Order, error) {
 	if wish.Amount <= 0 {
 		return Order{}, izly.ErrBadAmount
 	}
-	id, err := newID(w)
+	id, err := store.NewID(w.cfg.Rand)
 	if err != nil {
 		return Order{}, err
 	}
