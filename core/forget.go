@@ -11,18 +11,18 @@ import (
 )
 
 // forget logs out of an account, and removes all that is kept of it in every room at once.
-func (e *Engine) forget(account string) error {
-	return e.forgetAll([]string{account}, func(store.Tx) error { return nil })
+func (e *Engine) forget(ctx context.Context, account string) error {
+	return e.forgetAll(ctx, []string{account}, func(store.Tx) error { return nil })
 }
 
 // erase removes all that is kept of a person and of their private chat, their admission too, also what cannot be read.
 // A word that the platform alone vouches for erases only what is at home in this very chat.
-func (e *Engine) erase(who rights.Who) error {
+func (e *Engine) erase(ctx context.Context, who rights.Who) error {
 	ids, err := e.Rights.IDs(who)
 	if err != nil {
 		return fmt.Errorf("core: erase: %w", err)
 	}
-	return e.forgetAll(ids, func(tx store.Tx) error {
+	return e.forgetAll(ctx, ids, func(tx store.Tx) error {
 		if who.Unverified {
 			return e.Talk.ForgetPrivate(tx, who.Chat)
 		}
@@ -34,7 +34,7 @@ func (e *Engine) erase(who rights.Who) error {
 }
 
 // forgetAll removes accounts, and what also removes, in one transaction.
-func (e *Engine) forgetAll(ids []string, also func(store.Tx) error) error {
+func (e *Engine) forgetAll(ctx context.Context, ids []string, also func(store.Tx) error) error {
 	chats := make(map[string][]chat.ChatID)
 	for _, id := range ids {
 		for _, g := range e.Rights.ShownOf(id) {
@@ -43,7 +43,7 @@ func (e *Engine) forgetAll(ids []string, also func(store.Tx) error) error {
 		if a, found := e.Rights.Account(id); found {
 			chats[id] = append(chats[id], a.Home)
 		}
-		e.Family.Logout(context.Background(), id) // bounds itself; nothing for what is no school
+		e.Family.Logout(ctx, id) // nothing for what is no school
 	}
 	if err := e.cfg.Store.Update(func(tx store.Tx) error {
 		for _, id := range ids {

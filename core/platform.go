@@ -4,6 +4,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/rights"
 	"cartable/core/store"
+	"context"
 )
 
 // What adapters ask of the core.
@@ -36,10 +37,10 @@ func (e *Engine) About(lang string) (long, brief string) {
 
 // Disown forgets every account of a person, as if they had unlinked each of them: their platform says that
 // they may be somebody else now.
-func (e *Engine) Disown(p chat.PersonID) error {
+func (e *Engine) Disown(ctx context.Context, p chat.PersonID) error {
 	ids, err := e.Rights.IDs(rights.Who{Person: p})
 	if err != nil {
 		return err
 	}
-	return e.forgetAll(ids, func(store.Tx) error { return nil })
+	return e.forgetAll(ctx, ids, func(store.Tx) error { return nil })
 }

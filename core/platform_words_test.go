@@ -42,7 +42,7 @@ func TestDisown(t *testing.T) {
 	ana, ben := r.chat("ana"), r.chat("ben")
 	ana.linkWallet(true)
 	ben.linkWalletNumber(1, true)
-	if err := r.engine.Disown(ana.person); err != nil {
+	if err := r.engine.Disown(t.Context(), ana.person); err != nil {
 		t.Fatal(err)
 	}
 	ana.wants(ana.Say("/deconnexion"), "Vous n'avez relié aucun compte")

@@ -52,7 +52,7 @@ type Core interface {
 	Admitted(chat.PersonID) (bool, error)
 	Admin(chat.PersonID) bool
 	Words(chat chat.ChatID, what chat.Notice, args ...any) string
-	Disown(chat.PersonID) error
+	Disown(context.Context, chat.PersonID) error
 	Present(chat chat.ChatID, present bool) error
 	MoveChat(old, to chat.ChatID) error
 }

@@ -204,7 +204,7 @@ func (c *fakeCore) Words(_ chat.ChatID, what chat.Notice, args ...any) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + fmt.Sprintln(args...))
 }
 
-func (c *fakeCore) Disown(p chat.PersonID) error {
+func (c *fakeCore) Disown(_ context.Context, p chat.PersonID) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.disowned = append(c.disowned, p.ID)

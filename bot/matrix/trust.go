@@ -116,7 +116,7 @@ func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, 
 	}
 	keys, err := l.a.store.GetCrossSigningKeys(ctx, evt.Sender)
 	if err == nil {
-		err = l.a.cfg.Core.Disown(personOf(evt.Sender))
+		err = l.a.cfg.Core.Disown(ctx, personOf(evt.Sender))
 	}
 	if err == nil {
 		err = l.a.store.ResetMasterKeyTOFU(ctx, evt.Sender, keys[id.XSUsageMaster].Key)

@@ -3,6 +3,7 @@
 package commands
 
 import (
+	"context"
 	"io"
 	"slices"
 	"time"
@@ -29,8 +30,8 @@ type Config struct {
 	// Export writes all that is kept for a person as JSON, Page as a page to be read.
 	Export func(w io.Writer, who rights.Who) error
 	Page   func(w io.Writer, who rights.Who, v view.View) error
-	// Erase removes all of it.
-	Erase func(who rights.Who) error
+	// Erase removes all of it. The end of ctx ends the logouts alone.
+	Erase func(ctx context.Context, who rights.Who) error
 }
 
 // services are what all commands work with.

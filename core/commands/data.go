@@ -78,7 +78,7 @@ func (c settings) erase(_ context.Context, t *talk.Turn, _ string) (chat.Reply, 
 }
 
 // eraseNow is the press that confirms it.
-func (c settings) eraseNow(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply, error) {
+func (c settings) eraseNow(ctx context.Context, t *talk.Turn, _ talk.Press) (chat.Reply, error) {
 	var lost []chat.Line
 	for _, a := range c.Rights.Owned(t.Who) {
 		if a.Kind != rights.Wallet {
@@ -86,7 +86,7 @@ func (c settings) eraseNow(_ context.Context, t *talk.Turn, _ talk.Press) (chat.
 		}
 		lost = append(lost, linking.LostTopUp(t, c.Wallet, c.view(t), a.ID)...)
 	}
-	if err := c.Erase(t.Who); err != nil {
+	if err := c.Erase(ctx, t.Who); err != nil {
 		return chat.Reply{}, err
 	}
 	r := t.Say("erase.done")

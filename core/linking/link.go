@@ -41,8 +41,8 @@ type Config struct {
 	// Linked, when not nil, is called in the transaction that adds an account. One that its owner links again is
 	// not new, and keeps all that hangs on it.
 	Linked func(tx store.Tx, a rights.Account) error
-	// Forget logs out of an account, and removes it with all that was kept of it.
-	Forget func(account string) error
+	// Forget logs out of an account, and removes it with all that was kept of it. The end of ctx ends the logout alone.
+	Forget func(ctx context.Context, account string) error
 }
 
 // Linking is the dialogues. Make one with New.

@@ -124,7 +124,7 @@ func TestTradeAPasswordForAToken(t *testing.T) {
 	if !button.Risky {
 		t.Error("a platform need not be sure of who trades a password")
 	}
-	if err := r.forget(r.rights.Owned(c.who())[0].ID); err != nil {
+	if err := r.forget(t.Context(), r.rights.Owned(c.who())[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	has(t, c.pressID(button.ID), "n'est plus valable")
@@ -313,7 +313,7 @@ func TestShowAndHide(t *testing.T) {
 	stale := anna.choice("Montrer le solde")
 	show := anna.choice("cours et devoirs")
 	for _, id := range []string{school.Account, izly.Account} {
-		if err := r.forget(id); err != nil {
+		if err := r.forget(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 	}

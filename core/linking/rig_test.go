@@ -193,7 +193,7 @@ func (*rig) askCode(_ context.Context, t *talk.Turn, _ string) (chat.Reply, erro
 }
 
 // forget does what core does.
-func (r *rig) forget(account string) error {
+func (r *rig) forget(_ context.Context, account string) error {
 	home := chat.ChatID{}
 	if a, known := r.rights.Account(account); known {
 		home = a.Home

@@ -78,7 +78,7 @@ func (*Linking) keep(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply,
 }
 
 // forget removes an account and all that was kept of it, at its owner's word.
-func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
+func (l *Linking) forget(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	a, mine := owned(l, t.Who, p.Account)
 	if !mine {
 		return t.Say("unlink.already"), nil
@@ -90,7 +90,7 @@ func (l *Linking) forget(_ context.Context, t *talk.Turn, p talk.Press) (chat.Re
 	if err := leaveChild(l, t, a.ID); err != nil {
 		return chat.Reply{}, err
 	}
-	if err := l.cfg.Forget(a.ID); err != nil {
+	if err := l.cfg.Forget(ctx, a.ID); err != nil {
 		return chat.Reply{}, err
 	}
 	return r, nil
