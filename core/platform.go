@@ -1,10 +1,11 @@
 package core
 
 import (
+	"context"
+
 	"cartable/core/chat"
 	"cartable/core/rights"
 	"cartable/core/store"
-	"context"
 )
 
 // What adapters ask of the core.
