@@ -68,9 +68,9 @@ type Adapter struct {
 	mu     sync.Mutex // guards handle; held while a message is stored and handed over, which keeps their order
 	handle chat.Handler
 
-	linking sync.Mutex    // guards what follows
-	link    *link         // nil until the first response of the first connection
-	linked  chan struct{} // closed when link changes
+	switching sync.Mutex    // guards what follows
+	current   *connection   // nil until the first response of the first connection
+	switched  chan struct{} // closed when current changes
 
 	inbox    *inbox
 	rooms    *rooms
@@ -106,7 +106,7 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.MaxMembers == 0 {
 		cfg.MaxMembers = defaultMaxMembers
 	}
-	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), linked: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), switched: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
 	if a.store, err = openStore(cfg.Vault, a.log); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}
@@ -149,37 +149,37 @@ func (a *Adapter) Close() error {
 
 // use makes l the connection that everything goes through, unless it has ended meanwhile. It knows the rooms by
 // then.
-func (a *Adapter) use(l *link) {
-	a.linking.Lock()
-	defer a.linking.Unlock()
-	if a.link == l || l.ended() {
+func (a *Adapter) use(l *connection) {
+	a.switching.Lock()
+	defer a.switching.Unlock()
+	if a.current == l || l.ended() {
 		return
 	}
-	a.link = l
-	close(a.linked)
-	a.linked = make(chan struct{})
+	a.current = l
+	close(a.switched)
+	a.switched = make(chan struct{})
 }
 
 // inUse tells whether there is a connection that everything goes through.
 func (a *Adapter) inUse() bool {
-	a.linking.Lock()
-	defer a.linking.Unlock()
-	return a.link != nil
+	a.switching.Lock()
+	defer a.switching.Unlock()
+	return a.current != nil
 }
 
 // uses tells whether l is that connection.
-func (a *Adapter) uses(l *link) bool {
-	a.linking.Lock()
-	defer a.linking.Unlock()
-	return a.link == l
+func (a *Adapter) uses(l *connection) bool {
+	a.switching.Lock()
+	defer a.switching.Unlock()
+	return a.current == l
 }
 
 // connected waits for a connection, other than the one that is of no more use; nil for any.
-func (a *Adapter) connected(ctx context.Context, useless *link) (*link, error) {
+func (a *Adapter) connected(ctx context.Context, useless *connection) (*connection, error) {
 	for {
-		a.linking.Lock()
-		l, changed := a.link, a.linked
-		a.linking.Unlock()
+		a.switching.Lock()
+		l, changed := a.current, a.switched
+		a.switching.Unlock()
 		if l != useless {
 			return l, nil
 		}

@@ -24,7 +24,7 @@ const (
 
 // attend shows that a message was read and that an answer is being written. The function that it returns ends
 // that.
-func (a *Adapter) attend(l *link, r *row) (stop func()) {
+func (a *Adapter) attend(l *connection, r *row) (stop func()) {
 	if !r.Made {
 		a.background(func(ctx context.Context) {
 			if err := l.cli.MarkRead(ctx, r.Room, r.Event); err != nil {
@@ -57,7 +57,7 @@ func (a *Adapter) attend(l *link, r *row) (stop func()) {
 }
 
 // download reads a file from the homeserver, at most chat.MaxFile bytes.
-func (l *link) download(ctx context.Context, uri id.ContentURI) ([]byte, error) {
+func (l *connection) download(ctx context.Context, uri id.ContentURI) ([]byte, error) {
 	answer, err := l.cli.Download(ctx, uri)
 	if err != nil {
 		return nil, fail("fetch a file", err)

@@ -19,7 +19,7 @@ func risky(choices []offered) bool {
 }
 
 // placeReactions puts the reactions under a message that people then only have to tap.
-func (l *link) placeReactions(ctx context.Context, o *offer) {
+func (l *connection) placeReactions(ctx context.Context, o *offer) {
 	var placed []id.EventID
 	for _, c := range o.Choices {
 		if c.Key == "" {
@@ -47,7 +47,7 @@ func (l *link) placeReactions(ctx context.Context, o *offer) {
 	}
 }
 
-func (l *link) takeBackReactions(ctx context.Context, room id.RoomID, placed []id.EventID) {
+func (l *connection) takeBackReactions(ctx context.Context, room id.RoomID, placed []id.EventID) {
 	for _, reaction := range placed {
 		if _, err := l.cli.RedactEvent(ctx, room, reaction, mautrix.ReqRedact{}); err != nil {
 			l.a.log.Debug("reaction not taken back", "error", fail("redact", err))
@@ -95,7 +95,7 @@ func (d *drawing) poll() map[string]any {
 
 // clearOffer takes the choices of a message away before it says something else, with next ones: its poll is
 // closed, and the bot's reactions go.
-func (l *link) clearOffer(evt id.EventID, next []offered) error {
+func (l *connection) clearOffer(evt id.EventID, next []offered) error {
 	o, err := l.a.offers.byEvent(evt)
 	if err != nil || o == nil || len(next) > 0 && o.place(next[0].ID) >= 0 { // it says so already
 		return err

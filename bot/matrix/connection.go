@@ -17,9 +17,9 @@ import (
 	"maunium.net/go/mautrix/id"
 )
 
-// link is one connection to the homeserver, logged in, with a signed device. It is made anew when the server
+// connection is a client of the homeserver, logged in, with a signed device. It is made anew when the server
 // has forgotten the token.
-type link struct {
+type connection struct {
 	a      *Adapter
 	cli    *mautrix.Client
 	helper *cryptohelper.CryptoHelper
@@ -68,12 +68,12 @@ func (a *Adapter) newClient() (*mautrix.Client, error) {
 
 // connect logs in, publishes and signs the device, and registers what handles events: in the order of
 // matrix-notes §3. The connection ends with ctx.
-func (a *Adapter) connect(ctx context.Context) (*link, error) {
+func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 	cli, err := a.newClient()
 	if err != nil {
 		return nil, err
 	}
-	l := &link{
+	l := &connection{
 		a: a, cli: cli, life: ctx, lists: lists{later: make(map[id.UserID]respite)},
 		sealed: make(map[id.EventID]*event.Event), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
 	}
@@ -116,10 +116,10 @@ func (a *Adapter) connect(ctx context.Context) (*link, error) {
 }
 
 // ended tells whether what is still under way is to be left to the next connection.
-func (l *link) ended() bool { return l.life.Err() != nil || l.a.life.Err() != nil }
+func (l *connection) ended() bool { return l.life.Err() != nil || l.a.life.Err() != nil }
 
 // listen registers what answers events.
-func (l *link) listen() {
+func (l *connection) listen() {
 	for _, kind := range []event.Type{event.EventMessage, event.EventUnstablePollResponse, pollResponse} {
 		l.sync.OnEventType(kind, l.onEvent)
 	}

@@ -37,7 +37,7 @@ type plan struct {
 // deliver sends the events of a plan, and notes what its choices stand for: the typed ways to pick one work
 // from then on, and without the buttons that follow. What the message offered that it takes the place of is
 // gone then. To deliver a plan again changes nothing, as long as the homeserver knows its transactions again.
-func (l *link) deliver(ctx context.Context, p *plan) error {
+func (l *connection) deliver(ctx context.Context, p *plan) error {
 	var last id.EventID
 	for i, content := range p.Events {
 		evt, err := l.post(ctx, p.Room, event.EventMessage, content, fmt.Sprintf("%s-%d", p.Name, i))
@@ -75,7 +75,7 @@ func (l *link) deliver(ctx context.Context, p *plan) error {
 }
 
 // openPoll follows a message with a poll of its choices.
-func (l *link) openPoll(ctx context.Context, o *offer, p *plan) {
+func (l *connection) openPoll(ctx context.Context, o *offer, p *plan) {
 	poll, err := l.post(ctx, p.Room, event.EventUnstablePollStart, p.Poll, p.Name+"-poll")
 	if err == nil {
 		err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
@@ -94,7 +94,7 @@ const (
 
 // resend sends the answers that the homeserver has not got: an earlier run was killed over them, or the server
 // could not be reached. Where one does not go, those that came after it in its room wait with it.
-func (l *link) resend(ctx context.Context) {
+func (l *connection) resend(ctx context.Context) {
 	waits := make(map[id.RoomID]bool)
 	var cause error
 	for _, r := range l.a.inbox.takeUnsent() {
@@ -130,7 +130,7 @@ func (r *row) answersIn(rooms map[id.RoomID]bool) bool {
 }
 
 // finish delivers the plans of a row, but for those that others would read now.
-func (l *link) finish(ctx context.Context, r *row) error {
+func (l *connection) finish(ctx context.Context, r *row) error {
 	for _, p := range r.Plans {
 		private, err := l.a.isPrivate(p.Room)
 		if err != nil {

@@ -22,7 +22,7 @@ import (
 // signed our device: without, clients warn of the bot or keep their keys from it. The order is the one of
 // matrix-notes §5: nothing on the server depends on a key before the vault holds that key, and the vault
 // gives no key up before the server has another.
-func (l *link) ensureIdentity(ctx context.Context) error {
+func (l *connection) ensureIdentity(ctx context.Context) error {
 	if _, err := l.mach.FetchKeys(ctx, []id.UserID{l.me}, true); err != nil {
 		return fail("ask for our keys", err)
 	}
@@ -55,7 +55,7 @@ func (l *link) ensureIdentity(ctx context.Context) error {
 
 // heldIdentity reads the identity from the vault. New keys take the place of the old ones when the server has
 // them: its answer to them may have been lost.
-func (l *link) heldIdentity(own ownKeys) (cryptostore.Identity, error) {
+func (l *connection) heldIdentity(own ownKeys) (cryptostore.Identity, error) {
 	kept, err := l.a.store.Identity()
 	if err != nil {
 		return kept, err
@@ -86,7 +86,7 @@ type ownKeys struct {
 	device              mautrix.DeviceKeys
 }
 
-func (l *link) ownKeys(ctx context.Context) (ownKeys, error) {
+func (l *connection) ownKeys(ctx context.Context) (ownKeys, error) {
 	answer, err := l.cli.QueryKeys(ctx, &mautrix.ReqQueryKeys{DeviceKeys: mautrix.DeviceKeysRequest{l.me: mautrix.DeviceIDList{}}})
 	if err != nil {
 		return ownKeys{}, fail("ask for our keys", err)
@@ -99,19 +99,19 @@ func (l *link) ownKeys(ctx context.Context) (ownKeys, error) {
 }
 
 // holds tells whether the private keys of the published identity are ours.
-func (l *link) holds(own ownKeys) bool {
+func (l *connection) holds(own ownKeys) bool {
 	keys := l.mach.CrossSigningKeys
 	return keys != nil && keys.MasterKey.PublicKey() == own.master && keys.SelfSigningKey.PublicKey() == own.selfSigning
 }
 
 // misses tells whether we hold keys where the server, by its answer, has none.
-func (l *link) misses(own ownKeys) bool {
+func (l *connection) misses(own ownKeys) bool {
 	keys := l.mach.CrossSigningKeys
 	return keys != nil && (own.master == "" || own.master == keys.MasterKey.PublicKey() && own.selfSigning == "")
 }
 
 // firstIdentity gives an identity to an account that has none.
-func (l *link) firstIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
+func (l *connection) firstIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	keys, err := l.newKeys(&kept)
 	if err == nil {
 		err = l.publishWhereNone(ctx, keys)
@@ -124,7 +124,7 @@ func (l *link) firstIdentity(ctx context.Context, kept cryptostore.Identity) (cr
 
 // resetIdentity puts a new identity in the place of the published one, as the operator has asked. When the
 // server refuses, the old one stays and the wish is done with: whoever still has it says so again.
-func (l *link) resetIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
+func (l *connection) resetIdentity(ctx context.Context, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	keys, err := l.newKeys(&kept)
 	if err == nil {
 		err = l.publish(ctx, keys)
@@ -142,7 +142,7 @@ func (l *link) resetIdentity(ctx context.Context, kept cryptostore.Identity) (cr
 
 // newKeys are the keys of an identity that is not published, or not for certain. They are in the vault when it
 // returns, beside those that are in use.
-func (l *link) newKeys(kept *cryptostore.Identity) (*crypto.CrossSigningKeysCache, error) {
+func (l *connection) newKeys(kept *cryptostore.Identity) (*crypto.CrossSigningKeysCache, error) {
 	if kept.Next != nil {
 		keys, err := kept.Next.Decode()
 		return &keys, err
@@ -157,7 +157,7 @@ func (l *link) newKeys(kept *cryptostore.Identity) (*crypto.CrossSigningKeysCach
 }
 
 // published notes that the server has the new keys.
-func (l *link) published(kept cryptostore.Identity) (cryptostore.Identity, error) {
+func (l *connection) published(kept cryptostore.Identity) (cryptostore.Identity, error) {
 	kept = cryptostore.Identity{Seeds: *kept.Next}
 	if err := l.a.store.SetIdentity(kept); err != nil {
 		return kept, err
@@ -172,7 +172,7 @@ var errUnclear = errors.New("matrix: the homeserver's answers disagree about the
 // publishWhereNone publishes keys on a server that has said that it has none. That was one answer, and keys
 // that are replaced by mistake are lost: so they go without the password, which a server with keys insists on.
 // Some always do; they are given it when a second answer and the account's recovery data agree with the first.
-func (l *link) publishWhereNone(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
+func (l *connection) publishWhereNone(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
 	err := l.mach.PublishCrossSigningKeys(ctx, keys, nil)
 	if statusOf(err) != http.StatusUnauthorized || tokenLost(err) {
 		return fail("publish the encryption identity", err)
@@ -193,7 +193,7 @@ func (l *link) publishWhereNone(ctx context.Context, keys *crypto.CrossSigningKe
 }
 
 // publish publishes keys, in the place of others if there are any.
-func (l *link) publish(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
+func (l *connection) publish(ctx context.Context, keys *crypto.CrossSigningKeysCache) error {
 	refusal := ErrAuthentication
 	err := l.mach.PublishCrossSigningKeys(ctx, keys, func(question *mautrix.RespUserInteractive) any {
 		answer, err := l.authenticate(question)
@@ -210,7 +210,7 @@ func (l *link) publish(ctx context.Context, keys *crypto.CrossSigningKeysCache) 
 }
 
 // authenticate answers the server's question for the password.
-func (l *link) authenticate(question *mautrix.RespUserInteractive) (any, error) {
+func (l *connection) authenticate(question *mautrix.RespUserInteractive) (any, error) {
 	password := l.a.cfg.Password.Reveal()
 	switch {
 	case !question.HasSingleStageFlow(mautrix.AuthTypePassword):
@@ -226,7 +226,7 @@ func (l *link) authenticate(question *mautrix.RespUserInteractive) (any, error) 
 
 // signDevice signs our device and lets it sign the identity, where the server lacks either: the vault's word
 // does not count, since the server forgets signatures with a device.
-func (l *link) signDevice(ctx context.Context) error {
+func (l *connection) signDevice(ctx context.Context) error {
 	own, err := l.ownKeys(ctx)
 	if err != nil {
 		return err

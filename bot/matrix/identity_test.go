@@ -20,13 +20,13 @@ import (
 )
 
 // connectOnce connects and gives up the connection again.
-func (r *rig) connectOnce() (*link, error) {
+func (r *rig) connectOnce() (*connection, error) {
 	r.t.Helper()
 	return r.connect(context.Background())
 }
 
 // mustConnect connects and checks that the device is signed by the identity that the vault holds.
-func (r *rig) mustConnect() *link {
+func (r *rig) mustConnect() *connection {
 	r.t.Helper()
 	l, err := r.connectOnce()
 	if err != nil {

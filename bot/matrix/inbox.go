@@ -179,7 +179,7 @@ func (b *inbox) done(r *row, at time.Time) error {
 
 // take stores a row and hands it to the core. When it returns an error the row is not stored: its event has to come
 // again.
-func (a *Adapter) take(l *link, r *row) error {
+func (a *Adapter) take(l *connection, r *row) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if known, err := a.inbox.has(r.Event); err != nil || known {
@@ -194,7 +194,7 @@ func (a *Adapter) take(l *link, r *row) error {
 
 // replay hands over what an earlier run left, or an earlier connection did not get to hand over. Answers that
 // were on their way wait until it is known who is in their rooms now.
-func (a *Adapter) replay(l *link) {
+func (a *Adapter) replay(l *connection) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rows, lost, err := a.inbox.load()
@@ -215,7 +215,7 @@ func (a *Adapter) replay(l *link) {
 }
 
 // hand passes a row to the core, which answers in its own time. The caller holds mu.
-func (a *Adapter) hand(l *link, r *row) {
+func (a *Adapter) hand(l *connection, r *row) {
 	if a.handle == nil {
 		return // the row waits for the next start
 	}

@@ -19,7 +19,7 @@ import (
 
 // onEvent takes what people write, vote and react, decrypted. It does not wait for answers: while it runs,
 // no keys arrive.
-func (l *link) onEvent(ctx context.Context, evt *event.Event) {
+func (l *connection) onEvent(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("event")
 	if err := l.accept(ctx, evt); err != nil && l.readAgain(evt, err) {
 		return
@@ -31,7 +31,7 @@ func (l *link) onEvent(ctx context.Context, evt *event.Event) {
 
 // readAgain sees to it that an event which could not be decided on is read again: with the response that it came
 // in, or if its key came later at the next connections, some times. It tells whether there is hope.
-func (l *link) readAgain(evt *event.Event, err error) bool {
+func (l *connection) readAgain(evt *event.Event, err error) bool {
 	hope, waits := !errors.Is(err, cryptostore.ErrName), false
 	if hope {
 		hope, waits = l.a.inbox.stillWaits(evt.ID)
@@ -44,7 +44,7 @@ func (l *link) readAgain(evt *event.Event, err error) bool {
 }
 
 // accept decides on an event. With an error it has not, and the event has to be read again.
-func (l *link) accept(ctx context.Context, evt *event.Event) error {
+func (l *connection) accept(ctx context.Context, evt *event.Event) error {
 	if evt.Sender == l.me || evt.StateKey != nil || evt.Mautrix.EventSource&event.SourceJoin == 0 {
 		return nil
 	}
@@ -77,7 +77,7 @@ func meantForUs(content *event.MessageEventContent) bool {
 }
 
 // onMessage takes a text or a file.
-func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) error {
+func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) error {
 	if content.MsgType == event.MsgVerificationRequest {
 		if content.To == l.me {
 			l.declineInRoom(evt)
@@ -117,7 +117,7 @@ func (l *link) onMessage(ctx context.Context, evt *event.Event, content *event.M
 
 // secretAmongOthers deals with the answer to a question for a secret in a private chat that others have joined
 // since: it is deleted and not used, and the question does not stand any more.
-func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
+func (l *connection) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 	record, _, err := l.a.rooms.get(r.Room)
 	if err != nil || r.Private || !record.Direct || record.Person != r.Sender {
 		return false, err
@@ -140,7 +140,7 @@ func (l *link) secretAmongOthers(evt *event.Event, r *row) (bool, error) {
 
 // newRow makes the row of an event. That its sender sent it is only proven by a device which they have signed:
 // a homeserver can list any other for them.
-func (l *link) newRow(ctx context.Context, evt *event.Event, trust verdict) (*row, error) {
+func (l *connection) newRow(ctx context.Context, evt *event.Event, trust verdict) (*row, error) {
 	private, err := l.isPrivateNow(ctx, evt.RoomID, evt.Sender)
 	return &row{
 		Event: evt.ID, Room: evt.RoomID, Thread: threadOf(evt), Sender: evt.Sender,
@@ -151,7 +151,7 @@ func (l *link) newRow(ctx context.Context, evt *event.Event, trust verdict) (*ro
 
 // isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room
 // for two without a name, to which people must be invited, is a private chat.
-func (l *link) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserID) (bool, error) {
+func (l *connection) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserID) (bool, error) {
 	_, found, err := l.a.rooms.get(name)
 	if err != nil || found {
 		if err != nil {
@@ -178,7 +178,7 @@ func (l *link) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserI
 
 // addresses tells whether a message in a group is for the bot: a command, or with a mention. A name at its
 // start makes a command of what follows.
-func (l *link) addresses(ctx context.Context, evt *event.Event, content *event.MessageEventContent, r *row) bool {
+func (l *connection) addresses(ctx context.Context, evt *event.Event, content *event.MessageEventContent, r *row) bool {
 	text := strings.TrimSpace(r.Text)
 	if strings.HasPrefix(text, "!") || strings.HasPrefix(text, "/") {
 		return true

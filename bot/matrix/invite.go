@@ -16,7 +16,7 @@ import (
 )
 
 // onMember follows who comes and goes: the bot is invited or thrown out, others join or leave.
-func (l *link) onMember(ctx context.Context, evt *event.Event) {
+func (l *connection) onMember(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("membership")
 	content := evt.Content.AsMember()
 	if evt.Mautrix.IgnoreState || evt.StateKey == nil {
@@ -45,7 +45,7 @@ func arrives(evt *event.Event) bool {
 }
 
 // noLongerAlone says in a private chat that others can read it now.
-func (l *link) noLongerAlone(name id.RoomID) {
+func (l *connection) noLongerAlone(name id.RoomID) {
 	record, _, err := l.a.rooms.get(name)
 	private, alsoErr := l.a.isPrivate(name)
 	if err == nil && alsoErr == nil && record.Direct && !record.Waiting && !private {
@@ -54,7 +54,7 @@ func (l *link) noLongerAlone(name id.RoomID) {
 }
 
 // invited notes an invitation, so that a crash does not lose it, and follows it.
-func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
+func (l *connection) invited(name id.RoomID, inviter id.UserID, direct bool) {
 	err := l.a.rooms.change(name, func(r *room) {
 		*r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true, Replaces: r.Replaces}
 	})
@@ -67,7 +67,7 @@ func (l *link) invited(name id.RoomID, inviter id.UserID, direct bool) {
 }
 
 // enterInvited follows the invitations that an earlier run did not come to.
-func (l *link) enterInvited(ctx context.Context) {
+func (l *connection) enterInvited(ctx context.Context) {
 	all, err := l.a.rooms.all()
 	if err != nil {
 		l.a.log.Error("rooms not read", "error", err)
@@ -85,7 +85,7 @@ const maxStrangers = 3
 // enter accepts an invitation or declines it. A private chat is open to everyone, since that is where a
 // person shows an invitation code; into a group only people who have been admitted may bring the bot, unless it
 // takes the place of one where the bot is.
-func (l *link) enter(ctx context.Context, name id.RoomID) {
+func (l *connection) enter(ctx context.Context, name id.RoomID) {
 	defer l.a.entering.WithLock(name)()
 	record, found, err := l.a.rooms.get(name)
 	if err != nil || !found || !record.Waiting && record.Replaces == "" {
@@ -131,14 +131,14 @@ func (l *link) enter(ctx context.Context, name id.RoomID) {
 
 // welcomes tells whether somebody who was not admitted may bring the bot into a room: a private chat, and not
 // many of them.
-func (l *link) welcomes(ctx context.Context, name id.RoomID, record room) bool {
+func (l *connection) welcomes(ctx context.Context, name id.RoomID, record room) bool {
 	rules, err := l.a.store.GetJoinRules(ctx, name)
 	open := err == nil && rules != nil && rules.JoinRule == event.JoinRulePublic
 	return record.Direct && !open && l.a.limiter.allow("stranger "+record.Inviter.String(), maxStrangers)
 }
 
 // greet begins the conversation as if the person who invited the bot had said hello.
-func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
+func (l *connection) greet(ctx context.Context, name id.RoomID, record room) {
 	private, err := l.a.isPrivate(name)
 	if err != nil {
 		l.a.log.Error("room not read", "error", err)
@@ -154,7 +154,7 @@ func (l *link) greet(ctx context.Context, name id.RoomID, record room) {
 }
 
 // checkRoom leaves a room that is empty or too large, and tells whether the bot stays.
-func (l *link) checkRoom(ctx context.Context, name id.RoomID) bool {
+func (l *connection) checkRoom(ctx context.Context, name id.RoomID) bool {
 	members, err := l.a.store.GetRoomJoinedOrInvitedMembers(ctx, name)
 	if err != nil {
 		l.a.log.Error("members not read", "error", err)
@@ -178,7 +178,7 @@ func (l *link) checkRoom(ctx context.Context, name id.RoomID) bool {
 }
 
 // leave leaves and forgets a room, or declines an invitation.
-func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
+func (l *connection) leave(ctx context.Context, name id.RoomID, reason string) {
 	_, err := l.cli.LeaveRoom(ctx, name, &mautrix.ReqLeave{Reason: reason})
 	if err != nil && passing(err) {
 		l.a.log.Warn("room not left", "error", fail("leave", err))
@@ -188,7 +188,7 @@ func (l *link) leave(ctx context.Context, name id.RoomID, reason string) {
 }
 
 // thrownOut forgets a room that the bot is no longer in.
-func (l *link) thrownOut(name id.RoomID) {
+func (l *connection) thrownOut(name id.RoomID) {
 	l.forgetSuccessors(name)
 	err := errors.Join(l.a.rooms.forget(name), l.a.offers.forget(name), l.a.store.ForgetRoom(context.Background(), name))
 	if err == nil {
@@ -208,7 +208,7 @@ func (l *link) thrownOut(name id.RoomID) {
 const maxName = 100
 
 // displayName is what a person calls themselves in a room.
-func (l *link) displayName(ctx context.Context, name id.RoomID, user id.UserID) string {
+func (l *connection) displayName(ctx context.Context, name id.RoomID, user id.UserID) string {
 	member, err := l.a.store.TryGetMember(ctx, name, user)
 	if err != nil || member == nil || member.Displayname == "" {
 		return bound(user.Localpart(), maxName)

@@ -63,7 +63,7 @@ func (a *Adapter) rolledBack(ctx context.Context, cli *mautrix.Client) (old bool
 }
 
 // bumpEpoch makes copies of the vault that are older than now recognisable.
-func (l *link) bumpEpoch(ctx context.Context) error {
+func (l *connection) bumpEpoch(ctx context.Context) error {
 	next, err := l.a.store.NextEpoch()
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (l *link) bumpEpoch(ctx context.Context) error {
 
 // renewEpoch is bumpEpoch for a bot that runs, which must not write over the epoch of another copy of its
 // vault: neither would ever notice the other.
-func (l *link) renewEpoch(ctx context.Context) error {
+func (l *connection) renewEpoch(ctx context.Context) error {
 	copied, epoch, err := l.a.rolledBack(ctx, l.cli)
 	if err != nil {
 		return err

@@ -80,12 +80,12 @@ func (a *Adapter) tell(room id.RoomID, thread id.EventID, to id.UserID, text str
 }
 
 // sayTo says a sentence to whoever wrote or pressed.
-func (a *Adapter) sayTo(ctx context.Context, l *link, m chat.Message, text string) error {
+func (a *Adapter) sayTo(ctx context.Context, l *connection, m chat.Message, text string) error {
 	return l.notice(ctx, id.RoomID(m.Chat.ID), id.EventID(m.Thread), id.UserID(m.Person.ID), text)
 }
 
 // notice sends a sentence; in a group it is addressed to a person.
-func (l *link) notice(ctx context.Context, room id.RoomID, thread id.EventID, to id.UserID, text string) error {
+func (l *connection) notice(ctx context.Context, room id.RoomID, thread id.EventID, to id.UserID, text string) error {
 	content := &event.MessageEventContent{MsgType: event.MsgNotice, Body: text, Mentions: &event.Mentions{}}
 	if private, err := l.a.isPrivate(room); to != "" && (err != nil || !private) {
 		content = addressed(content, to, l.displayName(ctx, room, to))

@@ -37,7 +37,7 @@ const (
 
 // markLists notes whose devices have changed before the library asks for them, so that a question without an
 // answer is asked again (matrix-notes §7). After a first sync any of them may have.
-func (l *link) markLists(ctx context.Context, answer *mautrix.RespSync, since string) bool {
+func (l *connection) markLists(ctx context.Context, answer *mautrix.RespSync, since string) bool {
 	users := answer.DeviceLists.Changed
 	if since == "" {
 		users = append(users, l.everybody(ctx)...)
@@ -57,7 +57,7 @@ func (l *link) markLists(ctx context.Context, answer *mautrix.RespSync, since st
 }
 
 // everybody are the users whose devices we know.
-func (l *link) everybody(ctx context.Context) []id.UserID {
+func (l *connection) everybody(ctx context.Context) []id.UserID {
 	tracked, err := l.a.store.TrackedUsers(ctx)
 	if err != nil {
 		l.a.log.Error("known devices not read", "error", err)
@@ -68,7 +68,7 @@ func (l *link) everybody(ctx context.Context) []id.UserID {
 // refreshLists asks for the devices that were marked and not fetched since. The sync loop waits for them the
 // first time, when what it goes on to read is answered for these devices; and for our own, which the library
 // keeps without a lock. It does not wait for the rest: a homeserver may take its time for each that is dead.
-func (l *link) refreshLists(ctx context.Context, _ *mautrix.RespSync, _ string) bool {
+func (l *connection) refreshLists(ctx context.Context, _ *mautrix.RespSync, _ string) bool {
 	users, first := l.dueLists(ctx)
 	now, others := users, []id.UserID(nil)
 	if !first {
@@ -92,7 +92,7 @@ func (l *link) refreshLists(ctx context.Context, _ *mautrix.RespSync, _ string) 
 }
 
 // dueLists are those whose devices are to be asked for now, and whether it is the first time.
-func (l *link) dueLists(ctx context.Context) (users []id.UserID, first bool) {
+func (l *connection) dueLists(ctx context.Context) (users []id.UserID, first bool) {
 	users, err := l.a.store.GetOutdatedTrackedUsers(ctx)
 	if err != nil {
 		l.a.log.Error("changed devices not read", "error", err)
@@ -105,7 +105,7 @@ func (l *link) dueLists(ctx context.Context) (users []id.UserID, first bool) {
 }
 
 // fetchLists asks for devices, and leaves alone for a while whose have not come.
-func (l *link) fetchLists(ctx context.Context, users []id.UserID) {
+func (l *connection) fetchLists(ctx context.Context, users []id.UserID) {
 	if _, err := l.mach.FetchKeys(ctx, users, true); err != nil {
 		l.a.log.Warn("changed devices not fetched, asked for again later", "error", fail("fetch devices", err))
 	}

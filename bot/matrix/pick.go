@@ -21,7 +21,7 @@ const (
 
 // pick makes a press of a typed number or code. spoken says that the text was written in a group and not to
 // the bot.
-func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picked, error) {
+func (l *connection) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picked, error) {
 	if code := typedCode(r.Text); code != "" {
 		return l.pickByCode(evt, r, code, trust, spoken)
 	}
@@ -33,7 +33,7 @@ func (l *link) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picke
 
 // pickByCode takes "oui 4827": in an encrypted room only from a device that its owner has signed. Typed again it
 // goes to the core again, which does once what is to be done once, and says what became of it.
-func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, error) {
+func (l *connection) pickByCode(evt *event.Event, r *row, code string, trust verdict, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
 	if err != nil || last.Expect == chat.ExpectSecret {
 		return pickNone, err
@@ -57,7 +57,7 @@ func (l *link) pickByCode(evt *event.Event, r *row, code string, trust verdict, 
 }
 
 // pickByNumber takes the number of a choice of the last list.
-func (l *link) pickByNumber(evt *event.Event, r *row, spoken bool) (picked, error) {
+func (l *connection) pickByNumber(evt *event.Event, r *row, spoken bool) (picked, error) {
 	last, err := l.a.offers.last(r.Room)
 	if err != nil || last.Offer == "" {
 		return pickNone, err
@@ -89,7 +89,7 @@ func (r *row) press(o *offer, at int) {
 
 // onReaction takes a reaction to one of our messages. It comes unencrypted: it is the homeserver's word, and
 // confirms nothing that is risky.
-func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.ReactionEventContent) error {
+func (l *connection) onReaction(ctx context.Context, evt *event.Event, content *event.ReactionEventContent) error {
 	o, err := l.a.offers.byEvent(content.RelatesTo.EventID)
 	if err != nil || o == nil || o.Room != evt.RoomID {
 		return err
@@ -115,7 +115,7 @@ func (l *link) onReaction(ctx context.Context, evt *event.Event, content *event.
 
 // onVote takes a vote in one of our polls. Only an encrypted one counts, and for a risky choice only that of
 // a device which its owner has signed.
-func (l *link) onVote(ctx context.Context, evt *event.Event, trust verdict) error {
+func (l *connection) onVote(ctx context.Context, evt *event.Event, trust verdict) error {
 	choice := voteOf(evt)
 	if choice == "" {
 		return nil

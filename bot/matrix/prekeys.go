@@ -21,7 +21,7 @@ const enoughKeys = 50
 // countKeys asks the server how many of our one-time keys it has when a response tells of few or of none. Some
 // leave the number out of a first response (Dendrite does); the library takes that for none and makes so many new
 // ones that it forgets the oldest, which the server goes on giving away: who gets such a key cannot be read.
-func (l *link) countKeys(ctx context.Context, answer *mautrix.RespSync, _ string) bool {
+func (l *connection) countKeys(ctx context.Context, answer *mautrix.RespSync, _ string) bool {
 	if answer.DeviceOTKCount.SignedCurve25519 >= enoughKeys {
 		return true
 	}
@@ -42,7 +42,7 @@ const fallbackPause = time.Hour
 // offerFallbackKey gives the server the key that people's devices begin a session with when our one-time keys are
 // used up, as they are after a long stop, and a new one when it has been used (the specification's
 // device_unused_fallback_key_types). The library makes none.
-func (l *link) offerFallbackKey(ctx context.Context, answer *mautrix.RespSync, _ string) bool {
+func (l *connection) offerFallbackKey(ctx context.Context, answer *mautrix.RespSync, _ string) bool {
 	now := l.a.cfg.Now()
 	if answer.FallbackKeys == nil || // a server that knows nothing of them
 		slices.Contains(answer.FallbackKeys, id.KeyAlgorithmSignedCurve25519) || now.Sub(l.fallback) < fallbackPause {
@@ -56,7 +56,7 @@ func (l *link) offerFallbackKey(ctx context.Context, answer *mautrix.RespSync, _
 }
 
 // uploadFallbackKey makes a key, unless one waits that never arrived, and keeps it before it is given away.
-func (l *link) uploadFallbackKey(ctx context.Context) error {
+func (l *connection) uploadFallbackKey(ctx context.Context) error {
 	own := l.mach.GetAccount()
 	internal, ok := own.Internal.(*account.Account)
 	if !ok {

@@ -18,7 +18,7 @@ import (
 )
 
 // recoverIdentity fetches the private keys of the published identity with the recovery key.
-func (l *link) recoverIdentity(ctx context.Context, own ownKeys, kept cryptostore.Identity) (cryptostore.Identity, error) {
+func (l *connection) recoverIdentity(ctx context.Context, own ownKeys, kept cryptostore.Identity) (cryptostore.Identity, error) {
 	recovery, useless := l.a.cfg.RecoveryKey.Reveal(), ErrRecoveryKey
 	if recovery == "" { // perhaps the vault's own helps
 		recovery, useless = kept.RecoveryKey.Reveal(), ErrIdentityUnknown
@@ -66,7 +66,7 @@ func notOpened(err error) bool {
 // finishRecovery makes the identity recoverable, if it is not: a recovery key, and the seeds sealed with it
 // on the server. The vault has the key before the server relies on it. What somebody else has put there in
 // the meantime is left alone: it may be the only copy of something of theirs.
-func (l *link) finishRecovery(ctx context.Context, kept cryptostore.Identity) error {
+func (l *connection) finishRecovery(ctx context.Context, kept cryptostore.Identity) error {
 	if kept.Recoverable {
 		found, err := findSealed(ctx, l.mach.SSSS, kept)
 		switch {

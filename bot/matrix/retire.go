@@ -16,7 +16,7 @@ import (
 
 // retireDevices deletes the devices that the bot had before: they would go on being sent keys. It is no
 // trouble when that fails, and tried again at the next connection.
-func (l *link) retireDevices(ctx context.Context) {
+func (l *connection) retireDevices(ctx context.Context) {
 	retired, err := l.a.store.Retired()
 	if err == nil {
 		err = l.retire(ctx, retired)
@@ -28,7 +28,7 @@ func (l *link) retireDevices(ctx context.Context) {
 
 // retire deletes what the vault gave up, and after the login of a new device also what a lost vault had: such
 // devices are known by their name.
-func (l *link) retire(ctx context.Context, retired []id.DeviceID) error {
+func (l *connection) retire(ctx context.Context, retired []id.DeviceID) error {
 	session, err := l.a.store.Session()
 	if err != nil || len(retired) == 0 && !session.Sweep {
 		return err
@@ -54,7 +54,7 @@ func (l *link) retire(ctx context.Context, retired []id.DeviceID) error {
 }
 
 // deleteDevices asks twice: the first answer names the authentication that the server wants.
-func (l *link) deleteDevices(ctx context.Context, devices []id.DeviceID) error {
+func (l *connection) deleteDevices(ctx context.Context, devices []id.DeviceID) error {
 	request := mautrix.ReqDeleteDevices[any]{Devices: devices}
 	ask := func() ([]byte, error) {
 		return l.cli.MakeFullRequest(ctx, mautrix.FullRequest{

@@ -80,7 +80,7 @@ func (r *rig) start() {
 }
 
 // connection is the one that everything goes through.
-func (r *rig) connection() *link {
+func (r *rig) connection() *connection {
 	r.t.Helper()
 	l, err := r.connected(r.t.Context(), nil)
 	noError(r.t, err)

@@ -152,6 +152,6 @@ func (a *Adapter) isPrivate(name id.RoomID) (bool, error) {
 }
 
 // isIn tells whether the bot is in a room, as far as is known.
-func (l *link) isIn(ctx context.Context, name id.RoomID) bool {
+func (l *connection) isIn(ctx context.Context, name id.RoomID) bool {
 	return l.a.store.IsMembership(ctx, name, l.me, event.MembershipJoin)
 }

@@ -47,7 +47,7 @@ type media struct {
 }
 
 // message is the row as the core takes it.
-func (r *row) message(l *link) chat.Message {
+func (r *row) message(l *connection) chat.Message {
 	m := chat.Message{
 		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
 		Private: r.Private, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,

@@ -94,7 +94,7 @@ func (a *Adapter) serve(ctx context.Context, p *patience) error {
 }
 
 // read reads, with the chores beside it, whose error ends the reading. It ends ctx, and with it the connection.
-func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *link, chores func(context.Context) error) error {
+func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *connection, chores func(context.Context) error) error {
 	ended := make(chan error, 1)
 	go func() {
 		err := chores(ctx)
@@ -113,7 +113,7 @@ func (a *Adapter) read(ctx context.Context, end context.CancelCauseFunc, l *link
 
 // tryAgain sees to it that a response which was not handled to its end comes again, or after the most tries that
 // the bot goes on without what is missing.
-func (a *Adapter) tryAgain(l *link, p *patience, most int) {
+func (a *Adapter) tryAgain(l *connection, p *patience, most int) {
 	since, err := a.store.HandledUpTo(l.me)
 	if err == nil && since == p.since {
 		p.tries++
@@ -149,7 +149,7 @@ func (a *Adapter) stopTaking() {
 
 // keepHouse does what is to be done now and then, until ctx has ended. It fails when another copy of the vault is
 // in use.
-func (a *Adapter) keepHouse(ctx context.Context, l *link) error {
+func (a *Adapter) keepHouse(ctx context.Context, l *connection) error {
 	defer a.recovered("housekeeping")
 	l.enterInvited(ctx)
 	a.removeOffers()

@@ -70,7 +70,7 @@ func notReached(err error) error {
 }
 
 // push delivers a plan, again and again while the homeserver cannot be reached.
-func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
+func (a *Adapter) push(ctx context.Context, l *connection, p *plan) error {
 	for wait := firstBackoff; ; wait = min(2*wait, longBackoff) {
 		err := l.deliver(ctx, p)
 		switch {
@@ -97,7 +97,7 @@ func (a *Adapter) push(ctx context.Context, l *link, p *plan) error {
 
 // drawing is a reply that becomes a plan.
 type drawing struct {
-	l         *link
+	l         *connection
 	room      id.RoomID
 	to        chat.Target
 	reply     chat.Reply
@@ -202,7 +202,7 @@ func (d *drawing) dress(content *event.MessageEventContent) {
 }
 
 // post sends one event, encrypted where the room is.
-func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, content any, transaction string) (id.EventID, error) {
+func (l *connection) post(ctx context.Context, room id.RoomID, kind event.Type, content any, transaction string) (id.EventID, error) {
 	if err := l.knows(ctx, room); err != nil {
 		return "", err
 	}
@@ -221,7 +221,7 @@ func (l *link) post(ctx context.Context, room id.RoomID, kind event.Type, conten
 
 // send shares a new session and tries again when the sync has dropped the one that was shared a moment ago,
 // as it does when somebody joins in between: nothing has been sent then.
-func (l *link) send(ctx context.Context, room id.RoomID, kind event.Type, content any, extra mautrix.ReqSendEvent) (answer *mautrix.RespSendEvent, err error) {
+func (l *connection) send(ctx context.Context, room id.RoomID, kind event.Type, content any, extra mautrix.ReqSendEvent) (answer *mautrix.RespSendEvent, err error) {
 	for range 3 {
 		answer, err = l.cli.SendMessageEvent(ctx, room, kind, content, extra)
 		if !errors.Is(err, crypto.ErrNoGroupSession) {
@@ -243,7 +243,7 @@ func escapeTransaction(s string) string {
 
 // knows makes sure that the state of a room is known, before anything is said there: without it the bot
 // would take an encrypted room for one that is not.
-func (l *link) knows(ctx context.Context, room id.RoomID) error {
+func (l *connection) knows(ctx context.Context, room id.RoomID) error {
 	create, err := l.a.store.GetCreate(ctx, room)
 	if err != nil {
 		return err
@@ -257,7 +257,7 @@ func (l *link) knows(ctx context.Context, room id.RoomID) error {
 }
 
 // isJoined asks the homeserver whether the bot is in a room.
-func (l *link) isJoined(ctx context.Context, room id.RoomID) bool {
+func (l *connection) isJoined(ctx context.Context, room id.RoomID) bool {
 	answer, err := l.cli.JoinedRooms(ctx)
 	if err != nil {
 		return true // not known to be gone

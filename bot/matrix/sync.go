@@ -19,14 +19,14 @@ import (
 // syncer is the library's, with a patience of its own.
 type syncer struct {
 	*mautrix.DefaultSyncer
-	l *link
+	l *connection
 
 	mu   sync.Mutex
 	wait time.Duration // before the next try; 0 when all is well
 	read bool          // something was
 }
 
-func newSyncer(l *link) *syncer {
+func newSyncer(l *connection) *syncer {
 	s := &syncer{DefaultSyncer: mautrix.NewDefaultSyncer(), l: l}
 	usual := s.ParseErrorHandler
 	s.ParseErrorHandler = func(evt *event.Event, err error) bool { return usual(evt, err) || heeded(evt) }
@@ -106,7 +106,7 @@ const beginPatience = 20 * time.Second
 
 // begin sends what answers of an earlier run are left, now that it is known who is in which room, and then lets
 // new ones through. Where there was a connection before, that one must not go on sending beside this one.
-func (l *link) begin(context.Context) {
+func (l *connection) begin(context.Context) {
 	if l.a.inUse() {
 		l.a.use(l)
 	}
@@ -124,7 +124,7 @@ func (l *link) begin(context.Context) {
 const timelineLimit = 50
 
 // gaps are the private chats of which more was written than came.
-func (l *link) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
+func (l *connection) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
 	if since == "" {
 		return nil
 	}
@@ -143,7 +143,7 @@ func (l *link) gaps(answer *mautrix.RespSync, since string) (list []id.RoomID) {
 // before its first start, and in a room that it joins everything before its invitation. What was deleted goes
 // too, and what the bot wrote itself: to decrypt it again would be for nothing. State stays: without it nobody
 // in the room could read the bot (matrix-notes §6).
-func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since string) bool {
+func (l *connection) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since string) bool {
 	for _, news := range answer.Rooms.Join {
 		if news == nil {
 			continue
@@ -169,7 +169,7 @@ func (l *link) leaveOutOld(_ context.Context, answer *mautrix.RespSync, since st
 }
 
 // begins is the place in a timeline where the bot was invited last, or else joined; -1 when it did neither.
-func (l *link) begins(timeline []*event.Event) int {
+func (l *connection) begins(timeline []*event.Event) int {
 	at := -1
 	for i, evt := range timeline {
 		if evt.Type.Type != event.StateMember.Type || evt.GetStateKey() != l.me.String() {

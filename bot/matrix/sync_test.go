@@ -19,7 +19,7 @@ import (
 // TestPatience waits longer each time, and not for ever.
 func TestPatience(t *testing.T) {
 	r := newRig(t)
-	s := newSyncer(&link{a: r.Adapter})
+	s := newSyncer(&connection{a: r.Adapter})
 	want := firstBackoff
 	for range 8 {
 		wait, err := s.OnFailedSync(nil, errors.New("no connection"))

@@ -25,7 +25,7 @@ const (
 )
 
 // judge decides by the rules of matrix-notes §10. What it refuses it has answered.
-func (l *link) judge(ctx context.Context, evt *event.Event) (verdict, error) {
+func (l *connection) judge(ctx context.Context, evt *event.Event) (verdict, error) {
 	encrypted, err := l.a.store.IsEncrypted(ctx, evt.RoomID)
 	switch {
 	case err != nil:
@@ -53,7 +53,7 @@ func (l *link) judge(ctx context.Context, evt *event.Event) (verdict, error) {
 }
 
 // tellSender says why an event is not obeyed, if it was meant for the bot.
-func (l *link) tellSender(evt *event.Event, what chat.Notice) {
+func (l *connection) tellSender(evt *event.Event, what chat.Notice) {
 	private, err := l.a.isPrivate(evt.RoomID)
 	content, ok := evt.Content.Parsed.(*event.MessageEventContent)
 	if err == nil && private || ok && (strings.HasPrefix(content.Body, "!") || content.Mentions.Has(l.me)) {
@@ -80,7 +80,7 @@ const fetchPause = time.Minute
 
 // lookAgain asks for the devices of a sender whose device is not known, and judges anew: the library asks
 // once in a run.
-func (l *link) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
+func (l *connection) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
 	l.mu.Lock()
 	original := l.sealed[evt.ID]
 	now := l.a.cfg.Now()
@@ -107,7 +107,7 @@ func (l *link) lookAgain(ctx context.Context, evt *event.Event) id.TrustState {
 // made a new one, or somebody who passes for them with the homeserver's help. Nothing of what was linked
 // before is shown to them; who confirms begins anew. What they say to others in a group is none of the bot's
 // business.
-func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, spoken bool) error {
+func (l *connection) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, spoken bool) error {
 	if typedCode(r.Text) != l.a.offers.identityCode(evt.Sender) {
 		if !spoken {
 			l.tellChangedIdentity(evt)
@@ -131,7 +131,7 @@ func (l *link) onChangedIdentity(ctx context.Context, evt *event.Event, r *row, 
 }
 
 // tellChangedIdentity refuses an event of theirs, and says so some times an hour.
-func (l *link) tellChangedIdentity(evt *event.Event) {
+func (l *connection) tellChangedIdentity(evt *event.Event) {
 	l.a.counters.refused.Add(1)
 	if l.a.limiter.allow("identity "+evt.Sender.String(), 5) {
 		l.a.answerTrouble(evt, chat.NoticeNewIdentity, "code", l.a.offers.identityCode(evt.Sender))

@@ -18,7 +18,7 @@ import (
 const maxSealed = 256
 
 // noteEncrypted remembers an encrypted event before the library tries it.
-func (l *link) noteEncrypted(ctx context.Context, evt *event.Event) {
+func (l *connection) noteEncrypted(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("encrypted event")
 	content, ok := evt.Content.Parsed.(*event.EncryptedEventContent)
 	if !ok || evt.Sender == l.me {
@@ -41,7 +41,7 @@ func (l *link) noteEncrypted(ctx context.Context, evt *event.Event) {
 }
 
 // retryWaiting tries the events that waited for their keys when the last connection ended.
-func (l *link) retryWaiting() {
+func (l *connection) retryWaiting() {
 	events, lost, err := l.a.inbox.waiting()
 	if err != nil || lost > 0 {
 		l.a.log.Error("some waiting events cannot be read", "count", lost, "error", err)
@@ -61,7 +61,7 @@ func (l *link) retryWaiting() {
 	})
 }
 
-func (l *link) noLongerWaits(evt id.EventID) {
+func (l *connection) noLongerWaits(evt id.EventID) {
 	if err := l.a.inbox.noLongerWaits(evt); err != nil {
 		l.a.log.Error("waiting event not forgotten", "error", err)
 	}
@@ -69,7 +69,7 @@ func (l *link) noLongerWaits(evt id.EventID) {
 
 // notDecrypted is told by the library of an event whose key did not come within 25 seconds, or that cannot be
 // decrypted at all. When the connection ends it is told so at once of all that wait.
-func (l *link) notDecrypted(evt *event.Event, cause error) {
+func (l *connection) notDecrypted(evt *event.Event, cause error) {
 	defer l.a.recovered("unreadable event")
 	if evt.Sender == l.me || l.leaves(cause) {
 		return
@@ -92,7 +92,7 @@ func (l *link) notDecrypted(evt *event.Event, cause error) {
 }
 
 // giveUp says, once an hour in each room, that a message could not be read.
-func (l *link) giveUp(evt *event.Event, cause error) {
+func (l *connection) giveUp(evt *event.Event, cause error) {
 	if l.leaves(cause) {
 		return
 	}
@@ -112,12 +112,12 @@ func (l *link) giveUp(evt *event.Event, cause error) {
 }
 
 // leaves tells whether an event is left to the next connection: it is among those that wait for their keys.
-func (l *link) leaves(cause error) bool {
+func (l *connection) leaves(cause error) bool {
 	return l.ended() && errors.Is(cause, crypto.ErrNoSessionFound)
 }
 
 // withheldAs tells whether the sender's app said that it does not give the key, for this reason.
-func (l *link) withheldAs(evt *event.Event, why event.RoomKeyWithheldCode) bool {
+func (l *connection) withheldAs(evt *event.Event, why event.RoomKeyWithheldCode) bool {
 	content, ok := evt.Content.Parsed.(*event.EncryptedEventContent)
 	if !ok {
 		return false
@@ -135,7 +135,7 @@ const (
 // mend makes the Olm sessions with the sender's device anew, as after an older copy of the vault was put
 // back: with a new session the other side sends the key again (matrix-notes §8). Where that was done a moment
 // ago, the key may be on its way. It tells whether the event could be read then.
-func (l *link) mend(ctx context.Context, evt *event.Event) bool {
+func (l *connection) mend(ctx context.Context, evt *event.Event) bool {
 	content := evt.Content.AsEncrypted()
 	devices, err := l.a.store.GetDevices(ctx, evt.Sender)
 	if err != nil {
@@ -175,7 +175,7 @@ func (l *link) mend(ctx context.Context, evt *event.Event) bool {
 	return true
 }
 
-func (l *link) mayMend(device id.DeviceID) bool {
+func (l *connection) mayMend(device id.DeviceID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.a.cfg.Now()
@@ -187,7 +187,7 @@ func (l *link) mayMend(device id.DeviceID) bool {
 }
 
 // renew forgets the Olm sessions with a device and begins a new one with an empty message.
-func (l *link) renew(ctx context.Context, device *id.Device) error {
+func (l *connection) renew(ctx context.Context, device *id.Device) error {
 	sessions, err := l.a.store.GetSessions(ctx, device.IdentityKey)
 	for _, session := range sessions {
 		if err == nil {

@@ -17,7 +17,7 @@ const maxUpgrades = 3
 // and goes there. Where people must be invited the bot waits for that. Anybody can close a room of their own in
 // favour of one that is not theirs: a room that the bot is in already is only touched if it was made in the place
 // of the closed one.
-func (l *link) onTombstone(ctx context.Context, evt *event.Event) {
+func (l *connection) onTombstone(ctx context.Context, evt *event.Event) {
 	defer l.a.recovered("room upgrade")
 	old, next := evt.RoomID, evt.Content.AsTombstone().GetReplacementRoom()
 	if evt.GetStateKey() != "" || evt.Mautrix.EventSource&event.SourceJoin == 0 || next == "" || next == old {
@@ -48,7 +48,7 @@ func (l *link) onTombstone(ctx context.Context, evt *event.Event) {
 }
 
 // continues tells whether a room takes the place of one into which somebody had brought the bot who may.
-func (l *link) continues(record room) bool {
+func (l *connection) continues(record room) bool {
 	if record.Replaces == "" {
 		return false
 	}
@@ -61,7 +61,7 @@ func (l *link) continues(record room) bool {
 }
 
 // forgetSuccessors drops what tombstones of a room announced and never came.
-func (l *link) forgetSuccessors(old id.RoomID) {
+func (l *connection) forgetSuccessors(old id.RoomID) {
 	all, err := l.a.rooms.all()
 	for name, r := range all {
 		if err == nil && r.Replaces == old && !r.Waiting {
@@ -74,7 +74,7 @@ func (l *link) forgetSuccessors(old id.RoomID) {
 }
 
 // join accepts an invitation, or without one enters a room that takes the place of another.
-func (l *link) join(ctx context.Context, name id.RoomID, record room) error {
+func (l *connection) join(ctx context.Context, name id.RoomID, record room) error {
 	if record.Waiting {
 		_, err := l.cli.JoinRoomByID(ctx, name)
 		return err
@@ -86,7 +86,7 @@ func (l *link) join(ctx context.Context, name id.RoomID, record room) error {
 // succeed makes what is kept for a closed room that of the one in its place, and leaves the closed one. It tells
 // whether the new room is what the old one announced: each has to name the other, and an encrypted room is not
 // followed into the clear. The caller holds entering.
-func (l *link) succeed(ctx context.Context, old, name id.RoomID) bool {
+func (l *connection) succeed(ctx context.Context, old, name id.RoomID) bool {
 	create, err := l.a.store.GetCreate(ctx, name)
 	if err != nil || create == nil || create.Content.AsCreate().GetPredecessor().RoomID != old || !l.isIn(ctx, old) {
 		l.a.log.Warn("room not taken for the successor of another", "error", err)

@@ -79,7 +79,7 @@ func readFile(f *chat.File, limit int64) ([]byte, error) {
 }
 
 // uploadLimit is how large a file may be, as the homeserver says. It is asked once.
-func (l *link) uploadLimit(ctx context.Context) int64 {
+func (l *connection) uploadLimit(ctx context.Context) int64 {
 	if known := l.uploads.Load(); known > 0 {
 		return known
 	}

@@ -14,7 +14,7 @@ import (
 
 // declineVerification declines to compare emojis with a person's device: nobody is there to look at them.
 // The device that asks shows the reason.
-func (l *link) declineVerification(_ context.Context, evt *event.Event) {
+func (l *connection) declineVerification(_ context.Context, evt *event.Event) {
 	defer l.a.recovered("verification")
 	content, ok := evt.Content.Parsed.(*event.VerificationRequestEventContent)
 	if !ok || !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
@@ -35,7 +35,7 @@ func (l *link) declineVerification(_ context.Context, evt *event.Event) {
 }
 
 // declineInRoom does the same for a request that was made in a room, and says so there.
-func (l *link) declineInRoom(evt *event.Event) {
+func (l *connection) declineInRoom(evt *event.Event) {
 	if !l.a.limiter.allow("verification "+evt.Sender.String(), 10) {
 		return
 	}

@@ -70,7 +70,7 @@ func sessionOf(v store.Store) (cryptostore.Session, error) {
 }
 
 func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) error {
-	own, err := (&link{a: a, cli: cli, me: cli.UserID}).ownKeys(ctx)
+	own, err := (&connection{a: a, cli: cli, me: cli.UserID}).ownKeys(ctx)
 	if tokenLost(err) {
 		return errors.New("matrix: the homeserver has forgotten the bot's login; the next `bot run` logs in again with the password")
 	} else if err != nil {
