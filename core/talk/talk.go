@@ -326,7 +326,7 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	case c.command == nil && mayBeSecret(t) && !q.owns(t, text) && !harmless(t.talk, text):
 		return lostSecret(ctx, t, q), nil
 	case q == nil, q.yields(t, c, text):
-		return obey(ctx, t)
+		return runTyped(ctx, t)
 	default:
 		return answerQuestion(ctx, t, q, text)
 	}
@@ -372,8 +372,8 @@ func tooLong(ctx context.Context, t *Turn, q *question) chat.Reply {
 	return t.Say("text.too_long", "command", t.role(RoleExample))
 }
 
-// obey runs the command that a message is, or says that it is none.
-func obey(ctx context.Context, t *Turn) (chat.Reply, error) {
+// runTyped runs the command that a message is, or says that it is none.
+func runTyped(ctx context.Context, t *Turn) (chat.Reply, error) {
 	c := t.call
 	switch {
 	case t.stranger && !mayInGroup(t, c.command):
