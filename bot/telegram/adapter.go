@@ -25,6 +25,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store"
 )
 
 // Platform is the platform of the adapter's chats and people.
@@ -36,9 +37,9 @@ const DefaultAPI = "https://api.telegram.org"
 // Config is what an Adapter is made of. Token and Store are required.
 type Config struct {
 	Token      secret.Text
-	API        string       // base address of the Bot API server; default DefaultAPI
-	HTTPClient *http.Client // its Timeout is not used: every call has a deadline of its own
-	Store      Store
+	API        string         // base address of the Bot API server; default DefaultAPI
+	HTTPClient *http.Client   // its Timeout is not used: every call has a deadline of its own
+	Store      store.Store    // an update may hold a password: what is kept must be sealed
 	Webhook    *WebhookConfig // nil: long polling
 	Log        *slog.Logger   // default: nothing is logged
 
@@ -48,7 +49,7 @@ type Config struct {
 	// Present is told when a person blocks the bot or lets it in again, and when a group removes or adds
 	// it. It may be nil: Send notices by itself when a chat is gone.
 	Present func(chat chat.ChatID, present bool) error
-	// Menu gives the command menu of a language, for private chats or for groups, as core.Engine.CommandList
+	// Menu gives the command list of a language, for private chats or for groups, as core.Engine.CommandList
 	// does; nil for no menus.
 	Menu func(lang string, private bool) []chat.Command
 	// About gives what people see before they start the bot, of at most 512 characters, and what stands in

@@ -13,6 +13,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store"
 	simtelegram "cartable/sim/telegram"
 	"cartable/vault"
 )
@@ -28,19 +29,19 @@ func (instant) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // null is a store that keeps nothing.
-type null struct{ Tx }
+type null struct{ store.Tx }
 
-func (null) View(fn func(Tx) error) error                                { return fn(null{}) }
-func (null) Update(fn func(Tx) error) error                              { return fn(null{}) }
+func (null) View(fn func(store.Tx) error) error                          { return fn(null{}) }
+func (null) Update(fn func(store.Tx) error) error                        { return fn(null{}) }
 func (null) Get(_, _, _ string) ([]byte, error)                          { return nil, nil }
 func (null) Put(_, _, _ string, _ []byte) error                          { return nil }
 func (null) Delete(_, _, _ string) error                                 { return nil }
 func (null) Scan(_, _ string, _ func(string, []byte) error) (int, error) { return 0, nil }
 
-func benchAdapter(b testing.TB, store Store) *Adapter {
+func benchAdapter(b testing.TB, s store.Store) *Adapter {
 	b.Helper()
 	a, err := New(Config{
-		Token: secret.New(simtelegram.DefaultToken), Store: store, HTTPClient: &http.Client{Transport: instant{}},
+		Token: secret.New(simtelegram.DefaultToken), Store: s, HTTPClient: &http.Client{Transport: instant{}},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -9,25 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"cartable/core/store"
 )
-
-// Tx is one transaction of a Store: an alias of the same unnamed type as store.Tx of the core, see there.
-// All records here are in the group "".
-type Tx = interface {
-	Get(bucket, group, name string) ([]byte, error)
-	Put(bucket, group, name string, value []byte) error
-	Delete(bucket, group, name string) error
-	DeleteGroup(bucket, group string) error
-	Scan(bucket, group string, fn func(name string, value []byte) error) (damaged int, err error)
-	All(bucket string, fn func(group, name string, value []byte) error) (damaged int, err error)
-}
-
-// Store keeps the adapter's records, sealed and durable: an update may hold a password. Both methods
-// block on the disk; an Update has reached it when it returns nil.
-type Store interface {
-	View(fn func(Tx) error) error
-	Update(fn func(Tx) error) error
-}
 
 const (
 	// seenIDs is how many ids of updates are remembered. Telegram sends an update twice when it missed our
@@ -41,7 +25,7 @@ const (
 // "telegram.<bot id>.inbox" by their order of arrival: the ids of updates are no order, as Telegram
 // starts them anew after a quiet week.
 type inbox struct {
-	store Store
+	store store.Store
 	state string // bucket of the bot's other records
 	rows  string // bucket of the updates
 
@@ -63,9 +47,9 @@ type row struct {
 }
 
 // openInbox reads what is in the store. With an error, which tells of damaged records, the inbox is usable.
-func openInbox(store Store, botID string) (*inbox, error) {
+func openInbox(s store.Store, botID string) (*inbox, error) {
 	b := &inbox{
-		store: store, state: "telegram." + botID, rows: "telegram." + botID + ".inbox",
+		store: s, state: "telegram." + botID, rows: "telegram." + botID + ".inbox",
 		freed: make(chan struct{}, 1),
 	}
 	seen, seenErr := b.record("seen")
@@ -83,7 +67,7 @@ func openInbox(store Store, botID string) (*inbox, error) {
 
 // record reads one of the bot's other records; nil when there is none.
 func (b *inbox) record(key string) (value []byte, err error) {
-	err = b.store.View(func(tx Tx) error {
+	err = b.store.View(func(tx store.Tx) error {
 		value, err = tx.Get(b.state, "", key)
 		return err
 	})
@@ -91,14 +75,14 @@ func (b *inbox) record(key string) (value []byte, err error) {
 }
 
 func (b *inbox) setRecord(key string, value []byte) error {
-	return b.store.Update(func(tx Tx) error { return tx.Put(b.state, "", key, value) })
+	return b.store.Update(func(tx store.Tx) error { return tx.Put(b.state, "", key, value) })
 }
 
 // load reads the rows that wait, oldest first. With an error, those are left out that cannot be read.
 func (b *inbox) load() ([]row, error) {
 	var rows []row
 	damaged := 0
-	err := b.store.View(func(tx Tx) (err error) {
+	err := b.store.View(func(tx store.Tx) (err error) {
 		rows = nil
 		damaged, err = tx.Scan(b.rows, "", func(key string, value []byte) error {
 			if seq, err := strconv.ParseUint(key, 10, 64); err == nil {
@@ -140,7 +124,7 @@ func (b *inbox) put(ids []int64, raws []json.RawMessage) ([]row, error) {
 	for i, raw := range raws {
 		rows[i] = row{next + uint64(i), raw}
 	}
-	err := b.store.Update(func(tx Tx) error {
+	err := b.store.Update(func(tx store.Tx) error {
 		for _, r := range rows {
 			if err := tx.Put(b.rows, "", strconv.FormatUint(r.seq, 10), r.raw); err != nil {
 				return err
@@ -182,7 +166,7 @@ func (b *inbox) remove(seq uint64) error {
 	if len(doomed) == 0 { // the one before us took ours along
 		return nil
 	}
-	err := b.store.Update(func(tx Tx) error {
+	err := b.store.Update(func(tx store.Tx) error {
 		for _, seq := range doomed {
 			if err := tx.Delete(b.rows, "", strconv.FormatUint(seq, 10)); err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/secret"
+	"cartable/core/store"
 	"cartable/core/store/storetest"
 	simtelegram "cartable/sim/telegram"
 )
@@ -222,13 +223,13 @@ func (s *memory) mend() {
 	s.broken = nil
 }
 
-func (s *memory) View(fn func(Tx) error) error {
+func (s *memory) View(fn func(store.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return fn(memoryTx(s.records))
 }
 
-func (s *memory) Update(fn func(Tx) error) error {
+func (s *memory) Update(fn func(store.Tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken != nil {
@@ -248,7 +249,7 @@ func (s *memory) Update(fn func(Tx) error) error {
 // rows counts the updates that wait.
 func (s *memory) rows() int {
 	n := 0
-	_ = s.View(func(tx Tx) error {
+	_ = s.View(func(tx store.Tx) error {
 		id, _, _ := strings.Cut(simtelegram.DefaultToken, ":")
 		_, err := tx.Scan("telegram."+id+".inbox", "", func(string, []byte) error { n++; return nil })
 		return err
