@@ -34,14 +34,3 @@ func (e *Engine) letters() (n int) {
 	})
 	return n
 }
-
-// Buckets name all tables of the rooms, for tests that look at what is stored.
-func Buckets() []string {
-	return []string{
-		"accounts", "account_places", "account_homes", "grants", "account_grants", "people", "used_invitations",
-		"school_accounts", "school_sames", "school_candidates", "readings", "pauses", "school_due",
-		"wallets", "wallets_phones", "orders", "orders_due", "orders_ages",
-		"chats", "choices", "choices_due", "moved", "letters", "letters_posted", "letters_about", "letters_moved", "gone",
-		"subscriptions", "seen", "schema",
-	}
-}

@@ -6,9 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"cartable/core"
 	"cartable/core/chat"
-	"cartable/core/store"
 	simizly "cartable/sim/izly"
 )
 
@@ -259,15 +257,8 @@ func TestSeveralLinksSideBySide(t *testing.T) {
 func (r *rig) records() map[string][]string {
 	r.t.Helper()
 	found := make(map[string][]string)
-	if err := r.vault.View(func(tx store.Tx) error {
-		for _, bucket := range core.Buckets() {
-			if _, err := tx.All(bucket, func(_, key string, value []byte) error {
-				found[bucket] = append(found[bucket], key+" "+string(value))
-				return nil
-			}); err != nil {
-				return err
-			}
-		}
+	if _, err := r.vault.Verify(func(bucket, group, key string, value []byte) error {
+		found[bucket] = append(found[bucket], strings.TrimSpace(group+" "+key+" "+string(value)))
 		return nil
 	}); err != nil {
 		r.t.Fatal(err)
