@@ -24,7 +24,7 @@ func inviteOnly(t *testing.T) (*platform, *rights.Invitations) {
 
 func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 	p, invitations := inviteOnly(t)
-	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestAnInvitationLetsOnePersonIn(t *testing.T) {
 
 func TestInvitationsExpireAndCannotBeMadeUp(t *testing.T) {
 	p, invitations := inviteOnly(t)
-	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +57,12 @@ func TestInvitationsExpireAndCannotBeMadeUp(t *testing.T) {
 	}
 	anna := p.private("anna")
 	has(t, anna.say(forged), "pas valable")
-	foreign, err := rights.NewInvitations([]byte(strings.Repeat("x", 32))).Make(p.r.clock.now(), rand.Reader)
+	foreign, err := rights.NewInvitations([]byte(strings.Repeat("x", 32))).Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	has(t, anna.say(foreign), "pas valable")
-	p.r.clock.advance(8 * 24 * time.Hour)
+	p.r.clock.Advance(8 * 24 * time.Hour)
 	has(t, anna.say(code), "pas valable")
 }
 
@@ -78,14 +78,14 @@ func TestAStrangerWhoKeepsAskingIsLeftUnanswered(t *testing.T) {
 	if answered != 5 {
 		t.Errorf("%d of 20 answered", answered)
 	}
-	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := anna.say(code); got != "" {
 		t.Errorf("a code was tried beyond the limit: %s", got)
 	}
-	p.r.clock.advance(time.Hour)
+	p.r.clock.Advance(time.Hour)
 	has(t, anna.say(code), "Bonjour")
 }
 
@@ -106,7 +106,7 @@ func TestAdminsInvite(t *testing.T) {
 
 func TestStrangersInAGroupReadWhatIsShownAndNoMore(t *testing.T) {
 	p, invitations := inviteOnly(t)
-	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestAlert(t *testing.T) {
 	c.Say("/aide")
 	c.linkWallet(true)
 	look := func(at time.Duration) string {
-		r.clock.set(tuesday.Add(at))
+		r.clock.Set(tuesday.Add(at))
 		r.engine.Watch.Look(t.Context())
 		return c.Say("/langue") // letters go before a reply
 	}

@@ -44,7 +44,7 @@ func lived(t *testing.T, r *rig) []place {
 	p.private("nora").say("/connexion")
 	for range 2 { // plans the first look, and does it
 		r.engine.Watch.Look(t.Context())
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 	}
 	r.engine.Watch.Look(t.Context())
 

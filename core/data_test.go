@@ -43,7 +43,7 @@ func TestMyDataIsInOrder(t *testing.T) {
 	for _, amount := range []string{"20", "30", "15", "25"} {
 		c.Say("/recharger " + amount)
 		c.Press("Annuler")
-		r.clock.advance(time.Minute)
+		r.clock.Advance(time.Minute)
 	}
 	c.Say("/mesdonnees")
 	var data struct {

@@ -138,7 +138,7 @@ func TestALinkingBesideOtherThings(t *testing.T) {
 	c.Say("/connexion izly")
 	c.Say(account.Phone)
 	c.Say("/langue fr")
-	r.clock.advance(10*time.Minute + time.Second)
+	r.clock.Advance(10*time.Minute + time.Second)
 	c.wants(c.Say("merci"), "pas compris") // no secret is expected for ever
 }
 
@@ -214,13 +214,13 @@ func TestAnExpiredQuestionForASecretIsToldOf(t *testing.T) {
 	c.linkParent()
 	c.Say("/connexion " + r.schoolURL + "/parent.html")
 	c.Say("someone")
-	r.clock.advance(9 * time.Minute)
+	r.clock.Advance(9 * time.Minute)
 	c.wants(c.Say("/edt"), "attend toujours")
-	r.clock.advance(90 * time.Second)
+	r.clock.Advance(90 * time.Second)
 	answer := c.Say("/aide")
 	c.wants(answer, "# Ce que je sais faire", "Ma question d'avant a expiré")
 	c.refuses(answer, "(secret)", "attend toujours")
-	r.clock.advance(30 * time.Second)
+	r.clock.Advance(30 * time.Second)
 	c.wants(c.Say("recharge-moi"), "n'attend plus", "ni utilisé ni gardé")
 	if len(c.deleted) != 1 {
 		t.Error("the password was not deleted")

@@ -89,7 +89,7 @@ func TestEraseEverything(t *testing.T) {
 func TestEraseEndsAnAdmission(t *testing.T) {
 	p, invitations := inviteOnly(t)
 	anna := p.private("anna")
-	code, err := invitations.Make(p.r.clock.now(), rand.Reader)
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

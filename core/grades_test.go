@@ -90,7 +90,7 @@ func TestGradesThatTheSchoolDoesNotShow(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.Say("/notes")
-	r.clock.advance(2 * time.Minute)
+	r.clock.Advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageMaintenance)
 	c.wants(c.Say("/notes"), "# Léa – notes, ", "14,81", "voici ce qu'il disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/notes trimestre 1"), "aucune note")

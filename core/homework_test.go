@@ -54,7 +54,7 @@ func TestHomeworkIsNothingOnlyWhenTheSchoolSaidSo(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.Say("/devoirs")
-	r.clock.advance(2 * time.Minute)
+	r.clock.Advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageClosed)
 	c.wants(c.Say("/devoirs"), "Ex. 4 à 6", "voici ce qu'il disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/devoirs hugo"), "aucun devoir")

@@ -142,13 +142,13 @@ func TestDialoguesExpireAndAreLeft(t *testing.T) {
 		c.wants(c.Say(account.Username), "(secret)")
 	}
 	upToPassword()
-	r.clock.advance(10*time.Minute + time.Second)
+	r.clock.Advance(10*time.Minute + time.Second)
 	c.wants(c.Say(account.Password), "a expiré au bout de dix minutes", "pas été utilisée ni gardée", "/connexion")
 	if len(c.deleted) != 1 {
 		t.Error("the late password stands in the chat")
 	}
 	c.Say("/connexion")
-	r.clock.advance(10*time.Minute + time.Second)
+	r.clock.Advance(10*time.Minute + time.Second)
 	c.wants(c.Say("aide"), "# Ce que je sais faire ici") // an old question swallows nothing
 	upToPassword()
 	c.wants(c.Say(strings.Repeat("x", chat.MaxText+1)), "trop long")
@@ -196,7 +196,7 @@ func TestThreeWrongPasswordsAreEnough(t *testing.T) {
 		t.Errorf("%d requests while the account rests", n)
 	}
 	r.restart()
-	r.clock.advance(61 * time.Minute)
+	r.clock.Advance(61 * time.Minute)
 	c.Say("/connexion " + r.schoolURL + "/parent.html")
 	c.Say(account.Username)
 	c.wants(c.Say(account.Password), "# Compte PRONOTE relié")

@@ -83,9 +83,9 @@ func (r *rig) on(path string, key vault.Key, at time.Time) {
 		return nil, errors.New("no network")
 	}}
 	r.path, r.key = path, key
-	r.clients.School = pronote.New(pronote.Config{HTTPClient: client, Now: r.clock.now, Location: paris})
+	r.clients.School = pronote.New(pronote.Config{HTTPClient: client, Now: r.clock.Now, Location: paris})
 	r.clients.Access = &core.Access{Invitations: rights.NewInvitations([]byte(strings.Repeat("k", 32)))}
-	r.clock.set(at.Add(30 * time.Second))
+	r.clock.Set(at.Add(30 * time.Second))
 	r.open()
 }
 

@@ -103,7 +103,7 @@ func TestTokensFollowOneAnother(t *testing.T) {
 	for range 3 {
 		r.school.ExpireSessions()
 		r.restart()
-		r.clock.advance(2 * time.Minute) // past the minute in which nothing is asked again
+		r.clock.Advance(2 * time.Minute) // past the minute in which nothing is asked again
 		c.wants(c.Say("/edt"), "Léa – mardi")
 	}
 	r.noViolations()

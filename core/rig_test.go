@@ -21,6 +21,7 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/store/storetest"
 	simizly "cartable/sim/izly"
 	simpronote "cartable/sim/pronote"
 	"cartable/vault"
@@ -35,7 +36,7 @@ type rig struct {
 	engine *core.Engine
 	vault  *vault.Vault
 	log    *bytes.Buffer
-	clock  *clock
+	clock  *storetest.Clock
 
 	mu     sync.Mutex
 	phones map[chat.ChatID]*phone
@@ -45,29 +46,6 @@ type rig struct {
 	schoolURL string
 	clients   core.Config
 	store     func(store.Store) store.Store
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func (c *clock) set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = at
 }
 
 var paris = func() *time.Location {
@@ -96,11 +74,11 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	if o.at.IsZero() {
 		o.at = tuesday
 	}
-	r := &rig{t: t, log: new(bytes.Buffer), phones: make(map[chat.ChatID]*phone), clock: &clock{at: o.at}, path: filepath.Join(t.TempDir(), "vault.db")}
-	r.school = simpronote.New(simpronote.Config{Version: o.version, Now: r.clock.now})
+	r := &rig{t: t, log: new(bytes.Buffer), phones: make(map[chat.ChatID]*phone), clock: storetest.NewClock(o.at), path: filepath.Join(t.TempDir(), "vault.db")}
+	r.school = simpronote.New(simpronote.Config{Version: o.version, Now: r.clock.Now})
 	school := httptest.NewServer(r.school)
 	t.Cleanup(school.Close)
-	o.izly.Now = r.clock.now
+	o.izly.Now = r.clock.Now
 	r.izly = simizly.New(o.izly)
 	var izlyServer http.Handler = r.izly
 	if o.wallet != nil {
@@ -116,14 +94,14 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: r.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	client, err := izly.New(izly.Config{
 		SOAPURL: wallet.URL + "/Service.asmx", RESTURL: wallet.URL + "/Service/PublicService.svc/rest", SiteURL: wallet.URL,
-		Now: r.clock.now, Log: log, Location: paris, Enrolment: o.izlyMode,
+		Now: r.clock.Now, Log: log, Location: paris, Enrolment: o.izlyMode,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.clients = core.Config{
-		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: r.clock.now, Log: log, Location: paris}),
-		Wallet: client, Now: r.clock.now, Log: log, Location: paris, AllowPrivate: true, NoAlerts: !o.alerts,
+		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: r.clock.Now, Log: log, Location: paris}),
+		Wallet: client, Now: r.clock.Now, Log: log, Location: paris, AllowPrivate: true, NoAlerts: !o.alerts,
 	}
 	r.schoolURL = school.URL + "/pronote"
 	r.store = o.store

@@ -121,7 +121,7 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 			say("/recharger 30")
 			press("Confirmer")
 			said.WriteString(c.later(time.Minute))
-			r.clock.advance(time.Hour)
+			r.clock.Advance(time.Hour)
 			r.storedSecrets(secrets)
 
 			r.school.ExpireSessions()
@@ -129,7 +129,7 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 			say(everything...)
 			r.storedSecrets(secrets)
 			for _, function := range []string{"PageEmploiDuTemps", "DernieresNotes", "Identification", "Authentification"} {
-				r.clock.advance(2 * time.Minute)
+				r.clock.Advance(2 * time.Minute)
 				r.school.DropAnswer(function)
 				r.school.DropAnswer(function)
 				say("/edt", "/notes")
@@ -141,7 +141,7 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 				say("/solde", "/historique", "/recharger 20", "/historique")
 			}
 			r.school.Unavailable(simpronote.OutageMaintenance)
-			r.clock.advance(2 * time.Minute)
+			r.clock.Advance(2 * time.Minute)
 			say("/edt", "/notes", "/devoirs semaine prochaine")
 			r.school.Unavailable(simpronote.OutageNone)
 			r.restart()

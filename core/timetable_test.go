@@ -72,7 +72,7 @@ func TestTimetableAfterTheLastLesson(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
-	r.clock.set(at(17, 17, 0)) // the detention has just ended
+	r.clock.Set(at(17, 17, 0)) // the detention has just ended
 	c.wants(c.Say("/edt"), "# Léa – mercredi 18 novembre")
 }
 
@@ -110,7 +110,7 @@ func TestTimetableSkipsHolidays(t *testing.T) {
 	c.wants(c.Say("/edt 25/12"), "# Léa – vendredi 25 décembre", "Pas de cours : Vacances de Noël, jusqu'au dimanche 3 janvier inclus")
 	c.wants(c.Say("/edt 11/11"), "# Léa – mercredi 11 novembre", "Pas de cours : Armistice 1918.")
 	c.wants(c.Say("/edt semaine du 25/12"), "Pas de cours : Vacances de Noël")
-	r.clock.set(time.Date(2026, 12, 18, 20, 0, 0, 0, paris)) // the simulator's holidays move with its clock
+	r.clock.Set(time.Date(2026, 12, 18, 20, 0, 0, 0, paris)) // the simulator's holidays move with its clock
 	c.linkParent()
 	answer := c.Say("/edt")
 	c.wants(answer, "# Léa – ")
@@ -188,7 +188,7 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 	for _, outage := range []simpronote.Outage{
 		simpronote.OutageClosed, simpronote.OutageBusy, simpronote.OutageMaintenance, simpronote.OutageSuspended,
 	} {
-		r.clock.advance(2 * time.Minute)
+		r.clock.Advance(2 * time.Minute)
 		r.school.Unavailable(outage)
 		answer := c.Say("/edt")
 		c.wants(answer, "# Léa – mardi 17 novembre", "ESPAGNOL", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 à 07:30")
@@ -196,7 +196,7 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 		c.refuses(unknown, "PRONOTE n'indique", "Pas de cours") // nobody said so
 		r.school.Unavailable(simpronote.OutageNone)
 	}
-	r.clock.set(at(17, 16, 0))
+	r.clock.Set(at(17, 16, 0))
 	answer := c.Say("/edt")
 	c.wants(answer, "# Léa – mardi 17 novembre")
 	c.refuses(answer, "n'a pas répondu")
@@ -217,7 +217,7 @@ func TestSuspendedAddressIsLeftAlone(t *testing.T) {
 		t.Errorf("%d requests to a server that must be left alone", n)
 	}
 	r.school.Suspend(false)
-	r.clock.advance(10 * time.Minute)
+	r.clock.Advance(10 * time.Minute)
 	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
 }
 
@@ -259,12 +259,12 @@ func TestTimetableRequests(t *testing.T) {
 		r.restart()
 		r.school.Reset()
 		count("cold, with a stored session that has expired", 1+6, "/edt") // one to find that out
-		r.clock.advance(2 * time.Minute)
+		r.clock.Advance(2 * time.Minute)
 		count("warm", 1, "/edt")
 		count("again within a minute", 0, "/edt", "/edt demain", "/edt semaine")
 		r.restart()
 		count("again within a minute, after a restart", 0, "/edt")
-		r.clock.advance(2 * time.Minute)
+		r.clock.Advance(2 * time.Minute)
 		count("warm, after a restart", 1, "/edt")
 		r.noViolations()
 	}
@@ -292,7 +292,7 @@ func TestNextSchoolYearIsFound(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("claire")
 	c.linkParent()
-	r.clock.set(time.Date(2027, 9, 7, 7, 30, 0, 0, paris)) // the simulator's year moves with its clock
+	r.clock.Set(time.Date(2027, 9, 7, 7, 30, 0, 0, paris)) // the simulator's year moves with its clock
 	c.wants(c.Say("/edt demain"), "# Léa – mercredi 8 septembre", "08:00")
 	c.wants(c.Say("/devoirs"), "# Léa – devoirs du mardi 7 septembre")
 	c.wants(c.Say("/notes"), "# Léa – notes, Trimestre 2")

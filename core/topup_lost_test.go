@@ -19,7 +19,7 @@ func (c *phone) later(d time.Duration) string {
 	c.mu.Lock()
 	c.replies = nil
 	c.mu.Unlock()
-	c.r.clock.advance(d)
+	c.r.clock.Advance(d)
 	c.r.engine.LookUpDue(context.Background())
 	return c.text()
 }

@@ -148,9 +148,9 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 
 	c.Say("/recharger 20")
 	late := c.button("Confirmer")
-	r.clock.advance(5*time.Minute + time.Second)
+	r.clock.Advance(5*time.Minute + time.Second)
 	c.wants(c.PressID(late), "plus de 5 minutes", "Rien n'a été débité", "/recharger 20")
-	r.clock.advance(25 * time.Hour)
+	r.clock.Advance(25 * time.Hour)
 	c.wants(c.PressID(late), "Ce bouton n'est plus valable", "Rien n'a été fait")
 	if err := r.engine.CleanUp(); err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func TestTopUpAsksForTheCodeEachTime(t *testing.T) {
 	c.wants(c.Say(account.SecretCode), "Je n'ai pas compris")
 	c.Say("/recharger 20")
 	c.Press("Confirmer")
-	r.clock.advance(5*time.Minute + time.Second)
+	r.clock.Advance(5*time.Minute + time.Second)
 	c.wants(c.Say(account.SecretCode), "plus de 5 minutes", "Rien n'a été débité")
 	r.spent(account, 52_34, 2)
 	r.noViolations()

@@ -172,7 +172,7 @@ func TestTwoWalletsAreToldApart(t *testing.T) {
 	r.izly.FailNext("Logon", 9999, 3, "Non, merci.")
 	c.wants(c.Say("/solde"), "## Camille …3344", "Non, merci", "## Zoé …4455", "241,70 €")
 	c.wants(c.Say("/historique"), "## Camille …3344", "Je ne réessaie pas", "## Zoé …4455", "Rechargement")
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	c.wants(c.Say("/recharger 10 zoé"), "Compte étudiant & co")
 	c.wants(c.Press("Confirmer"), "Izly écrit : « Le solde de votre compte dépasserait 250 €. »", "rien n'a été débité")
 }

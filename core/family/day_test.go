@@ -75,10 +75,10 @@ func TestNextDay(t *testing.T) {
 		r := newRig(t, tuesday.AddDate(0, 0, -20), k)
 		lea := r.link("fake", secretLogin("password marc"))
 		for _, day := range tt.looked {
-			r.clock.set(at(day, 7, 0))
+			r.clock.Set(at(day, 7, 0))
 			r.week(lea)
 		}
-		r.clock.set(tt.now)
+		r.clock.Set(tt.now)
 		r.restart()
 		r.week(Pupil{Account: lea.Account, Pupil: school.Pupil{Key: "another"}}) // logs in
 		k.take()
@@ -104,7 +104,7 @@ func TestAColdTimetable(t *testing.T) {
 		requests int
 	}{{at(17, 7, 30), 17, 6}, {at(20, 15, 0), 20, 6}, {at(20, 20, 0), 23, 7}, {at(21, 9, 0), 23, 7}, {at(22, 9, 0), 23, 6}} {
 		s := newSimulated(t, sim.Config{})
-		s.clock.set(tt.now)
+		s.clock.Set(tt.now)
 		if got := s.requests(func() {
 			lea := s.link("pronote", s.password(0))
 			on, _, found, err := s.NextDay(t.Context(), lea, Fresh)
@@ -143,10 +143,10 @@ func TestWeeksOffTellNothing(t *testing.T) {
 	r := newRig(t, at(5, 7, 0), k)
 	lea := r.link("fake", secretLogin("password marc"))
 	for _, day := range []int{5, 12} {
-		r.clock.set(at(day, 7, 0))
+		r.clock.Set(at(day, 7, 0))
 		r.week(lea)
 	}
-	r.clock.set(at(20, 20, 0))
+	r.clock.Set(at(20, 20, 0))
 	if on, _, _, err := r.NextDay(t.Context(), lea, Fresh); err != nil || !on.Equal(at(21, 0, 0)) {
 		t.Errorf("%v, %v", on, err)
 	}
@@ -211,10 +211,10 @@ func TestDaysThatAreKnown(t *testing.T) {
 		r := newRig(t, tuesday.AddDate(0, 0, -20), k)
 		lea := r.link("fake", secretLogin("password marc"))
 		for _, day := range tt.looked {
-			r.clock.set(at(day, 7, 0))
+			r.clock.Set(at(day, 7, 0))
 			r.week(lea)
 		}
-		r.clock.set(tt.now)
+		r.clock.Set(tt.now)
 		r.restart()
 		k.take()
 		if on := r.FirstDay(lea); !on.Equal(at(tt.first, 0, 0)) {
@@ -258,7 +258,7 @@ func TestAnOutingIsNoSchoolSaturday(t *testing.T) {
 		t.Errorf("%v, %v", on, err)
 	}
 	k.teach([2]int{22, 10}) // a Sunday, for once
-	r.clock.set(at(22, 9, 0))
+	r.clock.Set(at(22, 9, 0))
 	r.week(lea)
 	if on := r.FirstDay(lea); !on.Equal(at(22, 0, 0)) || !r.SchoolDay(lea, on) {
 		t.Errorf("on a Sunday with a lesson: %v", on)

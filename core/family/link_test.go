@@ -100,19 +100,19 @@ func TestLinkByQRCode(t *testing.T) {
 func TestLinkAnew(t *testing.T) {
 	r, k, lea := tokens(t)
 	r.week(lea)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	r.week(lea)
 	r.edit(lea.Account, func(rec *record) { rec.Stopped = StoppedToken })
 	before := r.stored(lea.Account)
 	k.profile.School = "COLLEGE"
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lea.Account}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	rec := r.stored(lea.Account)
 	if linked.Account != lea.Account || rec.Generation != before.Generation+1 || rec.logins() != "password marc" || rec.Stopped != "" ||
-		rec.Profile.School != "COLLEGE" || !rec.LoggedIn.Equal(r.clock.now()) || !rec.Used.Equal(r.clock.now()) {
+		rec.Profile.School != "COLLEGE" || !rec.LoggedIn.Equal(r.clock.Now()) || !rec.Used.Equal(r.clock.Now()) {
 		t.Errorf("linked %+v, record %+v", linked, rec)
 	}
 	k.take()
@@ -164,7 +164,7 @@ func TestAFailedLinkChangesNothing(t *testing.T) {
 			if !reflect.DeepEqual(after, before) {
 				t.Errorf("%s: changed from\n%v\nto\n%v", tt.name, before, after)
 			}
-			r.clock.advance(Fresh)
+			r.clock.Advance(Fresh)
 			if _, err := r.Week(t.Context(), lea, tuesday.AddDate(0, 0, 7), time.Hour); err != nil {
 				t.Errorf("%s: the old account: %v", tt.name, err)
 			}
@@ -218,10 +218,10 @@ func TestCandidatesAreSwept(t *testing.T) {
 // sweep cleans up, some time later.
 func (r *rig) sweep(d time.Duration) {
 	r.t.Helper()
-	r.clock.advance(d)
+	r.clock.Advance(d)
 	for more := true; more; {
 		if err := r.store.Update(func(tx store.Tx) (err error) {
-			more, err = r.Sweep(tx, r.clock.now())
+			more, err = r.Sweep(tx, r.clock.Now())
 			return err
 		}); err != nil {
 			r.t.Fatal(err)
@@ -233,7 +233,7 @@ func (r *rig) sweep(d time.Duration) {
 // linked anew changes nothing.
 func TestLinkingAnewRefusesWhatIsInFlight(t *testing.T) {
 	r, k, lea := tokens(t)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	old := r.another() // as a request of before: its lock is another one
 	for _, tt := range []struct {
 		name string
@@ -277,7 +277,7 @@ func TestLinkingAnewRefusesWhatIsInFlight(t *testing.T) {
 		if _, err := r.Link(t.Context(), "fake", secretLogin("token marc code"), []string{lea.Account}, nil); err != nil {
 			t.Fatal(err)
 		}
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		old = r.another()
 	}
 }
@@ -430,7 +430,7 @@ func TestForget(t *testing.T) {
 // What is in flight for an account that is forgotten meanwhile leaves nothing behind.
 func TestForgottenInFlight(t *testing.T) {
 	r, k, lea := tokens(t)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	forget := func() {
 		if err := r.store.Update(func(tx store.Tx) error { return r.Forget(tx, lea.Account) }); err != nil {
 			t.Error(err)

@@ -39,7 +39,7 @@ func TestThreeRefusalsMakeAPause(t *testing.T) {
 		after  time.Duration // the refusal before
 		paused bool
 	}{{0, false}, {20 * time.Minute, false}, {20 * time.Minute, true}} {
-		r.clock.advance(tt.after)
+		r.clock.Advance(tt.after)
 		if _, err := r.Link(t.Context(), "fake", marc, nil, nil); !errors.Is(err, school.ErrWrongPassword) {
 			t.Errorf("refusal %d: %v", i, err)
 		}
@@ -59,11 +59,11 @@ func TestThreeRefusalsMakeAPause(t *testing.T) {
 		t.Errorf("while paused: %v", calls)
 	}
 	r.link("fake", secretLogin("password lucie"))
-	r.clock.set(tuesday.Add(time.Hour - 1))
+	r.clock.Set(tuesday.Add(time.Hour - 1))
 	if r.mayLoginNow(marc) == nil {
 		t.Error("the pause ends too early")
 	}
-	r.clock.set(tuesday.Add(time.Hour))
+	r.clock.Set(tuesday.Add(time.Hour))
 	if r.mayLoginNow(marc) != nil {
 		t.Error("the pause does not end")
 	}
@@ -73,7 +73,7 @@ func TestThreeRefusalsMakeAPause(t *testing.T) {
 	if paused := r.mayLoginNow(marc); paused == nil || !paused.Until.Equal(tuesday.Add(80*time.Minute)) { // the last two count still
 		t.Errorf("paused: %v", paused)
 	}
-	r.clock.set(tuesday.Add(80 * time.Minute))
+	r.clock.Set(tuesday.Add(80 * time.Minute))
 	k.opening = nil
 	r.link("fake", marc)
 	if n := r.count("pauses"); n != 0 { // a login that worked forgives
@@ -88,7 +88,7 @@ func TestPausesAreDoubled(t *testing.T) {
 	lea := r.link("fake", secretLogin("password marc"))
 	r.week(lea)
 	k.asking = func(context.Context, string) error { return school.ErrPause }
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	ask := func() {
 		t.Helper()
 		if _, err := r.Grades(t.Context(), lea, "", Fresh); !errors.Is(err, school.ErrPause) {
@@ -99,8 +99,8 @@ func TestPausesAreDoubled(t *testing.T) {
 		ask()
 		wait := minutes * time.Minute
 		paused := r.mayLoginNow(secretLogin("password lucie"))
-		if paused == nil || paused.Account || paused.Until.Before(r.clock.now().Add(wait)) || paused.Until.After(r.clock.now().Add(wait+wait/4)) {
-			t.Fatalf("pause %d: %v at %v, want %v", i, paused, r.clock.now(), wait)
+		if paused == nil || paused.Account || paused.Until.Before(r.clock.Now().Add(wait)) || paused.Until.After(r.clock.Now().Add(wait+wait/4)) {
+			t.Fatalf("pause %d: %v at %v, want %v", i, paused, r.clock.Now(), wait)
 		}
 		if s, _ := r.Status(lea.Account); !s.Paused.Equal(paused.Until) || s.Stopped != "" {
 			t.Errorf("pause %d: status %+v", i, s)
@@ -113,14 +113,14 @@ func TestPausesAreDoubled(t *testing.T) {
 		if calls := k.take(); len(calls) > 0 {
 			t.Errorf("while paused: %v", calls)
 		}
-		r.clock.set(paused.Until)
+		r.clock.Set(paused.Until)
 	}
 	k.asking = nil
 	r.week(lea)
 	k.asking = func(context.Context, string) error { return school.ErrPause }
-	r.clock.advance(time.Hour)
+	r.clock.Advance(time.Hour)
 	ask()
-	if paused := r.mayLoginNow(secretLogin("password lucie")); paused == nil || paused.Until.After(r.clock.now().Add(7*time.Minute)) {
+	if paused := r.mayLoginNow(secretLogin("password lucie")); paused == nil || paused.Until.After(r.clock.Now().Add(7*time.Minute)) {
 		t.Errorf("after an answer: %v", paused)
 	}
 }
@@ -130,8 +130,8 @@ func TestALoginThatMustWait(t *testing.T) {
 	s := newSimulated(t, sim.Config{})
 	lea := s.link("pronote", s.password(0))
 	s.school.Suspend(true)
-	s.clock.advance(sessionIdle + 1)
-	if _, err := s.Week(t.Context(), lea, s.clock.now(), Fresh); !errors.Is(err, school.ErrPause) {
+	s.clock.Advance(sessionIdle + 1)
+	if _, err := s.Week(t.Context(), lea, s.clock.Now(), Fresh); !errors.Is(err, school.ErrPause) {
 		t.Errorf("error is %v", err)
 	}
 	for _, l := range []school.Login{s.password(0), s.password(1)} {
@@ -140,7 +140,7 @@ func TestALoginThatMustWait(t *testing.T) {
 		}
 	}
 	if got := s.requests(func() {
-		_, err := s.Week(t.Context(), lea, s.clock.now(), Fresh)
+		_, err := s.Week(t.Context(), lea, s.clock.Now(), Fresh)
 		if _, ok := errors.AsType[*PausedError](err); !ok {
 			t.Errorf("error is %v", err)
 		}
@@ -178,7 +178,7 @@ func TestALatePauseStays(t *testing.T) {
 	if r.mayLoginNow(secretLogin("password marc")) == nil {
 		t.Error("the pause is gone")
 	}
-	r.clock.advance(10 * time.Minute) // it is over, and the session lives on
+	r.clock.Advance(10 * time.Minute) // it is over, and the session lives on
 	k.asking = nil
 	k.take()
 	r.week(lea)
@@ -199,17 +199,17 @@ func TestALoginForgives(t *testing.T) {
 			return err
 		},
 		"trading": func(r *rig, p Pupil) error {
-			r.edit(p.Account, func(rec *record) { rec.Used = r.clock.now() })
+			r.edit(p.Account, func(rec *record) { rec.Used = r.clock.Now() })
 			return r.Trade(t.Context(), p.Account)
 		},
 	} {
 		k := newFake("Léa")
 		r := newRig(t, tuesday, k)
 		lea := r.link("fake", secretLogin("password marc"))
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		host, own := pauseNames(k, secretLogin("password marc"))
-		r.pause(host, pause{Row: 3, Until: r.clock.now()})
-		r.pause(own, pause{Failures: []time.Time{r.clock.now(), r.clock.now()}})
+		r.pause(host, pause{Row: 3, Until: r.clock.Now()})
+		r.pause(own, pause{Failures: []time.Time{r.clock.Now(), r.clock.Now()}})
 		if err := act(r, lea); err != nil || r.count("pauses") != 0 {
 			t.Errorf("%s: %d pauses, %v", name, r.count("pauses"), err)
 		}
@@ -227,7 +227,7 @@ func TestDamagedPauses(t *testing.T) {
 		name    string
 		account bool
 	}{{host, false}, {own, true}} {
-		began := r.clock.now()
+		began := r.clock.Now()
 		if err := r.store.Damage("pauses", "", tt.name); err != nil {
 			t.Fatal(err)
 		}
@@ -235,23 +235,23 @@ func TestDamagedPauses(t *testing.T) {
 			t.Errorf("status: %+v", s)
 		}
 		for _, after := range []time.Duration{0, time.Hour - 1} {
-			r.clock.set(began.Add(after))
+			r.clock.Set(began.Add(after))
 			if paused := r.mayLoginNow(marc); paused == nil || paused.Account != tt.account || !paused.Until.Equal(began.Add(time.Hour)) {
 				t.Errorf("after %v: %v", after, paused)
 			}
 		}
-		r.clock.set(began.Add(time.Hour))
+		r.clock.Set(began.Add(time.Hour))
 		if paused := r.mayLoginNow(marc); paused != nil {
 			t.Errorf("it does not end: %v", paused)
 		}
 	}
 	// What is noted meanwhile does not open it, and neither does an answer.
-	began := r.clock.now()
+	began := r.clock.Now()
 	for i, note := range []func() error{
 		func() error { return r.wantsPause(host) },
 		func() error { return r.refused(host) },
 		func() error {
-			return r.store.Update(func(tx store.Tx) error { return lift(tx, r.clock.now(), host) })
+			return r.store.Update(func(tx store.Tx) error { return lift(tx, r.clock.Now(), host) })
 		},
 	} {
 		if err := r.store.Damage("pauses", "", host); err != nil {
@@ -272,7 +272,7 @@ func TestPausesAreSwept(t *testing.T) {
 	if err := errors.Join(r.wantsPause("long"), r.refused("short")); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(20 * time.Hour)
+	r.clock.Advance(20 * time.Hour)
 	if err := r.wantsPause("long"); err != nil { // the second in a row, within a day
 		t.Fatal(err)
 	}
@@ -311,6 +311,6 @@ func TestPausesAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(2)
-	r.clock.advance(longestPause)
+	r.clock.Advance(longestPause)
 	wants(1)
 }

@@ -77,9 +77,9 @@ func TestAge(t *testing.T) {
 		lea := r.link("fake", secretLogin("password marc"))
 		r.week(lea)
 		k.take()
-		r.clock.advance(tt.old)
+		r.clock.Advance(tt.old)
 		week, err := r.Week(t.Context(), lea, tuesday, tt.age)
-		if asked := len(k.take()) > 0; err != nil || asked != tt.asked || asked != week.At.Equal(r.clock.now()) && tt.old != 0 {
+		if asked := len(k.take()) > 0; err != nil || asked != tt.asked || asked != week.At.Equal(r.clock.Now()) && tt.old != 0 {
 			t.Errorf("%v old, %v wanted: asked %t, %v", tt.old, tt.age, asked, err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestStaleReadings(t *testing.T) {
 		lea := r.link("fake", secretLogin("password marc"))
 		k.weeks["2026-11-16"] = []school.Lesson{{Key: "a", Start: tuesday, End: tuesday.Add(time.Hour)}}
 		r.week(lea)
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 		k.asking = func(context.Context, string) error { return tt.err }
 		week, err := r.Week(t.Context(), lea, tuesday, Fresh)
 		switch {
@@ -136,7 +136,7 @@ func TestStaleReadings(t *testing.T) {
 		case !tt.stale && (!errors.Is(err, tt.err) || len(week.Value.Lessons) > 0):
 			t.Errorf("%v: %+v, %v", tt.err, week, err)
 		}
-		r.clock.advance(24 * time.Hour) // past the pause
+		r.clock.Advance(24 * time.Hour) // past the pause
 		if _, err := r.Week(t.Context(), lea, tuesday.AddDate(0, 0, 7), Fresh); err == nil {
 			t.Errorf("%v: a week that nobody has told of", tt.err)
 		}
@@ -152,7 +152,7 @@ func TestLargeReadings(t *testing.T) {
 	for note, kept := range map[int]int{maxReading: 0, maxReading - 2000: 1} {
 		lesson.Note = strings.Repeat("x", note)
 		k.weeks["2026-11-16"] = []school.Lesson{lesson}
-		r.clock.advance(10 * time.Minute)
+		r.clock.Advance(10 * time.Minute)
 		before := r.count("readings")
 		for range 2 {
 			k.take()
@@ -166,7 +166,7 @@ func TestLargeReadings(t *testing.T) {
 		if before == 0 && r.count("readings") != kept {
 			t.Errorf("%d bytes: %d readings", note, r.count("readings"))
 		}
-		if rec := r.stored(lea.Account); !rec.Used.Equal(r.clock.now()) {
+		if rec := r.stored(lea.Account); !rec.Used.Equal(r.clock.Now()) {
 			t.Errorf("%d bytes: the state is of %v", note, rec.Used)
 		}
 	}
@@ -182,7 +182,7 @@ func TestDamagedReadings(t *testing.T) {
 		func() error { return r.store.Damage("readings", lea.Account, name) },
 		func() error {
 			return r.store.Update(func(tx store.Tx) error {
-				return readings.Put(tx, lea.Account, name, reading{r.clock.now(), json.RawMessage(`{"number":"seven"}`)})
+				return readings.Put(tx, lea.Account, name, reading{r.clock.Now(), json.RawMessage(`{"number":"seven"}`)})
 			})
 		},
 	} {
@@ -213,7 +213,7 @@ func TestReadingsAreSwept(t *testing.T) {
 	other := r.link("fake", secretLogin("password lucie"))
 	r.week(lea)
 	r.week(other)
-	r.clock.advance(5 * 24 * time.Hour)
+	r.clock.Advance(5 * 24 * time.Hour)
 	if _, err := r.Grades(t.Context(), lea, "", Fresh); err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestWhatIsDueIsBounded(t *testing.T) {
 	lea := r.link("fake", secretLogin("password marc"))
 	for range 20 {
 		r.week(lea)
-		r.clock.advance(30 * time.Minute)
+		r.clock.Advance(30 * time.Minute)
 	}
 	if n := r.count("school_due"); n != 2 { // and where to begin
 		t.Errorf("%d marks: %s", n, r.records()["school_due"])

@@ -34,26 +34,6 @@ var tuesday = time.Date(2026, 11, 17, 7, 30, 0, 0, paris)
 
 func at(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, paris) }
 
-// clock stands still until it is moved.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = at
-}
-
-func (c *clock) advance(d time.Duration) { c.set(c.now().Add(d)) }
-
 // counted is a store that counts what reaches the disk.
 type counted struct {
 	store.Store
@@ -75,7 +55,7 @@ func (c *counted) Update(fn func(store.Tx) error) error {
 type rig struct {
 	*Family
 	t         *testing.T
-	clock     *clock
+	clock     *storetest.Clock
 	vault     *vault.Vault
 	store     storetest.Damageable
 	faults    *storetest.Faulty
@@ -86,7 +66,7 @@ type rig struct {
 
 func newRig(t *testing.T, now time.Time, providers ...school.Provider) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{at: now}, providers: providers, log: new(bytes.Buffer)}
+	r := &rig{t: t, clock: storetest.NewClock(now), providers: providers, log: new(bytes.Buffer)}
 	key, err := vault.NewKey(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +86,7 @@ func newRig(t *testing.T, now time.Time, providers ...school.Provider) *rig {
 func (r *rig) another() *Family {
 	r.t.Helper()
 	f, err := New(Config{
-		Store: r.store, Providers: r.providers, Now: r.clock.now, Zone: paris,
+		Store: r.store, Providers: r.providers, Now: r.clock.Now, Zone: paris,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -196,7 +176,7 @@ func (r *rig) link(provider string, l school.Login, among ...string) Pupil {
 
 func (r *rig) week(p Pupil) Reading[school.Week] {
 	r.t.Helper()
-	week, err := r.Week(r.t.Context(), p, r.clock.now(), Fresh)
+	week, err := r.Week(r.t.Context(), p, r.clock.Now(), Fresh)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -212,12 +192,12 @@ type simulated struct {
 
 func newSimulated(t *testing.T, cfg sim.Config) *simulated {
 	t.Helper()
-	c := &clock{at: tuesday}
-	cfg.Now = c.now
+	c := storetest.NewClock(tuesday)
+	cfg.Now = c.Now
 	s := &simulated{school: sim.New(cfg)}
 	web := httptest.NewServer(s.school)
 	t.Cleanup(web.Close)
-	client := pronote.New(pronote.Config{AllowPrivate: true, Now: c.now, Location: paris})
+	client := pronote.New(pronote.Config{AllowPrivate: true, Now: c.Now, Location: paris})
 	var err error
 	if s.address, _, err = pronote.ParseAddress(web.URL+"/pronote", true); err != nil {
 		t.Fatal(err)

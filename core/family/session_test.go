@@ -33,14 +33,14 @@ func TestWhatAReadingCosts(t *testing.T) {
 			expect("again", 0, 0, func() { s.week(lea) })
 			s.restart()
 			expect("again, after a restart", 0, 0, func() { s.week(lea) })
-			s.clock.advance(Fresh)
+			s.clock.Advance(Fresh)
 			expect("a minute later", 1, 1, func() { s.week(lea) })
-			s.clock.advance(2 * time.Minute)
+			s.clock.Advance(2 * time.Minute)
 			s.restart()
 			expect("after a restart", 1, 1, func() { s.week(lea) })
-			s.clock.advance(sessionIdle + time.Second)
+			s.clock.Advance(sessionIdle + time.Second)
 			expect("cold", 6, 1, func() { s.week(lea) })
-			s.clock.advance(Fresh)
+			s.clock.Advance(Fresh)
 			s.school.ExpireSessions()
 			expect("cold, when the session has ended unexpectedly", 1+6, 1, func() { s.week(lea) })
 		})
@@ -53,16 +53,16 @@ func TestReadingAndStateAreWrittenTogether(t *testing.T) {
 	lea := s.link("pronote", s.password(0))
 	s.week(lea)
 	for range 3 {
-		s.clock.advance(Fresh)
+		s.clock.Advance(Fresh)
 		s.restart()
 		if got := s.requests(func() { s.week(lea) }); !slices.Equal(got, []string{"PageEmploiDuTemps"}) {
 			t.Errorf("requests were %v", got)
 		}
 	}
-	s.clock.advance(Fresh)
+	s.clock.Advance(Fresh)
 	before := s.records()
 	s.faults.FailCommit(1)
-	if _, err := s.Week(t.Context(), lea, s.clock.now(), Fresh); err == nil {
+	if _, err := s.Week(t.Context(), lea, s.clock.Now(), Fresh); err == nil {
 		t.Error("a reading that could not be stored was given")
 	}
 	if after := s.records(); after["readings"] != before["readings"] || after["school_accounts"] != before["school_accounts"] {
@@ -87,7 +87,7 @@ func TestSessionsAreGivenUpAfterAnHour(t *testing.T) {
 		r := newRig(t, tuesday, k)
 		lea := r.link("fake", secretLogin("password marc"))
 		k.take()
-		r.clock.advance(tt.idle)
+		r.clock.Advance(tt.idle)
 		r.week(lea)
 		if got := k.take(); !slices.Equal(got, tt.want) {
 			t.Errorf("after %v: %v, want %v", tt.idle, got, tt.want)
@@ -100,7 +100,7 @@ func TestUsedIsWhenTheSchoolAnswered(t *testing.T) {
 	k := newFake("Léa")
 	r := newRig(t, tuesday, k)
 	lea := r.link("fake", secretLogin("password marc"))
-	r.clock.advance(40 * time.Minute)
+	r.clock.Advance(40 * time.Minute)
 	k.asking = func(context.Context, string) error { return school.ErrNoAnswer }
 	if _, err := r.Week(t.Context(), lea, tuesday, Fresh); !errors.Is(err, school.ErrNoAnswer) {
 		t.Errorf("error is %v", err)
@@ -109,13 +109,13 @@ func TestUsedIsWhenTheSchoolAnswered(t *testing.T) {
 	if s, _ := r.Status(lea.Account); !s.Read.Equal(tuesday) {
 		t.Errorf("read at %v", s.Read)
 	}
-	r.clock.advance(21 * time.Minute)
+	r.clock.Advance(21 * time.Minute)
 	k.take()
 	r.week(lea)
 	if got := k.take(); len(got) != 2 {
 		t.Errorf("calls were %v", got)
 	}
-	if s, _ := r.Status(lea.Account); !s.Read.Equal(r.clock.now()) {
+	if s, _ := r.Status(lea.Account); !s.Read.Equal(r.clock.Now()) {
 		t.Errorf("read at %v", s.Read)
 	}
 }
@@ -167,7 +167,7 @@ func TestOneLoginIsEnough(t *testing.T) {
 	lea := r.link("fake", secretLogin("password marc"))
 	k.asking = func(context.Context, string) error { return school.ErrExpired }
 	for _, idle := range []time.Duration{time.Minute, sessionIdle + 1} {
-		r.clock.advance(idle)
+		r.clock.Advance(idle)
 		k.take()
 		if _, err := r.Week(t.Context(), lea, tuesday, Fresh); !errors.Is(err, school.ErrExpired) {
 			t.Errorf("error is %v", err)
@@ -196,7 +196,7 @@ func TestStops(t *testing.T) {
 		k := newFake("Léa")
 		r := newRig(t, tuesday, k)
 		lea := r.link("fake", secretLogin("password marc"))
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		k.opening = func(string) error { return tt.err }
 		if _, err := r.Week(t.Context(), lea, tuesday, Fresh); !errors.Is(err, tt.err) {
 			t.Errorf("%v: %v", tt.err, err)
@@ -273,7 +273,7 @@ func TestTokensFollowOneAnother(t *testing.T) {
 		t.Errorf("kept: %s", got)
 	}
 	for n := 2; n < 5; n++ {
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		r.restart()
 		if n := r.writes(func() { r.week(lea) }); n != 2 {
 			t.Errorf("%d writes", n)
@@ -291,7 +291,7 @@ func TestTokensFollowOneAnother(t *testing.T) {
 // The new token is on disk before anything is done with the session, with the old one beside it.
 func TestTheTokenBeforeIsKeptAndTried(t *testing.T) {
 	r, k, lea := tokens(t)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	lost := errors.New("lost")
 	k.opened = func(string) error { return lost }
 	if _, err := r.Week(t.Context(), lea, tuesday, Fresh); !errors.Is(err, lost) {
@@ -311,7 +311,7 @@ func TestTheTokenBeforeIsKeptAndTried(t *testing.T) {
 	if got := r.stored(lea.Account).logins(); got != "token marc 4, before token marc 1" {
 		t.Errorf("kept: %s", got)
 	}
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	clear(k.tokens) // now both are spent
 	k.take()
 	if _, err := r.Week(t.Context(), lea, tuesday, 0); !errors.Is(err, school.ErrTokenRefused) {
@@ -329,9 +329,9 @@ func TestTheTokenBeforeIsKeptAndTried(t *testing.T) {
 func TestTheTokenBeforeIsNotTriedForOtherReasons(t *testing.T) {
 	for _, refusal := range []error{school.ErrNoAnswer, school.ErrSecondFactor, school.ErrWrongPassword, school.ErrPause} {
 		r, k, lea := tokens(t)
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		r.week(lea)
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		k.opening = func(string) error { return refusal }
 		k.take()
 		if _, err := r.Week(t.Context(), lea, tuesday, 0); !errors.Is(err, refusal) && refusal != school.ErrNoAnswer && refusal != school.ErrPause {
@@ -346,12 +346,12 @@ func TestTheTokenBeforeIsNotTriedForOtherReasons(t *testing.T) {
 // A school that gives no new token lets the old one go on, and then there is none before it.
 func TestATokenThatGoesOn(t *testing.T) {
 	r, k, lea := tokens(t)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	r.week(lea)
 	k.tokens = nil
 	k.opening = nil
 	r.edit(lea.Account, func(rec *record) { rec.Login.Secret, rec.Login.Given = secretLogin("password marc"), true })
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	r.week(lea)
 	if got := r.stored(lea.Account).logins(); got != "password marc" {
 		t.Errorf("kept: %s", got)
@@ -364,7 +364,7 @@ func TestATokenThatGoesOn(t *testing.T) {
 // A token that cannot be kept must not be relied on.
 func TestATokenThatCannotBeKept(t *testing.T) {
 	r, k, lea := tokens(t)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	r.faults.FailCommit(1)
 	if _, err := r.Week(t.Context(), lea, tuesday, Fresh); err == nil {
 		t.Error("no error")
@@ -456,7 +456,7 @@ func TestTheYearIsRenewed(t *testing.T) {
 			r.edit(lea.Account, func(rec *record) { rec.Stopped = tt.stopped })
 		}
 		k.take()
-		r.clock.set(tt.now)
+		r.clock.Set(tt.now)
 		k.profile.Pupils = []school.Pupil{{Key: "Léa", Name: "DUPONT Léa", Class: "3B"}}
 		for range 2 { // at most once in twelve hours, also when the next year is not there yet
 			now, err := r.ThisYear(t.Context(), lea)
@@ -476,7 +476,7 @@ func TestAYearThatIsNotRenewed(t *testing.T) {
 	r := newRig(t, tuesday, k)
 	lea := r.link("fake", secretLogin("password marc"))
 	k.profile.Pupils = nil
-	r.clock.set(k.profile.LastDay.AddDate(0, 2, 0))
+	r.clock.Set(k.profile.LastDay.AddDate(0, 2, 0))
 	k.opening = func(string) error { return school.ErrNoAnswer }
 	if now, err := r.ThisYear(t.Context(), lea); err != nil || now.Key != "Léa" {
 		t.Errorf("%+v, %v", now, err)
@@ -534,7 +534,7 @@ func TestObserve(t *testing.T) {
 	r := newRig(t, tuesday, k)
 	var seen []string
 	f, err := New(Config{
-		Store: r.store, Providers: r.providers, Now: r.clock.now, Zone: paris,
+		Store: r.store, Providers: r.providers, Now: r.clock.Now, Zone: paris,
 		Observe: func(op string, _ time.Duration, err error) { seen = append(seen, fmt.Sprint(op, " ", err)) },
 	})
 	if err != nil {
@@ -588,7 +588,7 @@ func TestAPauseOfTheAccount(t *testing.T) {
 	_, own := pauseNames(k, secretLogin("password marc"))
 	r.pause(own, pause{Until: tuesday.Add(3 * time.Hour)})
 	r.week(lea)
-	r.clock.advance(sessionIdle + 1)
+	r.clock.Advance(sessionIdle + 1)
 	r.restart()
 	k.take()
 	if n := r.writes(func() {
@@ -602,7 +602,7 @@ func TestAPauseOfTheAccount(t *testing.T) {
 	if s, _ := r.Status(lea.Account); !s.Paused.Equal(tuesday.Add(3*time.Hour)) || s.Stopped != "" {
 		t.Errorf("status is %+v", s)
 	}
-	r.edit(lea.Account, func(rec *record) { rec.Used = r.clock.now() })
+	r.edit(lea.Account, func(rec *record) { rec.Used = r.clock.Now() })
 	k.expire()
 	if _, err := r.Week(t.Context(), lea, tuesday.AddDate(0, 0, 7), Fresh); !OutOfReach(err) {
 		t.Errorf("error is %v", err)

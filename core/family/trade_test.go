@@ -34,7 +34,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 			if status, _ := s.Status(lea.Account); !status.Password || !s.keeps(password) {
 				t.Fatal("no password is kept")
 			}
-			s.clock.advance(time.Minute)
+			s.clock.Advance(time.Minute)
 			got := s.requests(func() {
 				if err := s.Trade(t.Context(), lea.Account); err != nil {
 					t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 				t.Errorf("requests were %v", got)
 			}
 			status, _ := s.Status(lea.Account)
-			if rec := s.stored(lea.Account); !rec.LoggedIn.Equal(s.clock.now()) || status.Password || rec.Previous != nil || s.keeps(password) || s.keeps("qr_code") {
+			if rec := s.stored(lea.Account); !rec.LoggedIn.Equal(s.clock.Now()) || status.Password || rec.Previous != nil || s.keeps(password) || s.keeps("qr_code") {
 				t.Errorf("status %+v, record %+v, password kept: %t", status, rec, s.keeps(password))
 			}
 			if got := s.requests(func() {
@@ -55,7 +55,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 				t.Errorf("the second time: %v", got)
 			}
 			for range 3 { // the token follows on
-				s.clock.advance(sessionIdle + 1)
+				s.clock.Advance(sessionIdle + 1)
 				s.restart()
 				if week := s.week(lea); week.Stale != nil {
 					t.Error(week.Stale)
@@ -94,7 +94,7 @@ func TestATradeThatFailsLeavesThePassword(t *testing.T) {
 	if status, _ := s.Status(lea.Account); !status.Password {
 		t.Errorf("status is %+v", status)
 	}
-	s.clock.advance(sessionIdle + 1)
+	s.clock.Advance(sessionIdle + 1)
 	s.restart()
 	s.week(lea)
 	if err := s.Trade(t.Context(), lea.Account); err != nil {
@@ -158,7 +158,7 @@ func TestATradeThatIsInterrupted(t *testing.T) {
 		if spent {
 			clear(k.tokens)
 		}
-		r.clock.advance(sessionIdle + 1)
+		r.clock.Advance(sessionIdle + 1)
 		r.week(lea)
 		if rec := r.stored(lea.Account); rec.keepsPassword() != spent || r.keeps("hunter2") != spent {
 			t.Errorf("spent %t: record is %+v", spent, rec)
@@ -239,7 +239,7 @@ func TestLogout(t *testing.T) {
 	if got := s.requests(func() { s.week(lea) }); len(got) != 6 {
 		t.Errorf("afterwards: %v", got)
 	}
-	s.clock.advance(sessionIdle + 1)
+	s.clock.Advance(sessionIdle + 1)
 	if got := s.requests(func() { s.Logout(t.Context(), lea.Account) }); len(got) > 0 {
 		t.Errorf("an idle session: %v", got)
 	}

@@ -127,7 +127,7 @@ func TestConfirmThatHadToWait(t *testing.T) {
 	t.Parallel()
 	for name, meanwhile := range map[string]func(r *rig, o Order){
 		"cancelled": func(r *rig, o Order) { must(r.t, third(r.w.Cancel(o.Key(), camille))) },
-		"too late":  func(r *rig, _ Order) { r.clock.advance(OrderLife) },
+		"too late":  func(r *rig, _ Order) { r.clock.Advance(OrderLife) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,8 +169,8 @@ func TestConfirmRefuses(t *testing.T) {
 		then   State
 	}{
 		{"somebody else", func(*rig, Order) {}, mallory, "", ErrNotYours, Proposed},
-		{"too late", func(r *rig, _ Order) { r.clock.advance(OrderLife) }, camille, "", ErrExpired, Proposed},
-		{"just in time", func(r *rig, _ Order) { r.clock.advance(OrderLife - time.Second) }, camille, "", nil, Done},
+		{"too late", func(r *rig, _ Order) { r.clock.Advance(OrderLife) }, camille, "", ErrExpired, Proposed},
+		{"just in time", func(r *rig, _ Order) { r.clock.Advance(OrderLife - time.Second) }, camille, "", nil, Done},
 		{"no code", func(r *rig, o Order) { must(r.t, r.w.KeepCode(o.Account, nil)) }, camille, "", ErrNeedCode, Proposed},
 		{"no code but a typed one", func(r *rig, o Order) { must(r.t, r.w.KeepCode(o.Account, nil)) }, camille, "135790", nil, Done},
 		{"something typed that is no code", func(*rig, Order) {}, camille, "oui", izly.ErrBadSecretCode, Proposed},

@@ -261,7 +261,7 @@ func TestTellIsInTheTransactionThatSettles(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rigOptions{})
 			o := r.lose(r.link(0, true).Account, true)
-			r.clock.advance(time.Minute)
+			r.clock.Advance(time.Minute)
 			looks := r.calls("GetStatement")
 			for range 3 {
 				if next := r.w.LookUp(t.Context(), func(tx store.Tx, o Order, why Why) error {
@@ -328,7 +328,7 @@ func TestLookUpThatIsCutOff(t *testing.T) {
 	<-arrived
 	release := r.sim.Hold("GetStatement")
 	defer release()
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { r.w.LookUp(ctx, r.tell) })

@@ -49,7 +49,7 @@ func TestPropose(t *testing.T) {
 	if o, found, err := r.w.Proposed(a); !found || err != nil || o.ID != second.ID {
 		t.Errorf("proposed %+v, %t, %v", o, found, err)
 	}
-	r.clock.advance(OrderLife)
+	r.clock.Advance(OrderLife)
 	if _, found, err := r.w.Proposed(a); found || err != nil {
 		t.Errorf("proposed: %t, %v", found, err)
 	}
@@ -113,7 +113,7 @@ func TestCancel(t *testing.T) {
 		}
 	}
 	late := r.propose(a, 20_00)
-	r.clock.advance(OrderLife)
+	r.clock.Advance(OrderLife)
 	if _, _, err := r.w.Cancel(late.Key(), camille); !errors.Is(err, ErrExpired) {
 		t.Errorf("got %v", err)
 	}
@@ -164,8 +164,8 @@ func TestUnreadableOrder(t *testing.T) {
 					t.Errorf("%t, %v", found, err)
 				}
 				r.lookAll()
-				r.clock.advance(50 * time.Hour)
-				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
+				r.clock.Advance(50 * time.Hour)
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.Now())) }))
 				must(t, r.w.Looked(other))
 			}
 			if name != "gone" {
@@ -230,14 +230,14 @@ func TestSweep(t *testing.T) {
 		}))
 	}
 	sweep := func() {
-		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.Now())) }))
 	}
 	there := func(s State) bool {
 		_, found, err := r.w.Order(a + "/" + string(s))
 		must(t, err)
 		return found
 	}
-	r.clock.advance(48 * time.Hour)
+	r.clock.Advance(48 * time.Hour)
 	sweep()
 	for _, s := range states {
 		if !there(s) {
@@ -245,7 +245,7 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	for range 3 {
-		r.clock.advance(time.Hour)
+		r.clock.Advance(time.Hour)
 		sweep()
 		for _, s := range states {
 			if there(s) != stays(s) {
@@ -258,7 +258,7 @@ func TestSweep(t *testing.T) {
 			r.put(Order{ID: string(s), Account: a, State: Done})
 		}
 	}
-	r.clock.advance(2 * time.Hour)
+	r.clock.Advance(2 * time.Hour)
 	sweep()
 	must(t, r.cfg.Store.View(func(tx store.Tx) error {
 		for _, bucket := range []string{"orders", "orders_due"} {
@@ -291,8 +291,8 @@ func TestSweepOfWhatCannotBeRead(t *testing.T) {
 				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return wallets.Delete(tx, "", o.Account) }))
 			}
 			for range 3 {
-				r.clock.advance(50 * time.Hour)
-				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
+				r.clock.Advance(50 * time.Hour)
+				must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.Now())) }))
 			}
 			if _, _, err := r.w.Order(o.Key()); errors.Is(err, ErrLocked) != stays {
 				t.Errorf("got %v", err)
@@ -314,9 +314,9 @@ func TestSweepInPortions(t *testing.T) {
 		}
 		return nil
 	}))
-	r.clock.advance(60 * time.Hour)
+	r.clock.Advance(60 * time.Hour)
 	for _, want := range []int{many - portion, many - 2*portion, 0, 0} {
-		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.Now())) }))
 		left := 0
 		must(t, r.cfg.Store.View(func(tx store.Tx) error {
 			left = 0
@@ -435,7 +435,7 @@ func TestExport(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	a := r.link(0, true).Account
 	r.propose(a, 10_00)
-	r.clock.advance(time.Minute)
+	r.clock.Advance(time.Minute)
 	r.confirm(r.propose(a, 20_00))
 	must(t, r.damage.Damage("orders", a, "x"))
 	export := func(account string) string {
@@ -524,8 +524,8 @@ func TestImport(t *testing.T) {
 	if again := r.link(0, false, "old"); !again.Known {
 		t.Errorf("linked %+v", again)
 	}
-	r.clock.advance(50 * time.Hour)
-	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.now())) }))
+	r.clock.Advance(50 * time.Hour)
+	must(t, r.cfg.Store.Update(func(tx store.Tx) error { return second(r.w.Sweep(tx, r.clock.Now())) }))
 	if _, found, err := r.w.Order("old/0"); found || err != nil {
 		t.Errorf("%t, %v", found, err)
 	}

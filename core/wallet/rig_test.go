@@ -32,7 +32,7 @@ type rig struct {
 	sim    *sim.Server
 	w      *Wallet
 	cfg    Config
-	clock  *clock
+	clock  *storetest.Clock
 	log    *bytes.Buffer
 	panics *panicking
 	down   *down
@@ -77,23 +77,6 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
 }
 
 // down is a store that fails from some Update on until it is mended.
@@ -160,10 +143,10 @@ type toldRecord struct {
 func newRig(t *testing.T, o rigOptions) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, clock: &clock{at: tuesday}, log: new(bytes.Buffer), panics: new(panicking),
+		t: t, clock: storetest.NewClock(tuesday), log: new(bytes.Buffer), panics: new(panicking),
 		told: store.Table[toldRecord]{Bucket: "told"},
 	}
-	o.sim.Now = r.clock.now
+	o.sim.Now = r.clock.Now
 	r.sim = sim.New(o.sim)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, q *http.Request) {
 		body, err := io.ReadAll(q.Body)
@@ -181,7 +164,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	t.Cleanup(server.Close)
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: r.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.izly.SOAPURL, o.izly.RESTURL, o.izly.SiteURL = server.URL+"/Service.asmx", server.URL+"/Service/PublicService.svc/rest", server.URL
-	o.izly.Now, o.izly.Log, o.izly.Location = r.clock.now, log, paris
+	o.izly.Now, o.izly.Log, o.izly.Location = r.clock.Now, log, paris
 	r.panics.DisableKeepAlives = true
 	o.izly.HTTPClient = &http.Client{Transport: r.panics}
 	client, err := izly.New(o.izly)
@@ -195,7 +178,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	r.faulty = &storetest.Faulty{Store: r.damage}
 	r.down = &down{Store: r.faulty}
 	r.cfg = Config{
-		Store: storetest.Twice(r.down), Client: client, Now: r.clock.now, Log: log,
+		Store: storetest.Twice(r.down), Client: client, Now: r.clock.Now, Log: log,
 		Observe: func(op string, _ time.Duration, err error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -349,7 +332,7 @@ func (r *rig) toldOf(o Order) (list []toldRecord) {
 // later moves the clock and looks up what is due.
 func (r *rig) later(d time.Duration) time.Duration {
 	r.t.Helper()
-	r.clock.advance(d)
+	r.clock.Advance(d)
 	return r.w.LookUp(r.t.Context(), r.tell)
 }
 

@@ -177,7 +177,7 @@ func TestNotAtNight(t *testing.T) {
 	if n := len(r.letters()); n != 1 {
 		t.Errorf("at 10:30: %d letters wait", n)
 	}
-	r.clock.set(at(1, 12, 0)) // it is over
+	r.clock.Set(at(1, 12, 0)) // it is over
 	r.phone.down = false
 	r.deliver()
 	r.wants()
@@ -282,7 +282,7 @@ func TestNobodyToTell(t *testing.T) {
 	must(t, r.damage.Update(func(tx store.Tx) error {
 		return errors.Join(r.rights.Forget(tx, account), r.family.Forget(tx, account), r.outbox.Forget(tx, account), r.watch.Forget(tx, account))
 	}))
-	must(t, note(r.watch, a, []finding{{kind: NewGrade}}, 1, r.clock.now()))
+	must(t, note(r.watch, a, []finding{{kind: NewGrade}}, 1, r.clock.Now()))
 	must(t, errors.Join(r.rights.Refresh(), r.family.Refresh())) // the clock finds out by itself
 	r.school.asked = nil
 	r.until(at(8, 22, 0))
@@ -408,12 +408,12 @@ func TestTrouble(t *testing.T) {
 	if n := asked(at(3, 12, 0)); n < 1 || n > 6 {
 		t.Errorf("%d requests to a school that wants a pause", n)
 	}
-	r.clock.set(at(3, 20, 0))
+	r.clock.Set(at(3, 20, 0))
 	if _, err := r.family.Week(t.Context(), r.family.Pupils([]string{account})[0], at(3, 0, 0), 0); err != nil {
 		t.Fatal(err) // an old one
 	}
 	status, _ := r.family.Status(account)
-	if p := r.watch.plans[account]; !status.Paused.After(r.clock.now()) || !r.watch.schoolRests(p, today{}, r.clock.now()) || !p.rest.Equal(status.Paused) {
+	if p := r.watch.plans[account]; !status.Paused.After(r.clock.Now()) || !r.watch.schoolRests(p, today{}, r.clock.Now()) || !p.rest.Equal(status.Paused) {
 		t.Errorf("paused until %s, and the account rests until %s", status.Paused, p.rest)
 	}
 	r.school.fails = nil
@@ -439,18 +439,18 @@ func TestOffMeanwhile(t *testing.T) {
 	found := []finding{{kind: NewGrade, pupil: pupil, grades: grades}}
 	a, _ := r.rights.Account(account)
 	must(t, r.watch.Turn(account, false, NewGrade))
-	must(t, note(r.watch, a, found, 1, r.clock.now()))
+	must(t, note(r.watch, a, found, 1, r.clock.Now()))
 	must(t, r.watch.Turn(account, true, NewGrade))
-	must(t, note(r.watch, a, found, 1, r.clock.now())) // the first look since
+	must(t, note(r.watch, a, found, 1, r.clock.Now())) // the first look since
 	if n := len(r.letters()); n != 0 {
 		t.Errorf("%d letters", n)
 	}
 	r.school.publish("Léa", "SVT", "13")
-	r.clock.set(r.clock.now().Add(time.Minute))
+	r.clock.Set(r.clock.Now().Add(time.Minute))
 	if found[0].grades, err = r.family.Grades(t.Context(), pupil, "", 0); err != nil {
 		t.Fatal(err)
 	}
-	must(t, note(r.watch, a, found, 1, r.clock.now()))
+	must(t, note(r.watch, a, found, 1, r.clock.Now()))
 	if n := len(r.letters()); n != 1 {
 		t.Errorf("%d letters", n)
 	}

@@ -48,7 +48,7 @@ func crash(t *testing.T, fail func(r *rig, n int), atLeast int) {
 			day++
 		}
 		r.izly.set("9.00")
-		r.clock.set(at(day, 11, 30))
+		r.clock.Set(at(day, 11, 30))
 		r.watch.Look(t.Context())
 		r.told()
 		// News of every kind, a look that fails, a crash at once, and the rest of the day.
@@ -56,7 +56,7 @@ func crash(t *testing.T, fail func(r *rig, n int), atLeast int) {
 		r.school.publish("Léa", "SVT", fmt.Sprint(n))
 		r.izly.set("4.00")
 		fail(r, n)
-		for !r.faulty.Failed() && r.clock.now().Before(at(day, 14, 0)) {
+		for !r.faulty.Failed() && r.clock.Now().Before(at(day, 14, 0)) {
 			r.step(at(day, 14, 0))
 		}
 		failed := r.faulty.Failed()
@@ -151,7 +151,7 @@ func TestPagesAreDatedAnew(t *testing.T) {
 	account, purse := r.linkSchool("marc", camille, home), r.linkWallet(0, true)
 	r.until(at(0, 9, 0))
 	for _, day := range []int{3, 8, 11} {
-		r.clock.set(at(day, 12, 0))
+		r.clock.Set(at(day, 12, 0))
 		r.watch.Look(t.Context()) // what was due before
 		r.until(at(day, 12, 45))
 	}
@@ -171,7 +171,7 @@ func TestFirstLook(t *testing.T) {
 		{at(0, 12, 0), at(0, 12, 1), at(0, 12, 5)},
 		{at(0, 20, 50), at(1, 6, 40), at(1, 6, 55)},
 	} {
-		r.clock.set(tt.linked)
+		r.clock.Set(tt.linked)
 		account := r.linkSchool(fmt.Sprint("parent ", i), chat.PersonID{Platform: "test", ID: fmt.Sprint(i)}, home)
 		catchUp(r.watch, now(r.watch)) // reads all at first
 		catchUp(r.watch, now(r.watch))
@@ -207,11 +207,11 @@ func TestReadAgain(t *testing.T) {
 		t.Errorf("looks again in %s", wait)
 	}
 	disk.works = true
-	r.clock.set(r.clock.now().Add(30 * time.Second))
+	r.clock.Set(r.clock.Now().Add(30 * time.Second))
 	if begin(t.Context(), w); len(w.plans) > 0 {
 		t.Error("looked again at once")
 	}
-	r.clock.set(r.clock.now().Add(31 * time.Second))
+	r.clock.Set(r.clock.Now().Add(31 * time.Second))
 	if begin(t.Context(), w); len(w.plans) != 1 {
 		t.Errorf("%d plans", len(w.plans))
 	}
@@ -347,7 +347,7 @@ func TestRun(t *testing.T) {
 		r := newRig(t, "Léa")
 		offset := time.Until(monday)
 		now := func() time.Time { return time.Now().Add(offset) } // three in the morning: with Every there is no night
-		r.clock.set(now())
+		r.clock.Set(now())
 		r.every = 20 * time.Second
 		r.restart()
 		cfg := r.watch.cfg
@@ -361,7 +361,7 @@ func TestRun(t *testing.T) {
 		step := func() {
 			time.Sleep(20 * time.Second)
 			synctest.Wait()
-			r.clock.set(now())
+			r.clock.Set(now())
 		}
 		for range 3 {
 			step()
@@ -397,7 +397,7 @@ func TestManyAtOnce(t *testing.T) {
 		defer r.watch.mu.Unlock()
 		most = max(most, r.watch.looking)
 	}
-	r.clock.set(at(0, 12, 40)) // all are due
+	r.clock.Set(at(0, 12, 40)) // all are due
 	for _, p := range r.watch.plans {
 		p.next = at(0, 7, 0)
 	}

@@ -83,7 +83,7 @@ func TestReadingsOfOthers(t *testing.T) {
 	next := r.watch.plans[account].next
 	r.until(next.Add(-3 * time.Minute))
 	pupil := r.family.Pupils([]string{account})[0]
-	if _, err := r.family.Week(t.Context(), pupil, r.clock.now(), 0); err != nil {
+	if _, err := r.family.Week(t.Context(), pupil, r.clock.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	r.school.asked = nil
@@ -103,8 +103,8 @@ func TestBudget(t *testing.T) {
 	before, _ := r.school.count()
 	for hour := 7; hour < 20; hour++ {
 		for range 3 {
-			r.until(r.clock.now().Add(time.Minute))
-			r.clock.set(at(1, hour, 0))
+			r.until(r.clock.Now().Add(time.Minute))
+			r.clock.Set(at(1, hour, 0))
 			r.restart()
 			r.watch.Look(t.Context())
 			p := r.watch.plans[account]

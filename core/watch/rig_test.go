@@ -54,24 +54,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// clock of the tests stands still until it is set.
-type testClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *testClock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *testClock) set(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = at
-}
-
 // fakeSchool is a school system in memory. Its counts of requests are those of PRONOTE: five for a login.
 type fakeSchool struct {
 	now      func() time.Time
@@ -324,7 +306,7 @@ var offers = store.Table[offered]{Bucket: "offers"}
 // rig is the rooms on a real vault, whose closures run twice.
 type rig struct {
 	t       *testing.T
-	clock   *testClock
+	clock   *storetest.Clock
 	school  *fakeSchool
 	izly    *izlyServer
 	vault   *vault.Vault
@@ -346,10 +328,10 @@ type rig struct {
 
 func newRig(t *testing.T, pupils ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &testClock{at: monday}, log: new(bytes.Buffer)}
-	r.school = newSchool(r.clock.now, pupils...)
-	r.phone = &phone{now: r.clock.now}
-	r.izly = &izlyServer{sim: sim.New(sim.Config{Now: r.clock.now})}
+	r := &rig{t: t, clock: storetest.NewClock(monday), log: new(bytes.Buffer)}
+	r.school = newSchool(r.clock.Now, pupils...)
+	r.phone = &phone{now: r.clock.Now}
+	r.izly = &izlyServer{sim: sim.New(sim.Config{Now: r.clock.Now})}
 	key, err := vault.NewKey(nil)
 	must(t, err)
 	r.vault, err = vault.Open(filepath.Join(t.TempDir(), "vault.db"), key)
@@ -380,17 +362,17 @@ func (r *rig) restart() {
 		}
 		return a
 	}}))
-	r.rights, err = rights.New(rights.Config{Store: r.damage, Now: r.clock.now, Open: true})
+	r.rights, err = rights.New(rights.Config{Store: r.damage, Now: r.clock.Now, Open: true})
 	must(r.t, err)
 	r.family, err = family.New(family.Config{
-		Store: r.damage, Now: r.clock.now, Zone: paris, Providers: []school.Provider{r.school},
+		Store: r.damage, Now: r.clock.Now, Zone: paris, Providers: []school.Provider{r.school},
 	})
 	must(r.t, err)
-	client, err := izly.New(izly.Config{HTTPClient: &http.Client{Transport: r.izly}, Now: r.clock.now, Location: paris})
+	client, err := izly.New(izly.Config{HTTPClient: &http.Client{Transport: r.izly}, Now: r.clock.Now, Location: paris})
 	must(r.t, err)
-	r.wallet, err = wallet.New(wallet.Config{Store: r.damage, Client: client, Now: r.clock.now})
+	r.wallet, err = wallet.New(wallet.Config{Store: r.damage, Client: client, Now: r.clock.Now})
 	must(r.t, err)
-	r.outbox, err = outbox.New(outbox.Config{Store: r.damage, Now: r.clock.now})
+	r.outbox, err = outbox.New(outbox.Config{Store: r.damage, Now: r.clock.Now})
 	must(r.t, err)
 	r.outbox.Attach(r.phone)
 	r.watch = New(Config{
@@ -398,10 +380,10 @@ func (r *rig) restart() {
 		Printer: func(tx store.Tx, c chat.ChatID) *i18n.Printer { return r.catalog.Printer("fr") },
 		Cmd:     func(_ *i18n.Printer, _ chat.ChatID, name string) string { return "/" + name },
 		Offer: func(tx store.Tx, c chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
-			button := chat.Choice{ID: id(label, action, arg, account, r.clock.now().String()), Label: label}
+			button := chat.Choice{ID: id(label, action, arg, account, r.clock.Now().String()), Label: label}
 			return button, offers.Put(tx, c.Key(), button.ID, offered{person, action, arg, account})
 		},
-		Now: r.clock.now, Log: log, Zone: paris, Every: r.every, Off: r.off,
+		Now: r.clock.Now, Log: log, Zone: paris, Every: r.every, Off: r.off,
 	})
 }
 
@@ -450,7 +432,7 @@ func (r *rig) linkWallet(n int, keep bool) (account string) {
 // until lets the clock run from one thing that is due to the next.
 func (r *rig) until(end time.Time) {
 	r.t.Helper()
-	for r.clock.now().Before(end) {
+	for r.clock.Now().Before(end) {
 		r.step(end)
 	}
 }
@@ -458,14 +440,14 @@ func (r *rig) until(end time.Time) {
 // step sets the clock to the next thing that is due, does it, and delivers what is to be delivered.
 func (r *rig) step(end time.Time) {
 	r.t.Helper()
-	now := r.clock.now()
+	now := r.clock.Now()
 	next := end
 	for _, due := range r.due() {
 		if due.After(now) {
 			next = earlier(next, due)
 		}
 	}
-	r.clock.set(next)
+	r.clock.Set(next)
 	r.watch.Look(r.t.Context())
 	r.deliver()
 }

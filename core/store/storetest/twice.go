@@ -1,5 +1,5 @@
 // Package storetest has stores for tests of what keeps records: one that runs closures twice, one that fails, and
-// one whose records can be damaged. Each stands before a real store.
+// one whose records can be damaged. Each stands before a real store. It also has the clock that goes with them.
 package storetest
 
 import (
