@@ -33,7 +33,7 @@ var allowed = map[string]string{
 	"vault":                  "core/secret",
 	"bot/telegram":           "core/chat core/store core/secret",
 	"bot/terminal":           "core/chat",
-	"bot/matrix":             "core/chat core/store core/secret bot/matrix/cryptostore",
+	"bot/matrix":             "core/chat core/store core/secret i18n bot/matrix/cryptostore",
 	"bot/matrix/cryptostore": "core/store core/secret",
 	"sim/pronote":            "",
 	"sim/izly":               "",

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -17,46 +16,6 @@ import (
 func risky(choices []offered) bool {
 	return slices.ContainsFunc(choices, func(c offered) bool { return c.Risky })
 }
-
-// placeReactions puts the reactions under a message that people then only have to tap.
-func (l *connection) placeReactions(ctx context.Context, o *offer) {
-	var placed []id.EventID
-	for _, c := range o.Choices {
-		if c.Key == "" {
-			continue
-		}
-		answer, err := l.cli.SendReaction(ctx, o.Room, o.Event, c.Key)
-		if err != nil && !refusedAs(err, errDuplicateReaction) {
-			l.a.log.Warn("reaction not placed", "error", fail("react", err))
-			break
-		}
-		if err == nil {
-			placed = append(placed, answer.EventID)
-		}
-	}
-	current := false
-	err := l.a.offers.update(o.Event, func(stored *offer) {
-		if current = stored.Made.Equal(o.Made); current {
-			stored.Reactions = append(stored.Reactions, placed...)
-		}
-	})
-	if err != nil {
-		l.a.log.Error("reactions not stored", "error", err)
-	} else if !current { // somebody was faster
-		l.takeBackReactions(ctx, o.Room, placed)
-	}
-}
-
-func (l *connection) takeBackReactions(ctx context.Context, room id.RoomID, placed []id.EventID) {
-	for _, reaction := range placed {
-		if _, err := l.cli.RedactEvent(ctx, room, reaction, mautrix.ReqRedact{}); err != nil {
-			l.a.log.Debug("reaction not taken back", "error", fail("redact", err))
-		}
-	}
-}
-
-// errDuplicateReaction says that a reaction is there already, from before a crash.
-var errDuplicateReaction = mautrix.RespError{ErrCode: "M_DUPLICATE_ANNOTATION"}
 
 // The names of a poll (MSC3381), as clients know them.
 const (
@@ -93,29 +52,28 @@ func (d *drawing) poll() map[string]any {
 	return content
 }
 
-// clearOffer takes the choices of a message away before it says something else, with next ones: its poll is
-// closed, and the bot's reactions go.
+// clearOffer takes the choices of a message away when it says something else, with next ones, and closes its poll.
 func (l *connection) clearOffer(evt id.EventID, next []offered) error {
 	o, err := l.a.offers.byEvent(evt)
 	if err != nil || o == nil || len(next) > 0 && o.place(next[0].ID) >= 0 { // it says so already
 		return err
 	}
-	if o, err = l.a.offers.remove(evt); err != nil || o == nil {
+	if o, err = l.a.offers.remove(evt); err != nil || o == nil || o.Poll == "" {
 		return err
 	}
-	l.a.background(func(ctx context.Context) {
-		if o.Poll != "" {
-			end := map[string]any{
-				"m.relates_to": &event.RelatesTo{Type: event.RelReference, EventID: o.Poll},
-				pollEnd:        map[string]any{}, pollText: "✓",
-			}
-			if _, err := l.post(ctx, o.Room, event.EventUnstablePollEnd, end, o.Poll.String()+"-end"); err != nil {
-				l.a.log.Warn("poll not closed", "error", err)
-			}
-		}
-		l.takeBackReactions(ctx, o.Room, o.Reactions)
-	})
+	l.a.background(func(ctx context.Context) { l.closePoll(ctx, o) })
 	return nil
+}
+
+// closePoll shows that a poll takes no more votes.
+func (l *connection) closePoll(ctx context.Context, o *offer) {
+	end := map[string]any{
+		"m.relates_to": &event.RelatesTo{Type: event.RelReference, EventID: o.Poll},
+		pollEnd:        map[string]any{}, pollText: "✓",
+	}
+	if _, err := l.post(ctx, o.Room, event.EventUnstablePollEnd, end, o.Poll.String()+"-end"); err != nil {
+		l.a.log.Warn("poll not closed", "error", err)
+	}
 }
 
 var (

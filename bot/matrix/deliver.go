@@ -35,7 +35,7 @@ type plan struct {
 }
 
 // deliver sends the events of a plan, and notes what its choices stand for: the typed ways to pick one work
-// from then on, and without the buttons that follow. What the message offered that it takes the place of is
+// from then on, and without the poll that follows. What the message offered that it takes the place of is
 // gone then. To deliver a plan again changes nothing, as long as the homeserver knows its transactions again.
 func (l *connection) deliver(ctx context.Context, p *plan) error {
 	var last id.EventID
@@ -64,12 +64,8 @@ func (l *connection) deliver(ctx context.Context, p *plan) error {
 			l.a.log.Warn("old choices not removed", "error", err)
 		}
 	}
-	switch {
-	case o == nil:
-	case p.Poll != nil:
+	if o != nil && p.Poll != nil {
 		l.openPoll(ctx, o, p)
-	case !risky(o.Choices):
-		l.a.background(func(ctx context.Context) { l.placeReactions(ctx, o) }) // many, and a server may slow them down
 	}
 	return nil
 }

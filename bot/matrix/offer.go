@@ -11,58 +11,54 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/chat"
+	"cartable/i18n"
 )
 
 // offer is the stored record of the choices under one of our messages: what a reaction, a vote, a number and
 // a typed code there stand for.
 type offer struct {
-	Room      id.RoomID    `json:"room"`
-	Event     id.EventID   `json:"event"` // our message
-	Poll      id.EventID   `json:"poll,omitempty"`
-	For       id.UserID    `json:"for,omitempty"`    // whose message it answers
-	Thread    id.EventID   `json:"thread,omitempty"` // that our message is in
-	Choices   []offered    `json:"choices"`
-	Reactions []id.EventID `json:"reactions,omitempty"` // placed by us
-	Made      time.Time    `json:"made"`
+	Room    id.RoomID  `json:"room"`
+	Event   id.EventID `json:"event"` // our message
+	Poll    id.EventID `json:"poll,omitempty"`
+	For     id.UserID  `json:"for,omitempty"`    // whose message it answers
+	Thread  id.EventID `json:"thread,omitempty"` // that our message is in
+	Choices []offered  `json:"choices"`
+	Made    time.Time  `json:"made"`
 }
 
 // offered is one choice of an offer.
 type offered struct {
 	ID    string `json:"id"`
-	Key   string `json:"key,omitempty"` // the reaction that we place; empty for none
+	Label string `json:"label,omitempty"` // as it is shown; typed, it picks the choice
 	Risky bool   `json:"risky,omitempty"`
 	Code  string `json:"code,omitempty"` // that confirms a risky one
 }
 
-// prepare gives each choice that can be picked the reaction or the code that stands for it. Choices that
-// open the private chat are none of them.
+// prepare notes the choices that can be picked, and gives the risky ones their codes. Choices that open the private
+// chat are none of them.
 func prepare(choices []chat.Choice) []offered {
 	var list []offered
-	risky := false
 	for _, c := range choices {
 		if c.Start != "" {
 			continue
 		}
-		o := offered{ID: c.ID, Risky: c.Risky}
+		o := offered{ID: c.ID, Label: oneLine(c.Label), Risky: c.Risky}
 		if c.Risky {
-			risky, o.Code = true, codeFor(c.ID, list)
+			o.Code = codeFor(c.ID, list)
 		}
 		list = append(list, o)
-	}
-	if !risky {
-		for i := range min(len(list), len(digits)) {
-			list[i].Key = digits[i]
-		}
 	}
 	return list
 }
 
-// digits are the reactions for choices. They are alternatives, as a rule: a ❌ under "Izly" would be odd.
+// digits are the reactions that pick a choice: people place them, the bot places none, as each one is an event of its
+// own and a homeserver allows few of those.
 var digits = []string{"1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣", "6️⃣", "7️⃣", "8️⃣", "9️⃣", "🔟"}
 
 // yesNo are understood, too, where there are two.
@@ -107,6 +103,33 @@ func (o *offer) reacted(key string) int {
 
 func placeOfKey(keys []string, key string) int {
 	return slices.IndexFunc(keys, func(k string) bool { return plainKey(k) == plainKey(key) })
+}
+
+// named is the place of the one choice that a typed text names, -1 for none.
+func (o *offer) named(text string) int {
+	word, at := plainWord(text), -1
+	for i, c := range o.Choices {
+		if word == "" || plainWord(c.Label) != word {
+			continue
+		}
+		if at >= 0 {
+			return -1
+		}
+		at = i
+	}
+	return at
+}
+
+// plainWord is what people type of a label: "La semaine" and "semaine", "PRONOTE (école)" and "pronote" are the same.
+func plainWord(label string) string {
+	label, _, _ = strings.Cut(label, "(")
+	label = strings.TrimFunc(i18n.Fold(label), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	for _, article := range []string{"la ", "le ", "les ", "l ", "the "} {
+		if rest, found := strings.CutPrefix(label, article); found {
+			return rest
+		}
+	}
+	return label
 }
 
 // place is where a choice stands in the offer, -1 for nowhere.

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"strings"
 
 	"maunium.net/go/mautrix/event"
 
@@ -19,16 +20,19 @@ const (
 	pickRefuse               // it is one and does not count, which was said
 )
 
-// pick makes a press of a typed number or code. spoken says that the text was written in a group and not to
+// pick makes a press of a typed number, word or code. spoken says that the text was written in a group and not to
 // the bot.
 func (l *connection) pick(evt *event.Event, r *row, trust verdict, spoken bool) (picked, error) {
 	if code := typedCode(r.Text); code != "" {
 		return l.pickByCode(evt, r, code, trust, spoken)
 	}
-	if _, is := chat.Number(r.Text); is && r.File == nil {
+	if r.File != nil {
+		return pickNone, nil
+	}
+	if _, is := chat.Number(r.Text); is {
 		return l.pickByNumber(evt, r, spoken)
 	}
-	return pickNone, nil
+	return l.pickByWord(evt, r, spoken)
 }
 
 // pickByCode takes "oui 4827": in an encrypted room only from a device that its owner has signed. Typed again it
@@ -73,13 +77,35 @@ func (l *connection) pickByNumber(evt *event.Event, r *row, spoken bool) (picked
 	if !is {
 		return pickNone, nil
 	}
+	return l.pickTyped(evt, r, o, at), nil
+}
+
+// pickByWord takes the words of a choice, where it was the last thing said and nothing else is waited for.
+func (l *connection) pickByWord(evt *event.Event, r *row, spoken bool) (picked, error) {
+	last, err := l.a.offers.last(r.Room)
+	if err != nil || spoken || last.Offer == "" || !last.Current || last.Expect != chat.ExpectNothing {
+		return pickNone, err
+	}
+	o, err := l.a.offers.byEvent(last.Offer)
+	if err != nil || o == nil {
+		return pickNone, err
+	}
+	at := o.named(strings.TrimLeft(strings.TrimSpace(r.Text), "!/"))
+	if at < 0 {
+		return pickNone, nil
+	}
+	return l.pickTyped(evt, r, o, at), nil
+}
+
+// pickTyped makes the row a press of a choice that was typed, unless it is a risky one.
+func (l *connection) pickTyped(evt *event.Event, r *row, o *offer, at int) picked {
 	if c := o.Choices[at]; c.Risky {
 		l.a.answerTrouble(evt, chat.NoticeNotEnough, "code", c.Code)
-		return pickRefuse, nil
+		return pickRefuse
 	}
 	r.press(o, at)
 	r.Typed = true
-	return pickTaken, nil
+	return pickTaken
 }
 
 // press makes the row one of a choice.

@@ -38,24 +38,19 @@ func reaction(id, sender, key string) object {
 
 var twoChoices = chat.Reply{Title: "?", Choices: []chat.Choice{{ID: "c1", Label: "Oui"}, {ID: "c2", Label: "Non"}}}
 
-// TestHarmless picks by reactions and numbers, and takes nothing else for a choice.
+// TestHarmless picks by reactions, numbers and words, and takes nothing else for a choice. A list is one event.
 func TestHarmless(t *testing.T) {
 	r, _ := offering(t, twoChoices)
-	list := r.sent(direct, 3)
-	for i, key := range []string{"1️⃣", "2️⃣"} {
-		if got := list[i+1]["content"].(map[string]any)["m.relates_to"].(map[string]any)["key"]; got != key {
-			t.Errorf("placed %v", got)
-		}
-	}
 	r.hs.syncs <- joins(direct, nil, []object{
 		reaction("$r0", botName, "✅"), reaction("$r1", ana, "👍"), reaction("$r2", ana, "❌\ufe0f"), reaction("$r3", ben, "1️⃣"),
-		messageEvent("$n1", ana, "3"), messageEvent("$n2", ana, " 1. "),
+		messageEvent("$n1", ana, "3"), messageEvent("$n2", ana, " 1. "), messageEvent("$n3", ana, "!NON"),
 	})
 	for _, want := range []chat.Message{
 		{ID: "$sent0:" + direct, Choice: "c2", Person: personOf(ana)},
 		{ID: "$sent0:" + direct, Choice: "c1", Person: personOf(ben)},
 		{ID: "$n1", Text: "3", Person: personOf(ana)},
 		{Choice: "c1", Person: personOf(ana)}, // typed: answered below
+		{Choice: "c2", Person: personOf(ana)},
 	} {
 		m := r.hear()
 		if m.Choice != want.Choice || m.Text != want.Text || m.Person != want.Person || m.ID != want.ID {
@@ -64,6 +59,42 @@ func TestHarmless(t *testing.T) {
 	}
 	r.hs.syncs <- joins(direct, nil, []object{reaction("$r2", ana, "❌")}) // repeated by the homeserver
 	r.hearsNothing(direct, "after")
+	if list := r.sent(direct, 1); len(list) != 1 {
+		t.Errorf("sent %d events for one list", len(list))
+	}
+}
+
+// TestNamed reads the words of a choice as people type them.
+func TestNamed(t *testing.T) {
+	o := &offer{Choices: []offered{{Label: "◀ ven. 20"}, {Label: "La semaine"}, {Label: "PRONOTE (école)"}, {Label: "Léa"}, {Label: "léa"}, {Label: "▶"}, {}}}
+	for text, want := range map[string]int{
+		"ven. 20": 0, "Semaine": 1, "la semaine": 1, "pronote": 2, "PRONOTE (école)": 2, "léa": -1, "pro": -1, "": -1, "▶": -1, "la": -1,
+	} {
+		if got := o.named(text); got != want {
+			t.Errorf("%q names %d; want %d", text, got, want)
+		}
+	}
+}
+
+// TestWordForAQuestion leaves words alone that answer a question, that were said after the list, or that risk something.
+func TestWordForAQuestion(t *testing.T) {
+	r, o := offering(t, riskyChoices)
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$yes", ana, "confirmer"), messageEvent("$no", ana, "annuler")})
+	if m := r.hear(); m.Choice != "no" {
+		t.Errorf("the core heard %+v", m)
+	}
+	if body := bodyOf(r.sent(direct, 2)[1]); !strings.Contains(body, "not_enough code "+o.Choices[0].Code) {
+		t.Errorf("said %q", body)
+	}
+	for _, expect := range []chat.Expect{chat.ExpectText, chat.ExpectSecret} {
+		question := twoChoices
+		question.Expect = expect
+		r, _ = offering(t, question)
+		r.hearsNothing(direct, "oui")
+	}
+	r, _ = offering(t, twoChoices)
+	noError(t, r.Send(t.Context(), toAna, chat.Reply{Title: "something else"}))
+	r.hearsNothing(direct, "oui")
 }
 
 // TestNumberForAQuestion leaves a number alone where the bot waits for something typed.
@@ -154,25 +185,23 @@ func TestCodeExpires(t *testing.T) {
 	}))
 }
 
-// TestEditReplacesChoices has a press answered in place: the old choices are gone, with their reactions.
+// TestEditReplacesChoices has a press answered in place by one event: the old choices are gone.
 func TestEditReplacesChoices(t *testing.T) {
 	r, _ := offering(t, twoChoices)
-	r.sent(direct, 3)
 	r.core.answers(func(chat.Message) chat.Reply { return chat.Reply{Title: "done"} })
 	r.hs.syncs <- joins(direct, nil, []object{reaction("$r", ana, "✅")})
 	r.hear()
-	content := r.sent(direct, 4)[3]["content"].(map[string]any)
+	content := r.sent(direct, 2)[1]["content"].(map[string]any)
 	relation := content["m.relates_to"].(map[string]any)
 	if relation["rel_type"] != "m.replace" || relation["event_id"] != "$sent0:"+direct || content["m.new_content"].(map[string]any)["body"] != "done" {
 		t.Errorf("said %v", content)
 	}
-	r.until("the bot's reactions are taken back", func() bool {
-		r.hs.mu.Lock()
-		defer r.hs.mu.Unlock()
-		return len(r.hs.rooms[direct].gone) == 2
-	})
+	r.core.answers(nil)
 	r.hs.syncs <- joins(direct, nil, []object{reaction("$r2", ana, "❌")})
 	r.hearsNothing(direct, "after")
+	if list := r.sent(direct, 2); len(list) != 2 || len(r.hs.rooms[direct].gone) > 0 {
+		t.Errorf("sent %d events, took %v back", len(list), r.hs.rooms[direct].gone)
+	}
 }
 
 // TestThread keeps a press in the thread where the choices are.

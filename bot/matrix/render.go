@@ -115,7 +115,7 @@ func drawChoices(choices []chat.Choice, l legend) []line {
 	switch {
 	case l.votes:
 		head = chat.NoticeVote
-	case len(l.choices) > 0 && l.choices[0].Key == "":
+	case risky(l.choices):
 		head = chat.NoticeType
 	}
 	var lines []line

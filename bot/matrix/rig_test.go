@@ -125,7 +125,7 @@ func (r *rig) hearsNothing(room, until string) {
 	}
 }
 
-// sent waits until the bot has said n things in a room, reactions included, and returns them.
+// sent waits until the bot has said n things in a room and returns them.
 func (r *rig) sent(room string, n int) []object {
 	r.t.Helper()
 	var list []object
