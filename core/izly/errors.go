@@ -147,7 +147,7 @@ func (e *OutcomeError) Is(target error) bool { return target == ErrOutcomeUnknow
 
 // MismatchError says that the server prepared something else than was asked for.
 type MismatchError struct {
-	Field string // "card" or "amount"
+	Field string // "card", "amount", "fee" or "debit"
 }
 
 func (e *MismatchError) Error() string {

@@ -8,8 +8,9 @@ import (
 )
 
 // PrepareTopUp asks the server to prepare a top-up (seed-izly §III.f). Nothing is debited and no one-time
-// password is used. A server that prepares another card or amount gives a *MismatchError; one that names
-// neither is believed, since the seed says nothing of the answer but that it is no refusal.
+// password is used. A server that prepares another card or amount, or a debit that is not the amount with its
+// fee, gives a *MismatchError; one that names none of them is believed, since the seed says nothing of the answer
+// but that it is no refusal.
 func (w *Wallet) PrepareTopUp(ctx context.Context, cardID string, amount Cents) (TopUp, error) {
 	if amount <= 0 {
 		return TopUp{}, ErrBadAmount
@@ -28,17 +29,36 @@ func (w *Wallet) PrepareTopUp(ctx context.Context, cardID string, amount Cents) 
 		return TopUp{}, unexpected(opPrepare, doc)
 	}
 	w.hear(ctx, w.c.readBalance(doc))
-	t := TopUp{CardID: cardID, Debit: amount, Credit: amount}
+	t := TopUp{CardID: cardID, Credit: amount}
 	if err := t.read(doc); err != nil {
 		return TopUp{}, &ReplyError{opPrepare, "an amount in it is none"}
 	}
 	switch {
-	case t.CardID != cardID:
-		return TopUp{}, &MismatchError{"card"}
-	case t.Credit != amount:
-		return TopUp{}, &MismatchError{"amount"}
+	case doc.at("DEB") == "":
+		t.Debit = t.Credit + t.Fee
+	case doc.at("COM") == "":
+		t.Fee = t.Debit - t.Credit
+	}
+	if err := t.differs(cardID, amount); err != nil {
+		return TopUp{}, err
 	}
 	return t, nil
+}
+
+// differs compares a prepared top-up with what was asked for (izly-today §7.1). A debit without the fee is let
+// through, for the person is shown the higher sum; a fee above the amount is not believed.
+func (t TopUp) differs(cardID string, amount Cents) error {
+	switch {
+	case t.CardID != cardID:
+		return &MismatchError{"card"}
+	case t.Credit != amount:
+		return &MismatchError{"amount"}
+	case t.Fee < 0 || t.Fee > amount:
+		return &MismatchError{"fee"}
+	case t.Debit < t.Credit || t.Debit > t.Credit+t.Fee:
+		return &MismatchError{"debit"}
+	}
+	return nil
 }
 
 // ConfirmTopUp orders a prepared top-up (seed-izly §III.g): the bank card is debited. The counter is

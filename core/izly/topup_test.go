@@ -238,6 +238,15 @@ func TestConfirmOddAnswers(t *testing.T) {
 
 func TestPrepareMismatch(t *testing.T) {
 	for inner, field := range map[string]string{
+		`<RMIN><CID>` + card + `</CID><DEB>500.00</DEB><CRED>10.00</CRED><COM>0.00</COM></RMIN>`: "debit",
+		`<RMIN><DEB>500.00</DEB><CRED>10.00</CRED><COM>0.50</COM></RMIN>`:                        "debit",
+		`<RMIN><DEB>9.99</DEB></RMIN>`:                                               "fee",
+		`<RMIN><DEB>9.99</DEB><COM>0</COM></RMIN>`:                                   "debit",
+		`<RMIN><DEB>500.00</DEB></RMIN>`:                                             "fee",
+		`<RMIN><COM>490.00</COM></RMIN>`:                                             "fee",
+		`<RMIN><DEB>9.50</DEB><COM>-0.50</COM></RMIN>`:                               "fee",
+		`<RMIN><DEB>10.50</DEB><CRED>10.00</CRED><COM/></RMIN>`:                      "",
+		`<RMIN><DEB>10.00</DEB><COM>0.50</COM></RMIN>`:                               "",
 		`<RMIN><CID>0c77be12a94f4d6f8e3310aa5bd2f901</CID><CRED>10.00</CRED></RMIN>`: "card",
 		`<RMIN><CID>` + card + `</CID><CRED>100.00</CRED></RMIN>`:                    "amount",
 		`<RMIN><CID>` + card + `</CID><CRED>10,00</CRED><COM>0,50</COM></RMIN>`:      "",
@@ -248,6 +257,16 @@ func TestPrepareMismatch(t *testing.T) {
 		var other *izly.MismatchError
 		if errors.As(err, &other) != (field != "") || other != nil && other.Field != field || other == nil && err != nil {
 			t.Errorf("%s: %v", inner, err)
+		}
+	}
+	for inner, want := range map[string]izly.TopUp{
+		`<RMIN><DEB>10.50</DEB></RMIN>`: {CardID: card, Debit: 10_50, Credit: 10_00, Fee: 50},
+		`<RMIN><COM>0.50</COM></RMIN>`:  {CardID: card, Debit: 10_50, Credit: 10_00, Fee: 50},
+		`<RMIN/>`:                       {CardID: card, Debit: 10_00, Credit: 10_00},
+	} {
+		_, w, _ := scripted(t, map[string][]string{"MoneyInCb": {inner}}, izly.Config{})
+		if got, err := w.PrepareTopUp(t.Context(), card, 10_00); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", inner, got, err)
 		}
 	}
 	server, w, _ := scripted(t, nil, izly.Config{})
