@@ -44,7 +44,8 @@ type Family struct {
 // account is one linked account in memory.
 type account struct {
 	lock chan struct{} // holds one token: whoever has it may ask the school
-	rec  record        // as on disk; guarded by Family.mu
+	rec  record        // as on disk, unless held; guarded by Family.mu
+	held bool          // rec is ahead of the disk, which could not be written
 }
 
 // ErrGone says that there is no such account, or that it was linked anew while a request for it was in flight. What
@@ -118,7 +119,9 @@ func (f *Family) Refresh() error {
 		}
 	}
 	for id, r := range all {
-		remember(f, id, r)
+		if a := f.accounts[id]; a == nil || !a.held || a.rec.Generation != r.Generation {
+			remember(f, id, r)
+		}
 	}
 	return nil
 }
@@ -149,7 +152,7 @@ func reload(f *Family, id string) error {
 // remember takes a record over. The caller holds mu.
 func remember(f *Family, id string, r record) {
 	if a := f.accounts[id]; a != nil {
-		a.rec = r
+		a.rec, a.held = r, false
 		return
 	}
 	f.accounts[id] = &account{lock: make(chan struct{}, 1), rec: r}

@@ -56,7 +56,7 @@ func weekName(p Pupil, on time.Time) []string {
 }
 
 // read gives what is stored, if it is young enough, or what fetch gets from the school, and stores that together
-// with the session that it came from.
+// with the session that it came from. What cannot be stored is given all the same.
 func read[T any](ctx context.Context, f *Family, id string, what []string, age time.Duration, fetch func(school.Session) (T, error)) (Reading[T], error) {
 	name := strings.Join(what, "\x00")
 	if _, known := f.record(id); !known {
@@ -85,11 +85,16 @@ func ask[T any](ctx context.Context, f *Family, id, op, name string, age time.Du
 	if r, found, err := stored[T](f, id, name); err != nil || found && younger(f, r.At, age) {
 		return r, err // somebody has asked the same meanwhile
 	}
-	fresh := Reading[T]{At: now(f)}
+	fresh, read := Reading[T]{At: now(f)}, false
 	err = f.visit(ctx, id, op, func(s school.Session) (err error) {
 		fresh.Value, err = fetch(s)
+		read = err == nil
 		return err
 	}, func(tx store.Tx) error { return keepReading(tx, id, name, fresh) })
+	if read && errors.Is(err, errNotStored) {
+		f.cfg.Log.Error("family: a reading is shown that could not be stored", "error", err)
+		return fresh, nil
+	}
 	if err != nil {
 		return Reading[T]{}, err
 	}

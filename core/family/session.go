@@ -3,6 +3,7 @@ package family
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"cartable/core/school"
@@ -70,8 +71,12 @@ func begin(f *Family, id string) (*visit, error) {
 	return &visit{f: f, id: id, rec: rec, provider: p}, nil
 }
 
+// errNotStored says that what came of a visit could not be stored; the memory has it until the next one can be.
+var errNotStored = errors.New("family: what the school said could not be stored")
+
 // visit runs fn with an open session. One that has expired is replaced once; a login that was refused is not tried
-// again until its owner acts. What came of it is stored in one transaction, with also in it when fn had no error.
+// again until its owner acts. What came of it is stored in one transaction, with also in it when fn had no error;
+// the error is errNotStored, with that of fn, when that failed.
 func (f *Family) visit(ctx context.Context, id, op string, fn func(school.Session) error, also func(store.Tx) error) error {
 	v, err := begin(f, id)
 	if err != nil {
@@ -199,12 +204,28 @@ func (v *visit) settle(err error, also func(store.Tx) error) error {
 		return accounts.Put(tx, "", v.id, r)
 	})
 	switch {
-	case stored != nil:
+	case errors.Is(stored, store.ErrUnreadable): // damage, which a later write does not mend
 		return errors.Join(err, stored)
+	case stored != nil:
+		v.hold(now, err)
+		return errors.Join(err, fmt.Errorf("%w: %w", errNotStored, stored))
 	case gone:
 		return errors.Join(err, ErrGone)
 	}
 	return errors.Join(err, reload(v.f, v.id))
+}
+
+// hold keeps what came of a visit in memory alone, so that a full disk makes nobody log in anew for each request, nor
+// repeat a login that was refused.
+func (v *visit) hold(now time.Time, err error) {
+	v.f.mu.Lock()
+	defer v.f.mu.Unlock()
+	a := v.f.accounts[v.id]
+	if a == nil || a.rec.Generation != v.rec.Generation {
+		return
+	}
+	v.apply(&a.rec, now, err)
+	a.held = true
 }
 
 // lift forgets the pauses of a school that has answered well.

@@ -62,17 +62,66 @@ func TestReadingAndStateAreWrittenTogether(t *testing.T) {
 	s.clock.Advance(Fresh)
 	before := s.records()
 	s.faults.FailCommit(1)
-	if _, err := s.Week(t.Context(), lea, s.clock.Now(), Fresh); err == nil {
-		t.Error("a reading that could not be stored was given")
-	}
+	s.week(lea)
 	if after := s.records(); after["readings"] != before["readings"] || after["school_accounts"] != before["school_accounts"] {
 		t.Error("half of it was stored")
 	}
+	s.restart()
 	s.week(lea)
 	if len(s.school.Violations()) != 1 { // the count of requests was lost with the write, which costs a login
 		t.Errorf("breaches are %q", s.school.Violations())
 	}
 	s.school.Reset()
+}
+
+// While the disk is full the readings are shown and the session goes on, also while others are linked.
+func TestReadingsAreShownWhenTheDiskIsFull(t *testing.T) {
+	s := newSimulated(t, sim.Config{})
+	lea := s.link("pronote", s.password(0))
+	s.week(lea)
+	for range 3 {
+		s.clock.Advance(Fresh)
+		s.faults.FailCommit(1)
+		var week Reading[school.Week]
+		if got := s.requests(func() { week = s.week(lea) }); !slices.Equal(got, []string{"PageEmploiDuTemps"}) {
+			t.Errorf("requests were %v", got)
+		}
+		if !s.faults.Failed() || !week.At.Equal(s.clock.Now()) || len(week.Value.Lessons) == 0 {
+			t.Errorf("of %v, %d lessons", week.At, len(week.Value.Lessons))
+		}
+		if err := s.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.clock.Advance(Fresh)
+	s.week(lea)
+	if got := s.stored(lea.Account); !got.Used.Equal(s.clock.Now()) {
+		t.Errorf("stored is the state of %v", got.Used)
+	}
+	s.restart()
+	s.clock.Advance(Fresh)
+	if got := s.requests(func() { s.week(lea) }); !slices.Equal(got, []string{"PageEmploiDuTemps"}) {
+		t.Errorf("after a restart the requests were %v", got)
+	}
+}
+
+// A refusal that the full disk cannot note is not asked for a second time.
+func TestARefusalThatCannotBeStoredIsNotRepeated(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	lea := r.link("fake", secretLogin("password marc"))
+	k.take()
+	k.opening = func(string) error { return school.ErrWrongPassword }
+	r.clock.Advance(sessionIdle + 1)
+	r.faults.FailCommit(2) // the first counts the refusal
+	for range 3 {
+		if _, err := r.Week(t.Context(), lea, tuesday, Fresh); err == nil {
+			t.Error("no error")
+		}
+	}
+	if got := k.take(); !slices.Equal(got, []string{"open password marc"}) || !r.faults.Failed() {
+		t.Errorf("calls were %v", got)
+	}
 }
 
 func TestSessionsAreGivenUpAfterAnHour(t *testing.T) {
