@@ -131,7 +131,7 @@ func (s *session) prepare(ctx context.Context, o *Order) (izly.TopUp, error) {
 	}
 	o.Known = nil
 	for _, op := range statement.Operations {
-		o.Known = append(o.Known, op.ID)
+		o.Known = append(o.Known, nameOf(op))
 	}
 	var prepared izly.TopUp
 	if err := call(s.w, "prepare", func() (err error) {

@@ -261,12 +261,21 @@ func looked(w *Wallet, key string, found State, cause error, tell Tell) (wait ti
 	return wait, err
 }
 
-// trace finds the top-up of an order in a statement. The state is empty when there is no trace.
+// trace finds the top-up of an order in a statement: one that was not there before, whatever the clocks say. The state
+// is empty when there is no trace.
 func trace(o Order, s izly.Statement) State {
-	const skew = 10 * time.Minute // between the server's clock and ours
+	known := make(map[string]int)
+	for _, name := range o.Known {
+		known[name]++
+	}
 	for _, op := range s.Operations {
+		name := nameOf(op)
+		if known[name] > 0 {
+			known[name]--
+			continue
+		}
 		topUp := op.Type == izly.TypeTopUp || op.Type == izly.TypeCashTopUp || op.Type == izly.TypeBankTopUp
-		if !topUp || !op.Credit || op.Amount != o.Amount || slices.Contains(o.Known, op.ID) || op.At.Before(o.Sent.Add(-skew)) {
+		if !topUp || !op.Credit || op.Amount != o.Amount {
 			continue
 		}
 		switch op.Status {
@@ -279,4 +288,12 @@ func trace(o Order, s izly.Statement) State {
 		}
 	}
 	return ""
+}
+
+// nameOf tells operations apart: the ID, or what is said of one without. Those that are alike have one name.
+func nameOf(op izly.Operation) string {
+	if op.ID != "" {
+		return op.ID
+	}
+	return fmt.Sprintf("%s %d %d %s", op.At.UTC().Format(time.RFC3339), op.Type, op.Amount, op.Party)
 }

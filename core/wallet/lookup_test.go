@@ -173,7 +173,7 @@ func TestCrash(t *testing.T) {
 				r := newRig(t, rigOptions{})
 				a := r.link(0, true).Account
 				o := r.propose(a, 20_00)
-				o.State, o.Sent, o.NextCheck = tt.state, tuesday, tuesday.Add(time.Minute)
+				o.State, o.Sent, o.NextCheck, o.Known = tt.state, tuesday, tuesday.Add(time.Minute), r.known(a)
 				r.put(o)
 				if tt.state != Proposed {
 					r.change(a, func(rec *record) { rec.Open = o.ID })
@@ -366,7 +366,8 @@ func TestNoSecretsInLogs(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	o := Order{Amount: 20_00, Sent: tuesday, Known: []string{"1", "2"}}
+	before := nameOf(izly.Operation{At: tuesday.Add(-time.Hour), Type: izly.TypeTopUp, Amount: 20_00})
+	o := Order{Amount: 20_00, Sent: tuesday, Known: []string{"1", "2", before}}
 	made := izly.Operation{ID: "3", At: tuesday.Add(time.Second), Type: izly.TypeTopUp, Status: izly.StatusDone, Credit: true, Amount: 20_00}
 	for _, tt := range []struct {
 		name   string
@@ -385,9 +386,11 @@ func TestTrace(t *testing.T) {
 		{"known before", func(op *izly.Operation) { op.ID = "2" }, ""},
 		{"a refund", func(op *izly.Operation) { op.Type = izly.TypeRefund }, ""},
 		{"from a friend", func(op *izly.Operation) { op.Type = izly.TypeReceived }, ""},
-		{"a little earlier, by another clock", func(op *izly.Operation) { op.At = tuesday.Add(-10 * time.Minute) }, Done},
-		{"earlier", func(op *izly.Operation) { op.At = tuesday.Add(-10*time.Minute - time.Second) }, ""},
-		{"without a date", func(op *izly.Operation) { op.At = time.Time{} }, ""},
+		{"hours earlier, by another clock", func(op *izly.Operation) { op.At = tuesday.Add(-5 * time.Hour) }, Done},
+		{"hours later, by another clock", func(op *izly.Operation) { op.At = tuesday.Add(5 * time.Hour) }, Done},
+		{"without a date", func(op *izly.Operation) { op.At = time.Time{} }, Done},
+		{"without an ID", func(op *izly.Operation) { op.ID = "" }, Done},
+		{"without an ID, known before", func(op *izly.Operation) { op.ID, op.At = "", tuesday.Add(-time.Hour) }, ""},
 	} {
 		op := made
 		tt.change(&op)
@@ -396,10 +399,15 @@ func TestTrace(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
+	twin := made
+	twin.ID, twin.At = "", tuesday.Add(-time.Hour)
+	if got := trace(o, izly.Statement{Operations: []izly.Operation{twin, twin}}); got != Done {
+		t.Errorf("one more without an ID than before: %q", got)
+	}
 	if got := trace(o, izly.Statement{}); got != "" {
 		t.Errorf("an empty statement: %q", got)
 	}
-	if !reflect.DeepEqual(o.Known, []string{"1", "2"}) {
+	if !reflect.DeepEqual(o.Known, []string{"1", "2", before}) {
 		t.Error("the order was changed")
 	}
 }

@@ -493,12 +493,13 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
 	a := r.link(0, true).Account
+	known := r.known(a)
 	rec := r.record(a)
 	var list []Order
 	for i, s := range []State{Done, Unknown, Proposed} {
 		list = append(list, Order{
 			ID: fmt.Sprint(i), Account: "before", Chat: private, By: camille, Amount: 20_00, State: s,
-			Created: tuesday, Expires: tuesday.Add(OrderLife), Sent: tuesday, NextCheck: tuesday.Add(time.Minute),
+			Created: tuesday, Expires: tuesday.Add(OrderLife), Sent: tuesday, NextCheck: tuesday.Add(time.Minute), Known: known,
 		})
 	}
 	stored := secret.Store(r.code(0))

@@ -391,3 +391,14 @@ func (r *rig) balance(account string) error {
 	_, err := r.w.Balance(context.Background(), account, noCode)
 	return err
 }
+
+// known are the operations of an account, as an order notes them before it is sent.
+func (r *rig) known(account string) (names []string) {
+	r.t.Helper()
+	statement, err := r.w.Statement(r.t.Context(), account, noCode)
+	must(r.t, err)
+	for _, op := range statement.Operations {
+		names = append(names, nameOf(op))
+	}
+	return names
+}

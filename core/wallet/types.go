@@ -33,7 +33,7 @@ type Order struct {
 
 	// What finds the top-up in the statement when the answer to the confirmation was lost.
 	Sent      time.Time `json:"sent,omitzero"`
-	Known     []string  `json:"known,omitempty"` // IDs of the operations there were before
+	Known     []string  `json:"known,omitempty"` // the operations there were before, see nameOf
 	Checks    int       `json:"checks,omitempty"`
 	NextCheck time.Time `json:"next_check,omitzero"`
 }
