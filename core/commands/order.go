@@ -43,9 +43,7 @@ func (c orders) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Repl
 		return o, t.Say("topup.not_owner"), false, nil
 	case t.Unverified && !c.owns(t, o.Account):
 		return o, t.Say("topup.gone"), false, nil
-	case o.State != wallet.Proposed:
-		return o, c.view(t).Order(o), false, nil
-	case !t.Now.Before(o.Expires):
+	case !o.Open(t.Now):
 		return o, c.view(t).Order(o), false, nil
 	}
 	return o, r, true, nil

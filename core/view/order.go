@@ -57,7 +57,7 @@ func (v View) Order(o wallet.Order) chat.Reply {
 		return v.Say(key, "amount", euros(v, o.Amount), "card", o.Card, "command", v.Cmd("recharger"))
 	case o.State != wallet.Proposed:
 		return unsure(v, o)
-	case v.Now.Before(o.Expires):
+	case o.Open(v.Now):
 		return v.Say("topup.how", "amount", euros(v, o.Amount), "confirm", v.P.T("topup.button.confirm"), "cancel", v.Cmd("annuler"))
 	default:
 		again := v.Cmd("recharger") + " " + strings.TrimSuffix(o.Amount.Wire(), ".0")

@@ -170,6 +170,8 @@ func TestConfirmRefuses(t *testing.T) {
 	}{
 		{"somebody else", func(*rig, Order) {}, mallory, "", ErrNotYours, Proposed},
 		{"too late", func(r *rig, _ Order) { r.clock.Advance(OrderLife) }, camille, "", ErrExpired, Proposed},
+		{"after the clock was set back", func(r *rig, _ Order) { r.clock.Advance(-3 * time.Hour) }, camille, "", ErrExpired, Proposed},
+		{"after the clock was corrected", func(r *rig, _ Order) { r.clock.Advance(-10 * time.Second) }, camille, "", nil, Done},
 		{"just in time", func(r *rig, _ Order) { r.clock.Advance(OrderLife - time.Second) }, camille, "", nil, Done},
 		{"no code", func(r *rig, o Order) { must(r.t, r.w.KeepCode(o.Account, nil)) }, camille, "", ErrNeedCode, Proposed},
 		{"no code but a typed one", func(r *rig, o Order) { must(r.t, r.w.KeepCode(o.Account, nil)) }, camille, "135790", nil, Done},

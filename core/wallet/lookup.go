@@ -53,8 +53,8 @@ func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
 	}
 	next = lookUpIdle
 	for _, d := range list {
-		wait := d.at.Sub(w.cfg.Now())
-		if wait <= 0 {
+		wait := until(d.at, w.cfg.Now())
+		if wait == 0 {
 			if ctx.Err() != nil {
 				return 0
 			}
@@ -63,6 +63,16 @@ func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
 		next = min(next, wait)
 	}
 	return next
+}
+
+// until is how long until something is due. What is further off than anything is ever put off is due now: the clock
+// has been set back.
+func until(at, now time.Time) time.Duration {
+	wait := max(at.Sub(now), 0)
+	if wait > checkAfter[len(checkAfter)-1] {
+		return 0
+	}
+	return wait
 }
 
 type dueOrder struct {
@@ -141,8 +151,8 @@ func takeUp(w *Wallet, key string, look bool) (t taken, err error) {
 				return dues.Delete(tx, "", key)
 			case err != nil:
 				return err
-			case o.State == Proposed && now.Before(o.Expires):
-				t.wait = o.Expires.Sub(now)
+			case o.Open(now):
+				t.wait = until(o.Expires, now)
 				return nil
 			case o.State == Proposed:
 				return dues.Delete(tx, "", key)
@@ -158,7 +168,8 @@ func takeUp(w *Wallet, key string, look bool) (t taken, err error) {
 			default:
 				o.State, o.NextCheck = Unknown, now
 			}
-			t.Order, t.wait, t.look = o, max(o.NextCheck.Sub(now), 0), look && !now.Before(o.NextCheck)
+			t.Order, t.wait = o, until(o.NextCheck, now)
+			t.look = look && t.wait == 0
 			if t.look {
 				o.NextCheck = now.Add(lookUpAgain)
 			}

@@ -3,6 +3,7 @@ package wallet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"cartable/core/izly"
 	"cartable/core/store"
+	sim "cartable/sim/izly"
 )
 
 // lose confirms an order whose answer is lost.
@@ -152,6 +154,36 @@ func TestLostTopUpIsNotTakenForAnother(t *testing.T) {
 	o := r.lose(a, false)
 	r.lookAll()
 	r.wantTold(o, toldRecord{Untraced, WhySettled, 1})
+}
+
+// What became of a lost top-up does not hang on the clocks: neither on ours beside Izly's, nor on ours alone.
+func TestLostTopUpWithWrongClocks(t *testing.T) {
+	t.Parallel()
+	for _, made := range []bool{true, false} {
+		want, balance := Untraced, int64(12_34)
+		if made {
+			want, balance = Done, 32_34
+		}
+		for _, ahead := range []time.Duration{-26 * time.Hour, -3 * time.Hour, 3 * time.Hour, 26 * time.Hour} {
+			t.Run(fmt.Sprintf("made %t, ours %v ahead", made, ahead), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, rigOptions{sim: sim.Config{Now: func() time.Time { return tuesday.Add(-ahead) }}})
+				o := r.lose(r.link(0, true).Account, made)
+				r.lookAll()
+				r.wantTold(o, toldRecord{want, WhySettled, 1})
+				r.spent(0, balance, 1)
+			})
+			t.Run(fmt.Sprintf("made %t, set by %v", made, ahead), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, rigOptions{})
+				o := r.lose(r.link(0, true).Account, made)
+				r.clock.Advance(ahead)
+				r.lookAll() // half an hour of the clock as it is now
+				r.wantTold(o, toldRecord{want, WhySettled, 1})
+				r.spent(0, balance, 1)
+			})
+		}
+	}
 }
 
 // A crash between two steps, and what the next start makes of it.

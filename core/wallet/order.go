@@ -106,7 +106,7 @@ func takeBack(tx store.Tx, account string, now time.Time) (taken bool, err error
 		if o.State != Proposed {
 			return nil
 		}
-		taken = taken || now.Before(o.Expires)
+		taken = taken || o.Open(now)
 		return end(tx, &o, Cancelled)
 	})
 	return taken, err
@@ -159,7 +159,7 @@ func (w *Wallet) Proposed(account string) (proposed Order, found bool, err error
 	err = w.cfg.Store.View(func(tx store.Tx) error {
 		proposed, found = Order{}, false
 		_, err := orders.Each(tx, account, func(_ string, o Order) error {
-			if o.State == Proposed && now.Before(o.Expires) {
+			if o.Open(now) {
 				proposed, found = o, true
 			}
 			return nil
@@ -217,7 +217,7 @@ func mayDecide(o Order, by chat.PersonID, now time.Time) (decided bool, err erro
 		return false, ErrNotYours
 	case o.State != Proposed:
 		return true, nil
-	case !now.Before(o.Expires):
+	case !o.Open(now):
 		return false, ErrExpired
 	}
 	return false, nil

@@ -146,7 +146,9 @@ func newRig(t *testing.T, o rigOptions) *rig {
 		t: t, clock: storetest.NewClock(tuesday), log: new(bytes.Buffer), panics: new(panicking),
 		told: store.Table[toldRecord]{Bucket: "told"},
 	}
-	o.sim.Now = r.clock.Now
+	if o.sim.Now == nil {
+		o.sim.Now = r.clock.Now
+	}
 	r.sim = sim.New(o.sim)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, q *http.Request) {
 		body, err := io.ReadAll(q.Body)

@@ -10,6 +10,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/izly"
+	"cartable/core/store"
 )
 
 // Order is one top-up, from its summary to its end. Each step is written before it is taken, so that whatever
@@ -36,6 +37,11 @@ type Order struct {
 	Known     []string  `json:"known,omitempty"` // the operations there were before, see nameOf
 	Checks    int       `json:"checks,omitempty"`
 	NextCheck time.Time `json:"next_check,omitzero"`
+}
+
+// Open tells whether the order can be confirmed at a time.
+func (o Order) Open(at time.Time) bool {
+	return o.State == Proposed && store.Lasts(o.Created, o.Expires.Sub(o.Created), at)
 }
 
 // Key names the order for Confirm and Cancel, and in the argument of a choice.
