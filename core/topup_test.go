@@ -166,6 +166,11 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	elsewhere := r.chat("mallory")
 	elsewhere.wants(elsewhere.PressID(foreign), "Ce bouton n'est plus valable")
 	other.wants(other.Say("/recharger 20"), "Aucun compte Izly")
+
+	c.Say("/recharger 20")
+	early := c.button("Confirmer")
+	r.clock.Advance(-3 * time.Hour) // it was wrong, and is set right
+	c.wants(c.PressID(early), "Ce bouton n'est plus valable")
 	r.spent(account, 12_34, 0)
 }
 

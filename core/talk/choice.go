@@ -41,6 +41,11 @@ const (
 	startMark = "link_"
 )
 
+// open tells whether the choice may still be pressed.
+func (c choice) open(now time.Time) bool {
+	return store.Lasts(c.Expires.Add(-choiceLife), choiceLife, now)
+}
+
 // startsOf is the group of the choices behind the deep links of a person, which are made in one chat and used in
 // another.
 func startsOf(p chat.PersonID) string { return "start\x00" + p.Key() }
@@ -187,7 +192,7 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 	switch {
 	case err != nil:
 		return chat.Reply{}, err
-	case !found || t.talk.cfg.Now().After(c.Expires):
+	case !found || !c.open(t.talk.cfg.Now()):
 		return refusePress(ctx, t, "choice.old", "help", t.role(RoleHelp)), nil
 	case c.Person != (chat.PersonID{}) && c.Person != t.Person:
 		return refusePress(ctx, t, "choice.not_yours"), nil
@@ -235,7 +240,7 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 	switch {
 	case err != nil:
 		return r, true, err
-	case !found || c.Person != t.Person || t.talk.cfg.Now().After(c.Expires):
+	case !found || c.Person != t.Person || !c.open(t.talk.cfg.Now()):
 		return t.Say("choice.old", "help", t.role(RoleHelp)), true, nil
 	}
 	r, err = beside(t, false, func() (chat.Reply, error) { return act(ctx, t, c) })
@@ -248,7 +253,7 @@ func (t *Turn) VoidChoices() (taken bool, err error) {
 	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		taken = false
 		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
-			open := c.Person == t.Person && changes(t.talk, c) && !t.talk.cfg.Now().After(c.Expires)
+			open := c.Person == t.Person && changes(t.talk, c) && c.open(t.talk.cfg.Now())
 			taken = taken || open && c.Action != actionRun
 			return open
 		})
