@@ -394,7 +394,7 @@ func TestAHostThatDoesNotExistIsToldAtOnce(t *testing.T) {
 	r.close()
 	r.clients.School = pronote.New(pronote.Config{LookUp: func(_ context.Context, host string) ([]string, error) {
 		if host == "0350000x.index-education.net" {
-			return []string{"192.0.2.1"}, nil
+			return []string{"93.184.216.34"}, nil
 		}
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}})

@@ -41,6 +41,7 @@ var errorSentences = []view.Sentence{
 	{Is: pronote.ErrRateLimited, Key: "error.school.rate_limited"},
 	{Is: pronote.ErrBrowserRefused, Key: "error.school.browser"},
 	{Is: pronote.ErrNotPronote, Key: "error.school.not_pronote"},
+	{Is: pronote.ErrNoHost, Key: "address.nowhere"},
 	{Is: pronote.ErrBusy, Key: "error.school.busy"},
 	{Is: pronote.ErrUnavailable, Key: "error.school.unavailable"},
 	{Is: pronote.ErrDenied, Key: "error.school.denied"},

@@ -52,6 +52,7 @@ func TestSentences(t *testing.T) {
 		{pronote.ErrDenied, true, "error.school.denied", nil},
 		{pronote.ErrNotPublished, true, "error.school.not_published", nil},
 		{pronote.ErrSessionExpired, true, "error.school.expired", nil},
+		{pronote.ErrNoHost, true, "address.nowhere", nil},
 		{&pronote.NetworkError{Op: "page"}, true, "error.school.network", nil},
 		{&pronote.ReplyError{Op: "page", What: "not one"}, true, "error.school.reply", reference},
 		{&pronote.Error{Op: "Authentification", Code: 4711}, true, "error.school.refused", reference},

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 	_ "time/tzdata" // the default zone must exist in an image without files
@@ -24,7 +26,8 @@ type Config struct {
 	// LookUp asks the name servers for a host. Default that of the operating system.
 	LookUp func(ctx context.Context, host string) ([]string, error)
 
-	// AllowPrivate makes the default HTTPClient take plain http and private networks, for tests and demos.
+	// AllowPrivate makes the default HTTPClient take plain http and private networks, for tests and demos. Without
+	// it, a host inside the operator's network is one that does not exist: see ErrNoHost.
 	AllowPrivate bool
 	// Location is the school's time zone: servers send local times. Default Europe/Paris.
 	Location *time.Location
@@ -42,6 +45,7 @@ type Client struct {
 	lookUp   func(ctx context.Context, host string) ([]string, error)
 	loc      *time.Location
 	interval time.Duration
+	private  bool // Config.AllowPrivate
 
 	mu    sync.Mutex
 	hosts map[string]*pacer
@@ -51,7 +55,7 @@ type Client struct {
 func New(cfg Config) *Client {
 	c := &Client{
 		http: cfg.HTTPClient, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
-		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, hosts: map[string]*pacer{},
+		lookUp: cfg.LookUp, loc: cfg.Location, interval: cfg.Interval, private: cfg.AllowPrivate, hosts: map[string]*pacer{},
 	}
 	if c.http == nil {
 		c.http = NewHTTPClient(cfg.AllowPrivate)
@@ -81,20 +85,56 @@ func New(cfg Config) *Client {
 // lookUpTimeout bounds FindHost: a login asks again, with more patience.
 const lookUpTimeout = 3 * time.Second
 
-// FindHost returns ErrNoHost when the name servers say that the host of an address does not exist, and nil
-// otherwise, also when they do not answer. It sends nothing to the school.
+// FindHost returns ErrNoHost when the name servers say that the host of an address does not exist, or know it on
+// private networks only, and nil otherwise, also when they do not answer. It sends nothing to the school.
 func (c *Client) FindHost(ctx context.Context, a Address) error {
 	u, err := url.Parse(string(a))
 	if err != nil {
 		return fmt.Errorf("pronote: find host: %w", &AddressError{AddressNotURL})
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	began := time.Now()
+	ask, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
-	_, err = c.lookUp(ctx, u.Hostname())
+	found, err := c.lookUp(ask, u.Hostname())
+	if err = noHost(err); err == nil && !c.private && len(found) > 0 && !slices.ContainsFunc(found, isPublicText) {
+		err = errPrivate
+	}
+	if err == nil {
+		return nil
+	}
+	c.evenOut(ctx, began)
+	return fmt.Errorf("pronote: find host: %w", err)
+}
+
+func isPublicText(ip string) bool {
+	address, err := netip.ParseAddr(ip)
+	return err == nil && isPublic(address)
+}
+
+// noHost is what err says of a host that does not exist or may not be asked; nil when it says something else.
+func noHost(err error) error {
+	if errors.Is(err, errPrivate) {
+		return errPrivate
+	}
 	if missing, ok := errors.AsType[*net.DNSError](err); ok && missing.IsNotFound {
-		return fmt.Errorf("pronote: find host: %w", ErrNoHost)
+		return ErrNoHost
 	}
 	return nil
+}
+
+// evenTime is the grain in which the time shows that it took to find out that there is no host.
+const evenTime = time.Second
+
+// evenOut waits until a whole number of seconds have passed since began: a name that is refused because it is inside
+// would otherwise be told sooner, or later, than one that does not exist.
+func (c *Client) evenOut(ctx context.Context, began time.Time) {
+	if c.private {
+		return
+	}
+	select {
+	case <-time.After(evenTime - time.Since(began)%evenTime):
+	case <-ctx.Done():
+	}
 }
 
 // pace blocks until the next request to host may start, or until ctx is done.

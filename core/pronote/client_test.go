@@ -134,26 +134,95 @@ func TestUselessStatesAreRefused(t *testing.T) {
 func stateOf(text string) school.State { return school.State{Stored: secret.Store(secret.New(text))} }
 
 func TestFindHost(t *testing.T) {
+	missing := &net.DNSError{Err: "no such host", IsNotFound: true}
 	for _, tt := range []struct {
-		name string
-		err  error
-		want error
+		name  string
+		found []string
+		err   error
+		want  error
 	}{
-		{"found", nil, nil},
-		{"not found", &net.DNSError{Err: "no such host", IsNotFound: true}, ErrNoHost},
-		{"name servers that do not answer", &net.DNSError{Err: "i/o timeout", IsTimeout: true}, nil},
-		{"anything else", errors.New("broken"), nil},
+		{"found", []string{"93.184.216.34"}, nil, nil},
+		{"found inside and outside", []string{"10.0.0.1", "93.184.216.34"}, nil, nil},
+		{"found inside", []string{"10.0.0.1", "fd00::1"}, nil, ErrNoHost},
+		{"not found", nil, missing, ErrNoHost},
+		{"name servers that do not answer", nil, &net.DNSError{Err: "i/o timeout", IsTimeout: true}, nil},
+		{"anything else", nil, errors.New("broken"), nil},
 	} {
 		asked := ""
-		c := New(Config{LookUp: func(_ context.Context, host string) ([]string, error) {
-			asked = host
-			return nil, tt.err
-		}})
-		if err := c.FindHost(t.Context(), "https://school.example:8443/pronote"); !errors.Is(err, tt.want) {
-			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			c := New(Config{LookUp: func(_ context.Context, host string) ([]string, error) {
+				asked = host
+				return tt.found, tt.err
+			}})
+			if err := c.FindHost(t.Context(), "https://school.example:8443/pronote"); !errors.Is(err, tt.want) {
+				t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+			}
+		})
 		if asked != "school.example" {
 			t.Errorf("asked for %q", asked)
 		}
 	}
+}
+
+func TestFindHostOnPrivateNetworks(t *testing.T) {
+	c := New(Config{AllowPrivate: true, LookUp: func(context.Context, string) ([]string, error) { return []string{"10.0.0.1"}, nil }})
+	if err := c.FindHost(t.Context(), "https://school.example/pronote"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestInsideIsNowhere compares a name that is inside with one that does not exist, whose answers take the name servers
+// other times: neither words nor time tell them apart.
+func TestInsideIsNowhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ask := func(takes time.Duration, found []string, err error) (time.Duration, error) {
+			c := New(Config{LookUp: func(context.Context, string) ([]string, error) {
+				time.Sleep(takes)
+				return found, err
+			}})
+			began := time.Now()
+			err = c.FindHost(t.Context(), "https://name.example/pronote")
+			return time.Since(began), err
+		}
+		inside, insideErr := ask(time.Millisecond, []string{"192.168.1.1"}, nil)
+		nowhere, nowhereErr := ask(300*time.Millisecond, nil, &net.DNSError{IsNotFound: true})
+		if inside != nowhere || !errors.Is(insideErr, ErrNoHost) || !errors.Is(nowhereErr, ErrNoHost) {
+			t.Errorf("inside: %v after %v; nowhere: %v after %v", insideErr, inside, nowhereErr, nowhere)
+		}
+	})
+}
+
+// TestALoginInsideIsOneNowhere is the same for a login, which dials: a QR code brings an address that nobody looked up.
+func TestALoginInsideIsOneNowhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		login := func(takes time.Duration, dial error) (time.Duration, error) {
+			hc := &http.Client{Transport: failing{takes, dial}}
+			began := time.Now()
+			_, err := New(Config{HTTPClient: hc}).Login(t.Context(), Credentials{
+				Address: "https://name.example/pronote", Space: SpacePupil, Username: "u", Password: secret.New("p"),
+			})
+			return time.Since(began), err
+		}
+		inside, insideErr := login(time.Millisecond, &net.OpError{Op: "dial", Err: errPrivate})
+		nowhere, nowhereErr := login(200*time.Millisecond, &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}})
+		for _, err := range []error{insideErr, nowhereErr} {
+			if !errors.Is(err, ErrNoHost) || !errors.Is(err, ErrNetwork) {
+				t.Errorf("error is %v", err)
+			}
+		}
+		if inside != nowhere {
+			t.Errorf("told after %v inside, and after %v nowhere", inside, nowhere)
+		}
+	})
+}
+
+// failing is a network on which each request fails after a time.
+type failing struct {
+	after time.Duration
+	err   error
+}
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) {
+	time.Sleep(f.after)
+	return nil, f.err
 }

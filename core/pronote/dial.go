@@ -21,7 +21,7 @@ const maxRedirects = 5
 
 // NewHTTPClient makes the client for addresses that users give: https only, and never to an address inside
 // the operator's network, which is checked on the IP address that is dialled, after every look-up and
-// redirect. Nothing goes through a proxy, which would hide that address. With allowPrivate (tests, demo)
+// redirect, and refused with ErrNoHost. Nothing goes through a proxy, which would hide that address. With allowPrivate (tests, demo)
 // any address and plain http are taken.
 //
 // It keeps no cookies: each session has its own.
@@ -76,7 +76,7 @@ func (t httpsOnly) CloseIdleConnections() {
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || !isPublic(target.Addr()) {
-		return &AddressError{AddressPrivate}
+		return errPrivate
 	}
 	return nil
 }
@@ -95,7 +95,8 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"),
 	netip.MustParsePrefix("::/96"),
-	netip.MustParsePrefix("64:ff9b::/96"), // NAT64
+	netip.MustParsePrefix("::ffff:0:0:0/96"), // IPv4-translated, RFC 7915
+	netip.MustParsePrefix("64:ff9b::/96"),    // NAT64
 	netip.MustParsePrefix("64:ff9b:1::/48"),
 	netip.MustParsePrefix("100::/64"),
 	netip.MustParsePrefix("2001::/23"), // Teredo and others

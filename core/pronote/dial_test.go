@@ -22,6 +22,8 @@ func TestPublicAddresses(t *testing.T) {
 		"169.254.169.254", "fe80::1", "fe80::1%eth0", "100.64.0.1", "100.100.100.200", "0.0.0.0", "0.1.2.3", "::",
 		"224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1", "192.0.0.192", "192.0.2.1", "198.18.0.1", "203.0.113.9",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::7f00:1", "64:ff9b::7f00:1", "64:ff9b:1::1",
+		"::ffff:0:10.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::10.0.0.1", "2002:a00:1::1", "2002:a9fe:a9fe::",
+		"2001:0:5ef5:79fb::f5ff:fffe",
 		"2002:7f00:1::1", "2001:0:1::1", "2001:db8::1", "fec0::1",
 	} {
 		if isPublic(netip.MustParseAddr(private)) {
@@ -47,8 +49,9 @@ func TestLoopbackIsNotDialled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"} {
-		_, err := NewHTTPClient(false).Get("https://" + host + ":" + port)
-		expectReason(t, err, AddressPrivate)
+		if _, err := NewHTTPClient(false).Get("https://" + host + ":" + port); !errors.Is(err, errPrivate) {
+			t.Errorf("error is %v", err)
+		}
 	}
 	select {
 	case <-reached:
@@ -64,16 +67,15 @@ func TestPlainHTTPIsRefused(t *testing.T) {
 
 // A redirect is checked like the first address. The first answer stands for a public server's.
 func TestRedirectsAreChecked(t *testing.T) {
-	for location, want := range map[string]AddressReason{
-		"https://127.0.0.1:9/":           AddressPrivate,
-		"https://[::1]:9/":               AddressPrivate,
-		"https://169.254.169.254/latest": AddressPrivate,
-		"http://93.184.216.34/":          AddressNotHTTPS,
-	} {
+	for _, location := range []string{"https://127.0.0.1:9/", "https://[::1]:9/", "https://169.254.169.254/latest", "http://93.184.216.34/"} {
 		hc := NewHTTPClient(false)
 		hc.Transport = firstAnswer{location, hc.Transport}
 		_, err := hc.Get("https://school.example/")
-		expectReason(t, err, want)
+		if strings.HasPrefix(location, "http:") {
+			expectReason(t, err, AddressNotHTTPS)
+		} else if !errors.Is(err, errPrivate) {
+			t.Errorf("%s: error is %v", location, err)
+		}
 	}
 }
 

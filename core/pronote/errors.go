@@ -43,7 +43,8 @@ var (
 	ErrNeedsENT = errors.New("login through a portal required")
 	// ErrNotPronote: the address leads to something else.
 	ErrNotPronote = errors.New("not a PRONOTE server")
-	// ErrNoHost: the name servers know no such host. Nothing was sent.
+	// ErrNoHost: the name servers know no such host, or one that is on a private network, which is the same to
+	// whoever gave the address: nobody learns here which names there are. Nothing was sent to it.
 	ErrNoHost = errors.New("no such host")
 	// ErrBrowserRefused: the server does not like the browser that this client claims to be.
 	ErrBrowserRefused = errors.New("browser refused")
@@ -58,6 +59,9 @@ var (
 	// ErrNetwork matches every NetworkError.
 	ErrNetwork = means("network failure", school.ErrNoAnswer)
 )
+
+// errPrivate is an ErrNoHost of which the operator's log says more.
+var errPrivate = means("host on a private network", ErrNoHost)
 
 // meaning is an error of ours that says more than one of core/school, and matches it.
 type meaning struct {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"cartable/core/pronote/cipher"
 	"cartable/core/secret"
@@ -88,12 +89,16 @@ func (t *transport) do(hc *http.Client, op string, r *http.Request, limit int64)
 	if err := t.client.pace(r.Context(), r.URL.Host); err != nil {
 		return answer{}, &NetworkError{Op: op, err: err}
 	}
+	began := time.Now()
 	var connected atomic.Bool // from here on the server may have seen something
 	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}))
 	r.Header.Set("User-Agent", t.guise.userAgent)
 	resp, err := hc.Do(r)
+	if noHost(err) != nil {
+		t.client.evenOut(r.Context(), began)
+	}
 	if err != nil {
 		return answer{}, networkError(op, connected.Load(), err)
 	}
@@ -124,6 +129,9 @@ func networkError(op string, sent bool, err error) error {
 
 // harmless keeps causes that tell about the connection alone. Others may quote what the server sent.
 func harmless(err error) error {
+	if err := noHost(err); err != nil {
+		return err
+	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op
 	}
