@@ -1,10 +1,13 @@
 package core_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
+	"cartable/core"
 	"cartable/core/chat"
+	"cartable/core/rights"
 )
 
 // roussels is a platform where Anna has linked a school and a wallet in private, and is with Bob in a group.
@@ -18,7 +21,29 @@ func roussels(t *testing.T) (p *platform, anna, annaInGroup, bobInGroup seat) {
 	return p, p.private("anna"), p.group("Famille", "anna"), p.group("Famille", "bob")
 }
 
-// TestGroupRights has a case for each cell of the table of who may do what.
+// invited is roussels on a bot for invited people: Anna and Bob have been admitted, and Anna runs it. Olga shows a
+// school of hers in the group as well, but was never admitted; Gus is a guest.
+func invited(t *testing.T) (p *platform, private seat, group func(name string) seat) {
+	t.Helper()
+	p, private, anna, bob := roussels(t)
+	p.r.chat("olga").linkParent()
+	group = func(name string) seat { return p.group("Famille", name) }
+	group("olga").say("/connexion")
+	group("olga").press("cours et devoirs")
+	invitations := rights.NewInvitations([]byte(strings.Repeat("k", 32)))
+	p.r.close()
+	p.r.clients.Access = &core.Access{Admins: []chat.PersonID{anna.person}, Invitations: invitations}
+	p.r.open()
+	code, err := invitations.Make(p.r.clock.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, p.private(bob.person.ID).say(code), "Bonjour")
+	return p, private, group
+}
+
+// TestGroupRights has a case for each cell of the table of who may do what; TestGuestsChangeNothing those of people
+// who were not admitted.
 func TestGroupRights(t *testing.T) {
 	const lesson, grade, money = "08:00–09:00", "Moyenne générale", "12,34 €"
 	for _, tt := range []struct {
@@ -48,6 +73,9 @@ func TestGroupRights(t *testing.T) {
 		{"owner takes away", []string{"cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
 		{"others do not take away", []string{"cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
 		{"owner's alerts are for private", []string{"cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
+		{"owner chooses the language", nil, true, "/langue en", []string{"English"}, nil, nil},
+		{"others choose the language", nil, false, "/langue en", []string{"English"}, nil, nil},
+		{"others choose the child", []string{"cours et devoirs"}, false, "/enfant Hugo", []string{"Hugo"}, nil, nil},
 		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,6 +100,121 @@ func TestGroupRights(t *testing.T) {
 			p.r.noViolations()
 		})
 	}
+}
+
+// TestGuestsChangeNothing has a case for each cell of the table that is about people who were not admitted.
+func TestGuestsChangeNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		who     string
+		command string
+		group   []string // parts of the answer in the group; none: nothing is answered
+	}{
+		{"guests read what is shown", "gus", "/edt", []string{"08:00–09:00"}},
+		{"guests read homework", "gus", "/devoirs", []string{"devoirs"}},
+		{"guests see no grades unless shown", "gus", "/notes", []string{"Rien de tel n'est montré dans ce groupe."}},
+		{"guests see no balance unless shown", "gus", "/solde", []string{"Rien de tel n'est montré dans ce groupe."}},
+		{"guests are helped", "gus", "/aide", []string{"/edt", "/devoirs"}},
+		{"guests do not choose the language", "gus", "/langue en", nil},
+		{"guests do not choose the child", "gus", "/enfant Hugo", nil},
+		{"guests do not top up", "gus", "/recharger 20", nil},
+		{"guests have no data", "gus", "/mesdonnees", nil},
+		{"guests have no alerts", "gus", "/alertes", nil},
+		{"guests erase nothing", "gus", "/supprimer", nil},
+		{"guests show nothing", "gus", "/connexion", nil},
+		{"guests take nothing away", "gus", "/deconnexion", nil},
+		{"guests cancel nothing", "gus", "/annuler", nil},
+		{"guests do not invite", "gus", "/inviter", nil},
+		{"guests are not told of typing errors", "gus", "/edtt", nil},
+		{"guests are not told of long messages", "gus", "/edt " + strings.Repeat("x", chat.MaxText), nil},
+		{"an owner who was not admitted takes away", "olga", "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}},
+		{"an owner who was not admitted gets nothing in private", "olga", "/notes", []string{"Rien de tel n'est montré dans ce groupe."}},
+		{"an owner who was not admitted does not choose the language", "olga", "/langue en", nil},
+		{"an owner who was not admitted shows no more", "olga", "/connexion", nil},
+		{"members do not invite", "bob", "/inviter", []string{"Seule la personne qui fait tourner"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, _, group := invited(t)
+			before := group("bob").say("/langue")
+			said := group(tt.who).sayAll(tt.command)
+			has(t, said[group("bob").chat], tt.group...)
+			delete(said, group("bob").chat)
+			for where, text := range said {
+				if text != "" {
+					t.Errorf("said in %v:\n%s", where, text)
+				}
+			}
+			if len(tt.group) == 0 {
+				if replies := p.replies[group("bob").chat]; !strings.Contains(before, render(replies[len(replies)-1])) {
+					t.Errorf("answered:\n%s", render(replies[len(replies)-1]))
+				}
+			}
+			has(t, group("bob").say("/langue"), "Quelle langue")
+			lacks(t, group("gus").say("/edt"), "Hugo –")
+		})
+	}
+}
+
+// TestGuestsPressNothingThatChanges offers them the buttons of the others.
+func TestGuestsPressNothingThatChanges(t *testing.T) {
+	p, _, group := invited(t)
+	refused := func(who, label string) {
+		t.Helper()
+		before := len(p.alerts)
+		if got := group(who).press(label); got != "" || len(p.alerts) != before+1 {
+			t.Errorf("%s pressed %q: %q, %q", who, label, got, p.alerts[before:])
+		}
+	}
+	refused("olga", "aussi les notes") // offered when everybody was let in
+	group("bob").say("/langue")
+	refused("gus", "English")
+	refused("olga", "English")
+	group("bob").say("/enfant")
+	refused("gus", "Hugo")
+	group("bob").say("/edtt")
+	has(t, group("gus").press("/edt"), "08:00") // which only reads
+	has(t, group("gus").press("▶"), "mercredi")
+	group("anna").say("/connexion")
+	refused("gus", "cours et devoirs")
+	group("olga").say("/deconnexion")
+	refused("gus", "Ne plus montrer")
+	has(t, group("bob").say("/langue"), "Quelle langue")
+	has(t, group("olga").press("Ne plus montrer"), "olga ne montre plus")
+	if got := group("gus").say("/edt"); got != "" {
+		t.Errorf("answered where nothing is shown any more: %s", got)
+	}
+}
+
+// TestHelpForGuestsTellsWhatTheyMayDo does not promise them more.
+func TestHelpForGuestsTellsWhatTheyMayDo(t *testing.T) {
+	_, _, group := invited(t)
+	for _, asked := range []string{"/aide", "/start"} {
+		lacks(t, group("gus").say(asked), "/langue", "/enfant", "/connexion", "/deconnexion", "/recharger", "/mesdonnees", "/inviter")
+	}
+	if all, one := group("gus").say("/aide"), group("gus").say("/aide langue"); one != all {
+		t.Errorf("a guest was told of one command:\n%s", one)
+	}
+}
+
+// TestAnInvitationFromAGroupGoesToPrivate is an admin who forgets where they are: the group must not read the code.
+func TestAnInvitationFromAGroupGoesToPrivate(t *testing.T) {
+	p, private, group := invited(t)
+	said := group("anna").sayAll("/inviter")
+	has(t, said[group("anna").chat], "anna, je vous ai répondu en privé")
+	lacks(t, said[group("anna").chat], "inv_")
+	has(t, said[private.chat], "/start inv_")
+
+	p.r.close() // and one who has linked nothing, so that nobody knows their private chat
+	p.r.clients.Access.Admins = []chat.PersonID{person("zoe")}
+	p.r.open()
+	zoe := p.private("zoe")
+	said = group("zoe").sayAll("/inviter")
+	has(t, said[group("zoe").chat], "zoe, cela se passe en privé")
+	lacks(t, said[group("zoe").chat], "inv_")
+	start := group("zoe").choice("Ouvrir la conversation privée").Start
+	lacks(t, p.private("bob").say("/start "+start), "inv_")
+	has(t, zoe.say("/start "+start), "/start inv_")
 }
 
 func TestOnlyTheOwnerShowsAndHides(t *testing.T) {

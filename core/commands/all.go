@@ -99,7 +99,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 			Name: "annuler", English: "cancel", Words: []string{"stop", "quitter"}, Role: talk.RoleCancel, Run: other.cancel,
 		},
 		{Name: "langue", English: "language", Words: []string{"lang"}, Changes: true, TakesWords: true, Run: other.language},
-		{Name: "inviter", English: "invite", Needs: talk.NeedAdmin, Run: other.invite},
+		{Name: "inviter", English: "invite", Needs: talk.NeedAdmin, Group: talk.GroupPrivate, Run: other.invite},
 		{
 			Name: "aide", English: "help", Words: []string{"help", "menu", "commandes"}, Role: talk.RoleHelp,
 			Harmless: true, TakesWords: true, Run: other.help,

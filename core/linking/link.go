@@ -81,7 +81,7 @@ func (l *Linking) Commands() []talk.Command {
 		},
 		{
 			Name: "deconnexion", English: "unlink", Words: []string{"deconnecter", "delier", "logout"},
-			Needs: talk.NeedAccount, Group: talk.GroupOwn, Changes: true, TakesWords: true, Run: l.unlink,
+			Needs: talk.NeedAccount, Group: talk.GroupOwn, Changes: true, TakesBack: true, TakesWords: true, Run: l.unlink,
 		},
 	}
 }
@@ -94,7 +94,7 @@ func (l *Linking) Actions() []talk.Action {
 		{Name: actionTrade, Risky: true, Changes: true, Run: l.trade},
 		{Name: actionFromGroup, Run: l.fromGroup},
 		{Name: actionShow, Risky: true, Changes: true, Run: l.show},
-		{Name: actionHide, Changes: true, Run: l.hide},
+		{Name: actionHide, Changes: true, TakesBack: true, Run: l.hide},
 	}
 }
 

@@ -133,7 +133,7 @@ func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label,
 func (t *Turn) OfferStart(label, action, arg string) chat.Choice {
 	c := offer(t, label, action, arg, "")
 	started := t.offered[c.ID]
-	started.Private = false
+	started.Person, started.Private = t.Person, false
 	delete(t.offered, c.ID)
 	t.started[c.ID] = started
 	c.Start = startMark + c.ID
@@ -198,7 +198,7 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 		return refusePress(ctx, t, "choice.not_yours"), nil
 	case c.Private && !t.Private:
 		return refusePress(ctx, t, "choice.crowded"), nil
-	case t.stranger && (c.Action != actionRun || !mayInGroup(t, parse(t.talk, c.Arg).command)):
+	case t.stranger && !mayPress(t, c):
 		return refusePress(ctx, t, "choice.not_yours"), nil
 	}
 	answerPress(ctx, t, "")
@@ -242,6 +242,10 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 		return r, true, err
 	case !found || c.Person != t.Person || !c.open(t.talk.cfg.Now()):
 		return t.Say("choice.old", "help", t.role(RoleHelp)), true, nil
+	}
+	if c.Action == actionRun {
+		r, err = t.Run(ctx, c.Arg)
+		return r, true, err
 	}
 	r, err = beside(t, false, func() (chat.Reply, error) { return act(ctx, t, c) })
 	return r, true, err

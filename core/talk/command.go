@@ -24,7 +24,8 @@ type Command struct {
 	OnlyAsks   bool // changes nothing by itself: buttons that run it stay when others are taken back
 	Secret     bool // what stands after its name may be a secret: in a group such a message is deleted
 	Hidden     bool // not in help
-	Harmless   bool // strangers may run it in a group where something is shown
+	Harmless   bool // guests may run it in a group where something is shown
+	TakesBack  bool // takes away what the person shows in a group: who shows something may always run it there
 	TakesWords bool // after its name; the sentence "usage.<name>" says which
 
 	Run RunFunc
@@ -91,7 +92,9 @@ type Action struct {
 	Name    string // "order.confirm"
 	Risky   bool   // spends money, removes something, changes how an account is kept or lets others read it
 	Changes bool   // is taken back by who leaves everything; those of an order stay, to say what became of it
-	Run     func(ctx context.Context, t *Turn, p Press) (chat.Reply, error)
+	// TakesBack is that of Command.
+	TakesBack bool
+	Run       func(ctx context.Context, t *Turn, p Press) (chat.Reply, error)
 }
 
 // Press is what a choice was offered with.

@@ -3,6 +3,8 @@ package talk
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"cartable/core/chat"
 	"cartable/core/rights"
@@ -28,6 +30,38 @@ func meetStranger(ctx context.Context, t *Turn, text string) (chat.Reply, error)
 	default:
 		return t.Say("access.ask"), nil
 	}
+}
+
+// mayRun tells whether the person may run a command here, whatever it finds to work on.
+func mayRun(t *Turn, c *Command) bool {
+	if c.Needs == NeedAdmin {
+		return t.talk.cfg.Rights.Admin(t.Person)
+	}
+	return !t.stranger || mayInGroup(t, c)
+}
+
+// mayInGroup tells whether somebody who was not admitted may run a command in a group, by typing or by a press. A
+// guest reads what is shown there, and changes nothing. Who shows something there takes it away as well.
+func mayInGroup(t *Turn, c *Command) bool {
+	if c == nil || len(t.talk.cfg.Rights.Shown(t.Chat)) == 0 {
+		return false
+	}
+	return c.Group == GroupShown && !c.Changes || c.Needs == NeedNothing && c.Harmless || c.TakesBack && showsHere(t)
+}
+
+// mayPress is mayInGroup for a choice.
+func mayPress(t *Turn, c choice) bool {
+	if c.Action == actionRun {
+		return mayInGroup(t, parse(t.talk, c.Arg).command)
+	}
+	return t.talk.action(c.Action).TakesBack // which asks whose it is
+}
+
+// showsHere tells whether the person shows something in this group.
+func showsHere(t *Turn) bool {
+	return slices.ContainsFunc(t.talk.cfg.Rights.Of(t.Person), func(a rights.Account) bool {
+		return slices.ContainsFunc(t.talk.cfg.Rights.ShownOf(a.ID), func(g rights.Grant) bool { return g.Group == t.Chat })
+	})
 }
 
 // runInGroup decides what a command may do in a group, by the table in docs/architecture.md: what is shown
@@ -88,6 +122,10 @@ func home(t *Turn, c *Command) (chat.ChatID, bool) {
 func answerInPrivate(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 	private, found := home(t, c.command)
 	switch {
+	case t.stranger: // what they have in private is not for those who were not admitted
+		return t.Say("group.not_shown_guest"), nil
+	case !found && (c.command.Needs == NeedNothing || c.command.Needs == NeedAdmin):
+		return leadToPrivate(t, c), nil
 	case !found:
 		return t.Say("group.not_shown", "link", t.role(RoleLink)), nil
 	case private == t.Chat: // it was private until others joined
@@ -133,6 +171,13 @@ func answerThere(ctx context.Context, there *Turn, c call, ref string) (err erro
 		reply = there.Explain(err)
 	}
 	return deliver(ctx, there, chat.Target{Chat: there.Chat, Private: true, Answers: ref}, reply)
+}
+
+// leadToPrivate has a person who has nothing linked do a command in private, where nobody knows yet.
+func leadToPrivate(t *Turn, c call) chat.Reply {
+	r := t.Say("group.go_private", "name", t.Name())
+	r.Choices = []chat.Choice{t.OfferStart(t.P.T("group.button.private"), actionRun, strings.TrimSpace("/"+c.command.Name+" "+c.args))}
+	return r
 }
 
 // askToWrite asks a person for a private chat.

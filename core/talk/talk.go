@@ -305,6 +305,9 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	if t.Private {
 		t.call = parseSaid(t.talk, text)
 	}
+	if t.stranger { // they read, and are asked nothing
+		drop(t)
+	}
 	c, q := t.call, t.talk.questions.of(t)
 	switch {
 	case !t.Private && (secretInGroup(t.talk, c, text) || overheard.secret() && !c.slash):
@@ -363,7 +366,7 @@ func timed(t *Turn, name string, run func() (chat.Reply, error)) (chat.Reply, er
 // tooLong refuses a message that is out of bounds, if it was for the bot, and deletes it where a secret was
 // expected.
 func tooLong(ctx context.Context, t *Turn, q *question) chat.Reply {
-	if q == nil && !t.call.slash && !t.Private {
+	if t.stranger || q == nil && !t.call.slash && !t.Private {
 		return chat.Reply{}
 	}
 	if q.secret() {
@@ -386,6 +389,9 @@ func runTyped(ctx context.Context, t *Turn) (chat.Reply, error) {
 
 // perform runs a command beside the question that waits, if one does.
 func perform(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
+	if c.command.Needs == NeedAdmin && !mayRun(t, c.command) {
+		return chat.Reply{}, Refuse("access.not_admin")
+	}
 	run := func() (chat.Reply, error) {
 		if t.Private {
 			return c.command.Run(ctx, t, c.args)

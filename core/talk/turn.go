@@ -28,7 +28,7 @@ type Turn struct {
 	adapter  chat.Adapter // nil for a turn that only makes sentences
 	prefs    Prefs
 	call     call // what the message was read as
-	stranger bool // was not admitted; in a group they see what is shown there
+	stranger bool // was not admitted; see mayInGroup
 	offered  map[string]choice
 	started  map[string]choice // of deep links
 }
@@ -115,7 +115,7 @@ func (t *Turn) Mark() string {
 func (t *Turn) Commands() []Command {
 	var list []Command
 	for _, c := range t.talk.commands {
-		if !c.Hidden && useful(t, c) {
+		if !c.Hidden && useful(t, c) && mayRun(t, &c) {
 			list = append(list, c)
 		}
 	}
@@ -125,7 +125,7 @@ func (t *Turn) Commands() []Command {
 // CommandNamed finds a command that the person may be told of by its name or words.
 func (t *Turn) CommandNamed(words string) (Command, bool) {
 	c := parse(t.talk, words).command
-	if c == nil || c.Hidden || c.Needs == NeedAdmin && !t.talk.cfg.Rights.Admin(t.Person) {
+	if c == nil || c.Hidden || !mayRun(t, c) {
 		return Command{}, false
 	}
 	return *c, true
@@ -137,7 +137,7 @@ func useful(t *Turn, c Command) bool {
 	case NeedNothing:
 		return true
 	case NeedAdmin:
-		return t.Private && t.talk.cfg.Rights.Admin(t.Person)
+		return t.Private
 	}
 	return t.Has(c.Needs, "")
 }
@@ -269,12 +269,6 @@ func (t *Turn) Announce(ctx context.Context, group chat.ChatID, say func(there *
 	r := say(there)
 	r.Silent = true
 	return deliver(ctx, there, chat.Target{Chat: group, Answers: t.Msg.Ref}, r)
-}
-
-// mayInGroup tells whether a stranger may run a command in a group: only to read what is shown there.
-func mayInGroup(t *Turn, c *Command) bool {
-	return c != nil && len(t.talk.cfg.Rights.Shown(t.Chat)) > 0 &&
-		(c.Group == GroupShown && !c.Changes || c.Needs == NeedNothing && c.Harmless)
 }
 
 // send sends the reply to where the message came from.
