@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,4 +191,29 @@ func TestIzlyOutOfReach(t *testing.T) {
 	c.refuses(c.Say("/historique"), "aucune opération")
 	c.wants(c.Say("/historique"), "RU Évariste-Galois")
 	r.noViolations()
+}
+
+// What is linked stays in the order of linking, over restarts: the wallet that is proposed, and the children of a list.
+func TestOrderOfLinking(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWalletNumber(2, true)
+	c.linkWalletNumber(0, true)
+	c.linkWalletNumber(1, true)
+	c.linkSchool(1)
+	c.linkParent()
+	var before []string
+	for n := range 8 {
+		var answers []string
+		for _, text := range []string{"/solde", "/recharger 20", "/enfant", "/etat", "/partages"} {
+			answers = append(answers, c.Say(text))
+			c.Say("/annuler")
+		}
+		if before != nil && !slices.Equal(answers, before) {
+			t.Fatalf("after restart %d: %q, before: %q", n, answers, before)
+		}
+		before = answers
+		r.restart()
+	}
 }
