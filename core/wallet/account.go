@@ -39,6 +39,7 @@ type Wallet struct {
 	mu      sync.Mutex // guards what follows
 	locks   map[string]*lock
 	known   map[string]verdict // by Order.Key: what could not be written when it became known
+	stops   map[string]held    // by account: why it rests, where that could not be written
 	damaged int
 }
 
@@ -56,7 +57,7 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, time.Duration, error) {}
 	}
-	w := &Wallet{cfg: cfg, wake: make(chan struct{}, 1), locks: map[string]*lock{}, known: map[string]verdict{}}
+	w := &Wallet{cfg: cfg, wake: make(chan struct{}, 1), locks: map[string]*lock{}, known: map[string]verdict{}, stops: map[string]held{}}
 	if err := w.Refresh(); err != nil {
 		return nil, err
 	}
@@ -238,5 +239,6 @@ func peek(w *Wallet, account string) (rec record, ok bool) {
 	if err != nil && !errors.Is(err, ErrGone) {
 		w.cfg.Log.Error("wallet account unreadable", "error", err)
 	}
+	hold(w, account, &rec)
 	return rec, err == nil
 }

@@ -334,18 +334,24 @@ func TestRefusedRenewalStopsTheAccount(t *testing.T) {
 	for _, tt := range []struct {
 		reason StopReason
 		breaks func(*rig)
+		full   bool // the disk, once the counter is written
 	}{
-		{StoppedBlocked, func(r *rig) { r.sim.Block("33611223344") }},
-		{StoppedRefused, func(r *rig) { r.sim.FailNext("Logon", 9999, 3, "Non, merci.") }},
-		{StoppedEnrol, func(r *rig) { r.sim.AskActivation("33611223344") }},
-		{StoppedWrongCode, func(r *rig) { r.sim.FailNext("Logon", 105, 2, "Votre code secret est incorrect.") }},
+		{StoppedBlocked, func(r *rig) { r.sim.Block("33611223344") }, false},
+		{StoppedRefused, func(r *rig) { r.sim.FailNext("Logon", 9999, 3, "Non, merci.") }, false},
+		{StoppedEnrol, func(r *rig) { r.sim.AskActivation("33611223344") }, false},
+		{StoppedWrongCode, func(r *rig) { r.sim.FailNext("Logon", 105, 2, "Votre code secret est incorrect.") }, false},
+		{StoppedRefused, func(r *rig) { r.sim.FailNext("Logon", 9999, 3, "Non, merci.") }, true},
+		{StoppedWrongCode, func(r *rig) { r.sim.FailNext("Logon", 105, 2, "Votre code secret est incorrect.") }, true},
 	} {
-		t.Run(string(tt.reason), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s, full %t", tt.reason, tt.full), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, rigOptions{})
 			a, other := r.link(0, true).Account, r.link(1, true).Account
 			r.sim.ExpireSessions()
 			tt.breaks(r)
+			if tt.full {
+				r.down.fail(3) // each closure runs twice
+			}
 			if err := r.balance(a); err == nil || isStopped(err, tt.reason) {
 				t.Errorf("the first time: %v", err)
 			}
@@ -355,8 +361,11 @@ func TestRefusedRenewalStopsTheAccount(t *testing.T) {
 				if err := r.balance(a); !isStopped(err, tt.reason) {
 					t.Errorf("got %v", err)
 				}
-				r.restart()
+				if !tt.full {
+					r.restart()
+				}
 			}
+			r.down.fail(0)
 			if s, _ := r.w.Status(a); s.Stopped != tt.reason || s.CodeKept != (tt.reason != StoppedWrongCode) {
 				t.Errorf("status %+v", s)
 			}

@@ -92,6 +92,7 @@ func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn f
 	}); err != nil {
 		return err
 	}
+	hold(w, account, &rec)
 	s := &session{w: w, account: account, generation: rec.Generation, code: typed}
 	if typed.Empty() && rec.Code != nil {
 		s.code = rec.Code.Text
@@ -110,9 +111,42 @@ func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn f
 	}
 	err := fn(s)
 	if reason := stopFor(err, false); reason != "" {
-		err = errors.Join(err, s.change(func(r *record) { r.Stopped = reason }))
+		err = errors.Join(err, s.stop(reason))
 	}
 	return err
+}
+
+// stop lets the account rest. What cannot be written is kept in memory: nothing that was refused is sent again.
+func (s *session) stop(reason StopReason) error {
+	err := s.change(func(r *record) { rest(r, reason) })
+	if err != nil && !errors.Is(err, ErrRelinked) && !errors.Is(err, ErrGone) {
+		s.w.mu.Lock()
+		s.w.stops[s.account] = held{s.generation, reason}
+		s.w.mu.Unlock()
+	}
+	return err
+}
+
+func rest(r *record, reason StopReason) {
+	r.Stopped = reason
+	if reason == StoppedWrongCode {
+		r.Code = nil // the kept code is worth nothing
+	}
+}
+
+// held is why an account of a generation rests, as it could not be written.
+type held struct {
+	generation string
+	reason     StopReason
+}
+
+// hold makes a record that was read tell what could not be written of it.
+func hold(w *Wallet, account string, rec *record) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h, is := w.stops[account]; is && h.generation == rec.Generation {
+		rest(rec, h.reason)
+	}
 }
 
 func (s *session) change(alter func(*record)) error {
@@ -127,15 +161,13 @@ func (s *session) renew(ctx context.Context) error {
 	}
 	err := call(s.w, "renew", func() error { return s.izly.Renew(ctx, s.code) })
 	if err == nil {
+		s.w.mu.Lock()
+		delete(s.w.stops, s.account)
+		s.w.mu.Unlock()
 		return s.change(func(r *record) { r.Stopped = "" })
 	}
 	if reason := stopFor(err, true); reason != "" {
-		return errors.Join(err, s.change(func(r *record) {
-			r.Stopped = reason
-			if reason == StoppedWrongCode {
-				r.Code = nil // the kept code is worth nothing
-			}
-		}))
+		return errors.Join(err, s.stop(reason))
 	}
 	return err
 }
