@@ -76,6 +76,7 @@ type Adapter struct {
 	rooms    *rooms
 	offers   *offers
 	limiter  *limiter
+	traffic  *traffic
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
 	entering *exsync.KeyedMutex[id.RoomID]
@@ -117,7 +118,7 @@ func New(cfg Config) (*Adapter, error) {
 	a.inbox = newInbox(v, a.store)
 	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
-	a.limiter = newLimiter(cfg.Now)
+	a.limiter, a.traffic = newLimiter(cfg.Now), newTraffic()
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }

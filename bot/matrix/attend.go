@@ -22,30 +22,41 @@ const (
 	typeFor   = 12 * time.Second
 )
 
-// attend shows that a message was read and that an answer is being written. The function that it returns ends
-// that.
+// attend shows that a message was read and that an answer is being written, if the answer is not there before. The
+// function that it returns ends that.
 func (a *Adapter) attend(l *connection, r *row) (stop func()) {
-	if !r.Made {
+	read := sync.OnceFunc(func() {
+		if r.Made {
+			return
+		}
 		a.background(func(ctx context.Context) {
-			if err := l.cli.MarkRead(ctx, r.Room, r.Event); err != nil {
+			if a.traffic.afterAnswers(ctx) != nil {
+				return
+			}
+			if err := l.cli.MarkRead(mautrix.WithMaxRetries(ctx, 0), r.Room, r.Event); err != nil {
 				a.log.Debug("read receipt not sent", "error", fail("mark read", err))
 			}
 		})
-	}
+	})
 	ended := make(chan struct{})
 	a.background(func(ctx context.Context) {
+		ctx = mautrix.WithMaxRetries(ctx, 0) // it is only for show
 		timer := time.NewTimer(typeAfter)
 		defer timer.Stop()
 		typing := false
 		for {
 			select {
 			case <-timer.C:
-				typing = true
-				_, _ = l.cli.UserTyping(mautrix.WithMaxRetries(ctx, 0), r.Room, true, typeFor) // only for show
+				read()
+				if !a.traffic.slow() {
+					typing = true
+					_, _ = l.cli.UserTyping(ctx, r.Room, true, typeFor)
+				}
 				timer.Reset(typeEvery)
 			case <-ended:
+				read()
 				if typing {
-					_, _ = l.cli.UserTyping(mautrix.WithMaxRetries(ctx, 0), r.Room, false, 0)
+					_, _ = l.cli.UserTyping(ctx, r.Room, false, 0)
 				}
 				return
 			case <-ctx.Done():
@@ -81,7 +92,10 @@ func (a *Adapter) Redact(ctx context.Context, m chat.Message) error {
 		return err
 	}
 	room, evt := id.RoomID(m.Chat.ID), id.EventID(m.ID)
-	_, err = l.cli.RedactEvent(ctx, room, evt, mautrix.ReqRedact{TxnID: evt.String() + "-redact"})
+	err = a.patiently(ctx, sendPatience, func(ctx context.Context) error {
+		_, err := l.cli.RedactEvent(ctx, room, evt, mautrix.ReqRedact{TxnID: evt.String() + "-redact"})
+		return err
+	})
 	if err == nil || refusedAs(err, mautrix.MNotFound) {
 		return nil
 	}

@@ -61,19 +61,20 @@ func (l *connection) clearOffer(evt id.EventID, next []offered) error {
 	if o, err = l.a.offers.remove(evt); err != nil || o == nil || o.Poll == "" {
 		return err
 	}
-	l.a.background(func(ctx context.Context) { l.closePoll(ctx, o) })
+	l.closePoll(o)
 	return nil
 }
 
-// closePoll shows that a poll takes no more votes.
-func (l *connection) closePoll(ctx context.Context, o *offer) {
+// closePoll shows, after the answers, that a poll takes no more votes.
+func (l *connection) closePoll(o *offer) {
 	end := map[string]any{
 		"m.relates_to": &event.RelatesTo{Type: event.RelReference, EventID: o.Poll},
 		pollEnd:        map[string]any{}, pollText: "✓",
 	}
-	if _, err := l.post(ctx, o.Room, event.EventUnstablePollEnd, end, o.Poll.String()+"-end"); err != nil {
-		l.a.log.Warn("poll not closed", "error", err)
-	}
+	l.a.rest("close a poll", func(ctx context.Context) error {
+		_, err := l.post(ctx, o.Room, event.EventUnstablePollEnd, end, o.Poll.String()+"-end")
+		return err
+	})
 }
 
 var (

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -31,25 +32,30 @@ type plan struct {
 	Private bool              `json:"private,omitempty"` // nobody else may read it
 	Made    time.Time         `json:"made"`
 
-	sent bool // in this run
+	sent  bool         // in this run
+	given []id.EventID // of Events, those that the homeserver has taken in this run
 }
 
 // deliver sends the events of a plan, and notes what its choices stand for: the typed ways to pick one work
 // from then on, and without the poll that follows. What the message offered that it takes the place of is
 // gone then. To deliver a plan again changes nothing, as long as the homeserver knows its transactions again.
 func (l *connection) deliver(ctx context.Context, p *plan) error {
-	var last id.EventID
-	for i, content := range p.Events {
-		evt, err := l.post(ctx, p.Room, event.EventMessage, content, fmt.Sprintf("%s-%d", p.Name, i))
+	for i := len(p.given); i < len(p.Events); i++ {
+		evt, err := l.post(ctx, p.Room, event.EventMessage, p.Events[i], fmt.Sprintf("%s-%d", p.Name, i))
 		if err != nil {
 			return err
 		}
-		if last = evt; i == 0 && p.Edit != "" {
-			last = p.Edit
+		if i == 0 && p.Edit != "" {
+			evt = p.Edit
 			if err := l.clearOffer(p.Edit, p.Choices); err != nil {
 				l.a.log.Warn("old choices not removed", "error", err)
 			}
 		}
+		p.given = append(p.given, evt)
+	}
+	var last id.EventID
+	if len(p.given) > 0 {
+		last = p.given[len(p.given)-1]
 	}
 	var o *offer
 	if len(p.Choices) > 0 {
@@ -65,20 +71,24 @@ func (l *connection) deliver(ctx context.Context, p *plan) error {
 		}
 	}
 	if o != nil && p.Poll != nil {
-		l.openPoll(ctx, o, p)
+		return l.openPoll(ctx, o, p)
 	}
 	return nil
 }
 
-// openPoll follows a message with a poll of its choices.
-func (l *connection) openPoll(ctx context.Context, o *offer, p *plan) {
+// openPoll follows a message with a poll of its choices. Where the homeserver does not take it, people type.
+func (l *connection) openPoll(ctx context.Context, o *offer, p *plan) error {
 	poll, err := l.post(ctx, p.Room, event.EventUnstablePollStart, p.Poll, p.Name+"-poll")
+	if _, slow := slowDown(err); slow {
+		return err
+	}
 	if err == nil {
 		err = l.a.offers.update(o.Event, func(stored *offer) { stored.Poll = poll })
 	}
 	if err != nil {
 		l.a.log.Warn("poll not opened", "error", err)
 	}
+	return nil
 }
 
 const (
@@ -89,8 +99,28 @@ const (
 )
 
 // resend sends the answers that the homeserver has not got: an earlier run was killed over them, or the server
-// could not be reached. Where one does not go, those that came after it in its room wait with it.
+// could not be reached. Where one does not go, those that came after it in its room wait with it. What the server
+// slows down comes after its time, and nobody waits for that.
 func (l *connection) resend(ctx context.Context) {
+	if wait := l.resendOnce(mautrix.WithMaxRetries(ctx, 0)); wait > 0 {
+		l.a.background(func(ctx context.Context) {
+			for ; wait > 0 && !l.ended(); wait = l.resendOnce(mautrix.WithMaxRetries(ctx, 0)) {
+				select {
+				case <-time.After(wait):
+				case <-l.life.Done():
+					return
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+}
+
+// resendOnce tries each of them once. wait is not 0 when the server slows some down: the time after which it takes the
+// next one.
+func (l *connection) resendOnce(ctx context.Context) (wait time.Duration) {
+	defer l.a.traffic.answering()()
 	waits := make(map[id.RoomID]bool)
 	var cause error
 	for _, r := range l.a.inbox.takeUnsent() {
@@ -103,6 +133,10 @@ func (l *connection) resend(ctx context.Context) {
 		case err == nil:
 		case errors.Is(err, chat.ErrNotReached) && l.a.cfg.Now().Sub(r.Plans[0].Made) < maxUnsent:
 			cause = err
+			if slow, is := slowDown(err); is {
+				l.a.traffic.slowed(slow)
+				wait = max(wait, slow)
+			}
 			for _, p := range r.Plans {
 				waits[p.Room] = true
 			}
@@ -118,6 +152,7 @@ func (l *connection) resend(ctx context.Context) {
 	if cause != nil {
 		l.a.log.Warn("answers not sent again, tried later", "rooms", len(waits), "error", cause)
 	}
+	return wait
 }
 
 // answersIn tells whether an answer goes to one of the rooms.

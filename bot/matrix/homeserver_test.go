@@ -98,7 +98,11 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if refuse != nil {
 		if status, code := refuse(call); status != 0 {
-			reply(w, status, object{"errcode": code, "error": "as the test wishes"})
+			answer := object{"errcode": code, "error": "as the test wishes"}
+			if status == http.StatusTooManyRequests {
+				answer["retry_after_ms"] = 100
+			}
+			reply(w, status, answer)
 			return
 		}
 	}

@@ -4,6 +4,7 @@ package matrix
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -91,6 +92,9 @@ func (l *connection) notice(ctx context.Context, room id.RoomID, thread id.Event
 		content = addressed(content, to, l.displayName(ctx, room, to))
 	}
 	relate(content, thread, "")
-	_, err := l.post(ctx, room, event.EventMessage, content, "")
-	return err
+	transaction := "cartable-" + rand.Text()
+	return l.a.patiently(ctx, sendPatience, func(ctx context.Context) error {
+		_, err := l.post(ctx, room, event.EventMessage, content, transaction)
+		return err
+	})
 }

@@ -30,24 +30,29 @@ func (a *Adapter) Send(ctx context.Context, to chat.Target, r chat.Reply) error 
 	if r.File != nil {
 		patience = requestLimit
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	l, err := a.connected(ctx, nil)
+	l, err := a.connected(limited, nil)
 	if err != nil {
 		return notReached(err)
 	}
 	d := &drawing{l: l, room: id.RoomID(to.Chat.ID), to: to, reply: r}
-	if err := d.look(ctx); err != nil {
+	if err := d.look(limited); err != nil {
 		return notReached(err)
 	}
-	p, err := d.plan(ctx)
+	p, err := d.plan(limited)
 	if err != nil {
 		return notReached(err)
 	}
 	if err := a.inbox.plan(d.answers, p, to.Key); err != nil {
 		return err
 	}
-	err = notReached(a.push(ctx, l, p))
+	if d.answers == nil { // nobody waits for it
+		if err := a.traffic.afterAnswers(ctx); err != nil {
+			return notReached(err)
+		}
+	}
+	err = notReached(a.push(ctx, l, p, patience))
 	switch {
 	case errors.Is(err, chat.ErrNotReached) && d.answers != nil:
 		a.inbox.keepUnsent(d.answers)
@@ -69,30 +74,19 @@ func notReached(err error) error {
 	return fmt.Errorf("%w: %w", chat.ErrNotReached, err)
 }
 
-// push delivers a plan, again and again while the homeserver cannot be reached.
-func (a *Adapter) push(ctx context.Context, l *connection, p *plan) error {
-	for wait := firstBackoff; ; wait = min(2*wait, longBackoff) {
+// push delivers a plan, by another connection if the homeserver has forgotten this one.
+func (a *Adapter) push(ctx context.Context, l *connection, p *plan, patience time.Duration) error {
+	return a.patiently(ctx, patience, func(ctx context.Context) error {
 		err := l.deliver(ctx, p)
-		switch {
-		case err == nil:
-			p.sent = true
-			return nil
-		case refusedAs(err, mautrix.MUnknownToken):
-			if l, err = a.connected(ctx, l); err != nil { // it logs in again
+		for refusedAs(err, mautrix.MUnknownToken) {
+			if l, err = a.connected(ctx, l); err != nil {
 				return err
 			}
-			continue
-		case !passing(err), errors.Is(err, chat.ErrChatGone):
-			return err
+			err = l.deliver(ctx, p)
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return err
-		case <-a.life.Done():
-			return err
-		}
-	}
+		p.sent = err == nil
+		return err
+	})
 }
 
 // drawing is a reply that becomes a plan.
