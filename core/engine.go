@@ -232,12 +232,22 @@ func (e *Engine) Start(ctx context.Context) {
 	e.background.Go(func() { e.Watch.Run(ctx) })
 }
 
+// stopLimit is how long the background work may take to end.
+const stopLimit = time.Second
+
 // Shutdown refuses new messages, lets those taken be answered, and ends the background work. When ctx ends first,
-// its cause is returned and answers may be missing.
+// its cause is returned, two seconds later at most: messages that were not answered by then are read again after the
+// next start.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	err := e.Talk.Shutdown(ctx)
 	e.stop()
-	e.background.Wait()
+	ended := make(chan struct{})
+	go func() { e.background.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(stopLimit):
+		e.cfg.Log.Warn("some background work does not end")
+	}
 	return err
 }
 

@@ -85,9 +85,10 @@ type Adapter interface {
 	Send(ctx context.Context, to Target, r Reply) error
 }
 
-// Handler takes a message and returns at once. done is called exactly once, after every reply to the
-// message has been sent; an adapter acknowledges the message to its platform then. A Handler that
-// returns an error (ErrClosed) has not taken the message, and does not call done.
+// Handler takes a message and returns at once. done is called once, after every reply to the message has been sent or
+// kept; an adapter forgets the message then. It is not called when the program stops before: an adapter that keeps
+// messages hands this one over again after the next start. A Handler that returns an error (ErrClosed) has not taken
+// the message, and does not call done.
 type Handler func(m Message, done func()) error
 
 // Presser is implemented by an adapter whose platform waits for an answer to each press.

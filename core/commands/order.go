@@ -89,6 +89,9 @@ func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code se
 	if err != nil {
 		return chat.Reply{}, err
 	}
+	if out.Acted {
+		t.Acted()
+	}
 	if out.Err != nil {
 		t.Log.Warn("top-up not confirmed", "state", string(out.Order.State), "error", out.Err)
 	}

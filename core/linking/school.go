@@ -146,6 +146,7 @@ func finishSchool(l *Linking, ctx context.Context, t *talk.Turn, f schoolForm) (
 
 // linkedSchool says what the bot can now see, and offers a token in place of a password.
 func linkedSchool(l *Linking, t *talk.Turn, linked family.Linked) (chat.Reply, error) {
+	t.Acted()
 	r := viewOf(l, t).LinkedSchool(linked.Profile, linked.Password)
 	r.Body = append(r.Body, alertsLine(l, t)...)
 	if linked.Password {

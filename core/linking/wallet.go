@@ -108,6 +108,7 @@ func (activations) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, 
 // linkedWallet says what the bot can now do, and offers to keep the secret code. The account is linked without an
 // answer: the code is then asked for each time.
 func linkedWallet(l *Linking, t *talk.Turn, code secret.Text, linked wallet.Linked) chat.Reply {
+	t.Acted()
 	r := viewOf(l, t).LinkedWallet(linked.Holder)
 	r.Body = append(append(r.Body, alertsLine(l, t)...), chat.Line{Text: t.P.T("link.wallet.keep")})
 	r = t.Ask(r, talk.Question{Leave: "link.wallet.not_kept", Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {

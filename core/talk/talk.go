@@ -64,6 +64,9 @@ type Talk struct {
 	questions questions
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
 
+	life context.Context // of what answers messages; its cause is errStopped when it has ended
+	end  context.CancelCauseFunc
+
 	mu    sync.Mutex        // guards what follows
 	marks map[string]string // what people write before a command, by platform
 }
@@ -120,15 +123,38 @@ func New(cfg Config) (*Talk, error) {
 	if _, err := io.ReadFull(cfg.Rand, t.salt[:]); err != nil {
 		return nil, fmt.Errorf("talk: random: %w", err)
 	}
+	t.life, t.end = context.WithCancelCause(context.Background())
 	return t, nil
 }
 
 // action is the one of that name; the zero one when there is none.
 func (t *Talk) action(name string) Action { return t.actions[name] }
 
-// Shutdown refuses new messages and lets those taken be answered. When ctx ends first, its cause is returned
-// and answers may be missing.
-func (t *Talk) Shutdown(ctx context.Context) error { return t.serial.shutdown(ctx) }
+// errStopped ends what still answers messages when the time for that is over.
+var errStopped = errors.New("talk: stopped")
+
+// unwindLimit is how long what was ended so may take to return.
+const unwindLimit = time.Second
+
+// Shutdown refuses new messages and lets those taken be answered. When ctx ends first, those that are not answered yet
+// are given up, each to be read again after the next start, and the cause of ctx is returned, a second later at most.
+func (t *Talk) Shutdown(ctx context.Context) error {
+	err := t.serial.shutdown(ctx)
+	if err == nil {
+		return nil
+	}
+	t.cfg.Log.Warn("some messages were not answered in time; they are read again after the next start")
+	t.end(errStopped)
+	unwind, cancel := context.WithTimeout(context.WithoutCancel(ctx), unwindLimit)
+	defer cancel()
+	if t.serial.shutdown(unwind) != nil {
+		t.cfg.Log.Warn("some commands do not end")
+	}
+	return err
+}
+
+// stopped tells whether the handling with this context was given up.
+func stopped(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errStopped) }
 
 // Waiting counts the messages that have not been begun.
 func (t *Talk) Waiting() int { return t.serial.waiting() }
@@ -146,8 +172,9 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	}
 	return func(m chat.Message, done func()) error {
 		err := t.serial.do(m.Chat, func() {
-			defer done()
-			handle(t, a, m)
+			if handle(t, a, m) {
+				done()
+			}
 		})
 		if !errors.Is(err, errBusy) {
 			return err
@@ -162,7 +189,7 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 // refuseBusy says that there is too much to do. It does not take the place of a message whose buttons were pressed:
 // they are needed again.
 func refuseBusy(t *Talk, a chat.Adapter, m chat.Message) {
-	ctx, cancel := context.WithTimeout(context.Background(), busyLimit)
+	ctx, cancel := context.WithTimeout(t.life, busyLimit)
 	defer cancel()
 	turn := turn(t, a, m)
 	defer ended(ctx, turn)
@@ -242,19 +269,30 @@ func (t *Talk) Logger(c chat.ChatID) *slog.Logger {
 	return t.cfg.Log.With("platform", c.Platform, "chat", hex.EncodeToString(sum[:4]))
 }
 
-// handle answers one message. It ends with its panics.
-func handle(t *Talk, a chat.Adapter, m chat.Message) {
-	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+// handle answers one message. It ends with its panics. It is false when the handling was given up because the program
+// stops: the message is to be read again.
+func handle(t *Talk, a chat.Adapter, m chat.Message) (handled bool) {
+	ctx, cancel := context.WithTimeout(t.life, commandLimit)
 	defer cancel()
+	if ctx.Err() != nil { // it waited behind others
+		return false
+	}
 	turn := turn(t, a, m)
+	handled = true // also after a panic
 	defer ended(ctx, turn)
 	reply, err := answer(ctx, turn)
+	if stopped(ctx) && !turn.acted { // what it says, it says because it was given up
+		turn.Log.Info("message left for the next start")
+		return false
+	}
 	if err != nil {
 		reply = turn.Explain(err)
 	}
-	if !reply.Empty() {
-		send(ctx, turn, reply)
+	if reply.Empty() {
+		return true
 	}
+	sent := send(ctx, turn, reply)
+	return sent || turn.acted || !stopped(ctx)
 }
 
 // ended is deferred: it answers after a panic in what the turn did, and does nothing without one. The text of a panic

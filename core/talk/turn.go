@@ -29,6 +29,7 @@ type Turn struct {
 	prefs    Prefs
 	call     call // what the message was read as
 	stranger bool // was not admitted; see mayInGroup
+	acted    bool // see Acted
 	offered  map[string]choice
 	started  map[string]choice // of deep links
 }
@@ -158,6 +159,10 @@ func (t *Turn) Commanded() bool { return t.call.command != nil }
 // WaitsForSecret tells whether a question for a secret waits for this person.
 func (t *Turn) WaitsForSecret() bool { return t.talk.questions.of(t).secret() }
 
+// Acted says that something was done which a second reading of the message would not tell the person: its reply is kept
+// even when the program stops meanwhile.
+func (t *Turn) Acted() { t.acted = true }
+
 // Prefs are what the chat has chosen.
 func (t *Turn) Prefs() Prefs { return t.prefs }
 
@@ -271,18 +276,20 @@ func (t *Turn) Announce(ctx context.Context, group chat.ChatID, say func(there *
 	return deliver(ctx, there, chat.Target{Chat: group, Answers: t.Msg.Ref}, r)
 }
 
-// send sends the reply to where the message came from.
-func send(ctx context.Context, t *Turn, r chat.Reply) {
+// send sends the reply to where the message came from, or keeps it for later. It is false when it could do neither.
+func send(ctx context.Context, t *Turn, r chat.Reply) bool {
 	to := chat.Target{Chat: t.Chat, Thread: t.Msg.Thread, Answers: t.Msg.Ref, Private: t.Private}
 	if t.Msg.Choice != "" && r.File == nil {
 		to.Edit = t.Msg.ID
 	}
-	switch err := deliver(ctx, t, to, r); {
+	err := deliver(ctx, t, to, r)
+	switch {
 	case errors.Is(err, chat.ErrNotPrivate):
 		t.Log.Info("reply not sent: the chat is no longer private")
 	case err != nil:
 		t.Log.Error("reply not sent", "error", err)
 	}
+	return err == nil
 }
 
 // deliver writes the choices that the reply offers, then sends it. A question that nobody has seen waits for no

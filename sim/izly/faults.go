@@ -68,6 +68,13 @@ func (s *Server) Hold(method string) (release func()) {
 	return sync.OnceFunc(func() { close(f.release) })
 }
 
+// Planned counts the faults of a method that no call has taken yet.
+func (s *Server) Planned(method string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.faults[method])
+}
+
 // ExpireSessions makes every session too old: calls are refused with 140 until a refresh.
 func (s *Server) ExpireSessions() {
 	s.mu.Lock()
