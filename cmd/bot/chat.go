@@ -17,8 +17,8 @@ import (
 )
 
 // drainTime is how long queued commands may take to answer when the bot is asked to stop. A container
-// engine gives ten seconds before it kills.
-const drainTime = 8 * time.Second
+// engine gives ten seconds before it kills: the rest is for ending what did not answer, and for the vault.
+const drainTime = 6 * time.Second
 
 // courtesy is the least time between two requests to one school's server.
 const courtesy = time.Second

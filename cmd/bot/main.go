@@ -11,14 +11,25 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // schools are in their time zone wherever the bot runs
 
 	"github.com/alecthomas/kong"
 )
 
+// lastResort is when the program kills itself after it was asked to stop, should anything hold it up: a container engine
+// would at ten seconds. All that is stored survives that.
+const lastResort = 9500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, func() {
+		stop() // a second signal kills
+		time.AfterFunc(lastResort, func() {
+			fmt.Fprintln(os.Stderr, "bot: something does not end; killed")
+			os.Exit(1)
+		})
+	})
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bot:", err)
 		os.Exit(exitStatus(err))

@@ -85,7 +85,7 @@ type service struct {
 }
 
 // serve runs the adapters and the listeners until ctx is done or one of them fails, then lets queued commands
-// answer.
+// answer, for drainTime. What is not answered by then is read again after the next start.
 func (s *service) serve(ctx context.Context) error {
 	s.engine.Start(ctx)
 	g, running := errgroup.WithContext(ctx)
@@ -107,30 +107,25 @@ func (s *service) serve(ctx context.Context) error {
 	drain, cancel := draining(running)
 	defer cancel()
 	defer context.AfterFunc(running, s.health.end)()
-	err := g.Wait()                                    // 1. nothing is read any more
-	if down := s.engine.Shutdown(drain); down != nil { // 2. queued commands answer
-		err = errors.Join(err, fmt.Errorf("stop: %w", down))
-	}
+	err := g.Wait()              // 1. nothing is read any more
+	_ = s.engine.Shutdown(drain) // 2. queued commands answer; its error only says that some did not, which is logged
 	return err
 }
 
-// errSlow says that the answers of some commands are missing.
-var errSlow = fmt.Errorf("some commands did not end within %v", drainTime)
-
 // draining is a context that ends drainTime after ctx, whatever else has ended meanwhile.
 func draining(ctx context.Context) (context.Context, context.CancelFunc) {
-	drain, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		timer := time.NewTimer(drainTime)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-			cancel(errSlow)
+			cancel()
 		case <-drain.Done():
 		}
 	})
 	return drain, func() {
 		stop()
-		cancel(nil)
+		cancel()
 	}
 }
