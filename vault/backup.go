@@ -26,7 +26,12 @@ func (v *Vault) Backup(w io.Writer) error {
 // Restore makes a vault at path of what Backup wrote, with mode 0600, on disk when it returns. It needs no
 // key, and refuses with ErrForeign or ErrDamaged what is not a whole vault, and with fs.ErrExist to
 // overwrite anything; nothing is at path then that was not there before.
-func Restore(r io.Reader, path string) error { return restore(r, path, probe) }
+func Restore(r io.Reader, path string) error {
+	return restore(r, path, func(draft string) error {
+		_, err := probe(draft)
+		return err
+	})
+}
 
 // RestoreCopy is Restore for whoever has the key: mark may write to the copy before it is at path. It refuses
 // with ErrWrongKey what the key does not open.

@@ -242,14 +242,9 @@ func (v *Vault) hasKept(kept string) (bool, error) {
 }
 
 // last numbers the last transaction.
-func (v *Vault) last() (number []byte, err error) {
-	err = guard(func() error {
-		return v.db.View(func(tx *bbolt.Tx) error {
-			number = binary.BigEndian.AppendUint64(nil, uint64(tx.ID()))
-			return nil
-		})
-	})
-	return number, err
+func (v *Vault) last() ([]byte, error) {
+	number, err := lastTransaction(v.db)
+	return binary.BigEndian.AppendUint64(nil, number), err
 }
 
 // outOfRoom tells whether the disk, or the share of it that one may use, is full.

@@ -125,15 +125,15 @@ func recount(tx *bbolt.Tx, keys *keyring, records map[string]int) error {
 	return writeCounts(tx, keys, changes)
 }
 
-// findLosses counts the records of each bucket and opens none, but for one to tell the name of its bucket. The error
-// is that the counts themselves cannot be gone through.
-func findLosses(db *bbolt.DB, keys *keyring) (found []Loss, damage error) {
+// findLosses compares the counts with how many records there are by the names on disk of their buckets. The error is
+// that the counts themselves cannot be gone through.
+func findLosses(db *bbolt.DB, keys *keyring, have map[string]int) (found []Loss, damage error) {
 	if keys.format == formatPlain {
 		return nil, nil
 	}
 	err := guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
-			c := counter{tx: tx, records: tx.Bucket(recordsBucket), keys: keys, seen: map[string]bool{}}
+			c := counter{tx: tx, records: tx.Bucket(recordsBucket), keys: keys, have: have, seen: map[string]bool{}}
 			damage = guard(c.compare)
 			err := guard(c.findUncounted)
 			if err == nil && damage == nil {
@@ -153,6 +153,7 @@ type counter struct {
 	tx      *bbolt.Tx
 	records *bbolt.Bucket
 	keys    *keyring
+	have    map[string]int // records
 
 	seen  map[string]bool // the buckets that have a count, or should
 	found []Loss
@@ -170,7 +171,7 @@ func (c *counter) compare() error {
 		if err != nil {
 			bucket, want = c.name(bucketID), -1
 		}
-		if have, err := c.count(bucketID); err != nil || have != want {
+		if have := c.have[string(bucketID)]; have != want {
 			c.found = append(c.found, Loss{bucket, want, have})
 		}
 		return nil
@@ -183,7 +184,7 @@ func (c *counter) findUncounted() error {
 		if c.seen[string(bucketID)] {
 			return nil
 		}
-		if have, err := c.count(bucketID); err != nil || have > 0 {
+		if have := c.have[string(bucketID)]; have > 0 {
 			c.seen[string(bucketID)] = true
 			c.found = append(c.found, Loss{c.name(bucketID), -1, have})
 		}
@@ -205,31 +206,6 @@ func (c *counter) findGone() error {
 		c.found = append(c.found, unknownLoss)
 	}
 	return nil
-}
-
-// count counts the records of a bucket, and as many as it can if there is damage.
-func (c *counter) count(bucketID []byte) (n int, err error) {
-	most := mostRecords(c.tx)
-	err = guard(func() error {
-		bucket := c.records.Bucket(bucketID)
-		if bucket == nil {
-			return nil
-		}
-		cursor := bucket.Cursor()
-		for id, _ := cursor.First(); id != nil; id, _ = cursor.Next() {
-			if n++; n > most {
-				return ErrDamaged
-			}
-		}
-		return nil
-	})
-	return n, err
-}
-
-// mostRecords is more than the file has room for: who finds as many goes round in a circle of damaged pages.
-func mostRecords(tx *bbolt.Tx) int {
-	const least = 16 // bytes of a record on a page
-	return int(tx.Size() / least)
 }
 
 // name finds the name of a bucket in one of its records, "" if the first ones cannot be opened.

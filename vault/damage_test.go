@@ -243,7 +243,7 @@ func TestOverwrittenPages(t *testing.T) {
 		for _, fill := range []byte{0x00, 0x7f, 0xff} {
 			broken := bytes.Clone(whole)
 			copy(broken[at:], bytes.Repeat([]byte{fill}, page))
-			path := filepath.Join(t.TempDir(), "vault.db") // a new one: see openEngine
+			path := filepath.Join(t.TempDir(), "vault.db")
 			must(t, os.WriteFile(path, broken, 0o600))
 			v, err := Open(path, testKey(t, 1))
 			if err == nil {

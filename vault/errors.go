@@ -42,6 +42,16 @@ var (
 var ErrDamaged error = damage("the vault is damaged: bytes were lost or changed since they were written; " +
 	"keep a copy of the file and restore a backup, or link the account concerned again")
 
+// ErrPages says that the file is damaged below the records, in what the engine finds them by: to write to it could
+// destroy whole ones. It matches ErrDamaged too.
+var ErrPages error = pagesDamage("the file of the vault is damaged, and to use it could destroy what is still whole; nothing was changed. " +
+	"`bot doctor` tells what can still be read, and `bot restore` puts a backup back once the file is moved away")
+
+type pagesDamage string
+
+func (d pagesDamage) Error() string      { return string(d) }
+func (pagesDamage) Is(target error) bool { return target == ErrDamaged }
+
 // damage is how a caller that cannot name ErrDamaged tells a record that is lost from a store that fails.
 type damage string
 

@@ -113,43 +113,84 @@ func writeEmpty(path string, h header) (err error) {
 	})
 }
 
-// probe looks at a file without writing to it: is it a vault, and as long as its last transaction says?
-// The engine itself would map the missing part and fault while reading it. No key is needed.
-func probe(path string) error {
+// probe looks at a file without writing to it: is it a vault, and are all of its pages in order? The engine itself would
+// trust them. No key is needed.
+func probe(path string) (survey, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return err
+		return survey{}, err
 	case !info.Mode().IsRegular():
-		return ErrForeign
+		return survey{}, ErrForeign
 	case info.Size() == 0: // create never leaves this behind, and bbolt would make an empty vault of it
-		return fmt.Errorf("%w (the file is empty)", ErrDamaged)
+		return survey{}, fmt.Errorf("%w (the file is empty)", ErrDamaged)
 	}
-	db, err := openEngine(path, bbolt.Options{ReadOnly: true})
+	db, file, err := openEngineFile(path, bbolt.Options{ReadOnly: true}) // which does not look at pages yet
 	if err != nil {
-		return err
+		return survey{}, err
 	}
 	defer db.Close() // only read from
+	return inspect(db, file)
+}
+
+// inspect goes through the pages of a file that the engine has opened to read, and therewith locked.
+func inspect(db *bbolt.DB, file *os.File) (survey, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return survey{}, err
+	}
+	found, err := walkPages(file, info.Size())
+	if err != nil {
+		return survey{}, fmt.Errorf("%w (%w)", ErrPages, err)
+	}
+	_, err = readHeader(db)
+	return found, err
+}
+
+// openSound opens a vault after a look at its pages.
+func openSound(path string) (*bbolt.DB, survey, error) {
+	const tries = 3
+	for range tries {
+		found, err := probe(path)
+		if err != nil {
+			return nil, survey{}, err
+		}
+		db, err := openEngine(path, bbolt.Options{InitialMmapSize: mapSize()})
+		if err != nil {
+			return nil, survey{}, err
+		}
+		last, err := lastTransaction(db)
+		if err == nil && last == found.txid {
+			return db, found, nil
+		}
+		_ = db.Close() // nothing was written
+		if err != nil {
+			return nil, survey{}, err
+		}
+	}
+	return nil, survey{}, ErrLocked // others write to it in between
+}
+
+// lastTransaction is the number of the last transaction.
+func lastTransaction(db *bbolt.DB) (number uint64, err error) {
 	err = guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
-			if tx.Size() > info.Size() {
-				return fmt.Errorf("%w (the file is cut off)", ErrDamaged)
-			}
+			number = uint64(tx.ID())
 			return nil
 		})
 	})
-	if err != nil {
-		return err
-	}
-	_, err = readHeader(db)
-	return err
+	return number, err
 }
 
-// openEngine opens an existing file and never creates one. When the engine panics over its list of free
-// pages, the file stays mapped, and thereby locked, until the process ends.
-func openEngine(path string, options bbolt.Options) (db *bbolt.DB, err error) {
+// openEngine opens an existing file and never creates one.
+func openEngine(path string, options bbolt.Options) (*bbolt.DB, error) {
+	db, _, err := openEngineFile(path, options)
+	return db, err
+}
+
+// openEngineFile also returns the file that the engine has open, which it closes.
+func openEngineFile(path string, options bbolt.Options) (db *bbolt.DB, file *os.File, err error) {
 	options.Timeout = lockTimeout
-	var file *os.File
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
 		file, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
 		return file, err
@@ -160,9 +201,9 @@ func openEngine(path string, options bbolt.Options) (db *bbolt.DB, err error) {
 	})
 	if err == nil && replaced(path, file) {
 		_ = db.Close() // nothing was written
-		return nil, ErrLocked
+		return nil, nil, ErrLocked
 	}
-	return db, err
+	return db, file, err
 }
 
 // replaced tells whether another file is at path by now: Convert put it there while its lock was waited for.

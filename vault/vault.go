@@ -33,7 +33,8 @@ type Vault struct {
 // 0700). An existing vault with a looser mode is tightened to 0600.
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
-// passphrase. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked and ErrDamaged, or the operating
+// passphrase, and goes through all pages of the file. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked,
+// ErrDamaged and ErrPages, or the operating
 // system's; none of them has changed the file. A vault of an older format opens too, see Convert.
 func Open(path string, key Key) (*Vault, error) {
 	v, err := open(path, key)
@@ -51,10 +52,7 @@ func open(path string, key Key) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := probe(path); err != nil {
-		return nil, err
-	}
-	db, err := openEngine(path, bbolt.Options{InitialMmapSize: mapSize()})
+	db, found, err := openSound(path)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +68,7 @@ func open(path string, key Key) (*Vault, error) {
 		return nil, err
 	}
 	v := &Vault{db: db, keys: keys}
-	v.losses, v.uncounted = findLosses(db, keys)
+	v.losses, v.uncounted = findLosses(db, keys, found.records)
 	return v, nil
 }
 

@@ -74,7 +74,7 @@ func (tx *transaction) bucketIDs() (ids [][]byte, cutOff bool) {
 
 func (tx *transaction) verifyBucket(bucketID []byte, visit func(bucket, group, name string, value []byte) error) (found BucketReport, err error) {
 	found.Bucket = tx.nameByCount(bucketID)
-	w := walk{records: tx.records, bucketID: bucketID, left: mostRecords(tx.engine)}
+	w := walk{records: tx.records, bucketID: bucketID}
 	for {
 		id, sealed, err := w.next()
 		if err != nil {
@@ -118,15 +118,11 @@ type walk struct {
 	records  *bbolt.Bucket
 	bucketID []byte
 	cursor   *bbolt.Cursor
-	left     int // records, before it must be a circle
 }
 
 // next returns nil after the last record.
 func (w *walk) next() (id, sealed []byte, err error) {
 	err = guard(func() error {
-		if w.left--; w.left < 0 {
-			return ErrDamaged
-		}
 		if w.cursor != nil {
 			id, sealed = w.cursor.Next()
 			return nil

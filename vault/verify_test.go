@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -77,37 +76,6 @@ func TestVerifyFormat1(t *testing.T) {
 	}
 	if len(report.Buckets) != len(oldBuckets) {
 		t.Errorf("found %d buckets", len(report.Buckets))
-	}
-}
-
-// TestVerifyInDamage overwrites each page in turn: what Verify finds is less, or worse, and it always comes back.
-func TestVerifyInDamage(t *testing.T) {
-	_, whole := filledVault(t)
-	page, told := os.Getpagesize(), 0
-	for at := 2 * page; at < len(whole); at += page {
-		broken := bytes.Clone(whole)
-		copy(broken[at:], bytes.Repeat([]byte{0x7f}, page))
-		path := filepath.Join(t.TempDir(), "vault.db") // a new one: see openEngine
-		must(t, os.WriteFile(path, broken, 0o600))
-		v, err := Open(path, testKey(t, 1))
-		if err != nil {
-			continue
-		}
-		report, err := v.Verify(func(string, string, string, []byte) error { return nil })
-		must(t, errors.Join(err, v.Close()))
-		worse := len(report.Buckets) == 0
-		for _, b := range report.Buckets {
-			worse = worse || b.CutOff || b.Damaged > 0 || b.Records < filled
-		}
-		if worse {
-			told++
-			if len(v.Losses()) == 0 && report.Buckets[0].Damaged == 0 {
-				t.Errorf("page %d: %+v without a loss", at/page, report.Buckets)
-			}
-		}
-	}
-	if told == 0 {
-		t.Error("no damage was found")
 	}
 }
 
