@@ -61,10 +61,17 @@ func TestOneUnreadableRecord(t *testing.T) {
 			noError(t, err)
 			equal(t, lost, 0)
 			spoil(r.membersOf(room1), string(alice))
-			noError(t, r.ReplaceCachedMembers(background, room1, nil))
-			users, lost, err = r.PresentIn(room1)
+			noError(t, r.AddOutboundGroupSession(background, newOutbound(t, room1)))
+			noError(t, r.ReplaceCachedMembers(background, room1, memberEvents(event.MembershipJoin, bob)))
+			equal(t, r.hasSession(), false) // she may have been there
+			_, lost, err = r.PresentIn(room1)
 			noError(t, err)
-			equal(t, lost+len(users), 0)
+			equal(t, lost, 0)
+			noError(t, r.SetMembership(background, room1, alice, event.MembershipJoin))
+			noError(t, r.AddOutboundGroupSession(background, newOutbound(t, room1)))
+			spoil(r.membersOf(room1), string(alice))
+			noError(t, r.SetMembership(background, room1, alice, event.MembershipLeave))
+			equal(t, r.hasSession(), false)
 		},
 		"room": func(t *testing.T, r *storeRig, spoil func(bucket, key string)) {
 			spoil(r.own("rooms"), string(room1))

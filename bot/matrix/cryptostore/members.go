@@ -18,11 +18,78 @@ import (
 // record of its own among the rooms, which is how they are found again.
 func (s *Store) membersOf(room id.RoomID) string { return s.own("members") + "." + string(room) }
 
-func (s *Store) putMember(tx store.Tx, room id.RoomID, user string, member *event.MemberEventContent) error {
-	if err := s.changeRoom(tx, room, func(*roomRecord) {}); err != nil {
-		return err
+// putMember writes a member, and tells whether somebody comes or goes by that.
+func (s *Store) putMember(tx store.Tx, room id.RoomID, user string, member *event.MemberEventContent) (moved bool, err error) {
+	old, err := Get[event.MemberEventContent](tx, s.membersOf(room), user)
+	lost := store.Unreadable(err)
+	if err != nil && !lost {
+		return false, err
 	}
-	return Put(tx, s.membersOf(room), user, member)
+	if err := s.changeRoom(tx, room, func(*roomRecord) {}); err != nil {
+		return false, err
+	}
+	was := old != nil && present(old)
+	return lost || was != present(member), Put(tx, s.membersOf(room), user, member)
+}
+
+// changeMember is update for fn, which changes one member as the news have it and tells whether somebody comes or goes
+// by that.
+func (s *Store) changeMember(room id.RoomID, fn func(store.Tx) (moved bool, err error)) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	moved, err := s.commitMembers(room, fn)
+	if moved {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.moves[room]++
+	}
+	return err
+}
+
+// Moves counts those who came to a room or went. Whoever asks the homeserver who is there, and keeps the answer with
+// ReplaceCachedMembers, compares the count from before: the answer may be older than the news.
+func (s *Store) Moves(room id.RoomID) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.moves[room]
+}
+
+// updateMembers is update for fn, which changes any number of members.
+func (s *Store) updateMembers(room id.RoomID, fn func(store.Tx) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	_, err := s.commitMembers(room, func(tx store.Tx) (bool, error) {
+		before, lost, err := s.presentIn(tx, room)
+		if err == nil {
+			err = fn(tx)
+		}
+		if err != nil {
+			return false, err
+		}
+		after, _, err := s.presentIn(tx, room)
+		slices.Sort(before)
+		slices.Sort(after)
+		return lost > 0 || !slices.Equal(before, after), err
+	})
+	return err
+}
+
+// commitMembers is commit for fn, which tells whether somebody comes or goes. The session of the room ends with that
+// in the same transaction: who comes has no key of it, who goes must not have the next one.
+func (s *Store) commitMembers(room id.RoomID, fn func(store.Tx) (moved bool, err error)) (moved bool, err error) {
+	err = s.commit(func(tx store.Tx) (err error) {
+		if moved, err = fn(tx); err != nil || !moved {
+			return err
+		}
+		return clearMark(tx, s.own("outbound"), string(room))
+	})
+	if err != nil {
+		return false, err
+	}
+	if moved {
+		s.dropOutbound(room)
+	}
+	return moved, nil
 }
 
 // TryGetMember returns what is known of a member; nil when nothing is.
@@ -61,15 +128,15 @@ func (s *Store) IsMembership(ctx context.Context, room id.RoomID, user id.UserID
 
 // SetMember keeps a member as the state event has it.
 func (s *Store) SetMember(_ context.Context, room id.RoomID, user id.UserID, member *event.MemberEventContent) error {
-	return s.update(func(tx store.Tx) error { return s.putMember(tx, room, string(user), member) })
+	return s.changeMember(room, func(tx store.Tx) (bool, error) { return s.putMember(tx, room, string(user), member) })
 }
 
 // SetMembership changes the membership of a user and leaves the rest.
 func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID, membership event.Membership) error {
-	return s.update(func(tx store.Tx) error {
+	return s.changeMember(room, func(tx store.Tx) (bool, error) {
 		member, err := Find[event.MemberEventContent](tx, s.membersOf(room), string(user))
 		if err != nil {
-			return err
+			return false, err
 		}
 		if member == nil {
 			member = new(event.MemberEventContent)
@@ -81,20 +148,20 @@ func (s *Store) SetMembership(_ context.Context, room id.RoomID, user id.UserID,
 
 // GetAllMembers returns all who are known in a room, those who left included. Those whose records cannot be read
 // are not known.
-func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (map[id.UserID]*event.MemberEventContent, error) {
-	members, _, err := s.members(room)
+func (s *Store) GetAllMembers(_ context.Context, room id.RoomID) (members map[id.UserID]*event.MemberEventContent, err error) {
+	err = s.view(func(tx store.Tx) error {
+		members, _, err = s.members(tx, room)
+		return err
+	})
 	return members, err
 }
 
 // members are those of a room who are known, and how many records cannot be read.
-func (s *Store) members(room id.RoomID) (members map[id.UserID]*event.MemberEventContent, lost int, err error) {
+func (s *Store) members(tx store.Tx, room id.RoomID) (members map[id.UserID]*event.MemberEventContent, lost int, err error) {
 	members = make(map[id.UserID]*event.MemberEventContent)
-	err = s.view(func(tx store.Tx) (err error) {
-		lost, err = Each(tx, s.membersOf(room), func(key string, member *event.MemberEventContent) error {
-			members[id.UserID(key)] = member
-			return nil
-		})
-		return err
+	lost, err = Each(tx, s.membersOf(room), func(key string, member *event.MemberEventContent) error {
+		members[id.UserID(key)] = member
+		return nil
 	})
 	return members, lost, err
 }
@@ -108,7 +175,15 @@ func (s *Store) GetRoomJoinedOrInvitedMembers(_ context.Context, room id.RoomID)
 
 // PresentIn are those who joined a room or are invited, and how many others there may be.
 func (s *Store) PresentIn(room id.RoomID) (users []id.UserID, lost int, err error) {
-	members, lost, err := s.members(room)
+	err = s.view(func(tx store.Tx) error {
+		users, lost, err = s.presentIn(tx, room)
+		return err
+	})
+	return users, lost, err
+}
+
+func (s *Store) presentIn(tx store.Tx, room id.RoomID) (users []id.UserID, lost int, err error) {
+	members, lost, err := s.members(tx, room)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -169,13 +244,13 @@ func (s *Store) MarkMembersFetched(_ context.Context, room id.RoomID) error {
 
 // ClearCachedMembers drops the members with one of those memberships, or all when none is named.
 func (s *Store) ClearCachedMembers(_ context.Context, room id.RoomID, memberships ...event.Membership) error {
-	return s.update(func(tx store.Tx) error { return s.clearMembers(tx, room, memberships) })
+	return s.updateMembers(room, func(tx store.Tx) error { return s.clearMembers(tx, room, memberships) })
 }
 
 // ReplaceCachedMembers puts the members of the events in the place of those with one of the memberships,
 // or of all when none is named, in one transaction.
 func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*event.Event, only ...event.Membership) error {
-	return s.update(func(tx store.Tx) error {
+	return s.updateMembers(room, func(tx store.Tx) error {
 		if err := s.clearMembers(tx, room, only); err != nil {
 			return err
 		}
@@ -184,7 +259,7 @@ func (s *Store) ReplaceCachedMembers(_ context.Context, room id.RoomID, evts []*
 			if !ok || evt.StateKey == nil || tooLong(*evt.StateKey) {
 				continue
 			}
-			if err := s.putMember(tx, room, *evt.StateKey, member); err != nil {
+			if _, err := s.putMember(tx, room, *evt.StateKey, member); err != nil {
 				return err
 			}
 		}

@@ -26,7 +26,17 @@ type outboundRecord struct {
 	Pickle []byte
 }
 
-// AddOutboundGroupSession keeps the session of its room, instead of the one before.
+// BeginSharing is called before it is read who is in a room, to give them the key of a new session. Should somebody
+// come or go, or have other devices, before AddOutboundGroupSession is called, the session is not kept: they would
+// have no key of it until it is replaced, after a hundred messages or a week.
+func (s *Store) BeginSharing(room id.RoomID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sharing[room] = true
+}
+
+// AddOutboundGroupSession keeps the session of its room, instead of the one before, unless it was overtaken; see
+// BeginSharing.
 func (s *Store) AddOutboundGroupSession(_ context.Context, session *crypto.OutboundGroupSession) error {
 	record, err := s.pickleOutbound(session)
 	if err != nil {
@@ -34,13 +44,18 @@ func (s *Store) AddOutboundGroupSession(_ context.Context, session *crypto.Outbo
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	s.mu.Lock()
+	good, watched := s.sharing[session.RoomID]
+	delete(s.sharing, session.RoomID)
+	s.mu.Unlock()
+	overtaken := watched && !good
 	err = s.commit(func(tx store.Tx) error {
-		if err := s.noteShared(tx, session.RoomID, session.ID()); err != nil {
+		if err := s.noteShared(tx, session.RoomID, session.ID()); err != nil || overtaken {
 			return err
 		}
 		return Put(tx, s.own("outbound"), string(session.RoomID), record)
 	})
-	if err != nil {
+	if err != nil || overtaken {
 		return err
 	}
 	s.mu.Lock()
@@ -89,18 +104,25 @@ func (s *Store) GetOutboundGroupSession(_ context.Context, room id.RoomID) (*cry
 	return s.outbound[room], nil
 }
 
-// RemoveOutboundGroupSession makes the next message to the room use a new session.
+// RemoveOutboundGroupSession makes the next message to the room use a new session, and not one that is being shared.
 func (s *Store) RemoveOutboundGroupSession(_ context.Context, room id.RoomID) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	err := s.commit(func(tx store.Tx) error { return tx.Delete(s.own("outbound"), "", string(room)) })
-	if err != nil {
-		return err
+	if err == nil {
+		s.dropOutbound(room)
 	}
+	return err
+}
+
+// dropOutbound drops from memory the session of a room, and whatever is being shared there. The caller holds write.
+func (s *Store) dropOutbound(room id.RoomID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.outbound, room)
-	return nil
+	if _, watched := s.sharing[room]; watched {
+		s.sharing[room] = false
+	}
 }
 
 func (s *Store) loadOutbound(tx store.Tx) {

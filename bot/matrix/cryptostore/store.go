@@ -50,6 +50,8 @@ type Store struct {
 	olm      map[id.SenderKey]map[id.SessionID]*olmEntry
 	hashes   map[[32]byte]time.Time // those of the step
 	outbound map[id.RoomID]*crypto.OutboundGroupSession
+	moves    map[id.RoomID]int
+	sharing  map[id.RoomID]bool   // where a session is being shared; false once it is overtaken
 	pending  map[id.UserID]string // sync tokens of responses that are being handled
 	journal  journal
 }
@@ -104,6 +106,8 @@ func (s *Store) empty() {
 	s.olm = make(map[id.SenderKey]map[id.SessionID]*olmEntry)
 	s.hashes = make(map[[32]byte]time.Time)
 	s.outbound = make(map[id.RoomID]*crypto.OutboundGroupSession)
+	s.moves = make(map[id.RoomID]int)
+	s.sharing = make(map[id.RoomID]bool)
 	s.pending = make(map[id.UserID]string)
 }
 
