@@ -80,6 +80,7 @@ type Adapter struct {
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
 	entering *exsync.KeyedMutex[id.RoomID]
+	sealing  *exsync.KeyedMutex[id.RoomID]
 	pulse    chat.Pulse
 
 	life   context.Context // of what nobody waits for
@@ -107,7 +108,8 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.MaxMembers == 0 {
 		cfg.MaxMembers = defaultMaxMembers
 	}
-	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), switched: make(chan struct{}), entering: exsync.NewKeyedMutex[id.RoomID]()}
+	a := &Adapter{cfg: cfg, log: cfg.Log.With("platform", Platform), switched: make(chan struct{})}
+	a.entering, a.sealing = exsync.NewKeyedMutex[id.RoomID](), exsync.NewKeyedMutex[id.RoomID]()
 	if a.store, err = openStore(cfg.Vault, a.log); err != nil {
 		return nil, fmt.Errorf("matrix: read the store: %w", err)
 	}

@@ -101,7 +101,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 	l.mach = l.helper.Machine()
 	l.mach.DisableRatchetTracking = true // half of the writes of a command, for what we do not use
 	l.mach.SetBackgroundCtx(a.life)
-	cli.Crypto = l.helper
+	cli.Crypto = sealer{l.helper, a}
 	l.sync.OnSync(l.refreshLists)
 	l.sync.OnSync(l.offerFallbackKey)
 	if err := l.ensureIdentity(ctx); err != nil {

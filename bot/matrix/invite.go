@@ -109,8 +109,8 @@ func (l *connection) enter(ctx context.Context, name id.RoomID) {
 		return
 	}
 	// The invitation told little of the room; without the rest nobody could read the greeting.
-	if _, err := l.cli.State(ctx, name); err != nil {
-		l.a.log.Warn("room not read", "error", fail("read a room", err))
+	if err := l.readState(ctx, name); err != nil {
+		l.a.log.Warn("room not read", "error", err)
 		return
 	}
 	if !l.checkRoom(ctx, name) {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"maunium.net/go/mautrix"
-	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -200,7 +199,7 @@ func (l *connection) post(ctx context.Context, room id.RoomID, kind event.Type, 
 	if err := l.knows(ctx, room); err != nil {
 		return "", err
 	}
-	answer, err := l.send(ctx, room, kind, content, mautrix.ReqSendEvent{TransactionID: escapeTransaction(transaction)})
+	answer, err := l.cli.SendMessageEvent(ctx, room, kind, content, mautrix.ReqSendEvent{TransactionID: escapeTransaction(transaction)})
 	switch {
 	case refusedAs(err, mautrix.MForbidden) || statusOf(err) == http.StatusNotFound:
 		if !l.isJoined(ctx, room) {
@@ -211,18 +210,6 @@ func (l *connection) post(ctx context.Context, room id.RoomID, kind event.Type, 
 		return "", fail("send", err)
 	}
 	return answer.EventID, nil
-}
-
-// send shares a new session and tries again when the sync has dropped the one that was shared a moment ago,
-// as it does when somebody joins in between: nothing has been sent then.
-func (l *connection) send(ctx context.Context, room id.RoomID, kind event.Type, content any, extra mautrix.ReqSendEvent) (answer *mautrix.RespSendEvent, err error) {
-	for range 3 {
-		answer, err = l.cli.SendMessageEvent(ctx, room, kind, content, extra)
-		if !errors.Is(err, crypto.ErrNoGroupSession) {
-			break
-		}
-	}
-	return answer, err
 }
 
 // escapeTransaction keeps to letters that every server takes in a path.
@@ -246,8 +233,7 @@ func (l *connection) knows(ctx context.Context, room id.RoomID) error {
 	if err != nil || create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}
-	_, err = l.cli.State(ctx, room)
-	return fail("read a room", err)
+	return l.readState(ctx, room)
 }
 
 // isJoined asks the homeserver whether the bot is in a room.
