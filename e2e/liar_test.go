@@ -6,11 +6,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -33,28 +31,18 @@ type liar struct {
 	from, as string // users; empty while it tells the truth
 }
 
-// nowhere takes the complaints about connections that the bot gave up.
-var nowhere = log.New(io.Discard, "", 0)
-
 // newLiar makes a liar that tells the truth for now.
 func newLiar(t *testing.T, hs *homeserver.Server) *liar {
 	t.Helper()
-	behind, err := url.Parse(hs.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
 	l := &liar{}
-	l.Server = httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(behind)
+	l.Server = newProxy(t, hs, func(p *httputil.ReverseProxy) {
+		rewrite := p.Rewrite
+		p.Rewrite = func(r *httputil.ProxyRequest) {
+			rewrite(r)
 			r.Out.Header.Del("Accept-Encoding") // the answers are to be read
-		},
-		ModifyResponse: l.answer,
-		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-		ErrorLog:       nowhere,
+		}
+		p.ModifyResponse = l.answer
 	})
-	l.Config.ErrorLog = nowhere
-	t.Cleanup(l.Close)
 	return l
 }
 
