@@ -3,6 +3,8 @@ package izly
 import (
 	"context"
 	"strings"
+
+	"cartable/core/visible"
 )
 
 // networks are the values of NWK (izly-today §6).
@@ -25,10 +27,10 @@ func (w *Wallet) Cards(ctx context.Context) (Cards, error) {
 func (c *Client) readCards(doc *node) (Cards, error) {
 	cards := Cards{Balance: c.readBalance(doc)}
 	for cb := range doc.named("CB") {
-		hint := label(cb.at("HNT"))
+		hint := visible.Name(cb.at("HNT"))
 		card := Card{
 			ID:      cb.at("ID"),
-			Label:   label(cb.at("ALIAS")),
+			Label:   visible.Name(cb.at("ALIAS")),
 			Hint:    hint,
 			Last4:   lastDigits(hint),
 			Network: networks[cb.at("NWK")],

@@ -92,8 +92,7 @@ const (
 	maxBody     = 1 << 20
 	maxDepth    = 32
 	maxNodes    = 50_000
-	maxText     = 300 // characters of a text for people
-	maxPages    = 20  // of a statement
+	maxPages    = 20 // of a statement
 	maxCards    = 50
 	callTimeout = 40 * time.Second // the application waits 30 to 40 s (izly-today §1.1)
 	siteTimeout = 15 * time.Second // for the link: there is another way to enrol

@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-	"unicode"
 )
 
 // node is an element of an answer. Names are local: prefixes and name spaces tell nothing here. The
@@ -123,22 +122,4 @@ func (n *node) named(name string) iter.Seq[*node] {
 			}
 		}
 	}
-}
-
-// label is a text for people: one line, bounded, without control characters.
-func label(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > maxText {
-		text = string(runes[:maxText-1]) + "…"
-	}
-	return text
 }

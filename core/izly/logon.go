@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cartable/core/secret"
+	"cartable/core/visible"
 )
 
 // maxToken bounds each value of a session.
@@ -56,7 +57,7 @@ func (c *Client) openSession(a *Account, doc *node) error {
 			*field.to = cents
 		}
 	}
-	if first, last := label(doc.at("FNAME")), label(doc.at("LNAME")); first+last != "" {
+	if first, last := visible.Name(doc.at("FNAME")), visible.Name(doc.at("LNAME")); first+last != "" {
 		a.FirstName, a.LastName = first, last
 	}
 	if b := c.readBalance(doc); b != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"cartable/core/visible"
 )
 
 // restVersion is the version of IsSessionValid (izly-today §9).
@@ -71,7 +73,7 @@ func (c *Client) readRESTBalance(text string) (*Balance, error) {
 		return nil, &ReplyError{opSessionValid, "not the JSON expected"}
 	}
 	if reply.ErrorMessage != "" || reply.Code != 0 {
-		refused := &Error{Op: opSessionValid, Code: reply.Code, Prio: prioUnknown, Msg: label(reply.ErrorMessage)}
+		refused := &Error{Op: opSessionValid, Code: reply.Code, Prio: prioUnknown, Msg: visible.Line(reply.ErrorMessage)}
 		if reply.Priority != nil {
 			refused.Prio = *reply.Priority
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cartable/core/secret"
+	"cartable/core/visible"
 )
 
 // arg is one argument of a remote method. All are strings.
@@ -135,5 +136,5 @@ func refusal(op string, e *node) *Error {
 	if err != nil {
 		prio = prioUnknown
 	}
-	return &Error{Op: op, Code: code, Prio: prio, Msg: label(e.at("Msg"))}
+	return &Error{Op: op, Code: code, Prio: prio, Msg: visible.Line(e.at("Msg"))}
 }

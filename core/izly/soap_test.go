@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cartable/core/visible"
 )
 
 const (
@@ -118,7 +120,7 @@ func TestRefusals(t *testing.T) {
 		{opCards, `<Error>X</Error><Code>9000</Code><Prio>0</Prio>`, Error{Code: 9000, Prio: 0}, ErrMustEnrol},
 		{opConfirm, `<Error>X</Error><Code>512</Code><Prio>3</Prio>`, Error{Code: 512, Prio: 3}, nil},
 		{opCards, `<Error>140</Error><Msg>Session expirée</Msg>`, Error{Code: 140, Prio: -1, Msg: "Session expirée"}, ErrSessionExpired},
-		{opCards, `<Error>X</Error><Msg>` + strings.Repeat("x", 1000) + `</Msg>`, Error{Prio: -1, Msg: strings.Repeat("x", maxText-1) + "…"}, nil},
+		{opCards, `<Error>X</Error><Msg>` + strings.Repeat("x", 1000) + `</Msg>`, Error{Prio: -1, Msg: strings.Repeat("x", visible.MaxLine-1) + "…"}, nil},
 		{opCards, ``, Error{Prio: -1}, nil},
 	} {
 		body := strings.ReplaceAll(answerHead+html.EscapeString("<E>"+tt.in+"</E>")+answerTail, "Logon", tt.op)
@@ -191,7 +193,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		if ops, err := c.readOperations(doc); err == nil {
 			for _, op := range ops {
-				if op.Amount < 0 || op.Fee < 0 || len([]rune(op.Party)) > maxText {
+				if op.Amount < 0 || op.Fee < 0 || len([]rune(op.Party)) > visible.MaxName {
 					t.Errorf("operation %+v", op)
 				}
 			}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"cartable/core/visible"
 )
 
 // Statement reads the operations, newest first. The first request is the seed's; more are made only where
@@ -96,7 +98,7 @@ func (c *Client) readOperations(doc *node) ([]Operation, error) {
 
 // readOperation tolerates the absence of everything, but no amount that cannot be read.
 func (c *Client) readOperation(p *node) (Operation, error) {
-	op := Operation{ID: label(p.at("ID")), At: readDate(p.at("DATE"), c.cfg.Location), Type: typeUnknown}
+	op := Operation{ID: visible.Line(p.at("ID")), At: readDate(p.at("DATE"), c.cfg.Location), Type: typeUnknown}
 	if n, err := strconv.Atoi(p.at("TYPE")); err == nil {
 		op.Type = n
 	}
@@ -113,7 +115,7 @@ func (c *Client) readOperation(p *node) (Operation, error) {
 	}
 	op.Credit, op.Amount = direction(op.Type, p.at("TYPEDIRECTION"), sums[0], sums[1])
 	op.Fee = sums[2]
-	op.Party, op.Text = party(op.Type, p), label(p.at("MSG"))
+	op.Party, op.Text = party(op.Type, p), visible.Line(p.at("MSG"))
 	return op, nil
 }
 
@@ -165,8 +167,8 @@ func status(kind int, text string) OperationStatus {
 
 // party names the other side. For a top-up that is the label of the card, in USERID.
 func party(kind int, p *node) string {
-	name := label(p.at("USERFNAME") + " " + p.at("USERLNAME"))
-	id := label(p.at("USERID"))
+	name := visible.Name(p.at("USERFNAME") + " " + p.at("USERLNAME"))
+	id := visible.Name(p.at("USERID"))
 	if name == "" || id != "" && kind == TypeTopUp {
 		return id
 	}

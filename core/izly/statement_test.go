@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cartable/core/izly"
+	"cartable/core/visible"
 	sim "cartable/sim/izly"
 )
 
@@ -44,6 +45,10 @@ func TestOperations(t *testing.T) {
 	}{
 		{"nothing but an ID", `<ID>1</ID>`, izly.Operation{ID: "1", Type: -1}},
 		{"empty elements", `<ID>1</ID><DATE/><TYPE/><DEB/><CRED/><COM/>`, izly.Operation{ID: "1", Type: -1}},
+		{
+			"names of others", `<ID>1</ID><TYPE>0</TYPE><USERFNAME>&#x200b;</USERFNAME><MSG>Merci&#x202e; !` + strings.Repeat("x", 1000) + `</MSG>`,
+			izly.Operation{ID: "1", Type: 0, Credit: true, Party: visible.StandIn, Text: "Merci !" + strings.Repeat("x", visible.MaxLine-8) + "…"},
+		},
 		{
 			"no direction, a type that credits", `<ID>1</ID><TYPE>0</TYPE><STATUS>3</STATUS><CRED>5,00</CRED>`,
 			izly.Operation{ID: "1", Type: 0, Status: izly.StatusDone, Credit: true, Amount: 5_00},

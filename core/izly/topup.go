@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"cartable/core/secret"
+	"cartable/core/visible"
 )
 
 // PrepareTopUp asks the server to prepare a top-up (seed-izly §III.f). Nothing is debited and no one-time
@@ -154,7 +155,7 @@ func (w *Wallet) confirmed(ctx context.Context, t TopUp, doc *node) (TopUp, erro
 
 // read takes the fields of RMIN and RMINC that are there.
 func (t *TopUp) read(doc *node) error {
-	t.ID = label(doc.at("ID"))
+	t.ID = visible.Line(doc.at("ID"))
 	if id := doc.at("CID"); id != "" {
 		t.CardID = id
 	}
