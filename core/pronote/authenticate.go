@@ -99,7 +99,7 @@ func (s *Session) admit(auth authentication, key, iv []byte) error {
 		return fmt.Errorf("pronote: %s: %w", fnAuthentication, ErrSecondFactor)
 	}
 	s.channel.key = secret.New(string(material))
-	s.family.Holder = auth.Name.clean()
+	s.family.Holder = auth.Name.name()
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (d datedElement) dates(loc *time.Location) (from, to time.Time, err error) 
 // establishment checks and converts the answer. The errors name what is missing and quote nothing.
 func (r parametersReply) establishment(loc *time.Location) (establishment, error) {
 	g := r.General.V
-	est := establishment{Name: g.NomEtablissement.clean(), Version: g.VersionPN.clean(), Slots: g.PlacesParJour.N}
+	est := establishment{Name: g.NomEtablissement.name(), Version: g.VersionPN.name(), Slots: g.PlacesParJour.N}
 	if !r.General.Set {
 		return establishment{}, errors.New("no General")
 	}
@@ -101,7 +101,7 @@ func (r parametersReply) establishment(loc *time.Location) (establishment, error
 		if err != nil {
 			return establishment{}, errors.New("a period has no dates")
 		}
-		est.Periods = append(est.Periods, yearPeriod{string(p.N), p.L.clean(), p.G.N, from, to})
+		est.Periods = append(est.Periods, yearPeriod{string(p.N), p.L.name(), p.G.N, from, to})
 	}
 	for i, weeks := range g.DomainesFrequences.V {
 		set, err := decodeDomain(string(weeks))
@@ -109,7 +109,7 @@ func (r parametersReply) establishment(loc *time.Location) (establishment, error
 			return establishment{}, errors.New("DomainesFrequences is unreadable")
 		}
 		if i < len(g.LibellesFrequences.V) && len(set) > 0 {
-			est.Fortnights = append(est.Fortnights, fortnight{g.LibellesFrequences.V[i].clean(), set})
+			est.Fortnights = append(est.Fortnights, fortnight{g.LibellesFrequences.V[i].name(), set})
 		}
 	}
 	return est, nil
@@ -137,7 +137,7 @@ func (g generalInfo) calendar(est *establishment, loc *time.Location) error {
 		if err != nil {
 			return errors.New("a holiday has no dates")
 		}
-		est.Holidays = append(est.Holidays, school.Holiday{Name: h.L.clean(), From: from, To: to})
+		est.Holidays = append(est.Holidays, school.Holiday{Name: h.L.name(), From: from, To: to})
 	}
 	return nil
 }

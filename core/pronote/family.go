@@ -79,7 +79,7 @@ const pupilKey = "child"
 func (r userReply) family(est establishment, parent bool, today time.Time) (family, error) {
 	holder := r.Ressource.V
 	f := family{
-		Holder: holder.L.clean(), Members: parent || holder.Pupils.Set,
+		Holder: holder.L.name(), Members: parent || holder.Pupils.Set,
 		Tabs: publishedTabs(r.ListeOnglets), AllTabs: true,
 	}
 	pupils := holder.Pupils.V
@@ -108,11 +108,11 @@ func (r userReply) family(est establishment, parent bool, today time.Time) (fami
 }
 
 func (r resource) pupil(est establishment, today time.Time) (pupil, error) {
-	if r.N == "" || r.L.clean() == "" {
+	if r.N == "" || r.L.name() == "" {
 		return pupil{}, errors.New("a pupil has no name")
 	}
 	p := pupil{
-		N: string(r.N), Name: r.L.clean(), Class: r.Class.V.L.clean(), School: r.School.V.L.clean(), Current: -1,
+		N: string(r.N), Name: r.L.name(), Class: r.Class.V.L.name(), School: r.School.V.L.name(), Current: -1,
 	}
 	if p.School == "" {
 		p.School = est.Name
@@ -170,7 +170,7 @@ func (r resource) periods(est establishment) (periods []period, current text) {
 		if offered.A != nil && !bool(*offered.A) {
 			continue
 		}
-		p := yearPeriod{N: string(offered.N), Name: offered.L.clean(), Kind: offered.G.N}
+		p := yearPeriod{N: string(offered.N), Name: offered.L.name(), Kind: offered.G.N}
 		for _, known := range est.Periods {
 			if known.N == p.N || known.Name == p.Name && p.From.IsZero() {
 				p.From, p.To = known.From, known.To

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"cartable/core/visible"
 )
 
 const pupilResource = `{"N":"34#lea","G":4,"L":"DUPONT Léa","Etablissement":{"_T":24,"V":{"N":"0#e","L":"LYCEE"}},
@@ -48,6 +51,26 @@ func TestPupil(t *testing.T) {
 	}
 	if !slices.Equal(f.Tabs, []tab{3, 4, tabHome, tabTimetable, tabGrades, 201}) || !f.AllTabs {
 		t.Errorf("tabs are %v", f.Tabs)
+	}
+}
+
+// Names are stored with the session, and stand on buttons.
+func TestNamesOfAFamilyAreBounded(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	f, err := decodeFamily(t, `{"N":"1","L":"`+long+`","classeDEleve":{"L":"`+long+`"},"Etablissement":{"L":"\u202e`+long+`"},
+		"listeOngletsPourPeriodes":[{"G":198,"listePeriodes":[{"N":"2","L":"`+long+`"}]}]}`, "null", false, "2025-09-10")
+	if err != nil || len(f.Pupils) != 1 || len(f.Pupils[0].Periods) != 1 {
+		t.Fatal(err)
+	}
+	p := f.Pupils[0]
+	for _, name := range []string{f.Holder, p.Name, p.Class, p.School, p.Periods[0].Name} {
+		if utf8.RuneCountInString(name) != visible.MaxName || !strings.HasSuffix(name, "é…") {
+			t.Errorf("a name has %d characters", utf8.RuneCountInString(name))
+		}
+	}
+	f, err = decodeFamily(t, `{"N":"1","L":"\u200b\u2060"}`, "null", false, "2025-09-10")
+	if err != nil || f.Pupils[0].Name != visible.StandIn {
+		t.Errorf("a pupil without a visible name is %+v, %v", f.Pupils, err)
 	}
 }
 

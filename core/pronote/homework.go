@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cartable/core/school"
+	"cartable/core/visible"
 )
 
 // homeworkReply is the answer to PageCahierDeTexte under the homework tab, pronote-today §7.2.
@@ -73,15 +74,15 @@ func (r homeworkReply) homework(loc *time.Location) ([]school.Homework, error) {
 			return nil, errors.New("homework without a day")
 		}
 		h := school.Homework{
-			Subject: info.Matiere.V.L.clean(), Due: midnight(due, loc),
-			Text: plainText(string(info.Descriptif)), Done: bool(info.Fait),
+			Subject: info.Matiere.V.L.name(), Due: midnight(due, loc),
+			Text: visible.Text(plainText(string(info.Descriptif))), Done: bool(info.Fait),
 		}
 		if given, err := decodeDate(string(info.DonneLe), loc); err == nil {
 			h.Given = midnight(given, loc)
 		}
 		for _, f := range info.Files.V {
-			if name := cmp.Or(f.L.clean(), f.URL.clean()); name != "" {
-				h.Attachments = append(h.Attachments, name)
+			if name := cmp.Or(f.L.name(), f.URL.name()); name != "" {
+				h.Attachments = appendName(h.Attachments, name)
 			}
 		}
 		h.Key = keys.of("homework", h.Subject, h.Due.Format(time.DateOnly), h.Text, strconv.Itoa(len(h.Attachments)))

@@ -119,7 +119,7 @@ func (r gradesReply) subjects() []school.SubjectAverage {
 	var all []school.SubjectAverage
 	for _, info := range services {
 		average := school.SubjectAverage{
-			Subject: info.L.clean(), Pupil: info.Pupil.mark(), Scale: info.Scale.mark(),
+			Subject: info.L.name(), Pupil: info.Pupil.mark(), Scale: info.Scale.mark(),
 			Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),
 		}
 		if info.NotPublished {
@@ -136,11 +136,11 @@ func (info testInfo) grade(loc *time.Location) (school.Grade, error) {
 		return school.Grade{}, errors.New("a grade has no date")
 	}
 	g := school.Grade{
-		Date: midnight(date, loc), Subject: info.Service.V.L.clean(), Title: info.Title.clean(),
+		Date: midnight(date, loc), Subject: info.Service.V.L.name(), Title: info.Title.line(),
 		Mark: info.Mark.mark(), Scale: info.Scale.mark(),
 		Class: info.Class.mark(), Min: info.Min.mark(), Max: info.Max.mark(),
 		Bonus: bool(info.Bonus), Optional: bool(info.Optional && !info.Bonus), // §7.3: optional only when not bonus
-		Remark: info.Remark.clean(),
+		Remark: info.Remark.line(),
 	}
 	if coefficient, err := decodeDecimal(string(info.Coefficient)); err == nil {
 		g.Coefficient = coefficient

@@ -2,10 +2,12 @@ package pronote
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"cartable/core/school"
+	"cartable/core/visible"
 )
 
 // The example of pronote-today §7.3, with an older test, an odd mark and fields in their other forms.
@@ -127,6 +129,26 @@ func TestHomeworkExample(t *testing.T) {
 	}
 }
 
+func TestHomeworkIsBounded(t *testing.T) {
+	var reply homeworkReply
+	file := `{"L":"` + strings.Repeat("x", 1000) + `.pdf"}`
+	if err := json.Unmarshal([]byte(`{"ListeTravauxAFaire":[{"PourLe":"18/09/2025","descriptif":"`+strings.Repeat("mot ", 4<<20)+`",
+		"Matiere":{"L":"\u200b"},"ListePieceJointe":[`+strings.Repeat(file+",", 1000)+file+`]}]}`), &reply); err != nil {
+		t.Fatal(err)
+	}
+	work, err := reply.homework(paris(t))
+	if err != nil || len(work) != 1 {
+		t.Fatal(err)
+	}
+	h := work[0]
+	if n := len([]rune(h.Text)); n > visible.MaxText || !strings.HasSuffix(h.Text, "…") {
+		t.Errorf("the text has %d characters", n)
+	}
+	if len(h.Attachments) != maxNames || len([]rune(h.Attachments[0])) != visible.MaxName || h.Subject != visible.StandIn {
+		t.Errorf("%d attachments of %d characters for %q", len(h.Attachments), len([]rune(h.Attachments[0])), h.Subject)
+	}
+}
+
 func FuzzHomework(f *testing.F) {
 	f.Add(homeworkExample)
 	f.Fuzz(func(t *testing.T, data string) {
@@ -136,6 +158,9 @@ func FuzzHomework(f *testing.F) {
 		}
 		work, err := reply.homework(time.UTC)
 		for i, h := range work {
+			if len([]rune(h.Text)) > visible.MaxText || len([]rune(h.Subject)) > visible.MaxName {
+				t.Errorf("%q: %+v is too long", data, h)
+			}
 			if err != nil || i > 0 && h.Due.Before(work[i-1].Due) {
 				t.Errorf("%q: %+v, %v", data, work, err)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cartable/core/school"
+	"cartable/core/visible"
 )
 
 // timetableReply is the answer to PageEmploiDuTemps, pronote-today §7.1.
@@ -112,7 +113,7 @@ func (r timetableReply) lessons(est establishment, monday time.Time) ([]school.L
 		}
 		entries = append(entries, placed{lesson, info.P.N})
 	}
-	lessons := visible(entries)
+	lessons := shown(entries)
 	keys := uniqueKeys{}
 	for i, l := range lessons {
 		lessons[i].Key = keys.of("lesson", l.Start.UTC().Format(time.RFC3339), kindOf(l), l.Subject, strings.Join(l.Groups, "\x00"))
@@ -126,14 +127,14 @@ func (info lessonInfo) lesson(est establishment, monday time.Time) (school.Lesso
 		return school.Lesson{}, err
 	}
 	l := school.Lesson{
-		Start: start, End: end, Status: info.Statut.clean(),
+		Start: start, End: end, Status: info.Statut.line(),
 		Cancelled: bool(info.EstAnnule), Exempted: bool(info.Dispense),
 		Test:      bool(info.Record.V.EstDevoir || info.Record.V.EstEval),
 		Detention: bool(info.EstRetenue), Outing: bool(info.EstSortie), Council: info.G.N == lessonCouncil,
 	}
-	notes := []string{info.Motif.clean(), info.Memo.clean()}
+	notes := []string{info.Motif.line(), info.Memo.line()}
 	for _, c := range info.ListeContenus.V {
-		label := c.L.clean()
+		label := c.L.name()
 		switch kind := c.G.N; {
 		case label == "" || bool(c.EstHoraire):
 		case !c.G.Set:
@@ -141,21 +142,32 @@ func (info lessonInfo) lesson(est establishment, monday time.Time) (school.Lesso
 		case kind == kindSubject && l.Subject == "":
 			l.Subject = label
 		case kind == kindTeacher || kind == kindStaff:
-			l.Teachers = append(l.Teachers, label)
+			l.Teachers = appendName(l.Teachers, label)
 		case kind == kindRoom:
-			l.Rooms = append(l.Rooms, label)
+			l.Rooms = appendName(l.Rooms, label)
 		case kind == kindGroup || kind == kindClassPart:
-			l.Groups = append(l.Groups, strings.Trim(label, "[]"))
+			l.Groups = appendName(l.Groups, strings.Trim(label, "[]"))
 		}
 	}
 	for _, adult := range info.Adults.V {
-		if name := adult.clean(); name != "" && !slices.Contains(l.Teachers, name) {
-			l.Teachers = append(l.Teachers, name)
+		if name := adult.name(); name != "" && !slices.Contains(l.Teachers, name) {
+			l.Teachers = appendName(l.Teachers, name)
 		}
 	}
 	notes = slices.DeleteFunc(notes, func(n string) bool { return n == "" })
-	l.Note = strings.Join(slices.Compact(notes), "; ")
+	l.Note = visible.Line(strings.Join(slices.Compact(notes), "; "))
 	return l, nil
+}
+
+// maxNames bounds the names of one kind that stand in one entry: nobody reads more.
+const maxNames = 20
+
+// appendName leaves out what is too much.
+func appendName(names []string, name string) []string {
+	if len(names) >= maxNames {
+		return names
+	}
+	return append(names, name)
 }
 
 // kindOf tells entries apart that have no subject.
@@ -224,10 +236,10 @@ type placed struct {
 	priority int
 }
 
-// visible drops lessons that another one replaces, pronote-today §7.1: of lessons at the same time the one with
+// shown drops lessons that another one replaces, pronote-today §7.1: of lessons at the same time the one with
 // the highest priority is valid, and a cancelled one never hides a lesson that takes place. The rest
 // is sorted by time.
-func visible(entries []placed) []school.Lesson {
+func shown(entries []placed) []school.Lesson {
 	slices.SortStableFunc(entries, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), compareBool(a.Cancelled, b.Cancelled))
 	})

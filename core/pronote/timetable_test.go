@@ -11,6 +11,7 @@ import (
 	"cartable/core/pronote/cipher"
 
 	"cartable/core/school"
+	"cartable/core/visible"
 )
 
 // grid is a school with 20 slots of half an hour from 08:00, as in the example of pronote-today §4.7.
@@ -141,6 +142,29 @@ func TestLessonDetails(t *testing.T) {
 	}
 	if !detention.Detention || detention.Note != "" {
 		t.Errorf("detention is %+v", detention)
+	}
+}
+
+// A lesson is one line for people, and many of them are stored.
+func TestLessonTextsAreBounded(t *testing.T) {
+	name := `{"G":3,"L":"` + strings.Repeat("M", 1000) + `"}`
+	text := strings.Repeat("mot ", 1000)
+	lessons, err := decodeLessons(t, `[{"G":0,"place":0,"duree":2,"Statut":"`+text+`","memo":"`+text+`","motif":"`+text+`",
+		"accompagnateurs":["A","B"],"ListeContenus":{"_T":24,"V":[`+strings.Repeat(name+",", 100)+name+`,{"G":16,"L":"\u200b"}]}}]`)
+	if err != nil || len(lessons) != 1 {
+		t.Fatal(lessons, err)
+	}
+	l := lessons[0]
+	if len(l.Teachers) != maxNames || len([]rune(l.Teachers[0])) != visible.MaxName {
+		t.Errorf("%d teachers, the first has %d characters", len(l.Teachers), len([]rune(l.Teachers[0])))
+	}
+	for _, line := range []string{l.Status, l.Note} {
+		if n := len([]rune(line)); n > visible.MaxLine || n < visible.MaxLine-4 {
+			t.Errorf("a line has %d characters", n)
+		}
+	}
+	if l.Subject != visible.StandIn {
+		t.Errorf("subject is %q", l.Subject)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cartable/core/pronote/cipher"
+	"cartable/core/visible"
 )
 
 // value is a T that servers send either bare or as {"_T": type, "V": value}, pronote-today §4.3. Set tells
@@ -72,8 +73,14 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// clean gives the text as a person should see it: on one line, without blanks around.
-func (t text) clean() string { return strings.Join(strings.Fields(string(t)), " ") }
+// bare gives the text on one line, without blanks around. It is for what is compared or read further, not for people.
+func (t text) bare() string { return strings.Join(strings.Fields(string(t)), " ") }
+
+// name gives the text as a person should see it, where it names something.
+func (t text) name() string { return visible.Name(string(t)) }
+
+// line gives the text as a person should see it, where it says something.
+func (t text) line() string { return visible.Line(string(t)) }
 
 // number is an integer that some servers send as text. A missing one is not Set; so is one that is not an
 // integer, such as a fraction.
@@ -88,7 +95,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if err := t.UnmarshalJSON(b); err != nil {
 		return err
 	}
-	v, err := strconv.Atoi(t.clean())
+	v, err := strconv.Atoi(t.bare())
 	*n = number{v, err == nil}
 	if !n.Set {
 		n.N = 0
