@@ -7,12 +7,12 @@ import (
 	"html"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
 	"cartable/core/chat"
+	"cartable/core/visible"
 )
 
 // maxPart bounds the text of one event, in bytes of JSON, body and markup together: an event has 65,536,
@@ -66,7 +66,7 @@ func render(r chat.Reply, l legend) []*event.MessageEventContent {
 // draw lays a reply out in lines.
 func draw(r chat.Reply) []line {
 	var lines []line
-	if title := clean(r.Title); title != "" {
+	if title := visible.Clean(r.Title); title != "" {
 		lines = append(lines, wrap("strong", title)...)
 	}
 	notes := len(r.Body) // the notes at the end, which are about the whole
@@ -84,7 +84,7 @@ func draw(r chat.Reply) []line {
 
 // drawLine draws one line of the core, which may be several of a message.
 func drawLine(l chat.Line) []line {
-	label, text := oneLine(l.Label), clean(l.Text)
+	label, text := oneLine(l.Label), visible.Clean(l.Text)
 	whole := label
 	if label != "" && text != "" {
 		whole += "  "
@@ -120,20 +120,20 @@ func drawChoices(choices []chat.Choice, l legend) []line {
 	}
 	var lines []line
 	if len(l.choices) > 0 {
-		lines = wrap("em", clean(l.say(head)))
+		lines = wrap("em", visible.Clean(l.say(head)))
 	}
 	n := 0
 	for _, c := range choices {
 		label := oneLine(c.Label)
 		if c.Start != "" {
-			lines = append(lines, wrap("", label+" : "+clean(l.say(chat.NoticeInPrivate, "bot", l.bot.String(), "text", "!start "+c.Start)))...)
+			lines = append(lines, wrap("", label+" : "+visible.Clean(l.say(chat.NoticeInPrivate, "bot", l.bot.String(), "text", "!start "+c.Start)))...)
 			continue
 		}
 		o := l.choices[n]
 		n++
 		text := strconv.Itoa(n) + ". " + label
 		if o.Code != "" {
-			text += " : " + clean(l.say(chat.NoticeTypeCode, "code", o.Code))
+			text += " : " + visible.Clean(l.say(chat.NoticeTypeCode, "code", o.Code))
 		}
 		lines = append(lines, wrap("", text)...)
 	}
@@ -215,16 +215,6 @@ func relate(content *event.MessageEventContent, thread, answers id.EventID) {
 	}
 }
 
-// clean takes out what could disturb the text around: control characters, and those that turn the direction
-// of writing. Line breaks stay.
-func clean(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
-			return -1
-		}
-		return r
-	}, s)
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.ReplaceAll(visible.Clean(s), "\n", " "))
 }
-
-func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(clean(s), "\n", " ")) }

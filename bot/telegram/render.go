@@ -8,6 +8,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"cartable/core/chat"
+	"cartable/core/visible"
 )
 
 const (
@@ -132,7 +133,7 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	case below && named(label):
 		return appendText(appendText(rows, bold, label, true), plainText, text, false)
 	}
-	first, rest, more := strings.Cut(clean(text), "\n")
+	first, rest, more := strings.Cut(visible.Clean(text), "\n")
 	head, tail, _ := strings.Cut(first, separator)
 	if tail != "" {
 		tail = separator + tail
@@ -146,7 +147,7 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 
 // appendText adds a text, which may have several lines, in one look.
 func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
-	for line := range strings.SplitSeq(clean(text), "\n") {
+	for line := range strings.SplitSeq(visible.Clean(text), "\n") {
 		r := textRow{heading: heading}
 		if line != "" {
 			r.spans = []span{{as, line}}
@@ -157,7 +158,9 @@ func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
 }
 
 // oneLine is a text that must not have line ends.
-func oneLine(s string) string { return strings.TrimSpace(strings.ReplaceAll(clean(s), "\n", " ")) }
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.ReplaceAll(visible.Clean(s), "\n", " "))
+}
 
 func join(a, gap, b string) string {
 	if a == "" || b == "" {

@@ -1,10 +1,6 @@
 package telegram
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
 // looks is how a span is shown.
 type looks int
@@ -110,29 +106,4 @@ func bytesOf(rows []textRow) int {
 		}
 	}
 	return n
-}
-
-// clean makes text fit to be shown: valid, without control characters, and without those that turn the
-// direction of what follows, by which one text could pose as another.
-func clean(s string) string {
-	fits := utf8.ValidString(s)
-	for _, r := range s {
-		fits = fits && !unfit(r)
-	}
-	if fits {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case unfit(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
-}
-
-func unfit(r rune) bool {
-	return r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) && r != '\u200e' && r != '\u200f'
 }

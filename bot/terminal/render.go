@@ -32,7 +32,7 @@ const (
 func render(r chat.Reply, s saved, l layout) string {
 	p := page{layout: l}
 	if r.Title != "" {
-		p.print(styleBold, "", "", clean(r.Title))
+		p.print(styleBold, "", "", oneLine(r.Title))
 	}
 	p.body(r.Body)
 	if r.File != nil {
@@ -55,8 +55,8 @@ type page struct {
 
 // file prints the name and size of a document, and where it is. The path stays whole, so that it can be copied.
 func (p *page) file(name string, s saved) {
-	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", clean(name), size(s.size)))
-	p.out.WriteString(clean(s.path) + "\n")
+	p.print(styleBold, "", "", fmt.Sprintf("%s (%s)", oneLine(name), size(s.size)))
+	p.out.WriteString(oneLine(s.path) + "\n")
 }
 
 // size is "86 kB", as files are shown everywhere.
@@ -92,7 +92,7 @@ func (p *page) body(body []chat.Line) {
 	}
 }
 
-func label(line chat.Line) string { return strings.TrimSpace(clean(line.Label)) }
+func label(line chat.Line) string { return strings.TrimSpace(oneLine(line.Label)) }
 
 // column is the width of the widest label that lines up with the others of its group: the texts up to the
 // next heading stand in one column.
@@ -172,7 +172,7 @@ func styleOf(kind chat.LineKind) string {
 func (p *page) choices(choices []chat.Choice) {
 	row := ""
 	for i, c := range choices {
-		entry := fmt.Sprintf("[%d] %s", i+1, clean(c.Label))
+		entry := fmt.Sprintf("[%d] %s", i+1, oneLine(c.Label))
 		if row != "" && p.width > 0 && columns(row+choiceGap+entry) > p.width {
 			p.print(styleNone, "", "", row)
 			row = ""

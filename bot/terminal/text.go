@@ -5,28 +5,19 @@ import (
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"cartable/core/visible"
 )
 
-// clean makes text from a server fit to be printed within a line: nothing in it can move the cursor,
-// change colours, talk to the terminal or turn the direction of writing.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\u2028' || r == '\u2029':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
+// oneLine makes text of others fit to be printed within a line: nothing in it can move the cursor, change colours,
+// talk to the terminal or turn the direction of writing.
+func oneLine(s string) string { return strings.ReplaceAll(visible.Clean(s), "\n", " ") }
 
 // lines splits text where it has line breaks and cleans each line.
 func lines(s string) []string {
-	s = strings.NewReplacer("\r\n", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
 	var out []string
-	for line := range strings.SplitSeq(s, "\n") {
-		out = append(out, strings.TrimRight(clean(line), " "))
+	for line := range strings.SplitSeq(visible.Clean(s), "\n") {
+		out = append(out, strings.TrimRight(line, " "))
 	}
 	return out
 }
