@@ -83,7 +83,7 @@ func (b *wholeBot) start() {
 	check()
 	b.engine, err = core.New(core.Config{
 		Store: b.vault, Wallet: wallet, Now: now, Log: log, Location: b.now.Location(), AllowPrivate: true,
-		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), Now: now, Log: log, Location: b.now.Location()}),
+		School: pronote.New(pronote.Config{HTTPClient: pronote.NewHTTPClient(true), AllowPrivate: true, Now: now, Log: log, Location: b.now.Location()}),
 	})
 	check()
 	b.adapter, err = New(Config{
