@@ -86,8 +86,10 @@ type Engine struct {
 	background sync.WaitGroup
 }
 
-// housekeeping is the time between two clean-ups.
-const housekeeping = 10 * time.Minute
+const (
+	housekeeping = 10 * time.Minute // between two clean-ups
+	recounting   = time.Hour        // between two counts of what cannot be read
+)
 
 // New migrates the store and makes the rooms, which read what they keep in memory. It sends no request. The errors
 // are store.ErrNewer, when a newer version of the program wrote the store, and those of the store itself; single
@@ -159,12 +161,9 @@ func (e *Engine) services() error {
 		e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log})
 		return err
 	})
-	g.Go(func() (err error) {
-		e.Family, err = family.New(family.Config{
-			Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.ObserveSchool,
-			Providers: []school.Provider{pronote.NewProvider(cfg.School)},
-		})
-		return err
+	e.Family = family.New(family.Config{
+		Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Zone: cfg.Location, Observe: cfg.ObserveSchool,
+		Providers: []school.Provider{pronote.NewProvider(cfg.School)},
 	})
 	g.Go(func() (err error) {
 		e.Wallet, err = wallet.New(wallet.Config{
@@ -228,6 +227,7 @@ func (e *Engine) explain(t *talk.Turn, err error) (chat.Reply, bool) {
 func (e *Engine) Start(ctx context.Context) {
 	ctx, e.stop = context.WithCancel(ctx)
 	e.Watch.Every(housekeeping, "clean-up", func(context.Context) error { return e.cleanUp() })
+	e.Watch.Every(recounting, "count", func(context.Context) error { return e.recount() })
 	e.background.Go(func() { e.Outbox.Run(ctx) })
 	e.background.Go(func() { e.Watch.Run(ctx) })
 }
@@ -254,14 +254,23 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 // Handler registers an adapter and returns what its Run passes messages to.
 func (e *Engine) Handler(a chat.Adapter) chat.Handler { return e.Talk.Handler(a) }
 
-// refresh has the rooms read again what they keep in memory of accounts; of all when none is named.
+// refresh has the rooms read again what they keep in memory of some accounts. Without any, nothing has changed.
 func (e *Engine) refresh(accounts ...string) error {
-	return errors.Join(e.Rights.Refresh(accounts...), e.Family.Refresh(), e.Wallet.Refresh(), e.Watch.Refresh(accounts...))
+	if len(accounts) == 0 {
+		return nil // the rooms would read everything
+	}
+	return errors.Join(e.Rights.Refresh(accounts...), e.Watch.Refresh(accounts...))
+}
+
+// recount has the rooms count what they cannot read of what they keep no copy of.
+func (e *Engine) recount() error {
+	return errors.Join(e.Family.Recount(), e.Wallet.Recount())
 }
 
 // MoveChat makes everything kept for a chat that of another: a platform has given it a new name, as Telegram does
 // when a group becomes a supergroup. It blocks on the store.
 func (e *Engine) MoveChat(old, to chat.ChatID) error {
+	accounts := e.Rights.In(old)
 	err := e.cfg.Store.Update(func(tx store.Tx) error {
 		for _, room := range []func(store.Tx, chat.ChatID, chat.ChatID) error{
 			e.Rights.MoveChat, e.Wallet.MoveChat, e.Outbox.MoveChat, e.Watch.MoveChat, e.Talk.MoveChat,
@@ -276,7 +285,7 @@ func (e *Engine) MoveChat(old, to chat.ChatID) error {
 		return fmt.Errorf("core: move chat: %w", err)
 	}
 	e.Outbox.Wake()
-	return e.refresh()
+	return e.refresh(accounts...)
 }
 
 // cleanUp removes what has expired, in small steps, so that nobody waits long for the store.
@@ -299,7 +308,8 @@ func (e *Engine) cleanUp() error {
 	return failed
 }
 
-// Damaged counts the records that could not be read.
+// Damaged counts the records that could not be read: those of Family and Wallet when they were counted last, which
+// begins with Start.
 func (e *Engine) Damaged() int {
 	return e.Rights.Damaged() + e.Family.Damaged() + e.Wallet.Damaged() + e.Watch.Damaged() + e.Outbox.Damaged()
 }

@@ -64,8 +64,5 @@ func (e *Engine) forgetAll(ctx context.Context, ids []string, also func(store.Tx
 	}); err != nil {
 		return fmt.Errorf("core: forget: %w", err)
 	}
-	if len(ids) == 0 {
-		return nil // not what refresh makes of none
-	}
 	return e.refresh(ids...)
 }

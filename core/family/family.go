@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -26,34 +27,31 @@ type Config struct {
 	Observe func(op string, took time.Duration, err error)
 }
 
-// Family is the linked school accounts. Its methods may be called from several goroutines. Those with a context
-// wait for the account's request in flight, and block while they ask a school.
+// Family is the linked school accounts. It keeps no copies of records in memory: what it tells is read when it is
+// asked, so that no method without a transaction may be called within one. Its methods may be called from several
+// goroutines. Those with a context wait for the account's request in flight, and block while they ask a school.
 type Family struct {
 	cfg       Config
 	providers map[string]school.Provider
 
-	// refreshing is held while the disk is read and the memory replaced, so that an older reading never wins. It is
-	// another lock than mu: whoever reads the memory inside a transaction must not wait for the disk.
-	refreshing sync.Mutex
-
-	mu       sync.Mutex // guards what follows, the memory
-	accounts map[string]*account
-	damaged  int
+	mu      sync.Mutex // guards what follows; nobody who holds it uses the store
+	locks   map[string]*lock
+	held    map[string]record // those that are ahead of the disk, which could not be written
+	damaged int
 }
 
-// account is one linked account in memory.
-type account struct {
-	lock chan struct{} // holds one token: whoever has it may ask the school
-	rec  record        // as on disk, unless held; guarded by Family.mu
-	held bool          // rec is ahead of the disk, which could not be written
+// lock is one account's: a school is asked one thing after the other.
+type lock struct {
+	turn  chan struct{} // holds one value while somebody may ask
+	users int           // who has it or waits for it; under Family.mu
 }
 
 // ErrGone says that there is no such account, or that it was linked anew while a request for it was in flight. What
 // that request wanted to keep is not kept.
 var ErrGone = errors.New("family: the account is gone")
 
-// New makes a Family of what is stored. Accounts that cannot be read are left out, see Damaged.
-func New(cfg Config) (*Family, error) {
+// New makes a Family of what is stored, and reads nothing yet.
+func New(cfg Config) *Family {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -69,17 +67,11 @@ func New(cfg Config) (*Family, error) {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, time.Duration, error) {}
 	}
-	f := &Family{cfg: cfg, providers: make(map[string]school.Provider), accounts: make(map[string]*account)}
+	f := &Family{cfg: cfg, providers: make(map[string]school.Provider), locks: make(map[string]*lock), held: make(map[string]record)}
 	for _, p := range cfg.Providers {
 		f.providers[p.Name()] = p
 	}
-	if err := f.Refresh(); err != nil {
-		return nil, fmt.Errorf("family: %w", err)
-	}
-	if n := f.Damaged(); n > 0 {
-		cfg.Log.Warn("family: accounts that cannot be read are left out", "count", n)
-	}
-	return f, nil
+	return f
 }
 
 // now is the time at the schools.
@@ -93,83 +85,59 @@ func (f *Family) provider(name string) (school.Provider, error) {
 	return p, nil
 }
 
-// Refresh takes over what is on disk. Whoever has committed a transaction with Forget calls it.
-func (f *Family) Refresh() error {
-	f.refreshing.Lock()
-	defer f.refreshing.Unlock()
-	var all map[string]record
-	var damaged int
-	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
-		all = make(map[string]record)
-		damaged, err = accounts.Each(tx, "", func(id string, r record) error {
-			all[id] = r
-			return nil
-		})
+// Recount counts the accounts that cannot be read. It goes through all of them, which is nothing for the way of a
+// message.
+func (f *Family) Recount() error {
+	damaged := 0
+	if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		damaged, err = accounts.Each(tx, "", func(string, record) error { return nil })
 		return err
-	})
-	if err != nil {
-		return err
+	}); err != nil {
+		return fmt.Errorf("family: count: %w", err)
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	before := f.damaged
 	f.damaged = damaged
-	for id := range f.accounts {
-		if _, there := all[id]; !there {
-			delete(f.accounts, id)
-		}
-	}
-	for id, r := range all {
-		if a := f.accounts[id]; a == nil || !a.held || a.rec.Generation != r.Generation {
-			remember(f, id, r)
-		}
+	f.mu.Unlock()
+	if damaged > before {
+		f.cfg.Log.Warn("family: accounts that cannot be read are left out", "count", damaged)
 	}
 	return nil
 }
 
-// reload is Refresh for one account.
-func reload(f *Family, id string) error {
-	f.refreshing.Lock()
-	defer f.refreshing.Unlock()
-	var r record
-	var found bool
-	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
-		r, found, err = accounts.Get(tx, "", id)
+// record is an account's, as it stands. One that cannot be read is as good as none. The error is the store's.
+func (f *Family) record(id string) (r record, known bool, err error) {
+	if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		r, known, err = store.Legible(accounts.Get(tx, "", id))
 		return err
-	})
+	}); err != nil {
+		return record{}, false, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case err != nil:
-		return err
-	case found:
-		remember(f, id, r)
-	default:
-		delete(f.accounts, id)
+	if ahead, is := f.held[id]; is && known && ahead.Generation == r.Generation {
+		return ahead, true, nil
 	}
-	return nil
+	return r, known, nil
 }
 
-// remember takes a record over. The caller holds mu.
-func remember(f *Family, id string, r record) {
-	if a := f.accounts[id]; a != nil {
-		a.rec, a.held = r, false
-		return
-	}
-	f.accounts[id] = &account{lock: make(chan struct{}, 1), rec: r}
-}
-
-// record is a copy of an account's, as it stands.
-func (f *Family) record(id string) (record, bool) {
+// written says that the disk has what is known of an account.
+func (f *Family) written(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	a := f.accounts[id]
-	if a == nil {
-		return record{}, false
-	}
-	return a.rec, true
+	delete(f.held, id)
 }
 
-// change alters the stored record of an account, which must still be of that generation, and then the memory.
+// peek is record for who tells what is known.
+func (f *Family) peek(id string) (record, bool) {
+	r, known, err := f.record(id)
+	if err != nil {
+		f.cfg.Log.Error("family: account not read", "error", err)
+	}
+	return r, known
+}
+
+// change alters the record of an account, which must still be of that generation.
 func change(f *Family, id string, generation int, alter func(tx store.Tx, r *record) error) error {
 	if err := f.cfg.Store.Update(func(tx store.Tx) error {
 		r, found, err := accounts.Get(tx, "", id)
@@ -186,44 +154,58 @@ func change(f *Family, id string, generation int, alter func(tx store.Tx, r *rec
 	}); err != nil {
 		return err
 	}
-	return reload(f, id)
+	f.written(id)
+	return nil
 }
 
 // alone takes the account's lock; the caller gives it back by release.
 func alone(f *Family, ctx context.Context, id string) (release func(), err error) {
-	f.mu.Lock()
-	a := f.accounts[id]
-	f.mu.Unlock()
-	if a == nil {
-		return nil, ErrGone
+	if _, known, err := f.record(id); err != nil || !known {
+		return nil, cmp.Or(err, ErrGone)
 	}
+	f.mu.Lock()
+	l := f.locks[id]
+	if l == nil {
+		l = &lock{turn: make(chan struct{}, 1)}
+		f.locks[id] = l
+	}
+	l.users++
+	f.mu.Unlock()
 	select {
-	case a.lock <- struct{}{}:
-		return func() { <-a.lock }, nil
+	case l.turn <- struct{}{}:
+		return func() { <-l.turn; leave(f, id, l) }, nil
 	case <-ctx.Done():
+		leave(f, id, l)
 		return nil, context.Cause(ctx)
+	}
+}
+
+func leave(f *Family, id string, l *lock) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(f.locks, id)
 	}
 }
 
 // Pupils lists those of the accounts, in their order. A pupil that several accounts show (a parent's and its own) is
 // there once, by an account that works if one does.
 func (f *Family) Pupils(ids []string) []Pupil {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	var all []Pupil
-	place := make(map[string]int)
+	place, works := make(map[string]int), make(map[string]bool)
 	for _, id := range ids {
-		a := f.accounts[id]
-		if a == nil {
+		r, known := f.peek(id)
+		if !known {
 			continue
 		}
-		for _, p := range a.rec.Profile.Pupils {
+		works[id] = r.Stopped == ""
+		for _, p := range r.Profile.Pupils {
 			i, twin := place[p.Key]
 			switch {
 			case !twin:
 				place[p.Key] = len(all)
 				all = append(all, Pupil{id, p})
-			case a.rec.Stopped == "" && f.accounts[all[i].Account].rec.Stopped != "":
+			case works[id] && !works[all[i].Account]:
 				all[i] = Pupil{id, p}
 			}
 		}
@@ -233,13 +215,13 @@ func (f *Family) Pupils(ids []string) []Pupil {
 
 // Profile is what the last login of an account told.
 func (f *Family) Profile(id string) (school.Profile, bool) {
-	r, known := f.record(id)
+	r, known := f.peek(id)
 	return r.Profile, known
 }
 
 // Status tells how an account stands.
 func (f *Family) Status(id string) (Status, bool) {
-	r, known := f.record(id)
+	r, known := f.peek(id)
 	if !known {
 		return Status{}, false
 	}
@@ -251,7 +233,7 @@ func (f *Family) Status(id string) (Status, bool) {
 	return s, true
 }
 
-// Damaged counts the accounts that could not be read.
+// Damaged counts the accounts that could not be read at the last Recount.
 func (f *Family) Damaged() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -55,7 +55,7 @@ func (f *Family) Link(ctx context.Context, provider string, l school.Login, amon
 	if err == nil {
 		var linked Linked
 		if linked, err = adopt(f, ctx, p, id, l, kept, session, among, also); err == nil {
-			return linked, f.Refresh()
+			return linked, nil
 		}
 		f.close(ctx, session)
 	}

@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,8 +60,8 @@ func weekName(p Pupil, on time.Time) []string {
 // with the session that it came from. What cannot be stored is given all the same.
 func read[T any](ctx context.Context, f *Family, id string, what []string, age time.Duration, fetch func(school.Session) (T, error)) (Reading[T], error) {
 	name := strings.Join(what, "\x00")
-	if _, known := f.record(id); !known {
-		return Reading[T]{}, ErrGone
+	if _, known, err := f.record(id); err != nil || !known {
+		return Reading[T]{}, cmp.Or(err, ErrGone)
 	}
 	if r, found, err := stored[T](f, id, name); err != nil || found && younger(f, r.At, age) {
 		return r, err

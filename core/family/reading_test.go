@@ -255,7 +255,7 @@ func TestDamagedAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.restart()
-	if n := r.Damaged(); n != 1 || !strings.Contains(r.log.String(), "cannot be read") {
+	if n := r.damage(); n != 1 || !strings.Contains(r.log.String(), "cannot be read") {
 		t.Errorf("%d damaged; log: %s", n, r.log)
 	}
 	if _, err := r.Week(t.Context(), marc, tuesday, Fresh); !errors.Is(err, ErrGone) {
@@ -273,11 +273,11 @@ func TestDamagedAccounts(t *testing.T) {
 	}
 	// Another account of the person does not take its place, the same one does.
 	third := r.link("fake", secretLogin("password paul"), lucie.Account, marc.Account)
-	if third.Account == marc.Account || third.Account == lucie.Account || r.Damaged() != 1 {
+	if third.Account == marc.Account || third.Account == lucie.Account || r.damage() != 1 {
 		t.Errorf("a third account is %s", third.Account)
 	}
 	linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lucie.Account, marc.Account}, nil)
-	if err != nil || linked.Account != marc.Account || !linked.Known || r.Damaged() != 0 {
+	if err != nil || linked.Account != marc.Account || !linked.Known || r.damage() != 0 {
 		t.Errorf("%+v, %v, %d damaged", linked, err, r.Damaged())
 	}
 	r.week(marc)
@@ -305,7 +305,7 @@ func TestDamagedUnderWay(t *testing.T) {
 	if err := r.store.Damage("school_accounts", "", marc.Account); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Week(t.Context(), marc, tuesday, Fresh); !errors.Is(err, store.ErrUnreadable) {
+	if _, err := r.Week(t.Context(), marc, tuesday, Fresh); !errors.Is(err, ErrGone) {
 		t.Errorf("error is %v", err)
 	}
 	r.week(lucie)

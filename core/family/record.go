@@ -71,8 +71,7 @@ type candidate struct {
 // candidateLife is how long a candidate stays that a crash has left behind.
 const candidateLife = time.Hour
 
-// Forget removes what is stored of an account. Pauses stay: they are the school's, not the account's. Call Refresh
-// after the commit.
+// Forget removes what is stored of an account. Pauses stay: they are the school's, not the account's.
 func (f *Family) Forget(tx store.Tx, id string) error {
 	return errors.Join(accounts.Delete(tx, "", id), sames.Delete(tx, "", id), readings.DeleteGroup(tx, id))
 }

@@ -85,14 +85,19 @@ func newRig(t *testing.T, now time.Time, providers ...school.Provider) *rig {
 // another is a family on the same disk, as a restart makes one.
 func (r *rig) another() *Family {
 	r.t.Helper()
-	f, err := New(Config{
+	return New(Config{
 		Store: r.store, Providers: r.providers, Now: r.clock.Now, Zone: paris,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
-	if err != nil {
-		r.t.Fatal(err)
+}
+
+// damage counts what cannot be read.
+func (r *rig) damage() int {
+	r.t.Helper()
+	if err := r.Recount(); err != nil {
+		r.t.Error(err)
 	}
-	return f
+	return r.Damaged()
 }
 
 func (r *rig) restart() { r.Family = r.another() }

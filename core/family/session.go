@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,9 +54,9 @@ type visit struct {
 
 // begin makes a visit, unless the account or its school rests.
 func begin(f *Family, id string) (*visit, error) {
-	rec, known := f.record(id)
-	if !known {
-		return nil, ErrGone
+	rec, known, err := f.record(id)
+	if err != nil || !known {
+		return nil, cmp.Or(err, ErrGone)
 	}
 	if rec.Stopped != "" {
 		return nil, &StoppedError{rec.Stopped, rec.Profile.School}
@@ -209,23 +210,25 @@ func (v *visit) settle(err error, also func(store.Tx) error) error {
 	case stored != nil:
 		v.hold(now, err)
 		return errors.Join(err, fmt.Errorf("%w: %w", errNotStored, stored))
-	case gone:
+	}
+	v.f.written(v.id)
+	if gone {
 		return errors.Join(err, ErrGone)
 	}
-	return errors.Join(err, reload(v.f, v.id))
+	return err
 }
 
 // hold keeps what came of a visit in memory alone, so that a full disk makes nobody log in anew for each request, nor
 // repeat a login that was refused.
 func (v *visit) hold(now time.Time, err error) {
-	v.f.mu.Lock()
-	defer v.f.mu.Unlock()
-	a := v.f.accounts[v.id]
-	if a == nil || a.rec.Generation != v.rec.Generation {
+	r, known, unread := v.f.record(v.id)
+	if unread != nil || !known || r.Generation != v.rec.Generation {
 		return
 	}
-	v.apply(&a.rec, now, err)
-	a.held = true
+	v.apply(&r, now, err)
+	v.f.mu.Lock()
+	defer v.f.mu.Unlock()
+	v.f.held[v.id] = r
 }
 
 // lift forgets the pauses of a school that has answered well.
@@ -275,17 +278,17 @@ func (f *Family) ThisYear(ctx context.Context, p Pupil) (Pupil, error) {
 }
 
 func renewYear(f *Family, ctx context.Context, id string) error {
-	if r, known := f.record(id); !known || !yearOver(f, r) {
-		return nil
+	if r, known, err := f.record(id); err != nil || !known || !yearOver(f, r) {
+		return err
 	}
 	release, err := alone(f, ctx, id)
 	if err != nil {
 		return err
 	}
 	defer release()
-	r, known := f.record(id)
-	if !known || !yearOver(f, r) {
-		return nil // another request has seen to it
+	r, known, err := f.record(id)
+	if err != nil || !known || !yearOver(f, r) {
+		return err // or another request has seen to it
 	}
 	v, err := begin(f, id)
 	if err != nil {

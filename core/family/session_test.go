@@ -89,7 +89,7 @@ func TestReadingsAreShownWhenTheDiskIsFull(t *testing.T) {
 		if !s.faults.Failed() || !week.At.Equal(s.clock.Now()) || len(week.Value.Lessons) == 0 {
 			t.Errorf("of %v, %d lessons", week.At, len(week.Value.Lessons))
 		}
-		if err := s.Refresh(); err != nil {
+		if err := s.Recount(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -450,13 +450,17 @@ func TestOneRequestInFlight(t *testing.T) {
 // only is the ID of the only account.
 func (r *rig) only() string {
 	r.t.Helper()
-	if n := len(r.accounts); n != 1 {
-		r.t.Fatalf("%d accounts", n)
+	var ids []string
+	if err := r.store.View(func(tx store.Tx) (err error) {
+		_, err = accounts.Each(tx, "", func(id string, _ record) error {
+			ids = append(ids, id)
+			return nil
+		})
+		return err
+	}); err != nil || len(ids) != 1 {
+		r.t.Fatalf("%d accounts, %v", len(ids), err)
 	}
-	for id := range r.accounts {
-		return id
-	}
-	return ""
+	return ids[0]
 }
 
 // Nobody waits longer than their context for another's request.
@@ -571,7 +575,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 		_, err := r.Week(t.Context(), lea, tuesday, Fresh)
 		fmt.Fprintf(&shown, "%v %+v %#v", err, err, err)
 	}
-	rec, _ := r.record(lea.Account)
+	rec, _, _ := r.record(lea.Account)
 	fmt.Fprintf(&shown, "%v %+v %#v %s", rec, rec, rec, r.log)
 	if !strings.Contains(shown.String(), "stored session not usable") || strings.Contains(shown.String(), hidden) {
 		t.Errorf("shown: %s", shown.String())
@@ -582,13 +586,10 @@ func TestObserve(t *testing.T) {
 	k := newFake("Léa")
 	r := newRig(t, tuesday, k)
 	var seen []string
-	f, err := New(Config{
+	f := New(Config{
 		Store: r.store, Providers: r.providers, Now: r.clock.Now, Zone: paris,
 		Observe: func(op string, _ time.Duration, err error) { seen = append(seen, fmt.Sprint(op, " ", err)) },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	linked, err := f.Link(t.Context(), "fake", secretLogin("password marc"), nil, nil)
 	if err != nil {
 		t.Fatal(err)

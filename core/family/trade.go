@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -16,8 +17,8 @@ func (f *Family) Trade(ctx context.Context, id string) error {
 		return err
 	}
 	defer release()
-	if r, known := f.record(id); known && !r.keepsPassword() {
-		return nil
+	if r, known, err := f.record(id); err != nil || known && !r.keepsPassword() {
+		return err
 	}
 	var token school.Login
 	if err := f.visit(ctx, id, "token", func(s school.Session) (err error) {
@@ -26,9 +27,9 @@ func (f *Family) Trade(ctx context.Context, id string) error {
 	}, nil); err != nil {
 		return err
 	}
-	before, known := f.record(id)
-	if !known {
-		return ErrGone
+	before, known, err := f.record(id)
+	if err != nil || !known {
+		return cmp.Or(err, ErrGone)
 	}
 	p, err := f.provider(before.Provider)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"cartable/core/pronote"
 	"cartable/core/school"
-	"cartable/core/store"
 	sim "cartable/sim/pronote"
 )
 
@@ -249,41 +248,24 @@ func TestLogout(t *testing.T) {
 func TestLogoutIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newFake("Léa")
-		f, err := New(Config{Store: memory{}, Providers: []school.Provider{k}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		remember(f, "a", record{Provider: "fake", State: school.State{Stored: secretLogin("1 marc").Stored}, Used: time.Now()})
+		r := newRig(t, tuesday, k)
+		id := r.link("fake", secretLogin("password marc")).Account
+		k.take()
 		k.asking = func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
 		began := time.Now()
-		f.Logout(t.Context(), "a")
+		r.Logout(t.Context(), id)
 		if took := time.Since(began); took != closeTimeout || !slices.Equal(k.take(), []string{"close"}) {
 			t.Errorf("it took %v", took)
 		}
-		release, err := alone(f, t.Context(), "a")
+		release, err := alone(r.Family, t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer release()
 		began = time.Now()
-		f.Logout(t.Context(), "a")
+		r.Logout(t.Context(), id)
 		if took := time.Since(began); took != closeTimeout || len(k.take()) > 0 {
 			t.Errorf("it took %v", took)
 		}
 	})
 }
-
-// memory is a store that is always empty.
-type memory struct{}
-
-func (memory) View(fn func(store.Tx) error) error   { return fn(emptyTx{}) }
-func (memory) Update(fn func(store.Tx) error) error { return fn(emptyTx{}) }
-
-type emptyTx struct{}
-
-func (emptyTx) Get(string, string, string) ([]byte, error)                   { return nil, nil }
-func (emptyTx) Put(string, string, string, []byte) error                     { return nil }
-func (emptyTx) Delete(string, string, string) error                          { return nil }
-func (emptyTx) DeleteGroup(string, string) error                             { return nil }
-func (emptyTx) Scan(string, string, func(string, []byte) error) (int, error) { return 0, nil }
-func (emptyTx) All(string, func(string, string, []byte) error) (int, error)  { return 0, nil }

@@ -111,9 +111,9 @@ func newRig(t *testing.T) *rig {
 	client := pronote.New(pronote.Config{AllowPrivate: true, Now: r.now, Location: paris})
 	r.rights = must(rights.New(rights.Config{Store: r.store, Now: r.now, Open: true}))(t)
 	out := must(outbox.New(outbox.Config{Store: r.store, Now: r.now}))(t)
-	r.family = must(family.New(family.Config{
+	r.family = family.New(family.Config{
 		Store: r.store, Now: r.now, Zone: paris, Providers: []school.Provider{pronote.NewProvider(client)},
-	}))(t)
+	})
 	r.wallet = must(wallet.New(wallet.Config{Store: r.store, Now: r.now, Client: must(izly.New(izly.Config{
 		SOAPURL: izlyServer.URL + "/Service.asmx", RESTURL: izlyServer.URL + "/Service/PublicService.svc/rest", SiteURL: izlyServer.URL,
 		Now: r.now, Location: paris,
@@ -201,7 +201,7 @@ func (r *rig) forget(_ context.Context, account string) error {
 	err := r.store.Update(func(tx store.Tx) error {
 		return errors.Join(r.talk.Forget(tx, home, account), r.rights.Forget(tx, account), r.family.Forget(tx, account), r.wallet.Forget(tx, account))
 	})
-	return errors.Join(err, r.rights.Refresh(), r.family.Refresh(), r.wallet.Refresh())
+	return errors.Join(err, r.rights.Refresh())
 }
 
 // Name implements chat.Adapter.

@@ -239,6 +239,21 @@ func byAge(a, b Account) int {
 	return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 }
 
+// In are the IDs of the accounts that are at home in a chat or shown there.
+func (r *Rights) In(c chat.ChatID) (ids []string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for id, a := range r.memory.accounts {
+		if a.Home == c {
+			ids = append(ids, id)
+		}
+	}
+	for _, g := range r.memory.shown[c] {
+		ids = append(ids, g.Account)
+	}
+	return ids
+}
+
 // Damaged counts the accounts and grants that could not be read when everything was read last.
 func (r *Rights) Damaged() int {
 	r.mu.RLock()

@@ -58,21 +58,29 @@ func New(cfg Config) (*Wallet, error) {
 		cfg.Observe = func(string, time.Duration, error) {}
 	}
 	w := &Wallet{cfg: cfg, wake: make(chan struct{}, 1), locks: map[string]*lock{}, known: map[string]verdict{}, stops: map[string]held{}}
-	if err := w.Refresh(); err != nil {
-		return nil, err
-	}
 	if err := takeUpAll(w); err != nil {
 		return nil, err
 	}
 	return w, nil
 }
 
-// Refresh counts anew what cannot be read. It goes through all records: it is nothing for the way of a message.
-func (w *Wallet) Refresh() error {
+// Recount counts what cannot be read, and has the orders looked up that accounts name as open and of which the record
+// of when to do that is lost. It goes through all records, which is nothing for the way of a message.
+func (w *Wallet) Recount() error {
 	damaged := 0
+	var lost []string
 	err := w.cfg.Store.View(func(tx store.Tx) error {
-		damaged = 0
-		accounts, err := wallets.All(tx, func(string, string, record) error { return nil })
+		damaged, lost = 0, nil
+		accounts, err := wallets.All(tx, func(_, account string, rec record) error {
+			if rec.Open == "" {
+				return nil
+			}
+			_, found, err := store.Legible(dues.Get(tx, "", key(account, rec.Open)))
+			if !found {
+				lost = append(lost, account)
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -84,12 +92,48 @@ func (w *Wallet) Refresh() error {
 		return fmt.Errorf("wallet: read records: %w", err)
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.damaged = damaged
+	w.mu.Unlock()
+	return lookUpLost(w, lost)
+}
+
+// lookUpLost makes the open orders of accounts due, unless they are.
+func lookUpLost(w *Wallet, accounts []string) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	defer wakeUp(w)
+	err := w.cfg.Store.Update(func(tx store.Tx) error {
+		for _, account := range accounts {
+			rec, found, err := store.Legible(wallets.Get(tx, "", account))
+			if err != nil {
+				return err
+			}
+			if !found || rec.Open == "" {
+				continue
+			}
+			if err := makeDue(tx, key(account, rec.Open), w.cfg.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("wallet: look up: %w", err)
+	}
 	return nil
 }
 
-// Damaged is how many records could not be read at the last Refresh, or by New.
+// makeDue makes an order due now, if nothing that can be read says when it is.
+func makeDue(tx store.Tx, key string, now time.Time) error {
+	_, found, err := store.Legible(dues.Get(tx, "", key))
+	if err != nil || found {
+		return err
+	}
+	return dues.Put(tx, "", key, due{now})
+}
+
+// Damaged is how many records could not be read at the last Recount.
 func (w *Wallet) Damaged() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

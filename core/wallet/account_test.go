@@ -227,6 +227,7 @@ func TestUnreadableAccount(t *testing.T) {
 			}
 			must(t, r.damage.Damage("wallets", "", a.Account))
 			r.restart()
+			must(t, r.w.Recount())
 			if n := r.w.Damaged(); n != 1 {
 				t.Errorf("%d damaged", n)
 			}

@@ -41,12 +41,7 @@ func wakeUp(w *Wallet) {
 // once when the first look failed because the secret code is not kept. It sends nothing that spends. One call at a
 // time.
 func (w *Wallet) LookUp(ctx context.Context, tell Tell) (next time.Duration) {
-	list, skipped, err := listDue(w)
-	if err == nil && skipped > 0 { // what was to be looked up then stands in the accounts
-		var open []dueOrder
-		open, err = listOpen(w)
-		list = append(list, open...)
-	}
+	list, err := listAll(w)
 	if err != nil {
 		w.cfg.Log.Error("top-ups to be looked up not read", "error", err)
 		return lookUpAgain
@@ -109,18 +104,24 @@ func listOpen(w *Wallet) (list []dueOrder, err error) {
 	return list, err
 }
 
-// takeUpAll takes up every order that an account names or that is due: for the start, when nobody works on any.
+// listAll is listDue, and where some of that cannot be read what stands in the accounts.
+func listAll(w *Wallet) (list []dueOrder, err error) {
+	list, skipped, err := listDue(w)
+	if err != nil || skipped == 0 {
+		return list, err
+	}
+	open, err := listOpen(w)
+	return append(list, open...), err
+}
+
+// takeUpAll takes up every order that is due at any time: for the start, when nobody works on any.
 // An account or order that cannot be read stays as it is, and what cannot be written now is left to LookUp.
 func takeUpAll(w *Wallet) error {
-	list, _, err := listDue(w)
+	list, err := listAll(w)
 	if err != nil {
 		return fmt.Errorf("wallet: read orders: %w", err)
 	}
-	open, err := listOpen(w)
-	if err != nil {
-		return fmt.Errorf("wallet: read accounts: %w", err)
-	}
-	for _, d := range append(list, open...) {
+	for _, d := range list {
 		if _, err := takeUp(w, d.key, false); err != nil {
 			w.cfg.Log.Error("top-up not taken up", "error", err)
 		}

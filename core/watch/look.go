@@ -44,6 +44,7 @@ func visit(ctx context.Context, w *Watch, p *plan) {
 		p.rest = now.Add(rest)
 		p.failures++
 	}
+	profile, _ := w.cfg.Family.Profile(p.account)
 	w.mu.Lock()
 	w.looking--
 	p.busy, p.whole = false, false
@@ -52,7 +53,7 @@ func visit(ctx context.Context, w *Watch, p *plan) {
 	case errors.Is(err, ErrGone):
 		delete(w.plans, p.account)
 	default:
-		w.plan(p, now)
+		w.plan(p, profile, now)
 		heap.Push(&w.waiting, p)
 	}
 	w.mu.Unlock()

@@ -118,8 +118,8 @@ func clock(day time.Time, hour, minute int) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, day.Location())
 }
 
-// plan finds the next look after a time. The caller holds mu.
-func (w *Watch) plan(p *plan, now time.Time) {
+// plan finds the next look after a time, at an account with that profile. The caller holds mu.
+func (w *Watch) plan(p *plan, profile school.Profile, now time.Time) {
 	from := now
 	if p.rest.After(from) {
 		from = p.rest
@@ -136,7 +136,6 @@ func (w *Watch) plan(p *plan, now time.Time) {
 		p.next, p.what = from.Add(time.Minute+spread(p.account, from)/5), p.wanted(everything, a.Kind)
 		return
 	}
-	profile, _ := w.cfg.Family.Profile(p.account)
 	p.next, p.what = from.AddDate(0, 0, 1), slot{}
 	for ahead := range planAhead {
 		day := school.Midnight(from).AddDate(0, 0, ahead)

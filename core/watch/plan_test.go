@@ -108,9 +108,10 @@ func TestBudget(t *testing.T) {
 			r.restart()
 			r.watch.Look(t.Context())
 			p := r.watch.plans[account]
+			profile, _ := r.family.Profile(account)
 			r.watch.mu.Lock()
 			p.whole = true
-			r.watch.plan(p, now(r.watch))
+			r.watch.plan(p, profile, now(r.watch))
 			r.watch.mu.Unlock()
 			r.until(p.next.Add(time.Minute))
 		}

@@ -364,10 +364,9 @@ func (r *rig) restart() {
 	}}))
 	r.rights, err = rights.New(rights.Config{Store: r.damage, Now: r.clock.Now, Open: true})
 	must(r.t, err)
-	r.family, err = family.New(family.Config{
+	r.family = family.New(family.Config{
 		Store: r.damage, Now: r.clock.Now, Zone: paris, Providers: []school.Provider{r.school},
 	})
-	must(r.t, err)
 	client, err := izly.New(izly.Config{HTTPClient: &http.Client{Transport: r.izly}, Now: r.clock.Now, Location: paris})
 	must(r.t, err)
 	r.wallet, err = wallet.New(wallet.Config{Store: r.damage, Client: client, Now: r.clock.Now})

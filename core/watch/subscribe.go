@@ -11,6 +11,7 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/rights"
+	"cartable/core/school"
 	"cartable/core/store"
 )
 
@@ -245,24 +246,32 @@ func refresh(w *Watch, accounts ...string) error {
 	if err != nil {
 		return fmt.Errorf("watch: read subscriptions: %w", err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	soon := func(string) bool { return true }
 	if len(accounts) == 0 {
+		w.mu.Lock()
 		w.damaged, w.read = damaged, true
-		for account := range w.plans {
-			follow(w, account, all[account].Kinds, false)
-		}
-		for account, s := range all {
-			_, linked := w.linked[account]
-			follow(w, account, s.Kinds, linked)
-		}
-		return nil
+		known := slices.Collect(maps.Keys(w.plans))
+		linked := maps.Clone(w.linked)
+		w.mu.Unlock()
+		soon = func(account string) bool { _, is := linked[account]; return is }
+		accounts = append(slices.Collect(maps.Keys(all)), known...)
 	}
-	for _, account := range accounts {
-		follow(w, account, all[account].Kinds, true)
+	for portion := range slices.Chunk(accounts, followAtOnce) {
+		profiles := make([]school.Profile, len(portion))
+		for i, account := range portion {
+			profiles[i], _ = w.cfg.Family.Profile(account)
+		}
+		w.mu.Lock()
+		for i, account := range portion {
+			follow(w, account, all[account].Kinds, profiles[i], soon(account))
+		}
+		w.mu.Unlock()
 	}
 	return nil
 }
+
+// followAtOnce is how many plans are made while others wait for the clock.
+const followAtOnce = 100
 
 // catchUp reads the subscriptions when that has not been done, and later those of accounts that are being linked.
 func catchUp(w *Watch, now time.Time) {
@@ -295,7 +304,7 @@ func catchUp(w *Watch, now time.Time) {
 
 // follow makes, changes or ends the plan of an account. soon is for one that was subscribed to just now. The caller
 // holds mu.
-func follow(w *Watch, account string, kinds []Kind, soon bool) {
+func follow(w *Watch, account string, kinds []Kind, profile school.Profile, soon bool) {
 	p := w.plans[account]
 	if len(kinds) == 0 {
 		if p != nil {
@@ -318,7 +327,7 @@ func follow(w *Watch, account string, kinds []Kind, soon bool) {
 	} else if p.busy {
 		return // it is planned anew when the look ends
 	}
-	w.plan(p, now(w))
+	w.plan(p, profile, now(w))
 	heap.Push(&w.waiting, p)
 }
 
