@@ -64,11 +64,13 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request, path string) 
 		out = s.accept(r, path, body, &rec)
 	}
 	s.record(rec)
+	attack, hostile := s.attackOn(rec.Function)
 	switch {
 	case out.drop:
 		panic(http.ErrAbortHandler)
 	case out.status != 0:
 		http.Error(w, "", out.status)
+	case hostile && attack.write(w):
 	default:
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write(out.body) // a client that went away may ask for it again
@@ -223,6 +225,15 @@ func (s *Server) reply(ses *session, function string, data object, refused *refu
 	case refused == nil:
 		if member := s.omittedMember(function); member != "" {
 			delete(data, member)
+		}
+		if attack, hostile := s.attackOn(function); hostile {
+			var err error
+			if data, err = attack.fill(data); err != nil {
+				return nil, err
+			}
+			if attack.Filling == FillEnvelope {
+				attack.addMembers(envelope)
+			}
 		}
 		part[n.data], part[n.signature] = data, object{}
 	case s.dialect.innerErr && ses.stage == stageLoggedIn:

@@ -10,6 +10,7 @@ type faults struct {
 	forged  map[string]int
 	omitted map[string]string // function: member left out of its answers
 	hidden  map[int]bool
+	attack  Attack
 }
 
 // Unavailable puts the school out of reach until OutageNone.

@@ -87,6 +87,9 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, page string) 
 		s.writePage(w, http.StatusOK, incompatiblePage)
 		return
 	}
+	if attack, hostile := s.attackOn(PageFunction); hostile && attack.write(w) {
+		return
+	}
 	ses := s.newSession(sp, clientHost(r), s.clock())
 	values := struct {
 		School, Version string
