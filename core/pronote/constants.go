@@ -75,7 +75,8 @@ const (
 
 // Limits on what a server may make us hold.
 const (
-	maxBody = 16 << 20 // bytes of an HTTP body
-	maxPage = 2 << 20  // bytes of the HTML page
-	maxKept = 4 << 10  // bytes of each text that it gives an app to bring along the next time
+	maxPage       = 2 << 20   // bytes of the HTML page
+	maxErrorPage  = 256 << 10 // bytes that are searched of a page in place of an answer
+	maxKept       = 4 << 10   // bytes of each text that it gives an app to bring along the next time
+	maxIdentifier = 512       // bytes of an N; the longest known have some 60
 )

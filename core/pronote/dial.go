@@ -19,6 +19,9 @@ const (
 
 const maxRedirects = 5
 
+// maxHeader bounds the header of an answer, in bytes: each cookie in it becomes a structure.
+const maxHeader = 64 << 10
+
 // NewHTTPClient makes the client for addresses that users give: https only, and never to an address inside
 // the operator's network, which is checked on the IP address that is dialled, after every look-up and
 // redirect, and refused with ErrNoHost. Nothing goes through a proxy, which would hide that address. With allowPrivate (tests, demo)
@@ -38,6 +41,8 @@ func NewHTTPClient(allowPrivate bool) *http.Client {
 		ResponseHeaderTimeout: headerTimeout,
 		IdleConnTimeout:       idleTimeout,
 		MaxIdleConnsPerHost:   2,
+
+		MaxResponseHeaderBytes: maxHeader,
 	}
 	if !allowPrivate {
 		transport = httpsOnly{transport}

@@ -3,6 +3,7 @@ package pronote
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"cartable/core/pronote/cipher"
@@ -67,10 +68,14 @@ func (r request) body(repeated bool) ([]byte, error) {
 // open checks an answer and gives its payload, nil when it has none. The error is an *Error when the server
 // refused, and a *ReplyError when the answer is not one to r: then the two ends no longer agree.
 func (c *channel) open(r request, body []byte) (json.RawMessage, error) {
-	var reply map[string]json.RawMessage
-	if json.Unmarshal(body, &reply) != nil {
+	limits := boundsOf(r.op)
+	if !cipher.IsObject(body) || !json.Valid(body) {
 		return nil, &ReplyError{r.op, "answer is not a JSON object"}
 	}
+	if err := limits.check(body); err != nil {
+		return nil, &ReplyError{r.op, err.Error()}
+	}
+	reply := parts(body, "Erreur", "session", c.dialect.order, c.dialect.function, c.dialect.secured)
 	if err := refusalIn(r.op, reply["Erreur"]); err != nil {
 		return nil, err
 	}
@@ -82,14 +87,14 @@ func (c *channel) open(r request, body []byte) (json.RawMessage, error) {
 		return nil, nil
 	}
 	key, iv := c.material()
-	plain, err := c.codec.Open(key, iv, sealed)
+	plain, err := c.codec.Open(key, iv, sealed, limits.bytes)
+	if err == nil {
+		err = limits.check(plain)
+	}
 	if err != nil {
 		return nil, &ReplyError{r.op, err.Error()}
 	}
-	var secured map[string]json.RawMessage
-	if json.Unmarshal(plain, &secured) != nil {
-		return nil, &ReplyError{r.op, "secured part is not a JSON object"}
-	}
+	secured := parts(plain, "Erreur", c.dialect.signature, c.dialect.payload)
 	if err := refusalIn(r.op, secured["Erreur"]); err != nil {
 		return nil, err
 	}
@@ -97,6 +102,17 @@ func (c *channel) open(r request, body []byte) (json.RawMessage, error) {
 		return nil, err
 	}
 	return secured[c.dialect.payload], nil
+}
+
+// parts gives the members of those names, as parts of a valid object.
+func parts(object []byte, names ...string) map[string]json.RawMessage {
+	found := make(map[string]json.RawMessage, len(names))
+	members(object, func(name, value []byte) {
+		if i := slices.Index(names, string(name)); i >= 0 {
+			found[names[i]] = value
+		}
+	})
+	return found
 }
 
 // check compares session, number and name with the request's, pronote-today §2.3.

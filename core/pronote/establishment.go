@@ -80,12 +80,23 @@ func (d datedElement) dates(loc *time.Location) (from, to time.Time, err error) 
 	return midnight(from, loc), midnight(to, loc), err
 }
 
+// Bounds of what a session keeps of the school. Real ones have some twenty periods, forty holidays and three kinds of
+// fortnight.
+const (
+	maxPeriods    = 100
+	maxHolidays   = 400
+	maxFortnights = 16
+)
+
 // establishment checks and converts the answer. The errors name what is missing and quote nothing.
 func (r parametersReply) establishment(loc *time.Location) (establishment, error) {
 	g := r.General.V
 	est := establishment{Name: g.NomEtablissement.name(), Version: g.VersionPN.name(), Slots: g.PlacesParJour.N}
 	if !r.General.Set {
 		return establishment{}, errors.New("no General")
+	}
+	if len(g.ListePeriodes.V) > maxPeriods || len(g.Feries.V) > maxHolidays || len(g.DomainesFrequences.V) > maxFortnights {
+		return establishment{}, errors.New("too many periods, holidays or fortnights")
 	}
 	if err := g.calendar(&est, loc); err != nil {
 		return establishment{}, err
@@ -101,7 +112,11 @@ func (r parametersReply) establishment(loc *time.Location) (establishment, error
 		if err != nil {
 			return establishment{}, errors.New("a period has no dates")
 		}
-		est.Periods = append(est.Periods, yearPeriod{string(p.N), p.L.name(), p.G.N, from, to})
+		n, err := p.N.identifier()
+		if err != nil {
+			return establishment{}, err
+		}
+		est.Periods = append(est.Periods, yearPeriod{n, p.L.name(), p.G.N, from, to})
 	}
 	for i, weeks := range g.DomainesFrequences.V {
 		set, err := decodeDomain(string(weeks))

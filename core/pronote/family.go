@@ -111,14 +111,20 @@ func (r resource) pupil(est establishment, today time.Time) (pupil, error) {
 	if r.N == "" || r.L.name() == "" {
 		return pupil{}, errors.New("a pupil has no name")
 	}
+	n, err := r.N.identifier()
+	if err != nil {
+		return pupil{}, err
+	}
 	p := pupil{
-		N: string(r.N), Name: r.L.name(), Class: r.Class.V.L.name(), School: r.School.V.L.name(), Current: -1,
+		N: n, Name: r.L.name(), Class: r.Class.V.L.name(), School: r.School.V.L.name(), Current: -1,
 	}
 	if p.School == "" {
 		p.School = est.Name
 	}
 	var current text
-	p.Periods, current = r.periods(est)
+	if p.Periods, current, err = r.periods(est); err != nil {
+		return pupil{}, err
+	}
 	for i := range p.Periods {
 		q := &p.Periods[i]
 		q.Key = contentKey("period", q.Name, q.From.Format(time.DateOnly))
@@ -156,7 +162,7 @@ func moreCurrent(a, b, today time.Time) bool {
 
 // periods are those of the grades tab, with their dates from the school's list; or all ordinary ones of the
 // school where the server names none for the tab.
-func (r resource) periods(est establishment) (periods []period, current text) {
+func (r resource) periods(est establishment) (periods []period, current text, err error) {
 	i := slices.IndexFunc(r.Tabs.V, func(t tabPeriods) bool { return t.G.N == int(tabGrades) })
 	if i < 0 {
 		for _, p := range est.Periods {
@@ -164,13 +170,20 @@ func (r resource) periods(est establishment) (periods []period, current text) {
 				periods = append(periods, period{yearPeriod: p})
 			}
 		}
-		return periods, ""
+		return periods, "", nil
+	}
+	if len(r.Tabs.V[i].Periods.V) > maxPeriods {
+		return nil, "", errors.New("too many periods")
 	}
 	for _, offered := range r.Tabs.V[i].Periods.V {
 		if offered.A != nil && !bool(*offered.A) {
 			continue
 		}
-		p := yearPeriod{N: string(offered.N), Name: offered.L.name(), Kind: offered.G.N}
+		n, err := offered.N.identifier()
+		if err != nil {
+			return nil, "", err
+		}
+		p := yearPeriod{N: n, Name: offered.L.name(), Kind: offered.G.N}
 		for _, known := range est.Periods {
 			if known.N == p.N || known.Name == p.Name && p.From.IsZero() {
 				p.From, p.To = known.From, known.To
@@ -178,7 +191,7 @@ func (r resource) periods(est establishment) (periods []period, current text) {
 		}
 		periods = append(periods, period{yearPeriod: p})
 	}
-	return periods, r.Tabs.V[i].Default.V.N
+	return periods, r.Tabs.V[i].Default.V.N, nil
 }
 
 // maxTabs bounds the tabs that are kept; PRONOTE has some two hundred, with numbers below 1000.

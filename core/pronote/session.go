@@ -128,7 +128,9 @@ func (s *Session) exchange(ctx context.Context, r request, repeat bool) (json.Ra
 		s.end()
 		return nil, err
 	}
-	payload, err := s.channel.open(r, a.body)
+	body := a.body
+	a = answer{} // so that the body can be freed while its content is read
+	payload, err := s.channel.open(r, body)
 	if _, incoherent := errors.AsType[*ReplyError](err); incoherent || errors.Is(err, ErrSessionExpired) {
 		s.end()
 	}

@@ -81,7 +81,7 @@ func (t *transport) send(ctx context.Context, op, target string, body []byte) (a
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
-	return t.do(t.post, op, r, maxBody)
+	return t.do(t.post, op, r, boundsOf(op).body())
 }
 
 // do sends r and reads at most limit bytes of the answer. What went wrong on the way is a *NetworkError.
@@ -162,7 +162,7 @@ func notAnAnswer(op string, a answer) error {
 	case cipher.IsObject(head) && bytes.Contains(head, []byte(`"Erreur"`)):
 		return nil
 	}
-	err := whatPage(a.status, string(a.body[:min(len(a.body), maxPage)]))
+	err := whatPage(a.status, string(a.body[:min(len(a.body), maxErrorPage)]))
 	switch err {
 	case ErrSuspended, ErrBusy, ErrUnavailable, ErrRateLimited:
 		return fmt.Errorf("pronote: %s: %w", op, err)

@@ -3,6 +3,7 @@ package pronote
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -32,17 +33,25 @@ func (v *value[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// untag takes the value out of its tag, if it has one; V may be missing.
-func untag(b []byte) (inner json.RawMessage, tagged bool) {
+// untag takes the value out of its tag, if it has one; V may be missing. The value is a part of b.
+func untag(b []byte) (inner []byte, tagged bool) {
 	if !cipher.IsObject(b) || !bytes.Contains(b, []byte(`"_T"`)) {
 		return nil, false
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(b, &members) != nil || members["_T"] == nil || len(members) > 2 {
+	count, hasTag, hasValue := 0, false, false
+	members(b, func(name, value []byte) {
+		count++
+		switch string(name) {
+		case "_T":
+			hasTag = true
+		case "V":
+			inner, hasValue = value, true
+		}
+	})
+	if !hasTag || count > 2 || !hasValue && count != 1 {
 		return nil, false
 	}
-	inner, hasValue := members["V"]
-	return inner, hasValue || len(members) == 1
+	return inner, true
 }
 
 // tagged is a value as we send it.
@@ -81,6 +90,14 @@ func (t text) name() string { return visible.Name(string(t)) }
 
 // line gives the text as a person should see it, where it says something.
 func (t text) line() string { return visible.Line(string(t)) }
+
+// identifier is the text as an N, which must be short because sessions keep it.
+func (t text) identifier() (string, error) {
+	if len(t) > maxIdentifier {
+		return "", errors.New("an identifier is too long")
+	}
+	return string(t), nil
+}
 
 // number is an integer that some servers send as text. A missing one is not Set; so is one that is not an
 // integer, such as a fraction.

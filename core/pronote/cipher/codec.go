@@ -17,10 +17,10 @@ type Codec struct {
 	Compress bool `json:"compress,omitempty"`
 }
 
-// maxInflated bounds the bytes of a decompressed payload.
-const maxInflated = 16 << 20
-
-var errPayload = errors.New("secured part unreadable")
+var (
+	errPayload = errors.New("secured part unreadable")
+	errTooLong = errors.New("secured part too long")
+)
 
 // Seal turns the JSON of a secured part into its form in the envelope: the object itself, or a hex string.
 func (c Codec) Seal(keyMaterial, ivMaterial, plain []byte) (json.RawMessage, error) {
@@ -40,52 +40,73 @@ func (c Codec) Seal(keyMaterial, ivMaterial, plain []byte) (json.RawMessage, err
 }
 
 // Open gives the JSON object of a reply's secured part. What the reply is made of shows in itself, so the
-// flags only say where to look first: a server whose flags were misread still answers.
-func (c Codec) Open(keyMaterial, ivMaterial []byte, sealed json.RawMessage) (json.RawMessage, error) {
-	if IsObject(sealed) {
+// flags only say where to look first: a server whose flags were misread still answers. Of an object that is longer
+// than limit, in bytes, no more than that is decompressed.
+func (c Codec) Open(keyMaterial, ivMaterial []byte, sealed json.RawMessage, limit int) (json.RawMessage, error) {
+	sealed = bytes.TrimSpace(sealed)
+	switch {
+	case IsObject(sealed) && len(sealed) > limit:
+		return nil, errTooLong
+	case IsObject(sealed):
 		return sealed, nil
-	}
-	var text string
-	if json.Unmarshal(sealed, &text) != nil {
+	case len(sealed) < 2 || sealed[0] != '"':
 		return nil, errPayload
 	}
-	packed, err := hex.DecodeString(text)
-	if err != nil {
+	packed := make([]byte, hex.DecodedLen(len(sealed)-2))
+	if _, err := hex.Decode(packed, sealed[1:len(sealed)-1]); err != nil {
 		return nil, errPayload
 	}
+	refused := errPayload
 	for _, encrypted := range [2]bool{c.Encrypt, !c.Encrypt} {
 		plain := packed
 		if encrypted {
+			var err error
 			if plain, err = decrypt(keyMaterial, ivMaterial, packed); err != nil {
 				continue
 			}
 		}
-		if object, ok := c.unpack(plain); ok {
+		object, err := c.unpack(plain, limit)
+		switch err {
+		case nil:
 			return object, nil
+		case errTooLong:
+			refused = err
 		}
 	}
-	return nil, errPayload
+	return nil, refused
 }
 
 // unpack finds the JSON object in what may be compressed. Replies compress the JSON itself; hex text, as in
 // requests, is taken too.
-func (c Codec) unpack(plain []byte) (json.RawMessage, bool) {
+func (c Codec) unpack(plain []byte, limit int) (json.RawMessage, error) {
+	refused := errPayload
 	for _, compressed := range [2]bool{c.Compress, !c.Compress} {
 		candidate := plain
 		if compressed {
 			var err error
-			if candidate, err = inflate(plain, maxInflated); err != nil {
+			if candidate, err = inflate(plain, hex.EncodedLen(limit)); err == errTooLong {
+				refused = err
+			}
+			if err != nil {
 				continue
 			}
 		}
-		if IsObject(candidate) && json.Valid(candidate) {
-			return candidate, true
+		if !IsObject(candidate) {
+			b := make([]byte, hex.DecodedLen(len(candidate)))
+			if _, err := hex.Decode(b, candidate); err != nil {
+				continue
+			}
+			candidate = b
 		}
-		if b, err := hex.DecodeString(string(candidate)); err == nil && IsObject(b) && json.Valid(b) {
-			return b, true
+		switch {
+		case !IsObject(candidate):
+		case len(candidate) > limit:
+			refused = errTooLong
+		case json.Valid(candidate):
+			return candidate, nil
 		}
 	}
-	return nil, false
+	return nil, refused
 }
 
 func IsObject(b []byte) bool {
@@ -113,8 +134,11 @@ func deflate(plain []byte) ([]byte, error) {
 func inflate(packed []byte, limit int) ([]byte, error) {
 	r := flate.NewReader(bytes.NewReader(packed))
 	plain, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil || len(plain) > limit {
+	switch {
+	case err != nil:
 		return nil, errPayload
+	case len(plain) > limit:
+		return nil, errTooLong
 	}
 	return plain, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -37,7 +38,7 @@ func TestReplyIsOpenedWhateverTheFlags(t *testing.T) {
 				if real == (Codec{}) {
 					form = sealed // upper case is for hex
 				}
-				got, err := flags.Open(key, vectorIV, form)
+				got, err := flags.Open(key, vectorIV, form, len(plain))
 				if err != nil || !bytes.Equal(got, plain) {
 					t.Errorf("flags %+v, reply %+v: %s, %v", flags, real, got, err)
 				}
@@ -63,8 +64,23 @@ func TestBadSecuredPartsAreRefused(t *testing.T) {
 		"cut deflate":  wire(t, Codec{true, false}, key, vectorIV, []byte("\xab\x56")),
 		"stored block": wire(t, Codec{false, true}, key, vectorIV, nil),
 	} {
-		if got, err := (Codec{true, true}).Open(key, vectorIV, sealed); err == nil {
+		if got, err := (Codec{true, true}).Open(key, vectorIV, sealed, 1<<10); err == nil {
 			t.Errorf("%s: opened as %q", name, got)
+		}
+	}
+}
+
+// What a reply may hold is counted when it is opened, in whatever form it came.
+func TestReplyBeyondItsBoundIsRefused(t *testing.T) {
+	key := []byte("k")
+	plain := []byte(`{"data":"` + strings.Repeat("x", 1000) + `"}`)
+	for _, real := range allCodecs {
+		sealed := wire(t, real, key, vectorIV, plain)
+		if _, err := real.Open(key, vectorIV, sealed, len(plain)); err != nil {
+			t.Errorf("%+v: at its bound: %v", real, err)
+		}
+		if got, err := real.Open(key, vectorIV, sealed, len(plain)-1); err != errTooLong {
+			t.Errorf("%+v: one byte beyond its bound it was opened as %d bytes, %v", real, len(got), err)
 		}
 	}
 }
@@ -98,9 +114,9 @@ func FuzzCodec(f *testing.F) {
 			t.Fatal(err)
 		}
 		// The law: what is sealed as a request can be opened, because hex inside is read too.
-		if got, err := c.Open(key, vectorIV, sealed); err != nil || !bytes.Equal(got, plain) {
+		if got, err := c.Open(key, vectorIV, sealed, len(plain)); err != nil || !bytes.Equal(got, plain) {
 			t.Errorf("%+v: %s became %s, %v", c, plain, got, err)
 		}
-		_, _ = c.Open(key, vectorIV, inner) // must not panic on anything
+		_, _ = c.Open(key, vectorIV, inner, 1<<10) // must not panic on anything
 	})
 }
