@@ -24,10 +24,10 @@ const (
 // a copy is then at kept; mark may write to that copy before, and should have no effect besides. Nothing else may
 // be at kept: the error then matches fs.ErrExist. The key stays the same.
 //
-// A crash leaves the old file or the new one at path, whole, and may leave the copy and unused ".vault-*" files:
-// Convert can be called again. Records that are damaged cannot be written anew: lost tells how many there were, the
-// new file has a record LostName of them in LostBucket, and the copy has them as they are. A file of which more is damaged is refused with ErrDamaged, a disk without
-// room for two more of these files with ErrNoRoom; the vault is then as it was.
+// A crash leaves the old file or the new one at path, whole, and may leave the copy: Convert can be called again.
+// Records that are damaged cannot be written anew: lost tells how many there were, the new file has a record LostName
+// of them in LostBucket, and the copy has them as they are. A file of which more is damaged is refused with ErrDamaged, a
+// disk without room for two more of these files with ErrNoRoom; the vault is then as it was.
 func Convert(path string, key Key, kept string, mark func(*Vault) error) (lost int, err error) {
 	lost, err = convert(path, key, kept, mark, os.Rename)
 	if errors.Is(err, fs.ErrExist) {
@@ -56,7 +56,7 @@ func convert(path string, key Key, kept string, mark func(*Vault) error, rename 
 	if err != nil {
 		return 0, err
 	}
-	err = place(path, func(draft string) error {
+	err = replace(path, func(draft string) error {
 		if lost, err = v.rewrite(draft, key); err != nil || done {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -36,63 +35,6 @@ var (
 // create makes an empty vault with header h.
 func create(path string, h header) error {
 	return install(path, func(draft string) error { return writeEmpty(draft, h) })
-}
-
-// install makes a new file at path of what write puts into a draft beside it, which write must sync and close.
-// A crash leaves nothing at path or a whole file (and perhaps an unused ".vault-*" file), and of two processes
-// at once, one gets fs.ErrExist.
-func install(path string, write func(draft string) error) error {
-	return place(path, write, func(draft, path string) error {
-		err := os.Link(draft, path)
-		if err == nil || errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		return claim(draft, path) // a USB stick has no links
-	})
-}
-
-// claim moves a draft to a path where nothing is, on a file system without links. There a crash may leave an
-// empty file at path.
-func claim(draft, path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	err = f.Close()
-	if err == nil {
-		err = os.Rename(draft, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(path)) // it is ours
-	}
-	return nil
-}
-
-// place lets write fill a draft beside path, and put bring it there, durably.
-func place(path string, write func(draft string) error, put func(draft, path string) error) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(dir, ".vault-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if gone := os.Remove(draft.Name()); !errors.Is(gone, fs.ErrNotExist) { // else put has moved it
-			err = errors.Join(err, gone)
-		}
-	}()
-	if err := draft.Close(); err != nil {
-		return err
-	}
-	if err := write(draft.Name()); err != nil {
-		return err
-	}
-	if err := put(draft.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
 }
 
 func writeEmpty(path string, h header) (err error) {

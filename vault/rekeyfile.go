@@ -47,7 +47,7 @@ func (v *Vault) rekeyFile(path string, rename func(from, to string) error) error
 func rehearse(path string, rename func(from, to string) error) error {
 	key, err := readKeyFile(path)
 	if err == nil {
-		err = place(path, key.write, rename)
+		err = replace(path, key.write, rename)
 	}
 	if err != nil {
 		return fmt.Errorf("nothing is changed, for the key file %s cannot be replaced; where it is mounted by itself, mount its folder instead: %w", path, err)

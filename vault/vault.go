@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -30,7 +31,7 @@ type Vault struct {
 }
 
 // Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
-// 0700). An existing vault with a looser mode is tightened to 0600.
+// 0700). An existing vault with a looser mode is tightened to 0600. Drafts that a killed process left beside it are removed.
 //
 // It waits for about a second for the file's lock, and for about as long again for scrypt if key is a
 // passphrase, and goes through all pages of the file. The errors are ErrWrongKey, ErrForeign, ErrNewer, ErrLocked,
@@ -41,6 +42,7 @@ func Open(path string, key Key) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: open %s: %w", path, err)
 	}
+	sweep(filepath.Dir(path))
 	return v, nil
 }
 
