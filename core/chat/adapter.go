@@ -37,8 +37,11 @@ type Message struct {
 	// Unverified is true where the platform's servers alone say who sent it, on a platform that can prove it
 	// elsewhere: what the person keeps in other chats is neither touched nor brought here then.
 	Unverified bool
-	Text       string // bounded by the adapter to MaxText bytes; empty for a press
-	Choice     string // the ID of the Choice that was pressed; empty for a text
+	// Left is not empty for a message that an earlier run has left: a name of it that is the same at each start, and no
+	// other message's of the platform.
+	Left   string
+	Text   string // bounded by the adapter to MaxText bytes; empty for a press
+	Choice string // the ID of the Choice that was pressed; empty for a text
 
 	// File reads the picture or document that was sent, at most MaxFile bytes of it; nil when there is
 	// none. It may block for as long as the platform takes.

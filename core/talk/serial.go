@@ -14,14 +14,19 @@ var errBusy = errors.New("talk: too many messages waiting")
 // serial runs the jobs of one chat in order and those of different chats in parallel.
 type serial struct {
 	mu     sync.Mutex
-	queue  map[chat.ChatID][]func() // a key is present while a goroutine serves it
-	limit  int                      // jobs waiting per chat
+	queue  map[chat.ChatID][]func()
+	served map[chat.ChatID]bool // by a goroutine
+	held   map[chat.ChatID]int  // by whom jobs are held back
+	frozen bool                 // those of all chats are
+	limit  int                  // jobs waiting per chat
 	closed bool
 	wg     sync.WaitGroup
 }
 
 func newSerial(limit int) *serial {
-	return &serial{queue: make(map[chat.ChatID][]func()), limit: limit}
+	return &serial{
+		queue: make(map[chat.ChatID][]func()), served: make(map[chat.ChatID]bool), held: make(map[chat.ChatID]int), limit: limit,
+	}
 }
 
 // do queues job and returns at once, so that an adapter's read loop never blocks.
@@ -39,20 +44,78 @@ func (s *serial) do(c chat.ChatID, job func()) error {
 func (s *serial) within(c chat.ChatID, job func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.waits(c) { // maybe for the caller: its job must not wait for itself
+		s.wg.Go(job)
+		return nil
+	}
 	return s.push(c, job)
 }
 
 // push queues a job. The caller holds mu.
 func (s *serial) push(c chat.ChatID, job func()) error {
-	waiting, served := s.queue[c]
-	if len(waiting) >= s.limit {
+	if len(s.queue[c]) >= s.limit {
 		return errBusy
 	}
-	s.queue[c] = append(waiting, job)
-	if !served {
-		s.wg.Go(func() { s.serve(c) }) // under mu: shutdown cannot be waiting yet, or waits for the caller's job
-	}
+	s.queue[c] = append(s.queue[c], job)
+	s.start(c)
 	return nil
+}
+
+// start has the jobs of a chat served. The caller holds mu.
+func (s *serial) start(c chat.ChatID) {
+	if len(s.queue[c]) == 0 || s.served[c] || s.waits(c) {
+		return
+	}
+	s.served[c] = true
+	s.wg.Go(func() { s.serve(c) }) // under mu: shutdown cannot be waiting yet, or waits for the caller's job
+}
+
+// waits tells whether the jobs of a chat are held back. The caller holds mu.
+func (s *serial) waits(c chat.ChatID) bool { return !s.closed && (s.frozen || s.held[c] > 0) }
+
+// hold lets the jobs of a chat wait until it is released as often. What is running goes on.
+func (s *serial) hold(c chat.ChatID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return chat.ErrClosed
+	}
+	s.held[c]++
+	return nil
+}
+
+func (s *serial) release(c chat.ChatID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[c]--; s.held[c] == 0 {
+		delete(s.held, c)
+	}
+	s.thaw(c)
+}
+
+// freeze lets the jobs of all chats wait, or no longer.
+func (s *serial) freeze(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frozen = on
+	for c := range s.queue {
+		s.thaw(c)
+	}
+}
+
+// thaw has a chat served that may be again, unless the program stops: what waited is left over then. The caller
+// holds mu.
+func (s *serial) thaw(c chat.ChatID) {
+	if !s.closed {
+		s.start(c)
+	}
+}
+
+// shut tells whether no jobs are taken any more.
+func (s *serial) shut() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // atOnce runs job beside the queue of its chat.
@@ -70,8 +133,10 @@ func (s *serial) serve(c chat.ChatID) {
 	for {
 		s.mu.Lock()
 		jobs := s.queue[c]
-		if len(jobs) == 0 {
-			delete(s.queue, c)
+		if len(jobs) == 0 || s.waits(c) {
+			if delete(s.served, c); len(jobs) == 0 {
+				delete(s.queue, c)
+			}
 			s.mu.Unlock()
 			return
 		}

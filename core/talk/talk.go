@@ -61,6 +61,7 @@ type Talk struct {
 	roles     map[Role]Command
 	actions   map[string]Action
 	serial    *serial
+	left      left
 	questions questions
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
 
@@ -93,6 +94,7 @@ func New(cfg Config) (*Talk, error) {
 		cfg: cfg, commands: cfg.Commands, serial: newSerial(queueLimit),
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
 		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
+		left: left{began: make(map[string]bool)},
 	}
 	for i := range t.commands {
 		c := &t.commands[i]
@@ -139,6 +141,7 @@ const unwindLimit = time.Second
 // Shutdown refuses new messages and lets those taken be answered. When ctx ends first, those that are not answered yet
 // are given up, each to be read again after the next start, and the cause of ctx is returned, a second later at most.
 func (t *Talk) Shutdown(ctx context.Context) error {
+	defer endWell(t)
 	err := t.serial.shutdown(ctx)
 	if err == nil {
 		return nil
@@ -170,7 +173,13 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 		t.marks[a.Name()] = m.Mark()
 		t.mu.Unlock()
 	}
+	begin(t, a.Name())
 	return func(m chat.Message, done func()) error {
+		if m.Left != "" {
+			if taken, err := tryAlone(t, a, m, done); taken {
+				return err
+			}
+		}
 		err := t.serial.do(m.Chat, func() {
 			if handle(t, a, m) {
 				done()
