@@ -188,7 +188,7 @@ func (a *Adapter) take(l *connection, r *row) error {
 	if err := a.inbox.put(r); err != nil {
 		return err
 	}
-	a.hand(l, r)
+	a.hand(l, r, false)
 	return nil
 }
 
@@ -209,19 +209,24 @@ func (a *Adapter) replay(l *connection) {
 			a.inbox.keepUnsent(r)
 			continue
 		}
-		a.hand(l, r)
+		a.hand(l, r, true)
 	}
 	l.retryWaiting()
 }
 
-// hand passes a row to the core, which answers in its own time. The caller holds mu.
-func (a *Adapter) hand(l *connection, r *row) {
+// hand passes a row to the core, which answers in its own time. The row may be one that an earlier run has left. The
+// caller holds mu.
+func (a *Adapter) hand(l *connection, r *row, left bool) {
 	if a.handle == nil {
 		return // the row waits for the next start
 	}
 	stopTyping := a.attend(l, r)
 	a.inbox.begin(r)
-	err := a.handle(r.message(l), func() {
+	m := r.message(l)
+	if left {
+		m.Left = r.Event.String()
+	}
+	err := a.handle(m, func() {
 		stopTyping()
 		if err := a.inbox.answered(r, a.cfg.Now()); err != nil {
 			a.log.Error("answered message not noted", "error", err)

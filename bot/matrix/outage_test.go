@@ -308,6 +308,27 @@ func TestAnswerWithAKey(t *testing.T) {
 	}
 }
 
+// TestLeftOver has a message that was not done handed over again at the next start, and says that it was left over.
+func TestLeftOver(t *testing.T) {
+	r := inDirect(t)
+	asked := make(chan chat.Message, 1)
+	r.Adapter.mu.Lock()
+	r.handle = func(m chat.Message, _ func()) error { asked <- m; return nil }
+	r.Adapter.mu.Unlock()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "notes")})
+	if m := <-asked; m.Left != "" {
+		t.Errorf("left over at once as %q", m.Left)
+	}
+	r.restart()
+	if m := r.hear(); m.Text != "notes" || m.Left != "$a" {
+		t.Errorf("heard %q, left over as %q", m.Text, m.Left)
+	}
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$b", ana, "aide")})
+	if m := r.hear(); m.Text != "aide" || m.Left != "" {
+		t.Errorf("heard %q, left over as %q", m.Text, m.Left)
+	}
+}
+
 func TestCodesDiffer(t *testing.T) {
 	var list []offered
 	for range 50 {
