@@ -2,17 +2,18 @@ package telegram
 
 import (
 	"errors"
+	"strconv"
 
 	"cartable/core/chat"
 )
 
-// dispatch hands a stored update over. It waits for nothing but the disk; mu is held, so that updates go
-// over in their order.
-func (a *Adapter) dispatch(seq uint64, u *update) {
+// dispatch hands a stored update over, which may be one that an earlier run has left. It waits for nothing but the
+// disk; mu is held, so that updates go over in their order.
+func (a *Adapter) dispatch(seq uint64, u *update, left bool) {
 	me, _ := a.self.known()
 	switch u.sort(me) {
 	case aMessage, aPress:
-		a.pass(seq, u)
+		a.pass(seq, u, left)
 	case deadPress:
 		a.work.Go(func() {
 			_ = a.answerQuery(a.life, u.Query.ID, "") // nobody would miss it
@@ -28,8 +29,11 @@ func (a *Adapter) dispatch(seq uint64, u *update) {
 }
 
 // pass gives a message or press to the engine.
-func (a *Adapter) pass(seq uint64, u *update) {
+func (a *Adapter) pass(seq uint64, u *update, left bool) {
 	m := a.toCore(u)
+	if left {
+		m.Left = strconv.FormatInt(u.ID, 10)
+	}
 	var p *press
 	where := u.Message
 	if u.Query != nil {

@@ -178,7 +178,7 @@ func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
 		return 0, errNotTaken
 	}
 	for i := range updates {
-		a.dispatch(rows[i].seq, &updates[i])
+		a.dispatch(rows[i].seq, &updates[i], false)
 	}
 	return last, nil
 }

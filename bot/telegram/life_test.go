@@ -23,6 +23,7 @@ import (
 // counter answers each message and counts how often it was given each.
 type counter struct {
 	mu    sync.Mutex
+	left  []string // texts of those that an earlier run had left
 	given map[string]int
 	order map[chat.ChatID][]string
 }
@@ -33,6 +34,9 @@ func (c *counter) answer(r *rig, m chat.Message) {
 		c.given, c.order = make(map[string]int), make(map[chat.ChatID][]string)
 	}
 	c.given[m.Text]++
+	if m.Left != "" {
+		c.left = append(c.left, m.Text)
+	}
 	c.order[m.Chat] = append(c.order[m.Chat], m.Text)
 	c.mu.Unlock()
 	echo(r, m)
@@ -62,8 +66,13 @@ func TestKilledBetweenStoringAndHandling(t *testing.T) {
 	r.start()
 	anna.WaitFor("echo second")
 	anna.WaitFor("echo third")
+	anna.Say("fourth")
+	anna.WaitFor("echo fourth")
 	if c.of("first") != 1 || c.of("second") != 1 || c.of("third") != 1 {
 		t.Errorf("handled %v", c.given)
+	}
+	if left := strings.Join(c.left, " "); left != "second third" {
+		t.Errorf("said to be left over: %s", left)
 	}
 }
 

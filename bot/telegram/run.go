@@ -103,7 +103,7 @@ func (a *Adapter) replay(handle chat.Handler) {
 			a.forget(r.seq)
 			continue
 		}
-		a.dispatch(r.seq, &u)
+		a.dispatch(r.seq, &u, true)
 	}
 }
 
