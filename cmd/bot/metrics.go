@@ -55,6 +55,7 @@ func (m *meters) observe(service string) func(op string, took time.Duration, err
 // rooms shows how much waits in the rooms, and what they cannot read.
 func (m *meters) rooms(e *core.Engine) {
 	m.gauge("cartable_queue_messages", e.Talk.Waiting)
+	m.total("cartable_messages_set_aside_total", e.Talk.SetAside)
 	m.gauge("cartable_outbox_letters", e.Outbox.Len)
 	m.total("cartable_outbox_dropped_total", e.Outbox.Dropped)
 	m.gauge("cartable_login_pauses", e.Family.Pauses)

@@ -118,24 +118,24 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// TestStopWhileASchoolNeverAnswers stops the built program with a question to the school under way and another behind
-// it: it ends in time, and both are answered after the next start, once.
-func TestStopWhileASchoolNeverAnswers(t *testing.T) {
+// moodyFamily is the built program, and Anna who has linked an account of a moody school.
+func moodyFamily(t *testing.T) (school *moody, tg *simtelegram.Server, private *simtelegram.Seat, environ []string, bot *process) {
+	t.Helper()
 	s := startSims(t)
 	at, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	school := &moody{school: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) }}, asked: make(chan struct{}, 1)}
+	school = &moody{school: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) }}, asked: make(chan struct{}, 1)}
 	front := httptest.NewServer(school)
-	defer front.Close()
-	tg := simtelegram.Start(t, simtelegram.Config{})
-	environ := append(
+	t.Cleanup(front.Close)
+	tg = simtelegram.Start(t, simtelegram.Config{})
+	environ = append(
 		s.environ, "CARTABLE_DATA="+filepath.Join(t.TempDir(), "data"), "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0", "CARTABLE_LOG=debug",
 		"CARTABLE_TELEGRAM_TOKEN="+tg.Token(), "CARTABLE_TELEGRAM_API="+tg.URL, "CARTABLE_ADMINS=telegram:1001",
 	)
-	bot := startBot(t, environ...)
-	private := tg.User(1001, "Anna", "fr").Private()
+	bot = startBot(t, environ...)
+	private = tg.User(1001, "Anna", "fr").Private()
 	private.Say("/connexion pronote")
 	private.WaitFor("bout en bout")
 	private.Say(front.URL + "/2026/pronote/parent.html")
@@ -145,6 +145,13 @@ func TestStopWhileASchoolNeverAnswers(t *testing.T) {
 	private.Say(schoolPassword)
 	private.WaitFor("Compte PRONOTE relié")
 
+	return school, tg, private, environ, bot
+}
+
+// TestStopWhileASchoolNeverAnswers stops the built program with a question to the school under way and another behind
+// it: it ends in time, and both are answered after the next start, once.
+func TestStopWhileASchoolNeverAnswers(t *testing.T) {
+	school, tg, private, environ, bot := moodyFamily(t)
 	school.silent.Store(true)
 	before := len(private.Messages())
 	private.Say("/notes")
@@ -168,6 +175,30 @@ func TestStopWhileASchoolNeverAnswers(t *testing.T) {
 		if got := strings.Count(all, text); got != n {
 			t.Errorf("%q %d times, want %d, in:\n%s", text, got, n, all)
 		}
+	}
+	bot.stop()
+}
+
+// TestKilledTwiceInAMessage kills the built program over a message, and over the same one again: the next start sets it
+// aside and goes on.
+func TestKilledTwiceInAMessage(t *testing.T) {
+	school, tg, private, environ, bot := moodyFamily(t)
+	school.silent.Store(true)
+	private.Say("/notes")
+	<-school.asked
+	tg.WaitConfirmed()
+	bot.kill()
+	bot = startBot(t, environ...)
+	<-school.asked // it is tried again
+	private.Say("/aide")
+	tg.WaitConfirmed()
+	bot.kill()
+	bot = startBot(t, environ...)
+	private.WaitFor("arrêté net deux fois")
+	private.WaitFor("Ce que je sais faire")
+	internal, _ := bot.addresses()
+	if _, counts := fetch(t, "GET", internal+metricsPath); !strings.Contains(counts, "cartable_messages_set_aside_total 1") {
+		t.Errorf("not counted in\n%s", counts)
 	}
 	bot.stop()
 }
