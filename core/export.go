@@ -81,7 +81,7 @@ func (e *Engine) exportHead(who rights.Who) (exportHead, error) {
 	head := exportHead{Generated: e.cfg.Now().In(e.cfg.Location)}
 	if err := e.cfg.Store.View(func(tx store.Tx) (err error) {
 		if prefs, err := talk.PrefsOf(tx, who.Chat); err == nil { // what cannot be read cannot be told
-			head.Language, head.Child = prefs.Lang, prefs.Child
+			head.Language, head.Child = prefs.Lang, family.RefKey(prefs.Child)
 		}
 		head.ExportedPerson, err = e.Rights.ExportPerson(tx, who.Person)
 		return err

@@ -21,7 +21,7 @@ func (c schools) child(_ context.Context, t *talk.Turn, args string) (chat.Reply
 		case rest != "":
 			return chat.Reply{}, talk.Refuse("child.unknown", "typed", i18n.Short(args), "names", c.view(t).Names(all))
 		}
-		if err := t.ChangePrefs(func(p *talk.Prefs) { p.Child = who.Key }); err != nil {
+		if err := t.ChangePrefs(func(p *talk.Prefs) { p.Child = who.Ref() }); err != nil {
 			return chat.Reply{}, err
 		}
 		return t.Say("child.chosen", "child", view.Given(who), "command", t.Cmd("edt")), nil
@@ -37,7 +37,7 @@ func (c schools) child(_ context.Context, t *talk.Turn, args string) (chat.Reply
 	var refs []string
 	for _, p := range all {
 		label := view.Given(p)
-		if p.Class != "" {
+		if p.Class != "" && p.Apart == "" {
 			label += " (" + p.Class + ")"
 		}
 		r.Choices = append(r.Choices, t.RunChoice(label, "/enfant "+ref(p)))

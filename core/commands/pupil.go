@@ -15,11 +15,17 @@ import (
 
 // pupils are those that this chat may ask about on a page, in the order of linking.
 func (c schools) pupils(t *talk.Turn, page rights.Page) []family.Pupil {
-	return c.Family.Pupils(ids(c.Rights.Readable(t.Who, rights.School, page)))
+	return view.TellApart(c.Family.Pupils(ids(c.Rights.Readable(t.Who, rights.School, page))))
 }
 
+// refMark begins a pupil's reference in a command line.
+const refMark = "#"
+
 // ref is how a button of ours names the pupil in a command line.
-func ref(p family.Pupil) string { return "#" + p.Key }
+func ref(p family.Pupil) string { return refMark + p.Ref() }
+
+// namesOf are the folded words by which people may call a pupil.
+func namesOf(p family.Pupil) string { return i18n.Fold(p.Name + " " + p.Apart) }
 
 // pickPupil finds the pupil that args name and returns the other words. Without a name it is the one chosen for
 // this chat, or else the first one.
@@ -38,7 +44,7 @@ func (c schools) pickPupil(t *talk.Turn, page rights.Page, args string) (family.
 		return meant[0], rest, nil
 	}
 	for _, p := range all {
-		if p.Key == t.Prefs().Child {
+		if p.Is(t.Prefs().Child) {
 			return p, args, nil
 		}
 	}
@@ -96,13 +102,13 @@ func matchPupils(all []family.Pupil, word string) []family.Pupil {
 	var exact, begins []family.Pupil
 	name := i18n.Fold(word)
 	for _, p := range all {
-		if word == ref(p) {
+		if ref, is := strings.CutPrefix(word, refMark); is && p.Is(ref) {
 			return []family.Pupil{p}
 		}
 		switch {
 		case hasName(p, name):
 			exact = append(exact, p)
-		case len(name) >= 3 && strings.Contains(" "+i18n.Fold(p.Name), " "+name):
+		case len(name) >= 3 && strings.Contains(" "+namesOf(p), " "+name):
 			begins = append(begins, p)
 		}
 	}
@@ -119,14 +125,14 @@ func matchPupils(all []family.Pupil, word string) []family.Pupil {
 
 // hasName tells whether a folded word is one of the child's names.
 func hasName(p family.Pupil, word string) bool {
-	return slices.Contains(strings.Fields(i18n.Fold(p.Name)), word)
+	return slices.Contains(strings.Fields(namesOf(p)), word)
 }
 
 // intersect keeps the children of a that are among b too.
 func intersect(a, b []family.Pupil) []family.Pupil {
 	var both []family.Pupil
 	for _, p := range a {
-		if slices.ContainsFunc(b, func(q family.Pupil) bool { return q.Key == p.Key }) {
+		if slices.ContainsFunc(b, func(q family.Pupil) bool { return q.Ref() == p.Ref() }) {
 			both = append(both, p)
 		}
 	}
@@ -138,7 +144,7 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // withoutNames takes the remaining words of a child's name out, as in "/edt lundi Léa Dupont".
 func withoutNames(words []string, p family.Pupil) []string {
 	var rest []string
-	parts := " " + i18n.Fold(p.Name) + " "
+	parts := " " + namesOf(p) + " "
 	for _, word := range words {
 		if !strings.Contains(parts, " "+i18n.Fold(word)+" ") {
 			rest = append(rest, word)
@@ -151,7 +157,7 @@ func withoutNames(words []string, p family.Pupil) []string {
 func (c schools) siblings(t *talk.Turn, page rights.Page, who family.Pupil, line string) []chat.Choice {
 	var others []chat.Choice
 	for _, p := range c.pupils(t, page) {
-		if p.Key != who.Key && len(others) < 4 {
+		if p.Ref() != who.Ref() && len(others) < 4 {
 			others = append(others, t.RunChoice(view.Given(p), strings.TrimSpace(line+" "+ref(p))))
 		}
 	}

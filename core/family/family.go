@@ -188,25 +188,38 @@ func leave(f *Family, id string, l *lock) {
 	}
 }
 
-// Pupils lists those of the accounts, in their order. A pupil that several accounts show (a parent's and its own) is
-// there once, by an account that works if one does.
+// hostOf names the server of an account. Where the login does not tell, it is a server of its own.
+func hostOf(f *Family, id string, r record) string {
+	if p := f.providers[r.Provider]; p != nil {
+		if host, _ := p.Host(r.Login.Secret); host != "" {
+			return host
+		}
+	}
+	return id
+}
+
+// Pupils lists those of the accounts, in their order. A pupil that several accounts of one server show (a parent's and
+// its own) is there once, by an account that works if one does. Whom another server calls the same stands apart:
+// anybody can run one that claims to have the pupils of a school.
 func (f *Family) Pupils(ids []string) []Pupil {
+	type claim struct{ host, key string }
 	var all []Pupil
-	place, works := make(map[string]int), make(map[string]bool)
+	place, works := make(map[claim]int), make(map[string]bool)
 	for _, id := range ids {
 		r, known := f.peek(id)
 		if !known {
 			continue
 		}
 		works[id] = r.Stopped == ""
+		host := hostOf(f, id, r)
 		for _, p := range r.Profile.Pupils {
-			i, twin := place[p.Key]
+			i, twin := place[claim{host, p.Key}]
 			switch {
 			case !twin:
-				place[p.Key] = len(all)
-				all = append(all, Pupil{id, p})
+				place[claim{host, p.Key}] = len(all)
+				all = append(all, Pupil{Account: id, Host: host, Pupil: p})
 			case works[id] && !works[all[i].Account]:
-				all[i] = Pupil{id, p}
+				all[i] = Pupil{Account: id, Host: host, Pupil: p}
 			}
 		}
 	}

@@ -3,6 +3,9 @@
 package family
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"time"
 
 	"cartable/core/school"
@@ -11,7 +14,29 @@ import (
 // Pupil is one pupil of one linked account.
 type Pupil struct {
 	Account string // ID of the account
+	// Host is the server that says so, as the account's login names it. Another one may claim the same pupil.
+	Host string
+	// Apart tells the pupil from others of the same name; empty where there is none. Whoever lists pupils sets it.
+	Apart string
 	school.Pupil
+}
+
+// Ref names the pupil, as told by this server, in records and buttons.
+func (p Pupil) Ref() string {
+	host := sha256.Sum256([]byte(p.Host))
+	return p.Key + refGap + hex.EncodeToString(host[:4])
+}
+
+// refGap stands in a Ref after the pupil's Key.
+const refGap = "."
+
+// Is tells whether ref is the pupil's. Older records have the Key in its place, whoever tells of the pupil.
+func (p Pupil) Is(ref string) bool { return ref == p.Ref() || ref == p.Key }
+
+// RefKey is the Key in a Ref.
+func RefKey(ref string) string {
+	key, _, _ := strings.Cut(ref, refGap)
+	return key
 }
 
 // Reading is a value with the time when the school gave it.

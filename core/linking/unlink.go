@@ -119,7 +119,7 @@ func LostTopUp(t *talk.Turn, w *wallet.Wallet, v view.View, account string) []ch
 // leaveChild ends the choice of a pupil of an account.
 func leaveChild(l *Linking, t *talk.Turn, account string) error {
 	for _, pupil := range l.cfg.Family.Pupils([]string{account}) {
-		if pupil.Key == t.Prefs().Child {
+		if pupil.Is(t.Prefs().Child) {
 			return t.ChangePrefs(func(p *talk.Prefs) { p.Child = "" })
 		}
 	}

@@ -6,10 +6,19 @@ import (
 	"cartable/core/chat"
 	"cartable/core/family"
 	"cartable/core/school"
+	"cartable/i18n"
 )
 
-// Given is the first name in a school's "DUPONT Léa", or the whole name where it cannot be told.
+// Given is the first name in a school's "DUPONT Léa", or the whole name where it cannot be told, with what tells the
+// pupil from others who are called the same.
 func Given(who family.Pupil) string {
+	if who.Apart != "" {
+		return given(who) + " (" + who.Apart + ")"
+	}
+	return given(who)
+}
+
+func given(who family.Pupil) string {
 	var names []string
 	for _, word := range strings.Fields(who.Name) {
 		if word != strings.ToUpper(word) {
@@ -20,6 +29,40 @@ func Given(who family.Pupil) string {
 		return who.Name
 	}
 	return strings.Join(names, " ")
+}
+
+// TellApart sets what tells pupils apart who would be called the same: the school where they differ in it, and its
+// address where two servers claim the same pupil, because a name of a school can be claimed too; else the class or the
+// whole name.
+func TellApart(pupils []family.Pupil) []family.Pupil {
+	for i, p := range pupils {
+		for j, q := range pupils {
+			if i == j || i18n.Fold(given(p)) != i18n.Fold(given(q)) {
+				continue
+			}
+			if apart := apart(p, q); len(apart) > len(pupils[i].Apart) {
+				pupils[i].Apart = apart
+			}
+		}
+	}
+	return pupils
+}
+
+// apart is what tells p from q.
+func apart(p, q family.Pupil) string {
+	address := strings.TrimPrefix(p.Host, "https://")
+	switch sameSchool := i18n.Fold(p.School) == i18n.Fold(q.School); {
+	case p.Host == q.Host && sameSchool && p.Class != "" && p.Class != q.Class:
+		return p.Class
+	case p.Host == q.Host && sameSchool:
+		return p.Name
+	case p.School == "":
+		return address
+	case p.Host != q.Host && (sameSchool || i18n.Fold(p.Name) == i18n.Fold(q.Name)):
+		return p.School + ", " + address
+	default:
+		return p.School
+	}
 }
 
 // Names lists pupils for a sentence.

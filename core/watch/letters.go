@@ -72,9 +72,9 @@ func send(w *Watch, tx store.Tx, a rights.Account, f finding, n news, now time.T
 // lost its sense when the last of them would be over.
 func aboutLessons(v view.View, who family.Pupil, changes []school.Change) (drafts []draft) {
 	slices.SortStableFunc(changes, func(a, b school.Change) int { return a.Lesson.Start.Compare(b.Lesson.Start) })
-	line := "/edt %s #" + who.Key
+	line := "/edt %s #" + who.Ref()
 	if len(changes) > view.MostChanges {
-		line = "/edt semaine du %s #" + who.Key
+		line = "/edt semaine du %s #" + who.Ref()
 	}
 	for len(changes) > 0 {
 		day, together := changes[0].Lesson.Start.In(v.Zone), len(changes)
@@ -96,10 +96,10 @@ func aboutLessons(v view.View, who family.Pupil, changes []school.Change) (draft
 
 // aboutGrades makes one letter.
 func aboutGrades(v view.View, who family.Pupil, changes []school.Change, now time.Time) []draft {
-	see := "/notes #" + who.Key
+	see := "/notes #" + who.Ref()
 	subject := changes[0].Grade.Subject
 	if !slices.ContainsFunc(changes, func(c school.Change) bool { return c.Grade.Subject != subject }) {
-		see = "/notes " + subject + " #" + who.Key
+		see = "/notes " + subject + " #" + who.Ref()
 	}
 	return []draft{{reply: v.Change(who, changes), until: now.Add(gradeLife), see: see}}
 }

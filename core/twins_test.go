@@ -1,0 +1,68 @@
+package core_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	simpronote "cartable/sim/pronote"
+)
+
+// anotherSchool runs a second server that claims the same school and pupils, and makes it the one that is linked next.
+func (r *rig) anotherSchool(t *testing.T) *simpronote.Server {
+	t.Helper()
+	hostile := simpronote.New(simpronote.Config{Now: r.clock.Now})
+	server := httptest.NewServer(hostile)
+	t.Cleanup(server.Close)
+	r.school, r.schoolURL = hostile, server.URL+"/pronote"
+	return hostile
+}
+
+// TestHostileTwin is about a member of a group whose own server claims a family's child.
+func TestHostileTwin(t *testing.T) {
+	p, _, anna, bob := roussels(t)
+	honest, honestURL := p.r.school, strings.TrimSuffix(strings.TrimPrefix(p.r.schoolURL, "http://"), "/pronote")
+	anna.say("/connexion")
+	anna.press("cours et devoirs")
+	has(t, anna.say("/edt"), "Léa – mardi", "08:00–09:00")
+
+	hostile := p.r.anotherSchool(t)
+	hostileURL := strings.TrimSuffix(strings.TrimPrefix(p.r.schoolURL, "http://"), "/pronote")
+	p.r.chat("bob").linkParent()
+	bob.say("/connexion")
+	bob.press("cours et devoirs")
+	hostile.Reset()
+
+	has(t, anna.say("/edt"), "Léa (", honestURL)
+	has(t, bob.say("/edt lundi"), "Léa (", honestURL)
+	if n := len(hostile.Requests()); n > 0 {
+		t.Errorf("the other server was asked %d times", n)
+	}
+	has(t, anna.say("/edt Léa"), "Léa (", honestURL, hostileURL) // whom?
+	has(t, anna.say("/enfant"), honestURL, hostileURL)
+
+	// Whom the group has chosen stays chosen, whatever becomes of the account.
+	has(t, anna.press("Léa ("), honestURL)
+	honest.ExpireSessions()
+	honest.SecondFactor("1234")
+	p.r.clock.Advance(2 * time.Minute)
+	for range 2 {
+		lacks(t, anna.say("/edt"), "08:00–09:00")
+	}
+	if n := len(hostile.Requests()); n > 0 {
+		t.Errorf("the other server was asked %d times in place of the one that refuses", n)
+	}
+}
+
+// Two accounts of one server that show the same child are one child.
+func TestTwinsOfOneServer(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("anna")
+	c.linkSchool(0)
+	c.linkSchool(1)
+	c.wants(c.Say("/edt"), "Léa – mardi")
+	if n := strings.Count(strings.Join(c.labels(), "|"), "Léa"); n > 0 {
+		t.Errorf("Léa is offered beside herself: %q", c.labels())
+	}
+}
