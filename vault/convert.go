@@ -126,7 +126,7 @@ const (
 )
 
 func (w *rewriter) bucket(tx *transaction, id []byte) error {
-	found, err := collect(tx.records, id, nil, false)
+	found, _, err := collect(tx.records, id, nil, nil, 0, false)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func reseal(records *bbolt.Bucket, old, fresh *keyring) (count map[string]int, e
 }
 
 func resealBucket(records *bbolt.Bucket, bucketID []byte, old, fresh *keyring, count map[string]int) error {
-	found, err := collect(records, bucketID, nil, true)
+	found, _, err := collect(records, bucketID, nil, nil, 0, true)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 )
@@ -50,6 +51,7 @@ type transaction struct {
 	writes []write
 	dirty  bool  // the batch has writes of this one
 	failed error // of a write, which may have left half of itself: there must be no commit
+	visits []*visit
 }
 
 // end gives up the snapshot of a View.
@@ -105,7 +107,7 @@ func (tx *transaction) DeleteGroup(bucket, group string) error {
 		return err
 	}
 	bucketID := tx.keys.bucketID(bucket)
-	found, err := collect(tx.records, bucketID, tx.keys.groupID(bucket, group), true)
+	found, _, err := collect(tx.records, bucketID, tx.keys.groupID(bucket, group), nil, 0, true)
 	if err != nil {
 		return tx.failure("delete group", err)
 	}
@@ -119,6 +121,11 @@ func (tx *transaction) DeleteGroup(bucket, group string) error {
 
 // write makes a change in the batch, to be kept when the closure succeeds.
 func (tx *transaction) write(op string, w write) error {
+	for _, v := range tx.visits { // it sees the bucket as it was
+		if bytes.Equal(v.bucketID, w.bucketID) {
+			v.collect(0)
+		}
+	}
 	changed := true // if the engine fails half-way
 	err := guard(func() (err error) {
 		changed, err = tx.batch.write(w)
@@ -158,42 +165,88 @@ func (tx *transaction) All(bucket string, fn func(group, name string, value []by
 	return tx.visit("all", bucket, nil, func(r record) error { return fn(r.group, r.name, r.value) })
 }
 
-// visit calls fn for the records of a bucket whose names on disk have a prefix.
+// visit calls fn for the records of a bucket whose names on disk have a prefix, a portion after the other.
 func (tx *transaction) visit(op, bucket string, prefix []byte, fn func(record) error) (damaged int, err error) {
-	bucketID := tx.keys.bucketID(bucket)
-	found, failed := collect(tx.records, bucketID, prefix, tx.batch != nil)
-	for _, f := range found {
-		var r record
-		err := guard(func() (err error) { // a record that was not copied is in the file
-			r, err = tx.keys.open(bucketID, f.id, f.sealed)
-			return err
-		})
-		if err != nil {
-			damaged++
-			continue
-		}
-		if err := fn(r); err != nil {
-			return damaged, err
+	v := &visit{tx: tx, bucketID: tx.keys.bucketID(bucket), prefix: prefix, more: true}
+	tx.visits = append(tx.visits, v)
+	defer func() { tx.visits = slices.DeleteFunc(tx.visits, func(other *visit) bool { return other == v }) }()
+	for v.collect(scanPortion); len(v.found) > 0; v.collect(scanPortion) {
+		found := v.found
+		v.found = nil
+		for _, f := range found {
+			var r record
+			err := guard(func() (err error) { // a record that was not copied is in the file
+				r, err = tx.keys.open(v.bucketID, f.id, f.sealed)
+				return err
+			})
+			if err != nil {
+				damaged++
+				continue
+			}
+			if err := fn(r); err != nil {
+				return damaged, err
+			}
 		}
 	}
-	if failed != nil {
-		return damaged, fmt.Errorf("vault: %s: %w", op, failed)
+	if v.failed != nil {
+		return damaged, fmt.Errorf("vault: %s: %w", op, v.failed)
 	}
 	return damaged, nil
 }
 
+// scanPortion is how many records are found, and copied by who is going to write, before any is used.
+const scanPortion = 64
+
+// visit is one way through a bucket that has not ended.
+type visit struct {
+	tx               *transaction
+	bucketID, prefix []byte
+	last             []byte // of those that were found
+	found            []sealedRecord
+	more             bool // there may be others
+	failed           error
+}
+
+// collect finds up to most more records, unless some were found that have not been used; 0 stands for all.
+func (v *visit) collect(most int) {
+	if most > 0 && len(v.found) > 0 || !v.more {
+		return
+	}
+	found, more, err := collect(v.tx.records, v.bucketID, v.prefix, v.last, most, v.tx.batch != nil)
+	v.found, v.more, v.failed = append(v.found, found...), more, err
+	if len(found) > 0 {
+		v.last = found[len(found)-1].id
+	}
+}
+
 type sealedRecord struct{ id, sealed []byte }
 
-// collect finds the records of a bucket whose names on disk have a prefix, still sealed. Who is going to write
-// needs copies of them. Where the engine fails half-way it returns what it has.
-func collect(records *bbolt.Bucket, bucketID, prefix []byte, copies bool) (found []sealedRecord, err error) {
+// collect finds up to most records of a bucket, still sealed, whose names on disk have a prefix and come after one; 0
+// stands for all. Who is going to write needs copies of them. Where the engine fails half-way it returns what it has.
+func collect(records *bbolt.Bucket, bucketID, prefix, after []byte, most int, copies bool) (found []sealedRecord, more bool, err error) {
 	err = guard(func() error {
 		b := records.Bucket(bucketID)
 		if b == nil {
 			return nil // nothing was ever put there
 		}
 		c := b.Cursor()
-		for id, sealed := c.Seek(prefix); id != nil && bytes.HasPrefix(id, prefix); id, sealed = c.Next() {
+		from := prefix
+		if after != nil {
+			from = after
+		}
+		id, sealed := c.Seek(from)
+		if after != nil && bytes.Equal(id, after) {
+			id, sealed = c.Next()
+		}
+		for ; id != nil && bytes.HasPrefix(id, prefix); id, sealed = c.Next() {
+			if most > 0 && len(found) == most {
+				more = true
+				return nil
+			}
+			if after != nil && bytes.Compare(id, after) <= 0 {
+				return ErrDamaged // they are in order, or it would never end
+			}
+			after = id
 			if copies {
 				id, sealed = bytes.Clone(id), bytes.Clone(sealed)
 			}
@@ -201,7 +254,7 @@ func collect(records *bbolt.Bucket, bucketID, prefix []byte, copies bool) (found
 		}
 		return nil
 	})
-	return found, err
+	return found, more && err == nil, err
 }
 
 // check refuses what the transaction cannot do, before anything is done.
