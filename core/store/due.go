@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Due notes by when something has to be looked at, so that nobody has to go through everything to find it: names
 // by the hour, in a bucket of its own.
@@ -45,10 +48,10 @@ func (d Due) Drop(tx Tx, at time.Time, name string) error {
 	return tx.Delete(d.Bucket, hourOf(at).Format(hourForm), name)
 }
 
-// Take removes up to most names whose hour is over, calls fn for each, and tells whether there are more. fn may
-// write.
+// Take removes names whose hour is over, calls fn for each, and tells whether there are more. It takes up to most of
+// them, fewer when they take longer than a portion may: others wait to write meanwhile. fn may write.
 func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (more bool, err error) {
-	marks := Table[mark]{Bucket: d.Bucket}
+	portion := NewPortion(most)
 	first, known, lost := d.first(tx)
 	if !known {
 		first = hourOf(now.Add(-farBack))
@@ -59,33 +62,11 @@ func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (m
 		if !hour.Before(end) {
 			break
 		}
-		var names []string
-		group := hour.Format(hourForm)
-		if _, err := marks.Each(tx, group, func(name string, _ mark) error {
-			names = append(names, name)
-			return nil
-		}); err != nil {
+		if more, err = d.takeHour(tx, hour.Format(hourForm), portion, fn); err != nil {
 			return false, err
-		}
-		for i, name := range names {
-			if i == most {
-				more = true
-				break
-			}
-			if err := fn(name); err != nil {
-				return false, err
-			}
-			if err := marks.Delete(tx, group, name); err != nil {
-				return false, err
-			}
 		}
 		if more {
 			break
-		}
-		if most -= len(names); len(names) > 0 {
-			if err := marks.DeleteGroup(tx, group); err != nil { // unreadable ones too
-				return false, err
-			}
 		}
 		hour = hour.Add(time.Hour)
 	}
@@ -93,6 +74,51 @@ func (d Due) Take(tx Tx, now time.Time, most int, fn func(name string) error) (m
 		err = d.begin(tx, hour)
 	}
 	return more || known && hour.Before(end), err
+}
+
+// takeHour takes the names of an hour until the portion is full; more says that others are left.
+func (d Due) takeHour(tx Tx, hour string, portion *Portion, fn func(name string) error) (more bool, err error) {
+	marks := Table[mark]{Bucket: d.Bucket}
+	for taken := false; ; taken = true {
+		names, err := firstNames(tx, d.Bucket, hour, namesAtOnce)
+		if err != nil {
+			return false, err
+		}
+		for _, name := range names {
+			if portion.Full() {
+				return true, nil
+			}
+			if err := errors.Join(fn(name), marks.Delete(tx, hour, name)); err != nil {
+				return false, err
+			}
+		}
+		switch {
+		case len(names) == namesAtOnce:
+		case taken || len(names) > 0:
+			return false, marks.DeleteGroup(tx, hour) // unreadable ones too
+		default:
+			return false, nil
+		}
+	}
+}
+
+// namesAtOnce is how many names are read before any is taken.
+const namesAtOnce = 32
+
+var errEnough = errors.New("store: enough")
+
+// firstNames are some names of a group that can be read, up to most.
+func firstNames(tx Tx, bucket, group string, most int) (names []string, err error) {
+	_, err = Table[mark]{Bucket: bucket}.Each(tx, group, func(name string, _ mark) error {
+		if names = append(names, name); len(names) == most {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return names, err
 }
 
 // first is the hour that Take begins with. Its error is that it cannot be read.

@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"cartable/core/store"
+	"cartable/core/store/storetest"
 )
 
 func TestDue(t *testing.T) {
@@ -19,18 +21,22 @@ func TestDue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	take := func(now time.Time, most int) (names []string, more bool) {
+	take := func(now time.Time, most int) (all []string, more bool) {
 		t.Helper()
-		update(func(tx store.Tx) (err error) {
-			names = nil
-			more, err = due.Take(tx, now, most, func(name string) error {
-				names = append(names, name)
-				return nil
+		for more = true; more && len(all) < most; {
+			var names []string
+			update(func(tx store.Tx) (err error) {
+				names = nil
+				more, err = due.Take(tx, now, most-len(all), func(name string) error {
+					names = append(names, name)
+					return nil
+				})
+				return err
 			})
-			return err
-		})
-		slices.Sort(names)
-		return names, more
+			all = append(all, names...)
+		}
+		slices.Sort(all)
+		return all, more
 	}
 	expect := func(what string, got []string, want ...string) {
 		t.Helper()
@@ -88,4 +94,50 @@ func TestDue(t *testing.T) {
 	})
 	got, _ = take(start.Add(400*time.Hour), 10)
 	expect("noted where the first hour is unreadable", got, "after", "before")
+}
+
+// TestDueReadsLittle takes what is due in many portions, and reads no more for that.
+func TestDueReadsLittle(t *testing.T) {
+	m := &storetest.Meter{Store: newVault(t)}
+	due, start := store.Due{Bucket: "due"}, time.Date(2026, 11, 17, 7, 30, 0, 0, time.UTC)
+	const names = 1000
+	if err := m.Update(func(tx store.Tx) error {
+		for i := range names {
+			if err := due.Note(tx, start, fmt.Sprint(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	m.Take()
+	taken, portions := make(map[string]bool), 0
+	for more := true; more; portions++ {
+		if err := m.Update(func(tx store.Tx) (err error) {
+			more, err = due.Take(tx, start.Add(time.Hour), 10, func(name string) error { taken[name] = true; return nil })
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(taken) != names || portions < names/10 {
+		t.Errorf("%d names in %d portions", len(taken), portions)
+	}
+	if most, u := 50*portions, m.Take(); u.Read > most {
+		t.Errorf("%d records were read in %d portions, want at most %d", u.Read, portions, most)
+	}
+}
+
+// TestPortion: one is over after so many records, and not before the first.
+func TestPortion(t *testing.T) {
+	for _, most := range []int{1, 3} {
+		p, n := store.NewPortion(most), 0
+		for !p.Full() {
+			n++
+		}
+		if n < 1 || n > most { // fewer where the machine is busy
+			t.Errorf("%d of %d", n, most)
+		}
+	}
 }
