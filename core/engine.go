@@ -291,9 +291,9 @@ func (e *Engine) MoveChat(old, to chat.ChatID) error {
 // cleanUp removes what has expired, in small steps, so that nobody waits long for the store.
 func (e *Engine) cleanUp() error {
 	e.Talk.Tick()
-	var failed error
+	failed := e.Rights.Sweep(e.cfg.Now())
 	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
-		e.Rights.Sweep, e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
+		e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
 	} {
 		for more := true; more; {
 			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {

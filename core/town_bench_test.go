@@ -35,20 +35,26 @@ func townVault(b *testing.B) string {
 		writeTown(b, kept, towntest.Full(time.Now()))
 	}
 	if kept != path {
-		whole, err := os.ReadFile(kept)
-		if err != nil {
-			b.Fatal(err)
-		}
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, err = f.Write(whole)
-		if err := errors.Join(err, f.Sync(), f.Close()); err != nil { // or the first commit would wait for all of it
+		if err := copyFile(path, kept); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return path
+}
+
+// copyFile has all of it on disk when it returns, or the first commit would wait for that.
+func copyFile(to, from string) error {
+	old, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, old)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // townKey opens the vaults of towns, in which nothing is secret.

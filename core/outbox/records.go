@@ -267,7 +267,7 @@ func (o *Outbox) MoveChat(tx store.Tx, old, to chat.ChatID) error {
 }
 
 // sweepPortion bounds the chats of one Sweep.
-const sweepPortion = 200
+const sweepPortion = 20
 
 // Sweep removes letters that have lost their sense, of some chats at a time, which Run does too, and what tells where
 // chats have moved.

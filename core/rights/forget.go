@@ -2,6 +2,7 @@ package rights
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -165,8 +166,36 @@ func moveGrants(tx store.Tx, old, to chat.ChatID) error {
 	return nil
 }
 
-// Sweep removes the invitations that have been used and have expired since: as many as an operator hands out in a
-// week, so that all are looked at.
-func (r *Rights) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
-	return false, used.DeleteIf(tx, "", func(_ string, u usedInvitation) bool { return now.After(u.Until) })
+// sweepPortion is how many records one transaction of Sweep removes.
+const sweepPortion = 50
+
+// Sweep removes the invitations that have been used and have expired since. It looks at all of them, as many as an
+// operator hands out in a week, while others write.
+func (r *Rights) Sweep(now time.Time) error {
+	var over []string
+	if err := r.cfg.Store.View(func(tx store.Tx) error {
+		over = nil
+		_, err := used.Each(tx, "", func(id string, u usedInvitation) error {
+			if now.After(u.Until) {
+				over = append(over, id)
+			}
+			return nil
+		})
+		return err
+	}); err != nil {
+		return fmt.Errorf("rights: sweep: %w", err)
+	}
+	for portion := range slices.Chunk(over, sweepPortion) {
+		if err := r.cfg.Store.Update(func(tx store.Tx) error {
+			for _, id := range portion {
+				if err := used.Delete(tx, "", id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return fmt.Errorf("rights: sweep: %w", err)
+		}
+	}
+	return nil
 }

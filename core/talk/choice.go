@@ -310,6 +310,15 @@ const sweepPortion = 100
 // Sweep removes choices whose time is over, those of some chats at a time. more tells that there are others.
 func (t *Talk) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 	return due.Take(tx, now, sweepPortion, func(group string) error {
-		return choices.DeleteIf(tx, group, func(_ string, c choice) bool { return now.After(c.Expires) })
+		_, err := choices.Each(tx, group, func(id string, c choice) error {
+			switch {
+			case !now.After(c.Expires):
+				return nil
+			case c.Expires.Before(now.Truncate(time.Hour)): // all of that hour goes now: nobody need come for it again
+				return errors.Join(choices.Delete(tx, group, id), due.Drop(tx, c.Expires, group))
+			}
+			return choices.Delete(tx, group, id)
+		})
+		return err
 	})
 }
