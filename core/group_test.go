@@ -156,6 +156,38 @@ func TestGuestsChangeNothing(t *testing.T) {
 	}
 }
 
+// TestCalledByName has every message that calls the bot by its name answered, without a mark before the command, and what
+// is for other bots and people left alone.
+func TestCalledByName(t *testing.T) {
+	p, _, group := invited(t)
+	named := func(who, text string) string {
+		t.Helper()
+		s := group(who)
+		return s.deliver(chat.Message{Text: text, Named: true})[s.chat]
+	}
+	for text, want := range map[string]string{
+		"edt":                          "08:00–09:00",
+		"/edt":                         "08:00–09:00",
+		"quel est l'emploi du temps ?": "08:00–09:00",
+		"":                             "Cartable",
+		"!!!":                          "Je n'ai pas compris",
+		"tu es là ?":                   "Je n'ai pas compris",
+		"/roll 2d6":                    "Je ne connais pas la commande /roll",
+	} {
+		has(t, named("bob", text), want)
+	}
+	has(t, named("gus", "edt"), "08:00–09:00")
+	has(t, named("gus", "langue en"), "je ne réponds qu'aux personnes qui m'utilisent déjà")
+	has(t, named("gus", "tu es là ?"), "je ne réponds qu'aux personnes qui m'utilisent déjà")
+	for _, text := range []string{"/roll 2d6", "!!!", "!important : pain", "!", "edt", "tu es là ?"} {
+		before := len(p.replies[group("bob").chat])
+		if group("bob").say(text); len(p.replies[group("bob").chat]) != before {
+			t.Errorf("%q was answered", text)
+		}
+	}
+	has(t, group("bob").say("/edtt"), "Vouliez-vous dire /edt")
+}
+
 // TestGuestsPressNothingThatChanges offers them the buttons of the others.
 func TestGuestsPressNothingThatChanges(t *testing.T) {
 	p, _, group := invited(t)

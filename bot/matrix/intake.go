@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"regexp"
-	"strings"
 	"unicode/utf8"
 
 	"maunium.net/go/mautrix"
@@ -102,6 +101,9 @@ func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *e
 		return nil
 	}
 	spoken := !r.Private && !l.addresses(ctx, evt, content, r)
+	if r.Named && !l.mayCall(evt.Sender) {
+		return nil
+	}
 	if trust == changed {
 		return l.onChangedIdentity(ctx, evt, r, spoken)
 	}
@@ -174,37 +176,6 @@ func (l *connection) isPrivateNow(ctx context.Context, name id.RoomID, sender id
 		return false, err
 	}
 	return l.a.isPrivate(name)
-}
-
-// addresses tells whether a message in a group is for the bot: a command, or with a mention. A name at its
-// start makes a command of what follows.
-func (l *connection) addresses(ctx context.Context, evt *event.Event, content *event.MessageEventContent, r *row) bool {
-	text := strings.TrimSpace(r.Text)
-	if strings.HasPrefix(text, "!") || strings.HasPrefix(text, "/") {
-		return true
-	}
-	if !content.Mentions.Has(l.me) {
-		return false
-	}
-	for _, name := range []string{l.displayName(ctx, evt.RoomID, l.me), l.me.String(), l.me.Localpart()} {
-		rest, found := cutPrefixFold(strings.TrimPrefix(text, "@"), strings.TrimPrefix(name, "@"))
-		if !found || name == "" {
-			continue
-		}
-		if rest = strings.TrimLeft(rest, ":, \t"); rest != "" && !strings.HasPrefix(rest, "!") && !strings.HasPrefix(rest, "/") {
-			rest = "!" + rest
-		}
-		r.Text = rest
-		break
-	}
-	return true
-}
-
-func cutPrefixFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
 }
 
 // threadOf is the root of the thread that an event is in; empty for none.

@@ -23,6 +23,7 @@ type row struct {
 	Name   string     `json:"name,omitempty"`
 
 	Private    bool       `json:"private,omitempty"`
+	Named      bool       `json:"named,omitempty"`   // in a group: the message calls the bot by its name
 	Unverified bool       `json:"hearsay,omitempty"` // the homeserver alone says who sent it
 	Text       string     `json:"text,omitempty"`
 	Choice     string     `json:"choice,omitempty"`
@@ -50,7 +51,7 @@ type media struct {
 func (r *row) message(l *connection) chat.Message {
 	m := chat.Message{
 		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
-		Private: r.Private, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,
+		Private: r.Private, Named: r.Named, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,
 	}
 	switch {
 	case r.Made, r.Typed:

@@ -156,11 +156,36 @@ func TestGroupWords(t *testing.T) {
 	r.hs.syncs <- joins(group, nil, []object{
 		messageEvent("$1", ana, "edt"), messageEvent("$2", ben, "2"), messageEvent("$3", ana, "oui 1234"),
 		messageEvent("$4", ana, "!edt"), mention, asked, messageEvent("$5", ben, "/notes maths"),
+		messageEvent("$6", ana, "cartable:example.org est en panne"), messageEvent("$7", ana, "@cartable:example.org: 1"),
 	})
-	for _, want := range []string{"!edt", "!edt demain", "dis, Car, tu es là ?", "/notes maths"} {
-		if m := r.hear(); m.Text != want || m.Private {
-			t.Errorf("the core heard %+v, want %q", m, want)
+	for _, want := range []chat.Message{
+		{Text: "!edt"},
+		{Text: "edt demain", Named: true},
+		{Text: "dis, Car, tu es là ?", Named: true},
+		{Text: "/notes maths"},
+		{Text: "est en panne", Named: true},
+		{Text: "1", Named: true},
+	} {
+		if m := r.hear(); m.Text != want.Text || m.Named != want.Named || m.Private {
+			t.Errorf("the core heard %+v, want %+v", m, want)
 		}
+	}
+}
+
+// TestStrangersCall bounds how often somebody who was not admitted is answered for calling the bot.
+func TestStrangersCall(t *testing.T) {
+	r := inGroup(t)
+	for i := range maxCalls + 1 {
+		r.hs.syncs <- joins(group, nil, []object{messageEvent(fmt.Sprintf("$%d", i), ben, "cartable: bonjour")})
+	}
+	r.hs.syncs <- joins(group, nil, []object{messageEvent("$last", ana, "cartable: bonjour")})
+	for range maxCalls {
+		if m := r.hear(); m.Person.ID != ben {
+			t.Errorf("the core heard %+v", m)
+		}
+	}
+	if m := r.hear(); m.Person.ID != ana {
+		t.Errorf("the core heard %+v", m)
 	}
 }
 

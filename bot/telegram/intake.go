@@ -114,6 +114,8 @@ func (a *Adapter) toCore(u *update) chat.Message {
 	m := u.Message
 	msg := m.toCore(m.From)
 	msg.Text = bound(m.words(), chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
+	_, addressee := readCommand(msg.Text)
+	msg.Named = !msg.Private && addressee != "" // others than the bot were left out
 	msg.File = a.picture(m)
 	return msg
 }

@@ -34,6 +34,7 @@ type Message struct {
 	Name    string // what the platform calls the person
 	Title   string // of a group
 	Private bool   // only the person and the bot are in the chat
+	Named   bool   // in a group: it calls the bot by its name, which is not in Text, and gets an answer whatever it says
 	// Unverified is true where the platform's servers alone say who sent it, on a platform that can prove it
 	// elsewhere: what the person keeps in other chats is neither touched nor brought here then.
 	Unverified bool

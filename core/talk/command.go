@@ -118,7 +118,7 @@ type call struct {
 	command *Command // nil when there is no such command
 	name    string   // as typed, folded and without the slash
 	args    string   // the rest, as typed
-	slash   bool     // it began with / or !
+	slash   bool     // it began with / or !, or with the name of the bot
 }
 
 // parse reads "/edt demain", "/edt@bot demain", "!edt demain", and without a mark "edt demain" or
@@ -153,6 +153,20 @@ func parseSaid(t *Talk, text string) call {
 		c = parse(t, withoutSmallWords(said))
 	}
 	return c
+}
+
+// parseMessage reads a text as it was said: in private, and to a bot that is called by its name, people need no mark.
+func parseMessage(t *Turn, text string) call {
+	switch {
+	case t.Private:
+		return parseSaid(t.talk, text)
+	case t.Msg.Named:
+		c := parseSaid(t.talk, text)
+		c.slash = c.slash || c.command != nil
+		return c
+	default:
+		return parse(t.talk, text)
+	}
 }
 
 // smallWords, folded, stand before what people ask for: "quel est mon solde", "les devoirs", "show me the grades".

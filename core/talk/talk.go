@@ -345,13 +345,12 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	switch {
 	case t.Msg.Choice != "":
 		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, t.Msg.Choice) })
+	case text == "" && t.Msg.File == nil && t.Msg.Named: // nothing but its name
+		text = t.role(RoleStart)
 	case text == "" && t.Msg.File == nil:
 		return chat.Reply{}, nil
 	}
-	t.call = parse(t.talk, text)
-	if t.Private {
-		t.call = parseSaid(t.talk, text)
-	}
+	t.call = parseMessage(t, text)
 	if t.stranger { // they read, and are asked nothing
 		drop(t)
 	}
@@ -427,6 +426,9 @@ func runTyped(ctx context.Context, t *Turn) (chat.Reply, error) {
 	c := t.call
 	switch {
 	case t.stranger && !mayInGroup(t, c.command):
+		if t.Msg.Named {
+			return t.Say("group.guest"), nil
+		}
 		return chat.Reply{}, nil
 	case c.command == nil || !c.slash && !t.Private:
 		return t.NotUnderstood(ctx, t.Msg.Text)

@@ -198,11 +198,8 @@ func (t *Turn) Run(ctx context.Context, line string) (chat.Reply, error) {
 // NotUnderstood answers what is no command: a near miss gets a suggestion. In a group only what begins with a
 // mark is meant for the bot.
 func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, error) {
-	c := parse(t.talk, text)
-	if t.Private {
-		c = parseSaid(t.talk, text)
-	}
-	if !t.Private && !c.slash {
+	c := parseMessage(t, text)
+	if !t.Private && !c.slash && !t.Msg.Named {
 		return chat.Reply{}, nil
 	}
 	if t.Private {
@@ -221,7 +218,11 @@ func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, erro
 		r.Choices = []chat.Choice{t.RunChoice(line, line)}
 		return r, nil
 	}
-	if c.slash && strings.ContainsFunc(c.name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+	if !t.Private && !t.Msg.Named { // "!roll" is for another bot, and "!!!" for nobody
+		return chat.Reply{}, nil
+	}
+	_, marked := cutAny(strings.TrimSpace(text), "/", "!")
+	if marked && strings.ContainsFunc(c.name, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
 		return t.Say("unknown.command", "typed", t.Mark()+i18n.Short(c.name), "help", t.role(RoleHelp)), nil
 	}
 	return t.Say("unknown.text", "help", t.role(RoleHelp)), nil
