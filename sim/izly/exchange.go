@@ -52,6 +52,12 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, method string,
 	}
 	entry.Status = out.status
 	s.record(entry)
+	if attack, hostile := s.attackOn(method); hostile {
+		if attack.write(w) {
+			return
+		}
+		out.body = attack.fillREST(out.body)
+	}
 	out.writeTo(w)
 }
 

@@ -23,6 +23,7 @@ type Server struct {
 	pageSize   int
 	commas     bool
 	omitted    map[string]bool
+	attack     Attack
 	journal    []Request
 	violations []string
 }

@@ -150,8 +150,13 @@ func (n soapNotation) result(method string, v any) reply {
 	if err != nil {
 		return n.failure()
 	}
-	doc := entities.Replace(without(string(inner), n.s.omitted))
-	return reply{http.StatusOK, "text/xml; charset=utf-8", soapHead +
+	filled, around := without(string(inner), n.s.omitted), ""
+	if n.s.attack.Method == method {
+		filled, around = n.s.attack.fill(filled, n.s.lastID), n.s.attack.around()
+		n.s.lastID += int64(n.s.attack.Size) // so that no number comes twice
+	}
+	doc := entities.Replace(filled)
+	return reply{http.StatusOK, "text/xml; charset=utf-8", soapHead + around +
 		"<" + method + `Response xmlns="` + serviceSpace + `"><` + method + "Result>" + doc +
 		"</" + method + "Result></" + method + "Response>" + soapTail}
 }
