@@ -35,7 +35,7 @@ type Config struct {
 	RESTURL string // default https://rest.izly.fr/Service/PublicService.svc/rest
 	SiteURL string // default https://mon-espace.izly.fr; activation links are opened here and nowhere else
 
-	HTTPClient *http.Client     // default http.DefaultClient; its redirect policy is not used
+	HTTPClient *http.Client     // default one that bounds headers; its redirect policy is not used
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // default: nothing is logged
 	Location   *time.Location   // the servers' time zone; default Europe/Paris
@@ -92,6 +92,10 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, http: &http.Client{}}
 	if cfg.HTTPClient != nil {
 		*c.http = *cfg.HTTPClient
+	} else {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxResponseHeaderBytes = maxHeader
+		c.http.Transport = transport
 	}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return c, nil

@@ -89,11 +89,26 @@ const (
 
 // Bounds on what comes in and on what is waited for.
 const (
-	maxBody     = 1 << 20
 	maxDepth    = 32
-	maxNodes    = 50_000
-	maxPages    = 20 // of a statement
+	maxPages    = 20       // of a statement
+	maxListed   = 2_000    // operations of a statement, over all pages
+	maxHeader   = 64 << 10 // bytes of the header of an answer: each cookie in it becomes a structure
 	maxCards    = 50
 	callTimeout = 40 * time.Second // the application waits 30 to 40 s (izly-today §1.1)
 	siteTimeout = 15 * time.Second // for the link: there is another way to enrol
 )
+
+// bounds are what an answer of one method may hold.
+type bounds struct {
+	bytes int // of the HTTP body
+	nodes int // elements and their attributes, in each of its two documents
+}
+
+// boundsOf gives them: a page of a statement has some twenty operations of up to a kilobyte, all other answers
+// have a few kilobytes.
+func boundsOf(op string) bounds {
+	if op == opStatement {
+		return bounds{512 << 10, 20_000}
+	}
+	return bounds{128 << 10, 4_000}
+}

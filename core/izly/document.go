@@ -22,9 +22,9 @@ var (
 	errTooLarge = errors.New("too deep or too many elements")
 )
 
-// parseDocument reads one XML document of at most maxNodes elements, nested at most maxDepth deep. The
+// parseDocument reads one XML document of at most maxNodes elements and attributes, nested at most maxDepth deep. The
 // text is UTF-8 whatever its declaration says: .NET writes "utf-16" into strings (izly-today §1.2).
-func parseDocument(text string) (*node, error) {
+func parseDocument(text string, maxNodes int) (*node, error) {
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(strings.TrimSpace(text), "\ufeff")))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 	type element struct {
@@ -43,7 +43,7 @@ func parseDocument(text string) (*node, error) {
 		here := &open[len(open)-1]
 		switch token := token.(type) {
 		case xml.StartElement:
-			if nodes++; nodes > maxNodes || len(open) > maxDepth {
+			if nodes += 1 + len(token.Attr); nodes > maxNodes || len(open) > maxDepth {
 				return nil, errTooLarge
 			}
 			n := &node{name: token.Name.Local, attrs: token.Attr}

@@ -79,7 +79,7 @@ func (c *Client) soap(ctx context.Context, op string, bearer secret.Text, args .
 	return unwrap(op, status, body)
 }
 
-// exchange sends req and reads the whole answer, at most maxBody bytes of it.
+// exchange sends req and reads the whole answer, as long as it is within the bounds of op.
 func (c *Client) exchange(ctx context.Context, op string, req *http.Request) (status int, body string, err error) {
 	start := c.cfg.Now()
 	resp, err := c.http.Do(req)
@@ -89,12 +89,13 @@ func (c *Client) exchange(ctx context.Context, op string, req *http.Request) (st
 		return 0, "", err
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	limit := boundsOf(op).bytes
+	b, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	c.cfg.Log.Debug("izly call", "op", op, "status", resp.StatusCode, "bytes", len(b), "took", c.cfg.Now().Sub(start))
 	if err != nil {
 		return 0, "", networkError(ctx, op, err)
 	}
-	if len(b) > maxBody {
+	if len(b) > limit {
 		return 0, "", &ReplyError{op, "too long"}
 	}
 	return resp.StatusCode, string(b), nil
@@ -103,7 +104,8 @@ func (c *Client) exchange(ctx context.Context, op string, req *http.Request) (st
 // unwrap finds the inner document of an answer: Envelope/Body/<op>Response/<op>Result holds it as text
 // (izly-today §1.2).
 func unwrap(op string, status int, body string) (*node, error) {
-	outer, err := parseDocument(body)
+	nodes := boundsOf(op).nodes
+	outer, err := parseDocument(body, nodes)
 	soapBody := outer.child("Body")
 	if fault := soapBody.child("Fault"); fault != nil || status != http.StatusOK {
 		return nil, &StatusError{Op: op, Status: status, Fault: fault != nil}
@@ -115,7 +117,7 @@ func unwrap(op string, status int, body string) (*node, error) {
 	if outer.name != "Envelope" || result == nil {
 		return nil, &ReplyError{op, "no " + op + "Result in it"}
 	}
-	inner, err := parseDocument(result.text)
+	inner, err := parseDocument(result.text, nodes)
 	if err != nil {
 		return nil, &ReplyError{op, "result: " + err.Error()}
 	}

@@ -63,7 +63,8 @@ var badAnswers = map[string]string{
 	"other method":        strings.ReplaceAll(answerHead+html.EscapeString(userData)+answerTail, "Logon", "Logoff"),
 	"two documents":       answerHead + html.EscapeString(userData+userData) + answerTail,
 	"too deep":            answerHead + html.EscapeString(strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)) + answerTail,
-	"too many elements":   answerHead + html.EscapeString("<a>"+strings.Repeat("<b/>", maxNodes)+"</a>") + answerTail,
+	"too many elements":   answerHead + html.EscapeString("<a>"+strings.Repeat("<b/>", boundsOf(opLogon).nodes)+"</a>") + answerTail,
+	"too many attributes": answerHead + html.EscapeString("<a"+strings.Repeat(` b=""`, boundsOf(opLogon).nodes)+"/>") + answerTail,
 	"entity bomb":         `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>` + answerHead + "&b;" + answerTail,
 	"bytes not UTF-8":     answerHead + "\xff\xfe" + answerTail,
 }

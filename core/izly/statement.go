@@ -30,6 +30,12 @@ func (w *Wallet) Statement(ctx context.Context) (Statement, error) {
 		if err != nil {
 			return Statement{}, err
 		}
+		if len(s.Operations)+len(ops) > maxListed {
+			if page == 0 {
+				return Statement{}, &ReplyError{opStatement, "too many operations"}
+			}
+			break // those that were read count; Complete is false
+		}
 		if page == 0 {
 			s.Balance, total = w.c.readBalance(doc), readTotal(doc)
 		}

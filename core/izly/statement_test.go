@@ -170,3 +170,21 @@ func TestCards(t *testing.T) {
 		t.Errorf("an ID that cannot be signed: %v", err)
 	}
 }
+
+// A service that has another page for ever is listened to up to a bound; what it said till then is shown as a part.
+func TestStatementWithoutEnd(t *testing.T) {
+	server, w, _ := enrolled(t, sim.Config{}, izly.Config{})
+	server.Attack(sim.Attack{Method: "GetStatement", Filling: sim.FillNumbers, Size: 24 << 10})
+	s, err := w.Statement(t.Context())
+	if n := len(s.Operations); err != nil || n > izly.MaxListed || n < izly.MaxListed/3 || s.Complete {
+		t.Errorf("%d operations, complete %t, %v", n, s.Complete, err)
+	}
+	if n := count(server, "GetStatement"); n > 4 {
+		t.Errorf("%d pages were asked for", n)
+	}
+	server.Attack(sim.Attack{Method: "GetStatement", Filling: sim.FillNumbers, Size: 80 << 10})
+	var refused *izly.ReplyError
+	if _, err := w.Statement(t.Context()); !errors.As(err, &refused) {
+		t.Errorf("a page of thousands: %v", err)
+	}
+}
