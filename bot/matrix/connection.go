@@ -33,6 +33,8 @@ type connection struct {
 	fallback  time.Time    // when the server was last given a fallback key; of the sync loop
 	unarrived bool         // that key did not arrive
 
+	moved map[id.RoomID]bool // where others came or went in a response, and whether one came; of the sync loop
+
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted
 	mended  map[id.DeviceID]time.Time   // when Olm sessions with a device were last made anew
@@ -74,7 +76,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	l := &connection{
-		a: a, cli: cli, life: ctx, lists: lists{later: make(map[id.UserID]respite)},
+		a: a, cli: cli, life: ctx, lists: lists{later: make(map[id.UserID]respite)}, moved: make(map[id.RoomID]bool),
 		sealed: make(map[id.EventID]*event.Event), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
 	}
 	l.sync = newSyncer(l)

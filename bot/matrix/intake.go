@@ -154,6 +154,9 @@ func (l *connection) newRow(ctx context.Context, evt *event.Event, trust verdict
 // isPrivateNow is isPrivate, also for a room that the vault has no record of, since it is a new one: a room
 // for two without a name, to which people must be invited, is a private chat.
 func (l *connection) isPrivateNow(ctx context.Context, name id.RoomID, sender id.UserID) (bool, error) {
+	if err := l.knows(ctx, name); err != nil && passing(err) {
+		return false, err
+	}
 	_, found, err := l.a.rooms.get(name)
 	if err != nil || found {
 		if err != nil {

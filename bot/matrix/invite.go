@@ -28,10 +28,19 @@ func (l *connection) onMember(ctx context.Context, evt *event.Event) {
 	case me && content.Membership.IsLeaveOrBan() && evt.Mautrix.EventSource&event.SourceLeave != 0:
 		l.thrownOut(evt.RoomID)
 	case !me && evt.Mautrix.EventSource&event.SourceJoin != 0 && evt.Mautrix.EventSource&event.SourceTimeline != 0:
-		if l.checkRoom(ctx, evt.RoomID) && arrives(evt) {
-			l.noLongerAlone(evt.RoomID)
+		l.moved[evt.RoomID] = l.moved[evt.RoomID] || arrives(evt)
+	}
+}
+
+// afterMoves looks at the rooms in which others came or went, when the whole response is read: in the middle of one
+// it is not known who is there. That somebody has come is no news in a first response, which tells what has long been so.
+func (l *connection) afterMoves(ctx context.Context, first bool) {
+	for name, arrived := range l.moved {
+		if l.checkRoom(ctx, name) && arrived && !first {
+			l.noLongerAlone(name)
 		}
 	}
+	clear(l.moved)
 }
 
 // arrives tells whether an event of membership brings somebody who was not there, not even invited.
@@ -44,11 +53,12 @@ func arrives(evt *event.Event) bool {
 	return here(evt.Content.AsMember().Membership) && !here(event.Membership(before))
 }
 
-// noLongerAlone says in a private chat that others can read it now.
+// noLongerAlone says in a private chat that others can read it now, if that is so.
 func (l *connection) noLongerAlone(name id.RoomID) {
 	record, _, err := l.a.rooms.get(name)
-	private, alsoErr := l.a.isPrivate(name)
-	if err == nil && alsoErr == nil && record.Direct && !record.Waiting && !private {
+	members, _, alsoErr := l.a.store.PresentIn(name)
+	others := func(user id.UserID) bool { return user != l.me && user != record.Person }
+	if err == nil && alsoErr == nil && record.Direct && !record.Waiting && slices.ContainsFunc(members, others) {
 		l.a.say(name, chat.NoticeNotPrivate)
 	}
 }
@@ -155,7 +165,7 @@ func (l *connection) greet(ctx context.Context, name id.RoomID, record room) {
 
 // checkRoom leaves a room that is empty or too large, and tells whether the bot stays.
 func (l *connection) checkRoom(ctx context.Context, name id.RoomID) bool {
-	members, err := l.a.store.GetRoomJoinedOrInvitedMembers(ctx, name)
+	members, lost, err := l.a.store.PresentIn(name)
 	if err != nil {
 		l.a.log.Error("members not read", "error", err)
 		return true
@@ -164,7 +174,7 @@ func (l *connection) checkRoom(ctx context.Context, name id.RoomID) bool {
 	switch {
 	case !slices.Contains(members, l.me):
 		return true // state is under way
-	case len(members) == 1:
+	case len(members) == 1 && lost == 0:
 		l.a.log.Info("room left: nobody else is there")
 		l.a.background(func(ctx context.Context) { l.leave(ctx, name, "") })
 		return false

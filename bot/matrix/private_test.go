@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"maunium.net/go/mautrix/event"
+
+	"cartable/bot/matrix/cryptostore"
 	"cartable/core/chat"
 )
 
@@ -81,6 +84,12 @@ func TestStaleMembers(t *testing.T) {
 // known is followed.
 func TestSomebodyArrives(t *testing.T) {
 	r := inDirect(t)
+	r.hs.syncs <- comes(ana, "join") // whose private chat it is; what she was before is not said
+	r.hearsNothing(direct, "!before")
+	r.hearsNothing(direct, "!still")
+	if list := r.sent(direct, 0); len(list) != 0 {
+		t.Errorf("said %v", list)
+	}
 	r.hs.syncs <- comes(ben, "invite")
 	if body := bodyOf(r.sent(direct, 1)[0]); !strings.Contains(body, "not_private") {
 		t.Errorf("said %q", body)
@@ -91,6 +100,78 @@ func TestSomebodyArrives(t *testing.T) {
 	r.hearsNothing(direct, "!after")
 	if list := r.sent(direct, 1); len(list) != 1 {
 		t.Errorf("said %v", list)
+	}
+}
+
+// restored is an adapter on a vault that was put back: it knows whose private chat the room is, and not who is in it.
+// It reads that with the first news, which tell one after the other what has happened there.
+func restored(t *testing.T, happened ...object) *rig {
+	r := inDirect(t)
+	r.close()
+	r.open()
+	noError(t, cryptostore.MarkCopied(r.vault))
+	r.close()
+	r.open()
+	me := func(membership string) object {
+		return stateEvent("m.room.member", botName, object{"membership": membership})
+	}
+	timeline := append([]object{me("invite"), me("join")}, happened...)
+	timeline = append(timeline, stateEvent("m.room.member", ana, object{"membership": "join"}), messageEvent("$old", ana, "old"))
+	r.hs.syncs <- joins(direct, nil, timeline)
+	r.start()
+	r.connection()
+	return r
+}
+
+// TestRestored has nothing to say in a private chat, and says what is for Ana alone.
+func TestRestored(t *testing.T) {
+	left := stateEvent("m.room.member", ben, object{"membership": "leave"}) // the bot would be alone, if that were all
+	r := restored(t, stateEvent("m.room.member", ben, object{"membership": "join"}), left)
+	r.hearsNothing(direct, "edt")
+	if err := r.Send(t.Context(), toAna, chat.Reply{Title: "balance: 12,34"}); err != nil {
+		t.Error(err)
+	}
+	if list := r.sent(direct, 1); len(list) != 1 || bodyOf(list[0]) != "balance: 12,34" {
+		t.Errorf("said %v", list)
+	}
+	if r.hs.rooms[direct].left {
+		t.Error("the bot has left the room")
+	}
+}
+
+// TestRestoredAmongOthers does not tell as news that Ben is in the room, and says nothing there that is for Ana alone.
+func TestRestoredAmongOthers(t *testing.T) {
+	here := stateEvent("m.room.member", ben, object{"membership": "join"})
+	r := restored(t, here)
+	r.hs.mu.Lock()
+	r.hs.rooms[direct].state = append(r.hs.rooms[direct].state, here)
+	r.hs.mu.Unlock()
+	r.hearsNothing(direct, "!edt")
+	if list := r.sent(direct, 0); len(list) != 0 {
+		t.Errorf("said %v", list)
+	}
+	if err := r.Send(t.Context(), toAna, chat.Reply{Title: "balance: 12,34"}); !errors.Is(err, chat.ErrNotPrivate) {
+		t.Errorf("sent with %v", err)
+	}
+}
+
+// TestPartlyKnown says what is for Ana alone, and takes what she says for private, while the bot has read only a part of
+// the room's state.
+func TestPartlyKnown(t *testing.T) {
+	r := inDirect(t)
+	forget := func() {
+		noError(t, r.store.ClearCachedMembers(t.Context(), direct))
+		noError(t, r.store.SetMembership(t.Context(), direct, botName, event.MembershipJoin))
+	}
+	forget()
+	noError(t, r.Send(t.Context(), toAna, chat.Reply{Title: "balance: 12,34"}))
+	if said := bodyOf(r.sent(direct, 1)[0]); said != "balance: 12,34" {
+		t.Errorf("said %q", said)
+	}
+	forget()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "solde")})
+	if m := r.hear(); !m.Private {
+		t.Error("her message is not taken for a private one")
 	}
 }
 

@@ -223,14 +223,18 @@ func escapeTransaction(s string) string {
 }
 
 // knows makes sure that the state of a room is known, before anything is said there: without it the bot
-// would take an encrypted room for one that is not.
+// would take an encrypted room for one that is not, and a private chat for one that others are in.
 func (l *connection) knows(ctx context.Context, room id.RoomID) error {
 	create, err := l.a.store.GetCreate(ctx, room)
 	if err != nil {
 		return err
 	}
 	_, lost, err := l.a.store.PresentIn(room)
-	if err != nil || create != nil && lost == 0 && l.isIn(ctx, room) {
+	if err != nil {
+		return err
+	}
+	all, err := l.a.store.HasFetchedMembers(ctx, room)
+	if err != nil || all && create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}
 	return l.readState(ctx, room)

@@ -78,9 +78,11 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	s.wait, s.read = 0, true
 	s.mu.Unlock()
 	gaps := s.l.gaps(answer, since)
+	clear(s.l.moved) // of a response that could not be handled
 	if s.DefaultSyncer.ProcessResponse(ctx, answer, since) != nil {
 		return errPanicked // the library's text quotes what was being read, and the token
 	}
+	s.l.afterMoves(ctx, since == "")
 	if s.l.a.missed.Load() {
 		return errMissed
 	}

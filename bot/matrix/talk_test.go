@@ -362,9 +362,9 @@ func TestUnknownRoom(t *testing.T) {
 	r.start()
 	r.connection() // it has read once
 	for name, rule := range map[string]string{direct: "invite", group: "public"} {
-		r.hs.addRoom(name, ana, botName)
-		state := append(r.hs.rooms[name].state, stateEvent("m.room.join_rules", "", object{"join_rule": rule}))
-		r.hs.syncs <- joins(name, state, []object{messageEvent("$"+rule, ana, "!aide")})
+		hosted := r.hs.addRoom(name, ana, botName)
+		hosted.state = append(hosted.state, stateEvent("m.room.join_rules", "", object{"join_rule": rule}))
+		r.hs.syncs <- joins(name, hosted.state, []object{messageEvent("$"+rule, ana, "!aide")})
 		if m := r.hear(); m.Private != (rule == "invite") {
 			t.Errorf("%s: the core heard %+v", rule, m)
 		}
