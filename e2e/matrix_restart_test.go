@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,6 +135,11 @@ func TestMatrixRestored(t *testing.T) {
 		anna.WaitFor(room, "Solde")
 	}
 	w.mustBeEncrypted(anna, room)
+	for _, e := range anna.Heard(room) {
+		if strings.Contains(e.Body, "Quelqu'un d'autre") {
+			t.Errorf("nobody came, and the bot said %q", e.Body)
+		}
+	}
 }
 
 func copyFile(t *testing.T, from, to string) {
