@@ -16,7 +16,7 @@ func TestHomework(t *testing.T) {
 	answer := c.Say("/devoirs")
 	c.wants(answer, "# Léa – devoirs du mardi 17 novembre au mardi 24 novembre",
 		"## Pour le mercredi 18 novembre", "MATHÉMATIQUES | Ex. 4 à 6 p. 52 & apprendre la définition",
-		"(fait) Lire le chapitre 3.", "unit 4\npièce jointe : Vidéo", "Europe\npièces jointes : carte.pdf et Atlas") // below the text, no line of its own
+		"FRANÇAIS (fait) | Lire le chapitre 3.", "unit 4\npièce jointe : Vidéo", "Europe\npièces jointes : carte.pdf et Atlas") // below the text, no line of its own
 	c.refuses(answer, "<", "&amp;", "Exercices 23")
 	if today, later := strings.Index(answer, "## Pour le mardi 17"), strings.Index(answer, "## Pour le lundi 23"); today < 0 || later < today {
 		t.Errorf("not in order of the day it is due:\n%s", answer)

@@ -48,6 +48,7 @@ const (
 	LineHeading          // starts a group of lines, such as a day
 	LineNote             // less important: where a figure comes from, what can be done next
 	LineStruck           // no longer holds, such as a cancelled lesson; the text says so in words too
+	LineQuote            // words of somebody else, such as a teacher's, of any length: drawn so that nobody takes them for the bot's
 )
 
 // Choice is a button, or an entry of a numbered list. ID is opaque and at most 32 ASCII characters;

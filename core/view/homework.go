@@ -58,18 +58,18 @@ func homeworkByDay(v View, all []school.Homework) []chat.Line {
 	return lines
 }
 
-// homeworkLines are a line for each piece of work, with the names of what is attached below its text.
+// homeworkLines are the words of the teacher for each piece of work, and below them the names of what is attached.
 func homeworkLines(v View, all []school.Homework) []chat.Line {
 	var lines []chat.Line
 	for _, h := range all {
-		text := h.Text
+		label := h.Subject
 		if h.Done {
-			text = v.P.T("homework.done", "text", text)
+			label = strings.TrimSpace(v.P.T("homework.done", "subject", h.Subject))
 		}
+		lines = append(lines, chat.Line{Kind: chat.LineQuote, Label: label, Text: h.Text})
 		if n := len(h.Attachments); n > 0 {
-			text += "\n" + v.P.N("homework.attachments", n, "names", list(v, h.Attachments))
+			lines = append(lines, chat.Line{Text: v.P.N("homework.attachments", n, "names", list(v, h.Attachments))})
 		}
-		lines = append(lines, chat.Line{Label: h.Subject, Text: strings.TrimSpace(text)})
 	}
 	return lines
 }
