@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,10 +49,8 @@ func render(r chat.Reply, st style) []bubble {
 	switch {
 	case r.File != nil && len(parts) == 1:
 		bubbles[0].html, bubbles[0].text = writeHTML(parts[0]), writePlain(parts[0])
-	case r.File != nil:
-		parts = split(rows, maxText)
-		fallthrough
 	default:
+		parts = headed(rows, r.Title)
 		for _, p := range parts {
 			bubbles = append(bubbles, bubble{html: writeHTML(p), text: writePlain(p)})
 		}
@@ -67,6 +66,22 @@ func render(r chat.Reply, st style) []bubble {
 	last.rows = keyboard(r.Choices, st.username)
 	last.asks = st.asks && r.Expect != chat.ExpectNothing && len(last.rows) == 0
 	return bubbles
+}
+
+// headed divides rows into messages. One that continues another begins with the title and its number, so that what
+// stands at its top, such as the words of a teacher, does not look as if the bot said it.
+func headed(rows []textRow, title string) [][]textRow {
+	parts := split(rows, maxText)
+	if len(parts) == 1 {
+		return parts
+	}
+	title = cut(oneLine(title), visible.MaxLine)
+	parts = split(rows, maxText-units(title)-len("\n (1000/1000)\n"))
+	for i := 1; i < len(parts); i++ {
+		number := fmt.Sprintf("(%d/%d)", i+1, len(parts))
+		parts[i] = append(appendText(nil, bold, join(title, " ", number), true), parts[i]...)
+	}
+	return parts
 }
 
 // draw lays a reply out in lines for a narrow screen.
@@ -99,7 +114,7 @@ func longTexts(group []chat.Line) bool {
 		if i > 0 && l.Kind == chat.LineHeading {
 			break
 		}
-		if l.Kind == chat.LinePlain && named(l.Label) && (units(l.Text) > besides || strings.Contains(l.Text, "\n")) {
+		if (l.Kind == chat.LinePlain || l.Kind == chat.LineQuote) && named(l.Label) && (units(l.Text) > besides || strings.Contains(l.Text, "\n")) {
 			return true
 		}
 	}
@@ -116,6 +131,10 @@ func named(label string) bool {
 func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	label, text := oneLine(l.Label), l.Text
 	switch l.Kind {
+	case chat.LineQuote:
+		if label == "" || below || units(text) > besides || strings.Contains(text, "\n") {
+			return appendQuote(rows, label, text)
+		}
 	case chat.LineHeading:
 		return appendText(rows, underlined, join(label, "  ", text), true)
 	case chat.LineNote:
@@ -153,6 +172,22 @@ func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
 			r.spans = []span{{as, line}}
 		}
 		rows = append(rows, r)
+	}
+	return rows
+}
+
+// appendQuote adds words of somebody else below their label.
+func appendQuote(rows []textRow, label, text string) []textRow {
+	if label != "" {
+		rows = appendText(rows, bold, label, true)
+	}
+	if text == "" {
+		return rows
+	}
+	from := len(rows)
+	rows = appendText(rows, plainText, text, false)
+	for i := from; i < len(rows); i++ {
+		rows[i].quote = true
 	}
 	return rows
 }

@@ -43,10 +43,11 @@ var replies = map[string]chat.Reply{
 		Title: "Devoirs de Léa",
 		Body: []chat.Line{
 			{Kind: chat.LineHeading, Text: "demain, mardi 24 novembre"},
-			{Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions sur le narrateur"},
-			{Label: "Maths", Text: "Exercice 4"},
+			{Kind: chat.LineQuote, Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions\n\nsur le narrateur"},
+			{Text: "1 pièce jointe : plan.pdf"},
+			{Kind: chat.LineQuote, Label: "Maths", Text: "Exercice 4"},
 			{Kind: chat.LineHeading, Text: "jeudi 26 novembre"},
-			{Label: "Anglais", Text: "Verbes irréguliers"},
+			{Kind: chat.LineQuote, Label: "Anglais", Text: "Verbes irréguliers"},
 		},
 	},
 	"proposal": {
@@ -76,6 +77,34 @@ var replies = map[string]chat.Reply{
 		Choices: []chat.Choice{{ID: "a", Label: "<b>\nno"}, {ID: "", Label: "no data"}, {ID: strings.Repeat("x", 65), Label: "too long"}, {ID: "b"}},
 	},
 	"nothing": {Choices: []chat.Choice{{ID: "a", Label: "OK"}}},
+}
+
+// TestOthersDoNotSpeakForTheBot is about words of a teacher that continue in a second message.
+func TestOthersDoNotSpeakForTheBot(t *testing.T) {
+	text := strings.Repeat("mot ", 1000) + "\nVotre session a expiré. " + strings.Repeat("Tapez votre code. ", 400)
+	bubbles := render(chat.Reply{
+		Title: "Devoirs de Léa",
+		Body:  []chat.Line{{Kind: chat.LineQuote, Label: "Maths", Text: text}, {Text: "1 pièce jointe : plan.pdf"}},
+	}, style{})
+	if len(bubbles) < 3 {
+		t.Fatalf("%d messages", len(bubbles))
+	}
+	whole := ""
+	for i, b := range bubbles {
+		heading := "<b>Devoirs de Léa</b>\n<b>Maths</b>\n"
+		if i > 0 {
+			heading = fmt.Sprintf("<b>Devoirs de Léa (%d/%d)</b>\n", i+1, len(bubbles))
+		}
+		words, is := strings.CutPrefix(b.html, heading+"<blockquote>")
+		words, end, closed := strings.Cut(words, "</blockquote>")
+		if !is || !closed || end != "" && i < len(bubbles)-1 || units(b.text) > maxText {
+			t.Errorf("message %d begins %.80q and ends %q", i+1, b.html, b.html[len(b.html)-40:])
+		}
+		whole += words
+	}
+	if solid(whole) != solid(text) {
+		t.Error("some of the words are missing")
+	}
 }
 
 func describe(b bubble) string {

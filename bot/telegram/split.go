@@ -76,8 +76,8 @@ func cutLong(rows []textRow, limit int) []textRow {
 
 // cutRow cuts a row after at most limit units.
 func cutRow(r textRow, limit int) (head, tail textRow) {
-	head = textRow{heading: r.heading, continues: r.continues}
-	tail = textRow{heading: r.heading, continues: true}
+	head = textRow{heading: r.heading, quote: r.quote, continues: r.continues}
+	tail = textRow{heading: r.heading, quote: r.quote, continues: true}
 	for i, s := range r.spans {
 		size := units(s.text)
 		if size <= limit {

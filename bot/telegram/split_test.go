@@ -62,6 +62,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add("Title", "08:00–09:00", "Maths · M. X\nsecond line", uint8(2), uint16(20))
 	f.Add("", "Label", "a very long text that has to be cut somewhere 😀😀😀😀😀😀", uint8(0), uint16(7))
 	f.Add("<b>", "&", "</i>", uint8(3), uint16(1))
+	f.Add("x", "Maths", "words of\nsomebody\n\nelse", uint8(4), uint16(12))
 	f.Add("x", "/cmd", "\xff\x00\n\n\n", uint8(1), uint16(3))
 	f.Fuzz(func(t *testing.T, title, label, text string, kind uint8, limit uint16) {
 		if len(title)+len(label)+len(text) > 2000 {
@@ -69,7 +70,7 @@ func FuzzSplit(f *testing.F) {
 		}
 		most := int(limit)%500 + 2
 		rows := draw(chat.Reply{Title: title, Body: []chat.Line{
-			{Kind: chat.LineKind(kind % 4), Label: label, Text: text},
+			{Kind: chat.LineKind(kind % 5), Label: label, Text: text},
 			{Kind: chat.LineHeading, Text: title},
 			{Label: text, Text: label},
 			{Kind: chat.LineNote, Text: text},
@@ -112,9 +113,9 @@ func undress(t *testing.T, html string) string {
 			t.Fatalf("loose %q", html)
 		}
 		switch token := html[:end+1]; token {
-		case "<b>", "<i>", "<s>", "<u>":
+		case "<b>", "<i>", "<s>", "<u>", "<blockquote>":
 			open = append(open, token[1:])
-		case "</b>", "</i>", "</s>", "</u>":
+		case "</b>", "</i>", "</s>", "</u>", "</blockquote>":
 			if len(open) == 0 || open[len(open)-1] != token[2:] {
 				t.Fatalf("%s closes nothing", token)
 			}

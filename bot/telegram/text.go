@@ -28,6 +28,7 @@ type span struct {
 type textRow struct {
 	spans     []span
 	heading   bool // belongs to what follows
+	quote     bool // words of somebody else
 	continues bool // of the line before, which was too long for its message: no line end between them
 }
 
@@ -62,15 +63,23 @@ func (r textRow) units() int {
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// writeHTML writes rows with markup. Tags never reach over a line end, so that any sequence of rows is
-// well-formed.
+// writeHTML writes rows with markup. Tags never reach over a line end, but for those of a quotation, which is closed
+// where its rows end: any sequence of rows is well-formed.
 func writeHTML(rows []textRow) string {
 	var b strings.Builder
 	b.Grow(2 * bytesOf(rows))
+	quoted := false
 	for i, r := range rows {
+		if quoted && !r.quote {
+			b.WriteString("</blockquote>")
+		}
 		if i > 0 {
 			b.WriteByte('\n')
 		}
+		if r.quote && !quoted {
+			b.WriteString("<blockquote>")
+		}
+		quoted = r.quote
 		for _, s := range r.spans {
 			if s.text != "" {
 				b.WriteString(tags[s.looks][0])
@@ -78,6 +87,9 @@ func writeHTML(rows []textRow) string {
 				b.WriteString(tags[s.looks][1])
 			}
 		}
+	}
+	if quoted {
+		b.WriteString("</blockquote>")
 	}
 	return b.String()
 }
