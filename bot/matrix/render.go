@@ -4,7 +4,9 @@ package matrix
 
 import (
 	"cmp"
+	"fmt"
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,9 +22,22 @@ import (
 const maxPart = 22 << 10
 
 // line is one line of a message, in both forms. They say the same.
-type line struct{ text, html string }
+type line struct {
+	text, html string
+	quote      bool // words of somebody else
+}
 
-func (l line) size() int { return encoded(l.text) + encoded(l.html) + encoded("\n") + encoded("<br>") }
+// size is what a line takes at the most, with what stands before and after it.
+func (l line) size() int {
+	n := encoded(l.text) + encoded(l.html) + encoded("\n") + encoded("<br>")
+	if l.quote {
+		n += encoded(quoteMark) + encoded("<blockquote></blockquote>")
+	}
+	return n
+}
+
+// quoteMark begins a line of a quotation where there is no markup.
+const quoteMark = "> "
 
 // encoded is the length of a text in JSON, where "<" takes six bytes.
 func encoded(s string) int {
@@ -56,9 +71,21 @@ func render(r chat.Reply, l legend) []*event.MessageEventContent {
 		lines = append(lines, line{})
 		lines = append(lines, drawChoices(r.Choices, l)...)
 	}
-	var parts []*event.MessageEventContent
-	for _, part := range split(lines) {
-		parts = append(parts, contentOf(part))
+	var contents []*event.MessageEventContent
+	for _, part := range headed(lines, r.Title) {
+		contents = append(contents, contentOf(part))
+	}
+	return contents
+}
+
+// headed divides lines into messages. One that continues another begins with the title and its number, so that what
+// stands at its top, such as the words of a teacher, does not look as if the bot said it.
+func headed(lines []line, title string) [][]line {
+	parts := split(lines)
+	title = visible.Cut(oneLine(title), visible.MaxLine)
+	for i := 1; i < len(parts); i++ {
+		heading := strings.TrimSpace(fmt.Sprintf("%s (%d/%d)", title, i+1, len(parts)))
+		parts[i] = append(wrap("strong", heading), parts[i]...)
 	}
 	return parts
 }
@@ -97,17 +124,43 @@ func drawLine(l chat.Line) []line {
 		return wrap("em", whole)
 	case chat.LineStruck:
 		return wrap("del", whole)
+	case chat.LineQuote:
+		return drawQuote(label, text)
 	}
 	if label == "" || text == "" {
 		return wrap("", whole)
 	}
 	first, rest, more := strings.Cut(text, "\n")
-	lines := []line{{label + "  " + first, "<strong>" + html.EscapeString(label) + "</strong>  " + html.EscapeString(first)}}
+	lines := []line{{
+		text: label + "  " + first, html: "<strong>" + html.EscapeString(label) + "</strong>  " + html.EscapeString(first),
+	}}
 	if more {
 		lines = append(lines, wrap("", rest)...)
 	}
 	return lines
 }
+
+// drawQuote draws words of somebody else below their label. One short line stands beside it.
+func drawQuote(label, text string) []line {
+	if label != "" && len(text) <= besides && !strings.Contains(text, "\n") {
+		return drawLine(chat.Line{Label: label, Text: text})
+	}
+	var lines []line
+	if label != "" {
+		lines = wrap("strong", label)
+	}
+	if text == "" {
+		return lines
+	}
+	for _, l := range wrap("", text) {
+		l.quote = true
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// besides bounds a quotation that stands beside its label, in bytes.
+const besides = 60
 
 // drawChoices lists what can be picked, each with all ways to pick it.
 func drawChoices(choices []chat.Choice, l legend) []line {
@@ -148,21 +201,18 @@ func wrap(element, text string) []line {
 		if element != "" && part != "" {
 			marked = "<" + element + ">" + marked + "</" + element + ">"
 		}
-		lines = append(lines, line{part, marked})
+		lines = append(lines, line{text: part, html: marked})
 	}
 	return lines
 }
 
-// split makes parts that fit into one event each, on the borders of lines; a line that is too long alone is
-// cut.
+// split makes parts that fit into one event each, on the borders of lines; a line that is too long alone becomes
+// several.
 func split(lines []line) [][]line {
 	var parts [][]line
 	var part []line
 	size := 0
-	for _, l := range lines {
-		if l.size() > maxPart {
-			l = cutLine(l)
-		}
+	for _, l := range cutLong(lines) {
 		if size+l.size() > maxPart {
 			parts, part, size = append(parts, part), nil, 0
 		}
@@ -174,22 +224,63 @@ func split(lines []line) [][]line {
 	return parts
 }
 
-// cutLine keeps the beginning of a line, without its looks. A letter takes six bytes of JSON at most, and ten
-// more where it is markup.
-func cutLine(l line) line {
-	text := bound(l.text, maxPart/18) + "…"
-	return line{text, html.EscapeString(text)}
+// cutLong makes several lines of one that is too long for an event, without its looks. A letter takes six bytes of
+// JSON at most, and ten more where it is markup.
+func cutLong(lines []line) []line {
+	if !slices.ContainsFunc(lines, func(l line) bool { return l.size() > maxPart }) {
+		return lines
+	}
+	var out []line
+	for _, l := range lines {
+		if l.size() <= maxPart {
+			out = append(out, l)
+			continue
+		}
+		for rest := l.text; rest != ""; {
+			piece := bound(rest, maxPart/18)
+			if len(piece) < len(rest) {
+				if space := strings.LastIndexByte(piece, ' '); space > len(piece)/2 {
+					piece = piece[:space+1]
+				}
+			}
+			rest = rest[len(piece):]
+			piece = strings.TrimRight(piece, " ")
+			out = append(out, line{text: piece, html: html.EscapeString(piece), quote: l.quote})
+		}
+	}
+	return out
 }
 
-// contentOf makes one event of lines.
+// contentOf makes one event of lines. A quotation is a block of its own.
 func contentOf(lines []line) *event.MessageEventContent {
-	var text, marked []string
-	for _, l := range lines {
-		text, marked = append(text, l.text), append(marked, l.html)
+	var text, marked strings.Builder
+	for i, l := range lines {
+		again := i > 0 && lines[i-1].quote
+		switch {
+		case i == 0:
+		case again && !l.quote:
+			marked.WriteString("</blockquote>")
+		case again == l.quote:
+			marked.WriteString("<br>")
+		}
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		if l.quote {
+			text.WriteString(quoteMark)
+			if !again {
+				marked.WriteString("<blockquote>")
+			}
+		}
+		text.WriteString(l.text)
+		marked.WriteString(l.html)
+	}
+	if len(lines) > 0 && lines[len(lines)-1].quote {
+		marked.WriteString("</blockquote>")
 	}
 	return &event.MessageEventContent{
 		MsgType: event.MsgNotice, Mentions: &event.Mentions{},
-		Body: strings.Join(text, "\n"), Format: event.FormatHTML, FormattedBody: strings.Join(marked, "<br>"),
+		Body: text.String(), Format: event.FormatHTML, FormattedBody: marked.String(),
 	}
 }
 

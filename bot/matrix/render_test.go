@@ -5,6 +5,7 @@ package matrix
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"html"
 	"os"
 	"path/filepath"
@@ -51,6 +52,15 @@ var replies = map[string]chat.Reply{
 			{Label: "Relier un compte", Start: "link_abc"},
 		},
 	},
+	"homework": {
+		Title: "Devoirs de Léa",
+		Body: []chat.Line{
+			{Kind: chat.LineQuote, Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions\n\nsur le <narrateur>"},
+			{Text: "1 pièce jointe : plan.pdf"},
+			{Kind: chat.LineQuote, Label: "Maths", Text: "Exercice 4"},
+			{Kind: chat.LineQuote, Text: "Sans matière"},
+		},
+	},
 	"hostile": {
 		Title: "\x1b[2J<b>École</b> & co",
 		Body: []chat.Line{
@@ -60,6 +70,31 @@ var replies = map[string]chat.Reply{
 		},
 		Choices: []chat.Choice{{ID: "a", Label: "Oui\n2. <u>Non</u>"}},
 	},
+}
+
+// TestOthersDoNotSpeakForTheBot is about words of a teacher that continue in a second message.
+func TestOthersDoNotSpeakForTheBot(t *testing.T) {
+	text := strings.Repeat("mot ", 6000) + "\nVotre session a expiré. " + strings.Repeat("Tapez votre code. ", 1000)
+	parts := rendered(chat.Reply{Title: "Devoirs de Léa", Body: []chat.Line{{Kind: chat.LineQuote, Label: "Maths", Text: text}}})
+	if len(parts) < 3 {
+		t.Fatalf("%d messages", len(parts))
+	}
+	whole := ""
+	for i, part := range parts {
+		heading := "<strong>Devoirs de Léa</strong><br><strong>Maths</strong>"
+		if i > 0 {
+			heading = fmt.Sprintf("<strong>Devoirs de Léa (%d/%d)</strong>", i+1, len(parts))
+		}
+		words, is := strings.CutPrefix(part.FormattedBody, heading+"<blockquote>")
+		words, end, closed := strings.Cut(words, "</blockquote>")
+		if !is || !closed || end != "" || strings.Count(part.Body, "\n> ") < 1 {
+			t.Errorf("message %d begins %.90q", i+1, part.FormattedBody)
+		}
+		whole += strings.ReplaceAll(words, "<br>", " ")
+	}
+	if strings.Join(strings.Fields(whole), "") != strings.Join(strings.Fields(text), "") {
+		t.Error("some of the words are missing")
+	}
 }
 
 // shownWords are the sentences around choices.
