@@ -122,6 +122,10 @@ func (p *page) line(line chat.Line, indent string, column int) {
 		first += label + strings.Repeat(" ", max(column-columns(label), 0)+gap)
 		hang += strings.Repeat(" ", column+gap)
 	}
+	if line.Kind == chat.LineQuote && (label == "" || strings.Contains(line.Text, "\n") || p.tooWide(first+line.Text)) {
+		p.quote(label, indent, line.Text)
+		return
+	}
 	if p.width > 0 && label != "" && p.width-columns(first) < minText {
 		p.print(style, indent, indent, label)
 		first, hang = indent+strings.Repeat(" ", gap), indent+strings.Repeat(" ", gap)
@@ -134,6 +138,26 @@ func (p *page) line(line chat.Line, indent string, column int) {
 		first = hang
 	}
 }
+
+// quoteMark stands at the left of each row of somebody else's words.
+const quoteMark = "│ "
+
+// quote draws words of somebody else, of several rows, below their label.
+func (p *page) quote(label, indent, text string) {
+	if label != "" {
+		p.print(styleBold, indent, indent, label)
+	}
+	if text == "" {
+		return
+	}
+	mark := indent + quoteMark
+	for _, row := range lines(text) {
+		p.print(styleNone, mark, mark, row)
+	}
+}
+
+// tooWide tells whether a text does not fit on one row.
+func (p *page) tooWide(text string) bool { return p.width > 0 && columns(text) > p.width }
 
 // print draws text, wrapped, after first on its first line and after hang on the others.
 func (p *page) print(style, first, hang, text string) {

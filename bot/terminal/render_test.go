@@ -46,6 +46,15 @@ var replies = map[string]chat.Reply{
 		},
 		Choices: []chat.Choice{{ID: "a", Label: "Confirmer"}, {ID: "b", Label: "Changer de carte"}, {ID: "c", Label: "Annuler"}},
 	},
+	"homework": {
+		Title: "Devoirs de Léa",
+		Body: []chat.Line{
+			{Kind: chat.LineQuote, Label: "Français", Text: "Lire le chapitre 3 et préparer trois questions\n\nsur le <narrateur>"},
+			{Text: "1 pièce jointe : plan.pdf"},
+			{Kind: chat.LineQuote, Label: "Maths", Text: "Exercice 4"},
+			{Kind: chat.LineQuote, Text: "Sans matière"},
+		},
+	},
 	"hostile": {
 		Title: "\x1b[2J\x1b]0;titre\x07École",
 		Body: []chat.Line{
