@@ -3,6 +3,7 @@ package rights
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,14 +37,33 @@ type Outcome string
 
 // The outcomes.
 const (
-	Asked    Outcome = "asked"     // no code was in it
-	Wrong    Outcome = "wrong"     // a code that is not good
-	Used     Outcome = "used"      // a code that has let somebody in
-	TooOften Outcome = "too_often" // nothing was looked at: they get no answer for a while
+	Asked    Outcome = "asked" // no code was in it
+	Wrong    Outcome = "wrong" // a code that is not good
+	Used     Outcome = "used"  // a code that has let somebody in
 	Admitted Outcome = "admitted"
 )
 
-// Redeem looks for an invitation in what a stranger wrote in private. Each one is good once.
+// Hears tells whether what a stranger writes in private is to be looked at, and counts it. A few words an hour are, and
+// always a code that lets them in: it proves itself, so that it cannot be guessed however often somebody tries.
+func (r *Rights) Hears(p chat.PersonID, text string) bool {
+	now := r.cfg.Now()
+	if id, good := r.cfg.Invitations.check(invitationIn(text), now); good && !r.spent(id) {
+		return true
+	}
+	return r.strangers.mayTry(p, now)
+}
+
+// spent tells whether an invitation has let somebody in. One of which that cannot be read has, perhaps.
+func (r *Rights) spent(id string) (spent bool) {
+	err := r.cfg.Store.View(func(tx store.Tx) (err error) {
+		_, spent, err = used.Get(tx, "", id)
+		return err
+	})
+	return spent || err != nil
+}
+
+// Redeem looks for an invitation in what a stranger wrote in private. Each one is good once. How often somebody may ask
+// is for Hears to say, before.
 func (r *Rights) Redeem(p chat.PersonID, text string) (Outcome, error) {
 	known, err := r.Admitted(p)
 	switch {
@@ -53,9 +73,6 @@ func (r *Rights) Redeem(p chat.PersonID, text string) (Outcome, error) {
 		return Admitted, nil
 	}
 	now := r.cfg.Now()
-	if !r.strangers.mayTry(p, now) {
-		return TooOften, nil
-	}
 	code := invitationIn(text)
 	id, good := r.cfg.Invitations.check(code, now)
 	switch {
@@ -116,42 +133,43 @@ func (r *Rights) Invite() (code string, life time.Duration, err error) {
 }
 
 const (
-	maxTries     = 5 // how often a stranger is answered, or may try a code, within an hour
-	triesWithin  = time.Hour
-	maxStrangers = 10_000 // of whom tries are remembered
+	maxTries    = 5 // how often a stranger is answered within an hour
+	triesWithin = time.Hour
+
+	maxAnswers    = 60 // to all strangers together, within
+	answersWithin = time.Minute
+
+	maxStrangers = 10_000 // more than are answered within an hour: some of whom tries are remembered are old then
 )
 
-// strangers remembers how often people tried who are not admitted. It is not stored: a code cannot be guessed, and
-// what is limited is how often the bot answers.
+// strangers remembers how often people tried who are not admitted. It is not stored: what is limited is how often the
+// bot answers.
 type strangers struct {
 	mu    sync.Mutex
 	tries map[chat.PersonID][]time.Time // of the last hour, oldest first
+	all   []time.Time                   // of the last minute, oldest first
 }
 
 // mayTry notes a try, unless there have been too many.
 func (s *strangers) mayTry(p chat.PersonID, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := func(at time.Time) bool { return now.Sub(at) >= triesWithin }
+	old := func(at time.Time) bool { return at.After(now) || now.Sub(at) >= triesWithin } // the clock may be set back
 	tries := slices.DeleteFunc(s.tries[p], old)
-	if len(tries) >= maxTries {
+	if len(tries) > 0 {
 		s.tries[p] = tries
+	}
+	s.all = slices.DeleteFunc(s.all, func(at time.Time) bool { return at.After(now) || now.Sub(at) >= answersWithin })
+	if len(tries) >= maxTries || len(s.all) >= maxAnswers {
 		return false
 	}
 	if s.tries[p] == nil && len(s.tries) >= maxStrangers {
-		for other, at := range s.tries {
-			if old(at[len(at)-1]) {
-				delete(s.tries, other)
-			}
-		}
-		if len(s.tries) >= maxStrangers { // a flood: all begin again
-			clear(s.tries)
-		}
+		maps.DeleteFunc(s.tries, func(_ chat.PersonID, at []time.Time) bool { return old(at[len(at)-1]) })
 	}
 	if s.tries == nil {
 		s.tries = make(map[chat.PersonID][]time.Time)
 	}
-	s.tries[p] = append(tries, now)
+	s.tries[p], s.all = append(tries, now), append(s.all, now)
 	return true
 }
 

@@ -23,7 +23,7 @@ const (
 	invitationLife = 7 * 24 * time.Hour
 
 	invitationID  = 8  // bytes
-	invitationMAC = 10 // bytes: 80 bits, of which an attacker has a few tries an hour
+	invitationMAC = 10 // bytes: 80 bits are too many to guess by writing to a bot
 	invitationLen = ((invitationID+4+invitationMAC)*8 + 4) / 5
 )
 

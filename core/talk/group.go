@@ -10,8 +10,7 @@ import (
 	"cartable/core/rights"
 )
 
-// meetStranger looks for an invitation in what a stranger wrote in private. The reply is empty for who has asked
-// too often.
+// meetStranger looks for an invitation in what a stranger wrote in private.
 func meetStranger(ctx context.Context, t *Turn, text string) (chat.Reply, error) {
 	outcome, err := t.talk.cfg.Rights.Redeem(t.Person, text)
 	if err != nil {
@@ -21,8 +20,6 @@ func meetStranger(ctx context.Context, t *Turn, text string) (chat.Reply, error)
 	case rights.Admitted:
 		t.Log.Info("person admitted by invitation")
 		return t.talk.roles[RoleStart].Run(ctx, t, "")
-	case rights.TooOften:
-		return chat.Reply{}, nil
 	case rights.Used:
 		return t.Say("access.used"), nil
 	case rights.Wrong:
