@@ -16,6 +16,9 @@ func (e *Engine) Admitted(p chat.PersonID) (bool, error) { return e.Rights.Admit
 // Admin tells whether a person is one of the operator's.
 func (e *Engine) Admin(p chat.PersonID) bool { return e.Rights.Admin(p) }
 
+// Takes tells whether a message is to be taken in, before it is stored or handed over; see talk.Takes.
+func (e *Engine) Takes(m chat.Message) bool { return e.Talk.Takes(m) }
+
 // Present notes that a chat can be written to or not: a person has blocked the bot or let it in again, a group
 // has removed or added it. Nothing is sent unasked to a chat that is gone.
 func (e *Engine) Present(c chat.ChatID, present bool) error { return e.Outbox.Present(c, present) }

@@ -62,14 +62,16 @@ type Talk struct {
 	actions   map[string]Action
 	serial    *serial
 	left      left
+	gate      gate
 	questions questions
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
 
 	life context.Context // of what answers messages; its cause is errStopped when it has ended
 	end  context.CancelCauseFunc
 
-	mu    sync.Mutex        // guards what follows
-	marks map[string]string // what people write before a command, by platform
+	mu       sync.Mutex              // guards what follows
+	adapters map[string]chat.Adapter // by platform
+	marks    map[string]string       // what people write before a command, by platform
 }
 
 // New registers the commands, actions and interceptors. Two of one name, a name that is not
@@ -94,7 +96,7 @@ func New(cfg Config) (*Talk, error) {
 		cfg: cfg, commands: cfg.Commands, serial: newSerial(queueLimit),
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
 		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
-		left: left{began: make(map[string]bool)},
+		left: left{began: make(map[string]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
 	}
 	for i := range t.commands {
 		c := &t.commands[i]
@@ -168,11 +170,12 @@ func (t *Talk) Tick() { t.questions.sweep(t.cfg.Now()) }
 // Handler registers an adapter and returns what its Run passes messages to.
 func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	t.cfg.Outbox.Attach(a)
+	t.mu.Lock()
+	t.adapters[a.Name()] = a
 	if m, ok := a.(chat.Marker); ok {
-		t.mu.Lock()
 		t.marks[a.Name()] = m.Mark()
-		t.mu.Unlock()
 	}
+	t.mu.Unlock()
 	begin(t, a.Name())
 	return func(m chat.Message, done func()) error {
 		if m.Left != "" {
