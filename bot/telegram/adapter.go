@@ -43,6 +43,9 @@ type Config struct {
 	Webhook    *WebhookConfig // nil: long polling
 	Log        *slog.Logger   // default: nothing is logged
 
+	// Takes tells whether a message is to be taken in, as core.Engine.Takes does; nil for all of them. What is not is
+	// forgotten at once: a flood costs no write and no answer. It is asked in the order of the messages.
+	Takes func(chat.Message) bool
 	// Migrate is told that a group got a new name. It may be called again for the same pair. Updates of
 	// the group wait for it, and one that it fails for comes again at the next start.
 	Migrate func(old, to chat.ChatID) error
@@ -151,13 +154,15 @@ func (*Adapter) Name() string { return Platform }
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
 // counters are what an operator may want to know. Read them with Counts.
-type counters struct{ messages, unreadable, refused atomic.Uint64 }
+type counters struct{ messages, unreadable, refused, flood atomic.Uint64 }
 
 // Counts says how many updates there were since the start: "messages" handed to the core, presses included;
-// "unreadable" that were not understood; "refused" that came to the webhook without Telegram's secret.
+// "unreadable" that were not understood; "refused" that came to the webhook without Telegram's secret; "flood" of
+// people who write too much.
 func (a *Adapter) Counts() map[string]uint64 {
 	return map[string]uint64{
 		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+		"flood": a.counters.flood.Load(),
 	}
 }
 

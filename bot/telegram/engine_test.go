@@ -88,7 +88,7 @@ func (b *wholeBot) start() {
 	check()
 	b.adapter, err = New(Config{
 		Token: secret.New(b.tg.Token()), API: b.tg.URL, Store: storetest.Twice(b.vault), HTTPClient: &http.Client{Transport: &http.Transport{}},
-		Log: log, Migrate: b.engine.MoveChat, Menu: b.engine.CommandList, About: b.engine.About, Langs: []string{"fr", "en"},
+		Log: log, Takes: b.engine.Takes, Migrate: b.engine.MoveChat, Menu: b.engine.CommandList, About: b.engine.About, Langs: []string{"fr", "en"},
 	})
 	check()
 	b.adapter.limiter = newLimiter(generous)

@@ -140,6 +140,12 @@ func bound(s string, n int) string {
 	return s[:n]
 }
 
+// takes tells whether an update is not one too many of a person.
+func (a *Adapter) takes(u *update, me botUser) bool {
+	kind := u.sort(me)
+	return a.cfg.Takes == nil || kind != aMessage && kind != aPress || a.cfg.Takes(a.toCore(u))
+}
+
 // errNotTaken says that updates were not stored and must come again.
 var errNotTaken = errors.New("telegram: updates not stored")
 
@@ -166,8 +172,10 @@ func (a *Adapter) take(raws []json.RawMessage) (last int64, err error) {
 		case !ok:
 			a.counters.unreadable.Add(1)
 			a.log.Warn("update not understood, left out", "update", u.ID)
-		case a.inbox.known(u.ID):
-		case u.sort(me) != nothing:
+		case a.inbox.known(u.ID), u.sort(me) == nothing:
+		case !a.takes(&u, me):
+			a.counters.flood.Add(1)
+		default:
 			updates, ids, kept = append(updates, u), append(ids, u.ID), append(kept, raw)
 		}
 	}
