@@ -56,7 +56,7 @@ func (c config) access(key vault.Key) (*core.Access, error) {
 func (c config) telegramAdapter(engine *core.Engine, v *vault.Vault, log *slog.Logger) (*telegram.Adapter, error) {
 	cfg := telegram.Config{
 		Token: c.telegram.token, API: c.telegram.api, Store: v, Log: log,
-		Migrate: engine.MoveChat, Present: engine.Present, Menu: engine.CommandList, About: engine.About, Langs: i18n.Languages,
+		Takes: engine.Takes, Migrate: engine.MoveChat, Present: engine.Present, Menu: engine.CommandList, About: engine.About, Langs: i18n.Languages,
 	}
 	if c.telegram.webhook {
 		cfg.Webhook = &telegram.WebhookConfig{PublicURL: c.public + webhookPath}

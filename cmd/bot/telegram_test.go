@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	simtelegram "cartable/sim/telegram"
 )
@@ -145,4 +148,58 @@ func TestTelegram(t *testing.T) {
 			t.Errorf("a secret of %d characters is in the log", len(hidden))
 		}
 	}
+}
+
+// TestFloodOfAStranger has somebody who was not admitted write 6,000 times, while an admin and somebody with an
+// invitation talk to the built program.
+func TestFloodOfAStranger(t *testing.T) {
+	tg := simtelegram.Start(t, simtelegram.Config{})
+	environ := []string{
+		"CARTABLE_DATA=" + filepath.Join(t.TempDir(), "data"), "CARTABLE_LISTEN_INTERNAL=127.0.0.1:0",
+		"CARTABLE_TELEGRAM_TOKEN=" + tg.Token(), "CARTABLE_TELEGRAM_API=" + tg.URL, "CARTABLE_ADMINS=telegram:1001",
+	}
+	bot := startBot(t, environ...)
+	anna, eve, bob := tg.User(1001, "Anna", "fr").Private(), tg.User(1002, "Eve", "fr").Private(), tg.User(1003, "Bob", "fr").Private()
+	anna.Say("/inviter")
+	code := regexp.MustCompile(`/start inv_\w+`).FindString(anna.WaitFor("/start inv_").Text)
+	for range 5 {
+		bob.Say("bonjour")
+	}
+	const flood = 6000
+	flooding := make(chan struct{})
+	go func() {
+		defer close(flooding)
+		for range flood {
+			eve.Say("/start")
+		}
+	}()
+	ask := func() {
+		began := time.Now()
+		anna.Say("/aide")
+		anna.WaitFor("Ce que je sais faire")
+		t.Logf("the admin was answered after %v", time.Since(began))
+	}
+	ask()
+	<-flooding
+	ask()
+	bob.Say(code)
+	bob.WaitFor("Bonjour")
+	tg.WaitConfirmed()
+	answers := 0
+	for _, m := range eve.Messages() {
+		if m.FromBot {
+			answers++
+		}
+	}
+	if answers > 5 {
+		t.Errorf("the stranger was answered %d times", answers)
+	}
+	internal, _ := bot.addresses()
+	_, counts := fetch(t, "GET", internal+metricsPath)
+	for kind, n := range map[string]int{"flood": flood - 5, "messages": 3 + 5 + 5 + 1} {
+		if want := fmt.Sprintf("cartable_updates_total{platform=\"telegram\",kind=%q} %d\n", kind, n); !strings.Contains(counts, want) {
+			t.Errorf("no %s in\n%s", want, counts)
+		}
+	}
+	bot.stop()
 }
