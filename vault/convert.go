@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -183,25 +182,15 @@ func (v *Vault) keep(kept string, mark func(*Vault) error) error {
 	if err != nil {
 		return err
 	}
-	r, w := io.Pipe()
-	defer r.Close() // ends the copying
-	go func() { _ = w.CloseWithError(v.Backup(w)) }()
 	return install(kept, func(draft string) error {
-		if err := fill(draft, r); err != nil {
-			return err
-		}
-		db, err := openEngine(draft, bbolt.Options{})
-		if err != nil {
-			return err
-		}
-		c := &Vault{db: db, keys: v.keys}
-		err = mark(c)
-		if err == nil {
-			err = guard(func() error {
-				return db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(headerBucket).Put(copyName, last) })
+		return v.copyInto(draft, func(c *Vault) error {
+			if err := mark(c); err != nil {
+				return err
+			}
+			return guard(func() error {
+				return c.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(headerBucket).Put(copyName, last) })
 			})
-		}
-		return errors.Join(err, c.Close())
+		})
 	})
 }
 

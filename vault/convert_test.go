@@ -95,7 +95,7 @@ func TestFormat1(t *testing.T) {
 	}))
 	must(t, v.Rekey(testKey(t, 2)))
 	var copied bytes.Buffer
-	must(t, v.Backup(&copied))
+	must(t, v.Backup(&copied, nil))
 	must(t, v.Close())
 	expectRecords(t, path, testKey(t, 2), formatPlain, 0)
 	other := filepath.Join(t.TempDir(), "vault.db")

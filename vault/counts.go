@@ -125,28 +125,29 @@ func recount(tx *bbolt.Tx, keys *keyring, records map[string]int) error {
 	return writeCounts(tx, keys, changes)
 }
 
-// findLosses compares the counts with how many records there are by the names on disk of their buckets. The error is
-// that the counts themselves cannot be gone through.
-func findLosses(db *bbolt.DB, keys *keyring, have map[string]int) (found []Loss, damage error) {
+// findLosses compares the counts with how many records there are by the names on disk of their buckets.
+func findLosses(db *bbolt.DB, keys *keyring, have map[string]int) (found []Loss) {
 	if keys.format == formatPlain {
-		return nil, nil
+		return nil
 	}
 	err := guard(func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			c := counter{tx: tx, records: tx.Bucket(recordsBucket), keys: keys, have: have, seen: map[string]bool{}}
-			damage = guard(c.compare)
-			err := guard(c.findUncounted)
-			if err == nil && damage == nil {
+			err := c.compare()
+			if err == nil {
+				err = c.findUncounted()
+			}
+			if err == nil {
 				err = c.findGone()
 			}
 			found = c.found
 			return err
 		})
 	})
-	if err != nil || damage != nil {
+	if err != nil {
 		found = append(found, unknownLoss)
 	}
-	return found, damage
+	return found
 }
 
 type counter struct {

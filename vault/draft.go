@@ -33,7 +33,22 @@ func newDraft(dir string) (*draft, error) {
 	if d.unnamed, d.path = openUnnamed(dir); d.unnamed != nil {
 		return d, nil
 	}
-	return d, d.create(dir)
+	if err := d.create(dir); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// newScratch makes a draft that is only used here, in the folder for temporary files where dir cannot be written to.
+func newScratch(dir string) (*draft, error) {
+	d, err := newDraft(dir)
+	if err == nil {
+		return d, nil
+	}
+	if d, other := newDraft(os.TempDir()); other == nil {
+		return d, nil
+	}
+	return nil, err
 }
 
 // create makes a draft with a name.

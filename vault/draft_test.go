@@ -119,7 +119,7 @@ func writeUntilKilled(t *testing.T, dir string) {
 		must(t, v.RekeyFile(keyPath))
 		f, err := os.OpenFile(copied, os.O_CREATE|os.O_RDWR, 0o600)
 		must(t, err)
-		must(t, v.Backup(f))
+		must(t, v.Backup(f, nil))
 		_, err = f.Seek(0, 0)
 		must(t, errors.Join(err, Restore(f, restored), f.Close(), v.Close()))
 	}

@@ -47,6 +47,9 @@ var ErrDamaged error = damage("the vault is damaged: bytes were lost or changed 
 var ErrPages error = pagesDamage("the file of the vault is damaged, and to use it could destroy what is still whole; nothing was changed. " +
 	"`bot doctor` tells what can still be read, and `bot restore` puts a backup back once the file is moved away")
 
+// errBadCopy is ErrPages of what was to become a vault.
+var errBadCopy error = pagesDamage("the copy is damaged or cut off, and is not taken; use another one, or make a new one")
+
 type pagesDamage string
 
 func (d pagesDamage) Error() string      { return string(d) }

@@ -55,24 +55,36 @@ func writeEmpty(path string, h header) (err error) {
 	})
 }
 
-// probe looks at a file without writing to it: is it a vault, and are all of its pages in order? The engine itself would
-// trust them. No key is needed.
-func probe(path string) (survey, error) {
+// probe looks at a file without writing to it: is it a vault, and are all of its pages in order? No key is needed.
+func probe(path string) error {
+	db, _, err := openToRead(path)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// openToRead opens a vault to read and looks at all of its pages, which the engine itself would trust.
+func openToRead(path string) (*bbolt.DB, survey, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return survey{}, err
+		return nil, survey{}, err
 	case !info.Mode().IsRegular():
-		return survey{}, ErrForeign
+		return nil, survey{}, ErrForeign
 	case info.Size() == 0: // create never leaves this behind, and bbolt would make an empty vault of it
-		return survey{}, fmt.Errorf("%w (the file is empty)", ErrDamaged)
+		return nil, survey{}, fmt.Errorf("%w (the file is empty)", ErrDamaged)
 	}
 	db, file, err := openEngineFile(path, bbolt.Options{ReadOnly: true}) // which does not look at pages yet
 	if err != nil {
-		return survey{}, err
+		return nil, survey{}, err
 	}
-	defer db.Close() // only read from
-	return inspect(db, file)
+	found, err := inspect(db, file)
+	if err != nil {
+		_ = db.Close() // only read from
+		return nil, survey{}, err
+	}
+	return db, found, nil
 }
 
 // inspect goes through the pages of a file that the engine has opened to read, and therewith locked.
@@ -89,15 +101,18 @@ func inspect(db *bbolt.DB, file *os.File) (survey, error) {
 	return found, err
 }
 
-// openSound opens a vault after a look at its pages.
+// openSound opens a vault to write after a look at its pages.
 func openSound(path string) (*bbolt.DB, survey, error) {
 	const tries = 3
 	for range tries {
-		found, err := probe(path)
+		db, found, err := openToRead(path)
+		if err == nil {
+			err = db.Close()
+		}
 		if err != nil {
 			return nil, survey{}, err
 		}
-		db, err := openEngine(path, bbolt.Options{InitialMmapSize: mapSize()})
+		db, err = openEngine(path, bbolt.Options{InitialMmapSize: mapSize()})
 		if err != nil {
 			return nil, survey{}, err
 		}

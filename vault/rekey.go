@@ -53,7 +53,7 @@ func (v *Vault) rekey(key Key) error {
 	if err := guard(b.engine.Commit); err != nil {
 		return err
 	}
-	v.keys, v.uncounted = fresh, nil
+	v.keys = fresh
 	return nil
 }
 

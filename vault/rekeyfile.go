@@ -91,19 +91,33 @@ func promote(path string, rename func(from, to string) error) error {
 // if a RekeyFile was interrupted; then that is finished. Where the new key cannot be put in its place the vault
 // is open all the same, and misplaced is told what to do. It returns the key that opened the vault.
 func OpenByKeyFile(path, keyPath string, key Key, misplaced func(error)) (*Vault, Key, error) {
-	v, err := Open(path, key)
+	v, used, fresh, err := openByEither(keyPath, key, func(key Key) (*Vault, error) { return Open(path, key) })
+	if fresh {
+		if err := promote(keyPath, os.Rename); err != nil {
+			misplaced(err)
+		}
+	}
+	return v, used, err
+}
+
+// OpenReadOnlyByKeyFile is OpenReadOnly with whatever key OpenByKeyFile would take. It finishes nothing.
+func OpenReadOnlyByKeyFile(path, keyPath string, key Key) (*Vault, error) {
+	v, _, _, err := openByEither(keyPath, key, func(key Key) (*Vault, error) { return OpenReadOnly(path, key) })
+	return v, err
+}
+
+// openByEither opens with key, or else with the new one beside the file at keyPath; then that is fresh.
+func openByEither(keyPath string, key Key, open func(Key) (*Vault, error)) (v *Vault, used Key, fresh bool, err error) {
+	v, err = open(key)
 	if !errors.Is(err, ErrWrongKey) {
-		return v, key, err
+		return v, key, false, err
 	}
-	fresh, noKey := readKeyFile(keyPath + newSuffix)
+	other, noKey := readKeyFile(keyPath + newSuffix)
 	if noKey != nil {
-		return nil, Key{}, err // about the key that should have fitted
+		return nil, Key{}, false, err // about the key that should have fitted
 	}
-	if v, err = Open(path, fresh); err != nil {
-		return nil, Key{}, err
+	if v, err = open(other); err != nil {
+		return nil, Key{}, false, err
 	}
-	if err := promote(keyPath, os.Rename); err != nil {
-		misplaced(err)
-	}
-	return v, fresh, nil
+	return v, other, true, nil
 }

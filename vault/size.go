@@ -13,6 +13,10 @@ func (v *Vault) Size() (file, free int64, err error) {
 		return v.db.View(func(tx *bbolt.Tx) error {
 			stats := v.db.Stats()
 			file = tx.Size()
+			if v.db.IsReadOnly() { // the engine has no list then
+				free = v.free
+				return nil
+			}
 			free = int64(stats.FreePageN+stats.PendingPageN) * int64(v.db.Info().PageSize)
 			return nil
 		})

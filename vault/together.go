@@ -159,10 +159,8 @@ func (b *batch) commit() error {
 		if err := b.tidy(); err != nil {
 			return err
 		}
-		if b.vault.uncounted == nil { // else that damage would stop every write
-			if err := writeCounts(b.engine, b.vault.keys, b.changes); err != nil {
-				return err
-			}
+		if err := writeCounts(b.engine, b.vault.keys, b.changes); err != nil {
+			return err
 		}
 		return b.engine.Commit()
 	})

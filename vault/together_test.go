@@ -318,7 +318,7 @@ func TestTogetherInUse(t *testing.T) {
 	})
 	wg.Go(func() {
 		for range 20 {
-			if err := v.Backup(&strings.Builder{}); err != nil {
+			if err := v.Backup(&strings.Builder{}, nil); err != nil {
 				t.Error(err)
 			}
 		}

@@ -26,8 +26,9 @@ type Vault struct {
 	mu   sync.RWMutex // held by Rekey from its commit to the change of keys; who has the turn to write reads without it
 	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
 
-	losses    []Loss // found by Open
-	uncounted error  // the damage for which no counts are written
+	losses  []Loss // found by Open
+	free    int64  // bytes, of a vault that is open to read
+	scratch *draft // the file of one that is a copy
 }
 
 // Open opens the vault at path and creates it where there is nothing, with mode 0600 (and its folder with
@@ -69,9 +70,37 @@ func open(path string, key Key) (*Vault, error) {
 		_ = db.Close() // nothing was written
 		return nil, err
 	}
-	v := &Vault{db: db, keys: keys}
-	v.losses, v.uncounted = findLosses(db, keys, found.records)
+	return &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records)}, nil
+}
+
+// OpenReadOnly opens a vault to be read, which may be on a disk that cannot be written to. Several processes can do so
+// at once. Its errors are those of Open, and that there is no vault; an Update fails.
+func OpenReadOnly(path string, key Key) (*Vault, error) {
+	v, err := openReadOnly(path, key)
+	if err != nil {
+		return nil, fmt.Errorf("vault: open %s: %w", path, err)
+	}
 	return v, nil
+}
+
+func openReadOnly(path string, key Key) (*Vault, error) {
+	if err := key.check(); err != nil {
+		return nil, err
+	}
+	db, found, err := openToRead(path)
+	if err != nil {
+		return nil, err
+	}
+	h, err := readHeader(db)
+	var keys *keyring
+	if err == nil {
+		keys, err = h.unlock(key)
+	}
+	if err != nil {
+		_ = db.Close() // only read from
+		return nil, err
+	}
+	return &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records), free: found.free * found.pageSize}, nil
 }
 
 // createIfMissing returns the header and keyring of the vault that it made, if it did, so that scrypt need
@@ -107,7 +136,12 @@ func (v *Vault) Format() int {
 func (v *Vault) Close() error {
 	v.line.enter(true)
 	defer v.line.leave()
-	if err := v.db.Close(); err != nil {
+	err := v.db.Close()
+	if v.scratch != nil {
+		err = errors.Join(err, v.scratch.close())
+		v.scratch = nil
+	}
+	if err != nil {
 		return fmt.Errorf("vault: close: %w", err)
 	}
 	return nil

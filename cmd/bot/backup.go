@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"cartable/bot/matrix/cryptostore"
 	"cartable/vault"
@@ -19,7 +18,7 @@ type backupCmd struct {
 }
 
 // Run asks the running bot for a copy, or makes one if none runs. The copy is marked as one, so that a bot that
-// is started on it takes a new device on Matrix.
+// is started on it takes a new device on Matrix. The data folder may be read-only.
 func (c backupCmd) Run(ctx context.Context, p *program) (err error) {
 	cfg, err := loadConfig(p.environ)
 	if err != nil {
@@ -29,65 +28,42 @@ func (c backupCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)
-	file := c.File
-	if file == "-" {
-		folder, err := os.MkdirTemp(cfg.data, ".backup-*")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(folder)
-		file = filepath.Join(folder, "vault.db")
+	v, err := cfg.openToRead(log)
+	switch {
+	case errors.Is(err, vault.ErrLocked):
+		err = cfg.passCopy(ctx, log, c.File, p.stdout)
+	case err != nil:
+		return err
+	case c.File == "-":
+		err = errors.Join(v.Backup(p.stdout, markCopied), v.Close())
+	default:
+		err = errors.Join(v.Copy(c.File, markCopied), v.Close())
 	}
-	if err := cfg.copyVault(ctx, log, file); err != nil {
+	if err != nil || c.File == "-" {
 		return err
 	}
-	if c.File == "-" {
-		return printFile(p.stdout, file)
-	}
-	_, err = fmt.Fprintf(p.stdout, "The copy is in %s. It opens with the same key, which is not in it: keep %s too, elsewhere.\n", file, cfg.keyName())
+	_, err = fmt.Fprintf(p.stdout, "The copy is in %s. It opens with the same key, which is not in it: keep %s too, elsewhere.\n", c.File, cfg.keyName())
 	return err
 }
 
-// copyVault writes a marked copy of the vault to a new file.
-func (c config) copyVault(ctx context.Context, log *slog.Logger, file string) error {
-	v, key, err := c.openVault(log)
-	var source io.ReadCloser
-	switch {
-	case errors.Is(err, vault.ErrLocked):
-		if source, err = borrowCopy(ctx, c.lenderPath()); err != nil {
-			return fmt.Errorf("the bot that uses the vault gives no copy; stop it, and try again: %w", err)
-		}
-		if key, err = c.vaultKey(log); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	default:
-		defer func() { _ = v.Close() }() // only read from
-		source = pipeCopy(v)
+// passCopy takes a copy from the running bot.
+func (c config) passCopy(ctx context.Context, log *slog.Logger, file string, stdout io.Writer) error {
+	source, err := borrowCopy(ctx, c.lenderPath())
+	if err != nil {
+		return fmt.Errorf("the bot that uses the vault gives no copy; stop it, and try again: %w", err)
 	}
 	defer source.Close()
-	return vault.RestoreCopy(source, file, key, markCopied)
-}
-
-// pipeCopy reads a copy of the vault. Closing it ends the copying.
-func pipeCopy(v *vault.Vault) io.ReadCloser {
-	r, w := io.Pipe()
-	go func() { _ = w.CloseWithError(v.Backup(w)) }()
-	return r
-}
-
-func markCopied(v *vault.Vault) error { return cryptostore.MarkCopied(v) }
-
-func printFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
+	if file == "-" {
+		return vault.Relay(stdout, source)
+	}
+	key, err := c.vaultKey(log)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
+	return vault.RestoreCopy(source, file, key, markCopied)
 }
+
+func markCopied(v *vault.Vault) error { return cryptostore.MarkCopied(v) }
 
 // restoreCmd puts a backup back.
 type restoreCmd struct {

@@ -19,23 +19,21 @@ import (
 const copyLife = 30 * 24 * time.Hour
 
 // keepOlder keeps a copy of the vault when this version is about to change what older ones stored.
-func (c config) keepOlder(v *vault.Vault, key vault.Key, log *slog.Logger) error {
+func (c config) keepOlder(v *vault.Vault, log *slog.Logger) error {
 	had, pending, err := core.Pending(v)
 	if err != nil || had == 0 || pending == 0 { // nothing is older than the first step but what vault.Convert keeps
 		return err
 	}
-	return c.keepBefore(v, key, had+1, log)
+	return c.keepBefore(v, had+1, log)
 }
 
 // keepBefore puts a marked copy of the vault beside it, before the step of that number.
-func (c config) keepBefore(v *vault.Vault, key vault.Key, step int, log *slog.Logger) error {
+func (c config) keepBefore(v *vault.Vault, step int, log *slog.Logger) error {
 	file := filepath.Join(c.data, fmt.Sprintf("vault-before-%d.db", step))
 	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) { // of an attempt that was interrupted
 		return err
 	}
-	source := pipeCopy(v)
-	defer source.Close()
-	if err := vault.RestoreCopy(source, file, key, markCopied); err != nil {
+	if err := v.Copy(file, markCopied); err != nil {
 		return fmt.Errorf("keep a copy before the vault is changed: %w", err)
 	}
 	log.Warn("this version changes how things are stored; a copy of the vault as it was is kept", "file", file)

@@ -83,7 +83,7 @@ func TestACopyIsKeptBeforeAStep(t *testing.T) {
 	}
 	defer v.Close()
 	kept := filepath.Join(c.data, "vault-before-2.db")
-	if err := c.keepOlder(v, key, log); err != nil {
+	if err := c.keepOlder(v, log); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(kept); err == nil {
@@ -93,7 +93,7 @@ func TestACopyIsKeptBeforeAStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // each writes it anew
-		if err := c.keepBefore(v, key, 2, log); err != nil {
+		if err := c.keepBefore(v, 2, log); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -85,15 +84,10 @@ func (c config) examine(ctx context.Context, log *slog.Logger) (e *examination, 
 	if err := e.lookAtTimes(); err != nil { // before anything is opened
 		return nil, err
 	}
-	v, _, err := c.openVault(log)
+	v, err := c.openToRead(log)
 	if errors.Is(err, vault.ErrLocked) {
 		e.running = true
-		var folder string
-		if folder, err = os.MkdirTemp(c.data, ".doctor-*"); err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-		v, err = c.openBorrowed(ctx, log, filepath.Join(folder, "vault.db"))
+		v, err = c.openBorrowed(ctx, log)
 	}
 	if err != nil {
 		return nil, err
@@ -103,20 +97,17 @@ func (c config) examine(ctx context.Context, log *slog.Logger) (e *examination, 
 }
 
 // openBorrowed opens a copy of the vault that the running bot gives.
-func (c config) openBorrowed(ctx context.Context, log *slog.Logger, file string) (*vault.Vault, error) {
+func (c config) openBorrowed(ctx context.Context, log *slog.Logger) (*vault.Vault, error) {
 	source, err := borrowCopy(ctx, c.lenderPath())
 	if err != nil {
 		return nil, fmt.Errorf("the bot that uses the vault gives no copy to look at; stop it, and try again: %w", err)
 	}
 	defer source.Close()
-	if err := vault.Restore(source, file); err != nil {
-		return nil, err
-	}
 	key, err := c.vaultKey(log)
 	if err != nil {
 		return nil, err
 	}
-	return vault.Open(file, key)
+	return vault.OpenCopy(source, c.data, key)
 }
 
 // lookAtTimes finds the latest time that has certainly been.
@@ -160,7 +151,9 @@ func (e *examination) lookAt(v *vault.Vault) error {
 	if err != nil {
 		return err
 	}
-	e.file, e.free = report.File, report.Free
+	if e.file, e.free = report.File, report.Free; e.running {
+		e.free = -1 // a copy has the size of its content
+	}
 	for _, b := range report.Buckets {
 		t := of(b.Bucket)
 		t.records += b.Records + b.Damaged

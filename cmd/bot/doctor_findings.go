@@ -83,13 +83,17 @@ func (e *examination) findings() (found []finding) {
 
 func (e *examination) print(w io.Writer, findings []finding) error {
 	out := &strings.Builder{}
-	fmt.Fprintf(out, "%s: %s, of which %s are free; format %d", e.path, size(e.file), size(e.free), e.format)
+	fmt.Fprintf(out, "%s: %s", e.path, size(e.file))
+	if e.free >= 0 {
+		fmt.Fprintf(out, ", of which %s are free", size(e.free))
+	}
+	fmt.Fprintf(out, "; format %d", e.format)
 	if e.format == 1 {
 		out.WriteString(", which the next start of the bot brings up to date")
 	}
 	out.WriteString(".\n")
 	if e.running {
-		out.WriteString("A bot uses it; this is of a copy that it gave.\n")
+		out.WriteString("A bot uses it; this is of a copy that it gave, without what is free in the file.\n")
 	}
 	out.WriteString("\n")
 	e.printTables(out)

@@ -66,7 +66,7 @@ func (l *lender) lend(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	err := conn.SetDeadline(time.Now().Add(lendTime))
 	if err == nil {
-		err = l.vault.Backup(conn)
+		err = l.vault.Backup(conn, markCopied)
 	}
 	if err != nil {
 		l.log.Warn("a copy of the vault was not taken", "error", err)

@@ -40,6 +40,19 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	}
 }
 
+// openToRead opens a vault that is there and changes nothing.
+func (c config) openToRead(log *slog.Logger) (*vault.Vault, error) {
+	key, err := c.vaultKey(log)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.hasKey:
+		return vault.OpenReadOnly(c.vaultPath(), key)
+	default:
+		return vault.OpenReadOnlyByKeyFile(c.vaultPath(), c.keyFilePath(), key)
+	}
+}
+
 // openNewest opens the vault for a bot. One of an older version is kept beside it before it is changed; one of a newer
 // version is refused and left alone.
 func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
@@ -48,7 +61,7 @@ func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 		return v, key, err
 	}
 	if v.Format() == vault.NewestFormat {
-		if err := c.keepOlder(v, key, log); err != nil {
+		if err := c.keepOlder(v, log); err != nil {
 			return nil, key, errors.Join(err, v.Close())
 		}
 		return v, key, nil

@@ -214,7 +214,7 @@ func TestOldCopyIsNoticed(t *testing.T) {
 	server := value[string](t)(r.NextEpoch())
 	noError(t, r.ConfirmEpoch(server))
 	var backup bytes.Buffer
-	noError(t, r.vault.Backup(&backup))
+	noError(t, r.vault.Backup(&backup, nil))
 	r.kill()
 	server = value[string](t)(r.NextEpoch()) // as at each start
 	noError(t, r.ConfirmEpoch(server))
