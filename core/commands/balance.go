@@ -130,7 +130,7 @@ func (c wallets) askCodeFor(t *talk.Turn, account, line string) chat.Reply {
 
 func (c wallets) askCode(t *talk.Turn, account, line string) chat.Reply {
 	ask := t.Say("code.ask", "wallet", c.walletName(account), "cancel", t.Cmd("annuler"))
-	return t.Ask(ask, talk.Question{
+	return t.Ask(t.WarnExposed(ask), talk.Question{
 		Expect: chat.ExpectSecret, Leave: "cancel.code", About: []string{account},
 		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 			code, err := izly.ParseSecretCode(answer)

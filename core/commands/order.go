@@ -67,7 +67,7 @@ func (c orders) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.R
 }
 
 func (c orders) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Reply {
-	return t.Ask(r, talk.Question{
+	return t.Ask(t.WarnExposed(r), talk.Question{
 		Expect: chat.ExpectSecret, Leave: "cancel.topup", About: []string{o.Key(), o.Account},
 		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 			code, err := izly.ParseSecretCode(answer)

@@ -202,12 +202,16 @@ func after(first, r chat.Reply) chat.Reply {
 	return r
 }
 
-// link is /connexion [pronote|izly]: it begins one of the two dialogues.
+// link is /connexion [pronote|izly]: it begins one of the two dialogues. What people say at once they are not asked for,
+// and a message with more than the first answer is deleted as one with a secret is.
 func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if !t.Private {
 		return linkInGroup(l, t), nil
 	}
 	if args = strings.TrimSpace(args); args != "" {
+		if words := strings.Fields(args); len(words) > 3 && meansSchool(i18n.Fold(words[0])) { // a password, whatever the second is
+			t.Redact(ctx)
+		}
 		return l.linkKind(ctx, t, args)
 	}
 	return askKind(l, t), nil
@@ -226,9 +230,14 @@ func askKind(l *Linking, t *talk.Turn) chat.Reply {
 
 // linkKind reads which kind of account is meant; an address of a school or a QR code says it too.
 func (l *Linking) linkKind(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+	kind, rest, _ := strings.Cut(answer, " ")
 	switch word := i18n.Fold(answer); {
 	case talk.No(answer):
 		return t.Say(leaveLinking), nil
+	case rest != "" && meansSchool(i18n.Fold(kind)) && !meansQRCode(i18n.Fold(rest)):
+		return l.takeAddress(ctx, t, rest)
+	case rest != "" && meansWallet(i18n.Fold(kind)):
+		return l.takePhone(ctx, t, rest)
 	case meansQRCode(word):
 		return askPicture(l, t), nil
 	case meansSchool(word):

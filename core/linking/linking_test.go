@@ -3,6 +3,7 @@ package linking_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"testing"
@@ -409,4 +410,41 @@ func (r *rig) prefs(c chat.ChatID) (prefs talk.Prefs) {
 		r.t.Fatal(err)
 	}
 	return prefs
+}
+
+// TestEverythingAtOnce links from one message, which is deleted as one with a secret is, wherever it came from.
+func TestEverythingAtOnce(t *testing.T) {
+	r := newRig(t)
+	account, purse := r.parent(), r.izly.Accounts()[0]
+	all := r.url + "/parent.html " + account.Username + " " + account.Password
+	for i, said := range []string{"/connexion pronote " + all, "/connexion " + all, "!connexion ecole  " + all, "connexion pronote " + all} {
+		c, before := r.private(fmt.Sprint("person", i)), r.deleted
+		has(t, c.say(said), "Compte PRONOTE relié", "-"+account.Password)
+		if r.deleted != before+1 {
+			t.Errorf("%d: %d messages deleted", i, r.deleted-before)
+		}
+	}
+	c := r.private("claire")
+	c.say("/connexion")
+	before := r.deleted
+	has(t, c.say("pronote "+all), "Compte PRONOTE relié")
+	has(t, c.say("/connexion pronote "+r.url+"/parent.html "+account.Username), "mot de passe du compte "+account.Username, "(secret)")
+	c.say("/annuler")
+	has(t, c.say("/connexion pronote "+r.url+" "+account.Username+" "+account.Password), "[1] Parent", "-"+account.Password)
+	c.say("/annuler")
+	has(t, c.say("/connexion pronote ici claire S3cret"), "Collez l'adresse", "-S3cret")
+	has(t, c.say(r.url+"/parent.html "+account.Username+" faux"), "est faux", "-faux»", "(secret)")
+	if r.deleted != before+5 {
+		t.Errorf("%d messages deleted; want 5", r.deleted-before)
+	}
+	c, before = r.private("camille"), r.deleted
+	has(t, c.say("/connexion izly 06 11 22 33 44 "+purse.SecretCode), "SMS", "-"+purse.SecretCode)
+	c.say("/annuler")
+	c.say("/connexion izly")
+	has(t, c.say("0611223344 12"), "a 6 chiffres", "(secret)")
+	c.say("/annuler")
+	has(t, c.say("/connexion izly bonjour 135790"), "Ce n'est pas un numéro", "-135790")
+	if r.deleted != before+3 {
+		t.Errorf("%d messages deleted; want 3", r.deleted-before)
+	}
 }

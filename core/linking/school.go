@@ -54,6 +54,11 @@ func (l *Linking) takeAddress(ctx context.Context, t *talk.Turn, answer string) 
 	case meansQRCode(i18n.Fold(answer)):
 		return askPicture(l, t), nil
 	}
+	words := strings.Fields(answer)
+	if len(words) > 1 && strings.ContainsAny(words[0], "./") { // name and password stand behind
+		t.Redact(ctx)
+		answer = words[0]
+	}
 	address, space, err := pronote.ParseAddress(answer, l.cfg.AllowPrivate)
 	if err == nil {
 		err = l.cfg.Admit(address)
@@ -64,7 +69,14 @@ func (l *Linking) takeAddress(ctx context.Context, t *talk.Turn, answer string) 
 	if errors.Is(l.cfg.School.FindHost(ctx, address), pronote.ErrNoHost) {
 		return addressTrouble(l, t, t.Say("address.no_such_host", "host", hostOf(address))), nil
 	}
-	return askUsername(l, t, schoolForm{address: address, space: space}), nil
+	f := schoolForm{address: address, space: space}
+	if len(words) < 2 {
+		return askUsername(l, t, f), nil
+	}
+	if f.username = words[1]; len(words) == 2 {
+		return askPasswordOf(l, t, f), nil
+	}
+	return takePassword(l, ctx, t, f, strings.Join(words[2:], " "))
 }
 
 // addressTrouble says what is wrong with an address, and asks for another.
@@ -87,22 +99,30 @@ func askUsername(l *Linking, t *talk.Turn, f schoolForm) chat.Reply {
 			return askUsername(l, t, f), nil
 		}
 		f.username = answer
-		return askPassword(l, t, f, t.Say("link.school.password", "username", i18n.Short(f.username), "cancel", t.Cmd("annuler"))), nil
+		return askPasswordOf(l, t, f), nil
 	})
 	q.Words = true
 	return t.Ask(t.Say("link.school.username", "host", hostOf(f.address)), q)
 }
 
+func askPasswordOf(l *Linking, t *talk.Turn, f schoolForm) chat.Reply {
+	return askPassword(l, t, f, t.Say("link.school.password", "username", i18n.Short(f.username), "cancel", t.Cmd("annuler")))
+}
+
 func askPassword(l *Linking, t *talk.Turn, f schoolForm, r chat.Reply) chat.Reply {
 	q := question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
-		f.password = secret.New(answer)
-		if f.space != "" {
-			return finishSchool(l, ctx, t, f)
-		}
-		return askSpace(l, t, f, chat.Reply{}), nil
+		return takePassword(l, ctx, t, f, answer)
 	})
 	q.Words = true
 	return t.Ask(r, q)
+}
+
+func takePassword(l *Linking, ctx context.Context, t *talk.Turn, f schoolForm, password string) (chat.Reply, error) {
+	f.password = secret.New(password)
+	if f.space != "" {
+		return finishSchool(l, ctx, t, f)
+	}
+	return askSpace(l, t, f, chat.Reply{}), nil
 }
 
 // askSpace asks for the kind of account; trouble, which may be empty, says what was wrong with the answer before.

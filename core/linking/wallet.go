@@ -21,41 +21,69 @@ type walletForm struct {
 }
 
 func askPhone(l *Linking, t *talk.Turn) chat.Reply {
-	q := question(chat.ExpectText, func(_ context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
-		phone, err := izly.ParsePhone(answer)
-		if err != nil {
-			return after(t.Say("link.wallet.bad_phone", "cancel", t.Cmd("annuler")), askPhone(l, t)), nil
-		}
-		return askLinkCode(l, t, walletForm{phone: phone}, t.Say("link.wallet.code")), nil
-	})
+	q := question(chat.ExpectText, l.takePhone)
 	q.Takes = meansPhone
 	return t.Ask(t.Say("link.wallet.phone"), q)
 }
 
 func meansPhone(_ *talk.Turn, answer string) bool {
-	_, err := izly.ParsePhone(answer)
+	phone, _ := splitPhone(answer)
+	_, err := izly.ParsePhone(phone)
 	return err == nil
+}
+
+// splitPhone reads a number behind which the secret code may stand.
+func splitPhone(answer string) (phone, code string) {
+	if _, err := izly.ParsePhone(answer); err == nil {
+		return answer, ""
+	}
+	answer = strings.TrimSpace(answer)
+	at := strings.LastIndexByte(answer, ' ')
+	if at < 0 || strings.Trim(answer[at+1:], "0123456789") != "" {
+		return answer, ""
+	}
+	return answer[:at], answer[at+1:]
+}
+
+func (l *Linking) takePhone(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+	number, code := splitPhone(answer)
+	if code != "" {
+		t.Redact(ctx)
+	}
+	phone, err := izly.ParsePhone(number)
+	if err != nil {
+		return after(t.Say("link.wallet.bad_phone", "cancel", t.Cmd("annuler")), askPhone(l, t)), nil
+	}
+	f := walletForm{phone: phone}
+	if code != "" {
+		return takeLinkCode(l, ctx, t, f, code)
+	}
+	return askLinkCode(l, t, f, t.Say("link.wallet.code")), nil
 }
 
 // askLinkCode asks for the secret code and has Izly send the SMS.
 func askLinkCode(l *Linking, t *talk.Turn, f walletForm, r chat.Reply) chat.Reply {
-	return t.Ask(r, question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
-		code, err := izly.ParseSecretCode(answer)
-		if err != nil {
-			return askLinkCode(l, t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
-		}
-		f.code = code
-		uid, err := l.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
-		if errors.Is(err, izly.ErrWrongCode) {
-			again := viewOf(l, t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
-			return askLinkCode(l, t, f, again), nil
-		}
-		if err != nil {
-			return chat.Reply{}, err
-		}
-		f.phone = uid
-		return askActivation(l, t, f, t.Say("link.wallet.activation")), nil
+	return t.Ask(t.WarnExposed(r), question(chat.ExpectSecret, func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
+		return takeLinkCode(l, ctx, t, f, answer)
 	}))
+}
+
+func takeLinkCode(l *Linking, ctx context.Context, t *talk.Turn, f walletForm, answer string) (chat.Reply, error) {
+	code, err := izly.ParseSecretCode(answer)
+	if err != nil {
+		return askLinkCode(l, t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
+	}
+	f.code = code
+	uid, err := l.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
+	if errors.Is(err, izly.ErrWrongCode) {
+		again := viewOf(l, t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
+		return askLinkCode(l, t, f, again), nil
+	}
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	f.phone = uid
+	return askActivation(l, t, f, t.Say("link.wallet.activation")), nil
 }
 
 // askActivation asks for the link of the SMS, or its code, and ends the enrolment.

@@ -28,6 +28,7 @@ type Turn struct {
 	adapter  chat.Adapter // nil for a turn that only makes sentences
 	prefs    Prefs
 	call     call // what the message was read as
+	redacted bool // the message was deleted, or tried to be
 	stranger bool // was not admitted; see mayInGroup
 	acted    bool // see Acted
 	offered  map[string]choice
@@ -239,9 +240,10 @@ func (t *Turn) Name() string {
 // Redact deletes the message where the platform can: it held a secret.
 func (t *Turn) Redact(ctx context.Context) {
 	r, able := t.adapter.(chat.Redacter)
-	if !able || t.Msg.ID == "" {
+	if !able || t.Msg.ID == "" || t.redacted {
 		return
 	}
+	t.redacted = true
 	if err := r.Redact(ctx, t.Msg); err != nil {
 		t.Log.Warn("message with a secret not deleted", "error", err)
 	}
@@ -256,6 +258,14 @@ func (t *Turn) Exposed() bool {
 		return a.ExposedIn(t.Chat)
 	}
 	return false
+}
+
+// WarnExposed adds to a question for a secret that the platform can read the answer, where it can.
+func (t *Turn) WarnExposed(r chat.Reply) chat.Reply {
+	if t.Exposed() {
+		r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: t.P.T("secret.exposed")})
+	}
+	return r
 }
 
 // TakesPictures tells whether people can send pictures here.
