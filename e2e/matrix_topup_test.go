@@ -46,6 +46,13 @@ func summaryOf(t *testing.T, anna *matrixplayer.Player, room id.RoomID, code str
 	return nil
 }
 
+// waitPollEnd waits until a poll is closed.
+func waitPollEnd(anna *matrixplayer.Player, poll *matrixplayer.Event) {
+	anna.Wait(poll.Room, "the end of the poll", func(e *matrixplayer.Event) bool {
+		return strings.HasSuffix(e.Type, "poll.end") && e.About == poll.ID
+	})
+}
+
 // TestMatrixTopUpVote spends by a vote, once however often it is repeated.
 func TestMatrixTopUpVote(t *testing.T) {
 	w, anna, room := rich(t)
@@ -56,11 +63,20 @@ func TestMatrixTopUpVote(t *testing.T) {
 	anna.WaitFor(room, "effectué")
 	w.mustHold(before+20_00, "after the vote")
 
+	waitPollEnd(anna, poll)
+	if !strings.Contains(poll.Body, "20,00") || !strings.Contains(poll.Body, "4242") {
+		t.Errorf("the poll asks %q, and names neither amount nor card", poll.Body)
+	}
 	anna.Vote(poll, "Confirmer")
+	anna.WaitFor(room, "a bien été fait, une seule fois")
 	anna.Say(room, "oui "+code)
-	anna.Say(room, "!solde")
-	anna.WaitFor(room, "Solde")
+	anna.WaitFor(room, "a bien été fait, une seule fois")
 	w.mustHold(before+20_00, "after voting twice")
+
+	poll, _ = propose(t, anna, room, "20")
+	anna.Say(room, "!annuler")
+	anna.WaitFor(room, "annulé")
+	waitPollEnd(anna, poll)
 	w.mustBeEncrypted(anna, room)
 }
 
@@ -85,8 +101,7 @@ func TestMatrixTopUpTyped(t *testing.T) {
 	anna.WaitFor(room, "effectué")
 	w.mustHold(before+12_50, "after the code")
 	anna.Say(room, "oui "+code)
-	anna.Say(room, "!solde")
-	anna.WaitFor(room, "Solde")
+	anna.WaitFor(room, "a bien été fait, une seule fois")
 	w.mustHold(before+12_50, "after the code twice")
 }
 

@@ -3,7 +3,9 @@
 package matrix
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -27,7 +29,7 @@ const (
 
 // poll follows a message with its choices: votes are encrypted, and clients draw them as buttons.
 func (d *drawing) poll() map[string]any {
-	question := oneLine(d.reply.Title)
+	question := oneLine(cmp.Or(d.reply.Question, d.reply.Title))
 	if question == "" && len(d.reply.Body) > 0 {
 		question = oneLine(d.reply.Body[0].Text)
 	}
@@ -52,17 +54,42 @@ func (d *drawing) poll() map[string]any {
 	return content
 }
 
-// clearOffer takes the choices of a message away when it says something else, with next ones, and closes its poll.
+// clearOffer takes the choices of a message away when it says something else, with next ones, or when they are decided,
+// and closes its poll. Risky ones are remembered: who types their code again is told what became of it.
 func (l *connection) clearOffer(evt id.EventID, next []offered) error {
 	o, err := l.a.offers.byEvent(evt)
 	if err != nil || o == nil || len(next) > 0 && o.place(next[0].ID) >= 0 { // it says so already
 		return err
 	}
-	if o, err = l.a.offers.remove(evt); err != nil || o == nil || o.Poll == "" {
+	if risky(o.Choices) {
+		return l.settle(o)
+	}
+	_, err = l.a.offers.remove(evt)
+	return err
+}
+
+// settle notes that risky choices are decided.
+func (l *connection) settle(o *offer) error {
+	err := l.a.offers.update(o.Event, func(stored *offer) { stored.Settled = true })
+	if err == nil && o.Poll != "" {
+		l.closePoll(o)
+	}
+	return err
+}
+
+// withdraw closes the polls that a person was asked to vote in.
+func (l *connection) withdraw(room id.RoomID, from id.UserID) error {
+	private, err := l.a.isPrivate(room)
+	if err != nil {
 		return err
 	}
-	l.closePoll(o)
-	return nil
+	list, err := l.a.offers.voted(room)
+	for _, o := range list {
+		if private || o.For == from {
+			err = errors.Join(err, l.settle(o))
+		}
+	}
+	return err
 }
 
 // closePoll shows, after the answers, that a poll takes no more votes.

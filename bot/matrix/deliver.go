@@ -29,8 +29,10 @@ type plan struct {
 	Choices []offered         `json:"choices,omitempty"`
 	For     id.UserID         `json:"for,omitempty"`
 	Expect  chat.Expect       `json:"expect,omitempty"`
-	Private bool              `json:"private,omitempty"` // nobody else may read it
-	Made    time.Time         `json:"made"`
+	// Withdraws is whose votes it ends; empty for nobody's.
+	Withdraws id.UserID `json:"withdraws,omitempty"`
+	Private   bool      `json:"private,omitempty"` // nobody else may read it
+	Made      time.Time `json:"made"`
 
 	sent  bool         // in this run
 	given []id.EventID // of Events, those that the homeserver has taken in this run
@@ -68,6 +70,11 @@ func (l *connection) deliver(ctx context.Context, p *plan) error {
 	if p.Close != "" {
 		if err := l.clearOffer(p.Close, nil); err != nil {
 			l.a.log.Warn("old choices not removed", "error", err)
+		}
+	}
+	if p.Withdraws != "" {
+		if err := l.withdraw(p.Room, p.Withdraws); err != nil {
+			l.a.log.Warn("polls not closed", "error", err)
 		}
 	}
 	if o != nil && p.Poll != nil {

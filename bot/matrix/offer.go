@@ -29,6 +29,7 @@ type offer struct {
 	For     id.UserID  `json:"for,omitempty"`    // whose message it answers
 	Thread  id.EventID `json:"thread,omitempty"` // that our message is in
 	Choices []offered  `json:"choices"`
+	Settled bool       `json:"settled,omitempty"` // decided: only a code or a vote asks what became of it
 	Made    time.Time  `json:"made"`
 }
 

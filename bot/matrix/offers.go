@@ -50,7 +50,11 @@ func newOffers(v store.Store, now func() time.Time) *offers {
 
 // byEvent reads an offer by our message; nil when there is none that is still good.
 func (f *offers) byEvent(evt id.EventID) (*offer, error) {
-	return f.find(func(tx store.Tx) (id.EventID, error) { return evt, nil })
+	o, err := f.find(func(tx store.Tx) (id.EventID, error) { return evt, nil })
+	if o != nil && o.Settled {
+		return nil, err
+	}
+	return o, err
 }
 
 // byVote reads an offer by one of its choices, whose names nobody can guess.
@@ -76,14 +80,20 @@ func (f *offers) find(name func(store.Tx) (id.EventID, error)) (found *offer, er
 	return found, err
 }
 
-// byCode finds the choice that a code confirms in a room.
+// byCode finds the choice that a code confirms in a room, or has confirmed.
 func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err error) {
 	err = f.vault.View(func(tx store.Tx) error {
+		found = nil
 		_, err := cryptostore.Each(tx, offersBucket, func(_ string, o *offer) error {
-			if o.Room != room || f.now().Sub(o.Made) > codeLife {
+			life := codeLife
+			if o.Settled {
+				life = offerLife
+			}
+			if o.Room != room || f.now().Sub(o.Made) > life {
 				return nil
 			}
-			if i := slices.IndexFunc(o.Choices, func(c offered) bool { return c.Code == code }); i >= 0 {
+			i := slices.IndexFunc(o.Choices, func(c offered) bool { return c.Code == code })
+			if i >= 0 && (found == nil || found.Settled && !o.Settled || found.Settled == o.Settled && o.Made.After(found.Made)) {
 				found, at = o, i
 			}
 			return nil
@@ -91,6 +101,21 @@ func (f *offers) byCode(room id.RoomID, code string) (found *offer, at int, err 
 		return err
 	})
 	return found, at, err
+}
+
+// voted are the offers of a room with a poll that is open.
+func (f *offers) voted(room id.RoomID) (list []*offer, err error) {
+	err = f.vault.View(func(tx store.Tx) error {
+		list = nil
+		_, err := cryptostore.Each(tx, offersBucket, func(_ string, o *offer) error {
+			if o.Room == room && o.Poll != "" && !o.Settled {
+				list = append(list, o)
+			}
+			return nil
+		})
+		return err
+	})
+	return list, err
 }
 
 // last reads what a number may stand for in a room.

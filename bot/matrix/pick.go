@@ -104,7 +104,7 @@ func (l *connection) pickTyped(evt *event.Event, r *row, o *offer, at int) picke
 		return pickRefuse
 	}
 	r.press(o, at)
-	r.Typed = true
+	r.Typed, r.Confirms = true, risky(o.Choices)
 	return pickTaken
 }
 

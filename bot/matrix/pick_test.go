@@ -156,6 +156,65 @@ func TestRisky(t *testing.T) {
 	}
 }
 
+// TestDecided closes the poll of a question that was decided by typing, or that everything was taken back of, and takes its
+// code again, so that the core says what became of it; numbers and reactions are no answers to it any more.
+func TestDecided(t *testing.T) {
+	for name, said := range map[string]string{"by code": "oui ", "by number": "2", "by word": "annuler", "by a command": "tout annuler"} {
+		t.Run(name, func(t *testing.T) {
+			r, o := offering(t, riskyChoices)
+			noError(t, r.offers.update(o.Event, func(stored *offer) { stored.Poll = "$poll" }))
+			r.core.answers(func(m chat.Message) chat.Reply { return chat.Reply{Title: "done", Withdraws: m.Choice == ""} })
+			if name == "by code" {
+				said += o.Choices[0].Code
+			}
+			r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, said)})
+			r.hear()
+			end := r.sent(direct, 3)[2]
+			if about := end["content"].(map[string]any)["m.relates_to"].(map[string]any)["event_id"]; end["type"] != pollEnd || about != "$poll" {
+				t.Errorf("said %v", end)
+			}
+			r.core.answers(nil)
+			r.hs.syncs <- joins(direct, nil, []object{reaction("$r", ana, "2️⃣"), messageEvent("$b", ana, "oui "+o.Choices[0].Code)})
+			if m := r.hear(); m.Choice != "yes" {
+				t.Errorf("the core heard %+v", m)
+			}
+			r.hearsNothing(direct, "1")
+		})
+	}
+}
+
+// TestLiveCodeFirst has a code of yesterday that is also one of now.
+func TestLiveCodeFirst(t *testing.T) {
+	r, o := offering(t, riskyChoices)
+	now := o.Made.Add(time.Hour)
+	r.offers.now = func() time.Time { return now }
+	noError(t, r.offers.update(o.Event, func(stored *offer) { stored.Settled = true }))
+	live := *o
+	live.Event, live.Made = "$live", now.Add(-time.Minute)
+	for _, put := range []bool{false, true} {
+		if put {
+			noError(t, r.offers.said(direct, live.Event, &live, chat.ExpectNothing))
+		}
+		got, _, err := r.offers.byCode(direct, o.Choices[0].Code)
+		noError(t, err)
+		if got == nil || (got.Event == live.Event) != put {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
+// TestPollNamesWhatItDecides asks more than "yes or no" in a poll.
+func TestPollNamesWhatItDecides(t *testing.T) {
+	r := riskyChoices
+	for question, want := range map[string]string{"": "Recharger", "Recharger 20 € avec la carte ?": "Recharger 20 € avec la carte ?"} {
+		r.Question = question
+		poll := (&drawing{reply: r}).poll()
+		if got := poll[pollStart].(map[string]any)["question"].(map[string]any)["body"]; got != want {
+			t.Errorf("the poll asks %q; want %q", got, want)
+		}
+	}
+}
+
 // TestCodeExpires refuses a code after its time, and choices after theirs.
 func TestCodeExpires(t *testing.T) {
 	r, o := offering(t, riskyChoices)

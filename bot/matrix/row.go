@@ -29,7 +29,7 @@ type row struct {
 	Choice     string     `json:"choice,omitempty"`
 	Carrier    id.EventID `json:"carrier,omitempty"`  // our message that offered the choice
 	Typed      bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
-	Confirms   bool       `json:"confirms,omitempty"` // it is a typed code: the question is answered
+	Confirms   bool       `json:"confirms,omitempty"` // typed, it answers a question that is asked once
 	File       *media     `json:"file,omitempty"`
 	Made       bool       `json:"made,omitempty"` // by the adapter: there is no such event
 

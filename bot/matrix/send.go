@@ -138,6 +138,9 @@ func (d *drawing) plan(ctx context.Context) (*plan, error) {
 	if d.answers != nil && d.answers.Confirms {
 		p.Close = d.answers.Carrier
 	}
+	if d.answers != nil && d.reply.Withdraws {
+		p.Withdraws = d.answers.Sender
+	}
 	votes := d.encrypted && risky(choices)
 	parts := render(d.reply, legend{choices: choices, votes: votes, bot: d.l.me, say: d.say})
 	if d.reply.File != nil {

@@ -11,9 +11,14 @@ type Reply struct {
 	Title   string   `json:"title,omitempty"`
 	Body    []Line   `json:"body,omitempty"`
 	Choices []Choice `json:"choices,omitempty"`
-	Expect  Expect   `json:"expect,omitempty"` // whether the bot now waits for something typed
-	Silent  bool     `json:"silent,omitempty"` // nobody waits for it: no sound
-	File    *File    `json:"-"`                // sent with the rest as its caption; never kept
+	// Question is what the choices decide, in one line, for a platform that shows it with them alone; empty: the title.
+	Question string `json:"question,omitempty"`
+	// Withdraws says that what the person was asked to decide before in this chat is decided: a platform that shows open
+	// votes closes them.
+	Withdraws bool   `json:"withdraws,omitempty"`
+	Expect    Expect `json:"expect,omitempty"` // whether the bot now waits for something typed
+	Silent    bool   `json:"silent,omitempty"` // nobody waits for it: no sound
+	File      *File  `json:"-"`                // sent with the rest as its caption; never kept
 }
 
 // Empty tells whether there is nothing to send.

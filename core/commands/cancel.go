@@ -42,7 +42,7 @@ func (c settings) cancel(_ context.Context, t *talk.Turn, _ string) (chat.Reply,
 	default:
 		left = []string{"cancel.nothing"}
 	}
-	var r chat.Reply
+	r := chat.Reply{Withdraws: true}
 	for _, key := range left {
 		r.Body = append(r.Body, t.Say(key).Body...)
 	}

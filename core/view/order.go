@@ -12,7 +12,7 @@ import (
 
 // Summary shows what would be spent. balance is what the wallet holds now; nil stands for the last one that was seen.
 func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) chat.Reply {
-	r := chat.Reply{Title: v.P.T("topup.title"), Body: []chat.Line{
+	r := chat.Reply{Title: v.P.T("topup.title"), Question: question(v, o), Body: []chat.Line{
 		{Label: v.P.T("topup.label.amount"), Text: euros(v, o.Amount)},
 		{Label: v.P.T("topup.label.card"), Text: o.Card},
 	}}
@@ -31,6 +31,14 @@ func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) ch
 	}
 	r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: v.P.T("topup.nothing_yet", "minutes", orderMinutes)})
 	return r
+}
+
+// question is what the owner of an order decides.
+func question(v View, o wallet.Order) string {
+	if o.Fee != 0 {
+		return v.P.T("topup.question_fee", "amount", euros(v, o.Amount), "card", o.Card, "fee", euros(v, o.Fee))
+	}
+	return v.P.T("topup.question", "amount", euros(v, o.Amount), "card", o.Card)
 }
 
 const orderMinutes = int(wallet.OrderLife / time.Minute)
