@@ -22,12 +22,14 @@ type sims struct {
 	stop    func() error
 }
 
-func startSims(t *testing.T) *sims {
+func startSims(t *testing.T, flags ...string) *sims {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out := newOutput()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"sim"}, nil, strings.NewReader(""), out, io.Discard) }()
+	go func() {
+		ended <- run(ctx, append([]string{"sim"}, flags...), nil, strings.NewReader(""), out, io.Discard)
+	}()
 	text := out.wait(t, "CARTABLE_IZLY_SITE_URL=http://127.0.0.1:")
 	s := &sims{stop: sync.OnceValue(func() error { cancel(); return <-ended })}
 	for _, export := range regexp.MustCompile(`export (\S+)`).FindAllStringSubmatch(text, -1) {
@@ -113,7 +115,7 @@ func (o *output) wait(t *testing.T, want string) string {
 // conversation is a run of `bot chat` on pipes.
 type conversation struct {
 	t      *testing.T
-	typing *io.PipeWriter
+	typing io.WriteCloser
 	out    *output
 	log    *output
 	ended  chan error

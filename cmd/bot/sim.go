@@ -14,7 +14,8 @@ import (
 
 // simCmd runs the simulators alone, for clients of all kinds.
 type simCmd struct {
-	Listen string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:9090; port 0 takes a free one (${default})."`
+	Listen  string `default:"127.0.0.1:0" placeholder:"ADDRESS" help:"Address of the listener, such as 127.0.0.1:9090; port 0 takes a free one (${default})."`
+	Hostile bool   `help:"Serve hostile schools and wallets too, whose answers try to exhaust whoever reads them."`
 }
 
 // simSchools are the PRONOTE servers of `bot sim`: every dialect, and payloads both in clear and not.
@@ -50,17 +51,22 @@ func (c simCmd) Run(ctx context.Context, p *program) (err error) {
 		mux.Handle(root+"/", school)
 		accounts = school.Accounts()
 	}
+	var bad *hostile
+	if c.Hostile {
+		bad = &hostile{url: web.url, log: log, servers: map[string]http.Handler{}}
+		mux.Handle(hostileRoot, bad)
+	}
 	web.serve(mux, log)
 	defer func() { err = errors.Join(err, web.close()) }()
-	if err := describe(p.stdout, web.url, accounts, wallet.Accounts()); err != nil {
+	if err := describe(p.stdout, web.url, accounts, wallet.Accounts(), bad); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
 }
 
-// describe tells people, and scripts that read lines, where everything is.
-func describe(w io.Writer, url string, pupils []pronote.Account, wallets []izly.Account) error {
+// describe tells people, and scripts that read lines, where everything is. bad may be nil.
+func describe(w io.Writer, url string, pupils []pronote.Account, wallets []izly.Account, bad *hostile) error {
 	t := &printer{w: w}
 	t.line("Pretend servers; Ctrl-C stops them. Schools, by the version that they speak:")
 	for _, s := range simSchools {
@@ -81,6 +87,9 @@ func describe(w io.Writer, url string, pupils []pronote.Account, wallets []izly.
 		t.line("  phone %s  secret code %s  (%s)", a.Phone, a.SecretCode, a.Name)
 	}
 	t.line("SMS that were sent, newest last: %s/sms", url)
+	if bad != nil {
+		bad.describe(t)
+	}
 	t.line("To point `bot chat` here:")
 	t.line("  export CARTABLE_ALLOW_PRIVATE_NETWORKS=1")
 	t.line("  export CARTABLE_IZLY_SOAP_URL=%s/Service.asmx", url)

@@ -93,21 +93,29 @@ func said(err error, peak int64) answer {
 func measure(run func() error) (peak int64, ran, err error) {
 	runtime.GC()
 	debug.FreeOSMemory()
-	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // proc(5): forget the peak so far
-		return 0, nil, err
-	}
-	idle, err := status("VmRSS")
+	idle, err := Forget(os.Getpid())
 	if err != nil {
 		return 0, nil, err
 	}
 	ran = run()
-	peak, err = status("VmHWM")
+	peak, err = Peak(os.Getpid())
 	return peak - idle, ran, err
 }
 
-// status reads a line of /proc/self/status, in bytes.
-func status(name string) (int64, error) {
-	text, err := os.ReadFile("/proc/self/status")
+// Forget makes the peak of a process of one's own begin anew, and gives what it holds now, in bytes.
+func Forget(pid int) (held int64, err error) {
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil { // proc(5)
+		return 0, err
+	}
+	return status(pid, "VmRSS")
+}
+
+// Peak is the most that a process has held since Forget, in bytes.
+func Peak(pid int) (int64, error) { return status(pid, "VmHWM") }
+
+// status reads a line of what the system tells of a process, in bytes.
+func status(pid int, name string) (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
@@ -118,7 +126,7 @@ func status(name string) (int64, error) {
 			return kB << 10, err
 		}
 	}
-	return 0, fmt.Errorf("no %s in /proc/self/status", name)
+	return 0, fmt.Errorf("no %s of process %d", name, pid)
 }
 
 // Process is the one in which steps run.
@@ -131,13 +139,19 @@ type Process struct {
 	stderr  *tail
 }
 
-// Start starts a process for the steps of a test. It skips the test where memory cannot be measured: under the race
-// detector, which takes several times as much.
-func Start(t *testing.T) *Process {
+// Measurable skips the test where memory cannot be measured: under the race detector, which takes several times as
+// much.
+func Measurable(t *testing.T) {
 	t.Helper()
 	if raceDetector() {
 		t.Skip("the race detector takes memory of its own")
 	}
+}
+
+// Start starts a process for the steps of a test, which must be Measurable.
+func Start(t *testing.T) *Process {
+	t.Helper()
+	Measurable(t)
 	p := &Process{t: t}
 	t.Cleanup(p.stop)
 	p.start()
