@@ -93,6 +93,32 @@ func TestFilesOut(t *testing.T) {
 	}
 }
 
+// TestSixMessagesThenAFile: what a school says at length does not fill the room.
+func TestSixMessagesThenAFile(t *testing.T) {
+	r := inDirect(t)
+	text := strings.Repeat("Apprendre. ", 1<<19)
+	reply := chat.Reply{
+		Title: "Devoirs de Léa", Body: []chat.Line{{Kind: chat.LineQuote, Label: "Maths", Text: text}},
+		Choices: []chat.Choice{{ID: "a", Label: "Hugo"}}, Long: "Tout est dans le fichier.",
+	}
+	d := &drawing{l: r.connection(), room: direct, to: chat.Target{Chat: chatOf(direct), Edit: "$old"}, reply: reply, private: true}
+	p, err := d.plan(t.Context())
+	noError(t, err)
+	if len(p.Events) != 1 || len(p.Choices) != 1 || p.Edit != "" {
+		t.Fatalf("%d events, %d choices", len(p.Events), len(p.Choices))
+	}
+	var content event.MessageEventContent
+	noError(t, json.Unmarshal(p.Events[0], &content))
+	if content.MsgType != event.MsgFile || content.FileName != "cartable.txt" || !strings.Contains(content.Body, "Tout est dans le fichier.") || !strings.Contains(content.Body, "1. Hugo") {
+		t.Errorf("%+v", content)
+	}
+	uri, err := content.URL.Parse()
+	noError(t, err)
+	if data := string(r.hs.files[uri.FileID]); !strings.Contains(data, text[:len(text)-1]) {
+		t.Errorf("the file has %d bytes", len(data))
+	}
+}
+
 // TestFileTooLarge is refused before it is sent, by what the homeserver says that it takes.
 func TestFileTooLarge(t *testing.T) {
 	r := inDirect(t)

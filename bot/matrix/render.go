@@ -78,6 +78,20 @@ func render(r chat.Reply, l legend) []*event.MessageEventContent {
 	return contents
 }
 
+// bounded draws a reply, or its beginning with a file of the whole, in no more than chat.MaxMessages messages.
+func bounded(r chat.Reply, l legend) (chat.Reply, []*event.MessageEventContent) {
+	surely := r.Size() > chat.MaxMessages*maxPart
+	if r.File == nil && !surely {
+		if parts := render(r, l); len(parts) <= chat.MaxMessages {
+			return r, parts
+		}
+	}
+	if r.File == nil {
+		r = r.Shorten()
+	}
+	return r, render(r, l)
+}
+
 // headed divides lines into messages. One that continues another begins with the title and its number, so that what
 // stands at its top, such as the words of a teacher, does not look as if the bot said it.
 func headed(lines []line, title string) [][]line {

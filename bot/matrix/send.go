@@ -142,7 +142,9 @@ func (d *drawing) plan(ctx context.Context) (*plan, error) {
 		p.Withdraws = d.answers.Sender
 	}
 	votes := d.encrypted && risky(choices)
-	parts := render(d.reply, legend{choices: choices, votes: votes, bot: d.l.me, say: d.say})
+	drawn := legend{choices: choices, votes: votes, bot: d.l.me, say: d.say}
+	var parts []*event.MessageEventContent
+	d.reply, parts = bounded(d.reply, drawn)
 	if d.reply.File != nil {
 		p.Edit = ""
 		var caption *event.MessageEventContent

@@ -68,6 +68,17 @@ func render(r chat.Reply, st style) []bubble {
 	return bubbles
 }
 
+// bounded is a reply that needs no more than chat.MaxMessages messages.
+func bounded(r chat.Reply) chat.Reply {
+	switch size := r.Size(); {
+	case r.File != nil || size <= maxText:
+		return r
+	case size > chat.MaxMessages*maxText*utf8.UTFMax, len(headed(draw(r), r.Title)) > chat.MaxMessages:
+		return r.Shorten()
+	}
+	return r
+}
+
 // headed divides rows into messages. One that continues another begins with the title and its number, so that what
 // stands at its top, such as the words of a teacher, does not look as if the bot said it.
 func headed(rows []textRow, title string) [][]textRow {

@@ -155,6 +155,37 @@ func TestTelegramTakesAll(t *testing.T) {
 	}
 }
 
+// TestSixMessagesThenAFile: what a school says at length does not fill the chat.
+func TestSixMessagesThenAFile(t *testing.T) {
+	r := newRig(t, simtelegram.Config{}, silent)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/start")
+	before := len(anna.Messages())
+	reply := chat.Reply{Title: "Devoirs de Léa", Choices: []chat.Choice{{ID: "a", Label: "Hugo"}}, Long: "Tout est dans le fichier."}
+	for len(headed(draw(reply), reply.Title)) < chat.MaxMessages {
+		reply.Body = append(reply.Body, chat.Line{Kind: chat.LineQuote, Label: "Maths", Text: strings.Repeat("Apprendre. ", 100)})
+	}
+	r.sendTo(chat.Target{Chat: chatOf(1001)}, reply)
+	if n := len(anna.Messages()) - before; n != chat.MaxMessages {
+		t.Errorf("%d messages for what has room in %d", n, chat.MaxMessages)
+	}
+	edited := anna.Messages()[before].ID
+	before = len(anna.Messages())
+	text := strings.Repeat("Apprendre. ", 1<<20)
+	reply.Body = append(reply.Body, chat.Line{Kind: chat.LineQuote, Label: "Maths", Text: text})
+	r.sendTo(chat.Target{Chat: chatOf(1001), Edit: fmt.Sprint(edited)}, reply)
+	said := anna.Messages()[before:]
+	if len(said) != 1 || said[0].Document == nil || len(said[0].Buttons) != 1 {
+		t.Fatalf("%d messages: %.200v", len(said), said)
+	}
+	if !strings.Contains(said[0].Text, "Devoirs de Léa") || !strings.HasSuffix(said[0].Text, "Tout est dans le fichier.") {
+		t.Errorf("it says %q", said[0].Text)
+	}
+	if f := said[0].Document; f.Name != "cartable.txt" || !strings.Contains(string(f.Data), text[:len(text)-1]) {
+		t.Errorf("%s has %d bytes", f.Name, len(f.Data))
+	}
+}
+
 func TestKeyboardRows(t *testing.T) {
 	tests := []struct {
 		labels string

@@ -96,6 +96,7 @@ func (a *Adapter) address(ctx context.Context, to chat.Target, r chat.Reply) (d 
 			return d, err
 		}
 	}
+	r = bounded(r)
 	if to.Edit != "" && r.File == nil {
 		if d.edit, err = messageNumber(to.Edit); err != nil {
 			return d, err

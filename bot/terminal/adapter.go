@@ -90,11 +90,17 @@ func (*Adapter) Name() string { return Platform }
 // TextOnly implements chat.TextOnly.
 func (*Adapter) TextOnly() {}
 
+// maxPrinted bounds what is printed of one reply, in bytes: there are no messages here, but nobody reads more of them.
+const maxPrinted = chat.MaxMessages * 4096
+
 // Send implements chat.Adapter: it prints the reply. A file is written to Config.Folder, where only the person
 // may read it.
 func (a *Adapter) Send(_ context.Context, to chat.Target, r chat.Reply) error {
 	if to.Chat != Chat() {
 		return fmt.Errorf("terminal: send: no chat %q here", to.Chat.ID)
+	}
+	if r.File == nil && len(render(r, saved{}, plain())) > maxPrinted {
+		r = r.Shorten()
 	}
 	s, err := a.save(r.File)
 	if err != nil {

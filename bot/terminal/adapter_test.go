@@ -112,6 +112,31 @@ func TestFileCutOff(t *testing.T) {
 	}
 }
 
+// TestSixMessagesThenAFile: what a school says at length does not scroll away what was said before.
+func TestSixMessagesThenAFile(t *testing.T) {
+	folder := t.TempDir()
+	var out strings.Builder
+	a := New(Config{In: strings.NewReader(""), Out: &out, Folder: folder})
+	text := strings.Repeat("Apprendre. ", 1<<20)
+	noFile := chat.Reply{Title: "Devoirs", Body: []chat.Line{{Kind: chat.LineQuote, Label: "Maths", Text: text[:maxPrinted/2]}}}
+	long := chat.Reply{Title: "Devoirs", Body: []chat.Line{{Kind: chat.LineQuote, Label: "Maths", Text: text}}, Long: "Tout est dans le fichier."}
+	for _, r := range []chat.Reply{noFile, long} {
+		if err := a.Send(t.Context(), chat.Target{Chat: Chat()}, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(out.String(), "Tout est dans le fichier.") || out.Len() > maxPrinted {
+		t.Errorf("%d bytes were printed", out.Len())
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*-cartable.txt"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if data, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(data), text[:len(text)-1]) {
+		t.Errorf("the file has %d bytes, %v", len(data), err)
+	}
+}
+
 func TestPicks(t *testing.T) {
 	confirm := chat.Reply{Title: "Recharger ?", Choices: []chat.Choice{{ID: "yes", Label: "Confirmer", Risky: true}, {ID: "no", Label: "Annuler"}}}
 	other := chat.Reply{Title: "Langue ?", Choices: []chat.Choice{{ID: "fr", Label: "Français"}}}

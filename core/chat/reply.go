@@ -18,7 +18,10 @@ type Reply struct {
 	Withdraws bool   `json:"withdraws,omitempty"`
 	Expect    Expect `json:"expect,omitempty"` // whether the bot now waits for something typed
 	Silent    bool   `json:"silent,omitempty"` // nobody waits for it: no sound
-	File      *File  `json:"-"`                // sent with the rest as its caption; never kept
+	// Long is what is said where the reply needs more than MaxMessages messages, and is sent as its beginning with a
+	// file of the whole; empty for a reply that does not.
+	Long string `json:"long,omitempty"`
+	File *File  `json:"-"` // sent with the rest as its caption; never kept
 }
 
 // Empty tells whether there is nothing to send.

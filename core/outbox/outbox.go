@@ -157,18 +157,6 @@ func drop(o *Outbox, n int, why string) {
 	o.cfg.Log.Warn("letters dropped", "count", n, "why", why)
 }
 
-// size is the text of a reply, in bytes.
-func size(r chat.Reply) int {
-	n := len(r.Title)
-	for _, l := range r.Body {
-		n += len(l.Label) + len(l.Text) + 1
-	}
-	for _, c := range r.Choices {
-		n += len(c.ID) + len(c.Label) + len(c.Start)
-	}
-	return n
-}
-
 // asks tells whether a reply is one that cannot wait.
 func asks(r chat.Reply) bool { return r.Expect != chat.ExpectNothing || r.File != nil }
 

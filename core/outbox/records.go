@@ -82,7 +82,7 @@ func put(o *Outbox, tx store.Tx, name string, l Letter) (there bool, err error) 
 	switch {
 	case asks(l.Reply):
 		return false, ErrNotKept
-	case size(l.Reply) > maxLetter:
+	case l.Reply.Size() > maxLetter:
 		return false, ErrTooLarge
 	}
 	now, key := o.cfg.Now(), l.To.Chat.Key()
@@ -96,17 +96,17 @@ func put(o *Outbox, tx store.Tx, name string, l Letter) (there bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	total := size(l.Reply)
+	total := l.Reply.Size()
 	for _, w := range waiting {
 		if w.ID == l.ID {
 			return true, nil
 		}
-		total += size(w.Reply)
+		total += w.Reply.Size()
 	}
 	doomed := make(map[string]bool)
 	for i := 0; len(waiting)-i+1 > maxLetters || total > maxBytes; i++ {
 		doomed[waiting[i].name] = true
-		total -= size(waiting[i].Reply)
+		total -= waiting[i].Reply.Size()
 	}
 	if _, err := remove(tx, key, func(l named) bool { return doomed[l.name] }); err != nil {
 		return false, err

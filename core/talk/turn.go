@@ -303,12 +303,18 @@ func send(ctx context.Context, t *Turn, r chat.Reply) bool {
 	return err == nil
 }
 
+// longer is the size from which a reply may need more messages than it may have: no platform has room for less in one.
+const longer = 4096
+
 // deliver writes the choices that the reply offers, then sends it. A question that nobody has seen waits for no
 // answer.
 func deliver(ctx context.Context, t *Turn, to chat.Target, r chat.Reply) error {
 	if err := saveChoices(t); err != nil {
 		t.Log.Error("choices not stored", "error", err)
 		r.Choices = nil
+	}
+	if r.File == nil && r.Size() > longer {
+		r.Long = t.P.T("long")
 	}
 	err := t.talk.cfg.Outbox.Send(ctx, to, r)
 	if err != nil && to.Edit == "" {
