@@ -28,6 +28,10 @@ var unknownLoss = Loss{Want: -1}
 // the loss by that. A vault of format 1 has no counts.
 func (v *Vault) Losses() []Loss { return v.losses }
 
+// LastChangeLost tells that one of the two heads of the file was damaged when it was opened. If it was that of the last
+// transaction, the vault is as it was before that one.
+func (v *Vault) LastChangeLost() bool { return v.older }
+
 // change is what a batch makes of a bucket.
 type change struct {
 	bucket  string

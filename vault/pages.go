@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 // The engine has no checksums over its pages and trusts them: a damaged one makes it panic, go round in a circle, or
@@ -47,6 +48,7 @@ type survey struct {
 	pageSize int64          // bytes
 	free     int64          // pages
 	loose    int64          // pages that are neither used nor free: nothing is wrong with the others
+	headLost bool           // one of the two heads is damaged: it may have been that of the last transaction
 	records  map[string]int // how many each bucket of records has, by its name on disk
 }
 
@@ -67,8 +69,8 @@ type walker struct {
 	used, free pageSet
 	buffers    [][]byte // of the pages above each other
 
-	// record is called for each record, if it is set.
-	record func(bucketID, id []byte, sealed func() ([]byte, error)) error
+	// entry is called for each value in each bucket, if it is set, with the names of the buckets that it is in.
+	entry func(path [][]byte, key []byte, value func() ([]byte, error)) error
 	// tolerate is called for damage, if it is set: what hangs on the page is left out, and the walk goes on.
 	tolerate func(*PageDamage)
 }
@@ -91,17 +93,16 @@ func walkPages(file io.ReaderAt, size int64) (survey, error) {
 	return w.found, nil
 }
 
-// salvage calls record for each record that can still be found in a file with damaged pages, and damaged for each
-// of those.
-func salvage(file io.ReaderAt, size int64, record func(bucketID, id []byte, sealed func() ([]byte, error)) error, damaged func(*PageDamage)) error {
-	w := walker{file: file, tolerate: damaged, record: record}
+// walkDamaged calls entry for each value that can still be found in a file with damaged pages, and damaged for those.
+func walkDamaged(file io.ReaderAt, size int64, entry func(path [][]byte, key []byte, value func() ([]byte, error)) error, damaged func(*PageDamage)) error {
+	w := walker{file: file, tolerate: damaged, entry: entry}
 	if err := w.begin(size); err != nil {
 		return err
 	}
 	if err := w.freelist(); err != nil {
 		return err
 	}
-	w.free = pageSet{} // a list that may be wrong takes no record away
+	w.used = make(pageSet, len(w.used)) // a list that may be wrong takes no page away
 	return w.tree(branch{page: w.meta.root}, within{})
 }
 
@@ -110,7 +111,7 @@ func (w *walker) begin(size int64) (err error) {
 		return err
 	}
 	w.used, w.free = make(pageSet, w.meta.pages/64+1), make(pageSet, w.meta.pages/64+1)
-	w.found = survey{txid: w.meta.txid, pageSize: w.meta.pageSize, records: map[string]int{}}
+	w.found = survey{txid: w.meta.txid, pageSize: w.meta.pageSize, headLost: w.meta.alone, records: map[string]int{}}
 	return nil
 }
 
@@ -128,6 +129,7 @@ type meta struct {
 	pageSize             int64
 	root, freelist, txid uint64
 	pages                uint64 // those after it are not used yet
+	alone                bool   // the other one is damaged
 }
 
 // readMeta finds the one of the last transaction, as the engine does.
@@ -147,6 +149,7 @@ func readMeta(file io.ReaderAt, size int64) (meta, error) {
 	if !ok || second.pageSize != 0 && second.txid > first.txid {
 		m = second
 	}
+	m.alone = !ok || second.pageSize == 0
 	switch {
 	case m.pageSize == 0:
 		return meta{}, &PageDamage{What: "there is no whole head"}
@@ -200,8 +203,10 @@ func (w *walker) claim(id uint64, h pageHeader) error {
 		return &PageDamage{Page: id, What: fmt.Sprintf("it goes on for %d pages, beyond the end", h.overflow)}
 	}
 	for page := id; page <= id+h.overflow; page++ {
-		if w.free.has(page) {
-			return &PageDamage{Page: page, What: "it is used, and free"}
+		if w.free.has(page) { // it is not, whatever the list says
+			if err := w.failed(&PageDamage{Page: page, What: "it is used, and free"}); err != nil {
+				return err
+			}
 		}
 		if !w.used.add(page) {
 			return &PageDamage{Page: page, What: "it is used twice"}
@@ -274,30 +279,20 @@ func (w *walker) read(page uint64, b []byte, at int64) error {
 	return nil
 }
 
-// within tells which bucket is gone through: its level, 0 for that of the buckets at the top of the file, and from level 1
-// on what it is in.
-type within struct {
-	level     int
-	inRecords bool
-	bucketID  []byte // from level 2 on
-}
+// within is the bucket that is gone through, by the names of those that it is in, and its own. The one at the top, of
+// all others, has none.
+type within struct{ path [][]byte }
 
 // holdsBuckets tells whether nothing else belongs there.
-func (p within) holdsBuckets() bool { return p.level == 0 || p.level == 1 && p.inRecords }
+func (in within) holdsBuckets() bool {
+	return len(in.path) == 0 || len(in.path) == 1 && bytes.Equal(in.path[0], recordsBucket)
+}
 
 // ofRecords tells whether it is a bucket of records.
-func (p within) ofRecords() bool { return p.level == 2 && p.inRecords }
+func (in within) ofRecords() bool { return len(in.path) == 2 && bytes.Equal(in.path[0], recordsBucket) }
 
-// into is the place of a bucket in p.
-func (p within) into(name []byte) within {
-	switch p.level {
-	case 0:
-		return within{level: 1, inRecords: bytes.Equal(name, recordsBucket)}
-	case 1:
-		return within{level: 2, inRecords: p.inRecords, bucketID: name}
-	}
-	return within{level: p.level + 1}
-}
+// into is a bucket in it.
+func (in within) into(name []byte) within { return within{append(slices.Clip(in.path), name)} }
 
 // branch is a page and what the one above says of it: its keys are from low on and below high, each nil for no bound.
 type branch struct {
@@ -346,7 +341,7 @@ func (w *walker) entries(v view, h pageHeader, b branch, in within) (used int64,
 	}
 	used = pageHeaderSize + elementSize*int64(h.count) // the data follow the elements, without gaps
 	if h.kind == leafPage && in.ofRecords() {
-		w.found.records[string(in.bucketID)] += h.count
+		w.found.records[string(in.path[1])] += h.count
 	}
 	var e, next entry
 	for i := range h.count {
@@ -388,16 +383,16 @@ func (w *walker) entries(v view, h pageHeader, b branch, in within) (used int64,
 func (w *walker) leaf(v view, e entry, in within, depth int) error {
 	if !e.bucket {
 		if in.holdsBuckets() {
-			return v.damage("it has a value where a bucket should be")
+			return w.failed(v.damage("it has a value where a bucket should be"))
 		}
-		if w.record != nil && in.ofRecords() {
+		if w.entry != nil {
 			v, e := v, e // what the closure takes is allocated, which a look alone need not pay
-			return w.record(in.bucketID, e.key, func() ([]byte, error) { return v.bytes(e.value, e.end-e.value) })
+			return w.entry(in.path, e.key, func() ([]byte, error) { return v.bytes(e.value, e.end-e.value) })
 		}
 		return nil
 	}
 	if e.end-e.value < bucketHeaderSize {
-		return v.damage("a bucket in it is cut off")
+		return w.failed(v.damage("a bucket in it is cut off"))
 	}
 	value, err := v.bytes(e.value, bucketHeaderSize)
 	if err != nil {

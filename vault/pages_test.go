@@ -177,8 +177,9 @@ func TestFlippedBits(t *testing.T) {
 			f.try(rng.IntN(len(whole)), byte(1)<<rng.IntN(8))
 		}
 	}
+	t.Logf("of those refused: %d are rescued whole, %d in part, %d not", f.rescued, f.partly, f.lost)
 	t.Logf("%d refused, %d lose their record, %d go back by a transaction, %d have everything", f.refused, f.damaged, f.older, f.untouched)
-	if f.refused == 0 || f.damaged == 0 || f.untouched == 0 {
+	if f.rescued == 0 || f.partly == 0 || f.refused == 0 || f.damaged == 0 || f.untouched == 0 {
 		t.Error("the damage is not of all kinds")
 	}
 }
@@ -191,6 +192,7 @@ type flips struct {
 	key   Key
 
 	refused, damaged, older, untouched int
+	rescued, partly, lost              int // of the refused ones
 }
 
 func (f *flips) try(at int, bit byte) {
@@ -208,11 +210,14 @@ func (f *flips) try(at int, bit byte) {
 			fail("%v", err)
 		}
 		f.refused++
+		if errors.Is(err, ErrPages) {
+			f.rescue(fail)
+		}
 		return
 	}
 	defer func() { must(f.t, v.Close()) }()
 	v.db.NoSync = true
-	before, err := readable(v)
+	before, _, err := readable(v)
 	if err != nil {
 		fail("read: %v", err)
 	}
@@ -221,8 +226,12 @@ func (f *flips) try(at int, bit byte) {
 			fail("%v has %d bytes, not %d", at, len(value), len(f.model[at]))
 		}
 	}
+	inHead := at%os.Getpagesize() >= pageHeaderSize && at%os.Getpagesize() < pageHeaderSize+metaSize && at < 2*os.Getpagesize()
+	if v.LastChangeLost() != inHead {
+		fail("the last change is told to be lost: %t", !inHead)
+	}
 	switch lost := len(f.model) - len(before); {
-	case at < 2*os.Getpagesize() && lost > 0:
+	case v.LastChangeLost():
 		f.older++
 	case lost > 1 || lost < 0:
 		fail("%d records are lost", lost)
@@ -236,7 +245,7 @@ func (f *flips) try(at int, bit byte) {
 			return errors.Join(tx.Put("new", "", fmt.Sprint(i), make([]byte, 2000)), tx.Put("large", "new", fmt.Sprint(i), nil))
 		}))
 	}
-	after, err := readable(v)
+	after, _, err := readable(v)
 	if err != nil || len(after) != len(before)+16 {
 		fail("after writing: %d records of %d, %v", len(after), len(before)+16, err)
 	}
@@ -252,14 +261,47 @@ func (f *flips) try(at int, bit byte) {
 	}
 }
 
-// readable is what can be opened of a vault.
-func readable(v *Vault) (found map[spot]string, err error) {
+// rescue wants that nothing is missing without a word.
+func (f *flips) rescue(fail func(what string, args ...any)) {
+	f.t.Helper()
+	v, damaged, err := OpenRescued(f.path, f.key)
+	if errors.Is(err, ErrDamaged) {
+		f.lost++
+		return
+	}
+	must(f.t, err)
+	defer func() { must(f.t, v.Close()) }()
+	found, broken, err := readable(v)
+	must(f.t, err)
+	if len(damaged) == 0 {
+		fail("rescued without damage")
+	}
+	for at, value := range found {
+		if f.model[at] != value {
+			fail("%v is rescued with %d bytes, not %d", at, len(value), len(f.model[at]))
+		}
+	}
+	switch {
+	case len(found) == len(f.model):
+		f.rescued++
+	case len(v.Losses()) == 0 && broken == 0:
+		fail("%d of %d records are rescued, and no loss is told", len(found), len(f.model))
+	default:
+		f.partly++
+	}
+}
+
+// readable is what can be opened of a vault, and how many records cannot.
+func readable(v *Vault) (found map[spot]string, damaged int, err error) {
 	found = map[spot]string{}
-	_, err = v.Verify(func(bucket, group, name string, value []byte) error {
+	report, err := v.Verify(func(bucket, group, name string, value []byte) error {
 		found[spot{bucket, group, name}] = string(value)
 		return nil
 	})
-	return found, err
+	for _, b := range report.Buckets {
+		damaged += b.Damaged
+	}
+	return found, damaged, err
 }
 
 // FuzzWalkPages never panics, and ends, whatever the pages are.
@@ -272,8 +314,8 @@ func FuzzWalkPages(f *testing.F) {
 			whole[(max(at, -at-1)+i)%len(whole)] ^= harm[i]
 		}
 		_, _ = walkPages(bytes.NewReader(whole), int64(len(whole)))
-		_ = salvage(bytes.NewReader(whole), int64(len(whole)), func(_, _ []byte, sealed func() ([]byte, error)) error {
-			_, _ = sealed()
+		_ = walkDamaged(bytes.NewReader(whole), int64(len(whole)), func(_ [][]byte, _ []byte, value func() ([]byte, error)) error {
+			_, _ = value()
 			return nil
 		}, func(*PageDamage) {})
 	})

@@ -26,7 +26,8 @@ type Vault struct {
 	mu   sync.RWMutex // held by Rekey from its commit to the change of keys; who has the turn to write reads without it
 	keys *keyring     // a pointer: fmt prints its address when a Vault is dumped
 
-	losses  []Loss // found by Open
+	losses  []Loss // found by Open, as is the next
+	older   bool
 	free    int64  // bytes, of a vault that is open to read
 	scratch *draft // the file of one that is a copy
 }
@@ -70,7 +71,7 @@ func open(path string, key Key) (*Vault, error) {
 		_ = db.Close() // nothing was written
 		return nil, err
 	}
-	return &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records)}, nil
+	return &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records), older: found.headLost}, nil
 }
 
 // OpenReadOnly opens a vault to be read, which may be on a disk that cannot be written to. Several processes can do so
@@ -100,7 +101,9 @@ func openReadOnly(path string, key Key) (*Vault, error) {
 		_ = db.Close() // only read from
 		return nil, err
 	}
-	return &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records), free: found.free * found.pageSize}, nil
+	v := &Vault{db: db, keys: keys, losses: findLosses(db, keys, found.records), older: found.headLost}
+	v.free = found.free * found.pageSize
+	return v, nil
 }
 
 // createIfMissing returns the header and keyring of the vault that it made, if it did, so that scrypt need
