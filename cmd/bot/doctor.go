@@ -51,7 +51,9 @@ func (doctorCmd) Run(ctx context.Context, p *program) error {
 // examination is what was seen.
 type examination struct {
 	path       string
-	running    bool // a bot uses the vault, and this is of a copy
+	running    bool               // a bot uses the vault, and this is of a copy
+	pages      []vault.PageDamage // not empty: this is of what was found besides
+	older      bool               // the last change may be lost
 	format     int
 	file, free int64    // bytes
 	tables     []*table // by name
@@ -85,9 +87,12 @@ func (c config) examine(ctx context.Context, log *slog.Logger) (e *examination, 
 		return nil, err
 	}
 	v, err := c.openToRead(log)
-	if errors.Is(err, vault.ErrLocked) {
+	switch {
+	case errors.Is(err, vault.ErrLocked):
 		e.running = true
 		v, err = c.openBorrowed(ctx, log)
+	case errors.Is(err, vault.ErrPages):
+		v, e.pages, err = c.openRescued(log)
 	}
 	if err != nil {
 		return nil, err
@@ -110,6 +115,15 @@ func (c config) openBorrowed(ctx context.Context, log *slog.Logger) (*vault.Vaul
 	return vault.OpenCopy(source, c.data, key)
 }
 
+// openRescued opens what is left of a vault with damaged pages.
+func (c config) openRescued(log *slog.Logger) (*vault.Vault, []vault.PageDamage, error) {
+	key, err := c.vaultKey(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return vault.OpenRescued(c.vaultPath(), key)
+}
+
 // lookAtTimes finds the latest time that has certainly been.
 func (e *examination) lookAtTimes() error {
 	info, err := os.Stat(e.path)
@@ -128,7 +142,7 @@ func (e *examination) lookAtTimes() error {
 }
 
 func (e *examination) lookAt(v *vault.Vault) error {
-	e.format, e.losses = v.Format(), lossesByTable(v)
+	e.format, e.losses, e.older = v.Format(), lossesByTable(v), v.LastChangeLost()
 	accounts, err := accountsOf(v)
 	if err != nil {
 		return err
@@ -151,7 +165,7 @@ func (e *examination) lookAt(v *vault.Vault) error {
 	if err != nil {
 		return err
 	}
-	if e.file, e.free = report.File, report.Free; e.running {
+	if e.file, e.free = report.File, report.Free; e.running || len(e.pages) > 0 {
 		e.free = -1 // a copy has the size of its content
 	}
 	for _, b := range report.Buckets {

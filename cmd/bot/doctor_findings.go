@@ -16,6 +16,7 @@ type finding struct{ what, advice string }
 // What to do about what occurs in several findings.
 const (
 	adviceDamage = "Keep a copy of the file as it is now, and restore the last backup from before. Without one, let the people concerned link their accounts again: what is written anew is whole. Others are not concerned."
+	adviceRescue = "Move the file away and keep it, then `bot restore` puts the last backup back. Without one, `bot rescue FILE` writes what can be read to a new file, before the old one is moved, and `bot restore FILE` takes that."
 	adviceNewer  = "Run the version of the program that wrote them; to go back, restore the copy from before it."
 )
 
@@ -28,6 +29,14 @@ const clockSlack = time.Minute
 func (e *examination) findings() (found []finding) {
 	add := func(advice, what string, args ...any) {
 		found = append(found, finding{fmt.Sprintf(what, args...), advice})
+	}
+	if len(e.pages) > 0 {
+		add(adviceRescue, "The file is damaged below its records, on page %d (%s) and %s. The bot does not start on it: to write to it could destroy what is whole. What is told here is of what can still be read.",
+			e.pages[0].Page, e.pages[0].What, others(len(e.pages)-1))
+	}
+	if e.older {
+		add("Who did something in the minutes before the bot last stopped should look whether it is there. The next changes mend the file.",
+			"One of the two heads of the file is damaged: the last change may be lost.")
 	}
 	for _, l := range e.losses {
 		advice := adviceDamage + " `bot rekey`, with the bot stopped, counts anew when nothing more is to be had."
@@ -79,6 +88,18 @@ func (e *examination) findings() (found []finding) {
 			"The clock is wrong: it says %s, and %s at %s.", stamp(e.now), e.newestOf, stamp(e.newest))
 	}
 	return found
+}
+
+// others counts more of them.
+func others(n int) string {
+	switch n {
+	case 0:
+		return "no other"
+	case 1:
+		return "1 other"
+	default:
+		return fmt.Sprintf("%d others", n)
+	}
 }
 
 func (e *examination) print(w io.Writer, findings []finding) error {

@@ -129,6 +129,8 @@ func TestFindings(t *testing.T) {
 		"slow clock":       {func(e *examination) { e.newest = e.now.Add(time.Second) }, ""},
 		"cut off":          {func(e *examination) { e.tables = []*table{{name: "orders", cutOff: true}} }, "Table orders could not be gone through to its end: the file is damaged there."},
 		"cut off, no name": {func(e *examination) { e.tables = []*table{{cutOff: true}} }, "A table whose name is lost could not be gone through to its end: the file is damaged there."},
+		"pages":            {func(e *examination) { e.pages = make([]vault.PageDamage, 3) }, "The file is damaged below its records, on page 0 () and 2 others. The bot does not start on it: to write to it could destroy what is whole. What is told here is of what can still be read."},
+		"head":             {func(e *examination) { e.older = true }, "One of the two heads of the file is damaged: the last change may be lost."},
 		"no count":         {func(e *examination) { e.losses = []vault.Loss{{Bucket: "orders", Want: -1, Have: 3}} }, "Table orders may have lost records: 3 are there, and how many there should be is lost."},
 		"too many":         {func(e *examination) { e.losses = []vault.Loss{{Bucket: "orders", Want: 2, Have: 3}} }, "Table orders has 3 records, and should have 2."},
 		"no table":         {func(e *examination) { e.losses = []vault.Loss{{Want: -1}} }, "A whole table may be lost; nothing is left to tell which."},

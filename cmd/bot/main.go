@@ -64,6 +64,7 @@ type cli struct {
 	Doctor      doctorCmd      `cmd:"" help:"Look the vault over and say what to do; also while the bot runs. Exit status: 0 all is well, 1 findings, 2 it cannot look."`
 	Backup      backupCmd      `cmd:"" help:"Copy the vault to a file, also while the bot runs."`
 	Restore     restoreCmd     `cmd:"" help:"Put a backup in the place of a vault that is not there any more."`
+	Rescue      rescueCmd      `cmd:"" help:"Write what can be read of a damaged vault to a new file, for bot restore."`
 	Key         keyCmd         `cmd:"" help:"Master keys of the vault."`
 	Rekey       rekeyCmd       `cmd:"" help:"Change the key of the vault. The bot must be stopped."`
 	Matrix      matrixCmd      `cmd:"" help:"The bot's encryption identity on Matrix."`

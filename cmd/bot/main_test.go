@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -47,8 +49,11 @@ func scriptHarm(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // harm does to a vault what a disk may do: "overwrite" changes bytes of a record of the table that has n, "lose" takes
-// one of them away.
+// one of them away, "pages" takes from the page of free pages what it is.
 func harm(path, how string, n int) error {
+	if how == "pages" {
+		return harmPages(path)
+	}
 	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		return err
@@ -70,6 +75,20 @@ func harm(path, how string, n int) error {
 		})
 	})
 	return errors.Join(err, db.Close())
+}
+
+// harmPages takes the kind of the page with the list of free pages away.
+func harmPages(path string) error {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for at := 0; at+16 < len(file); at += os.Getpagesize() {
+		if kind := file[at+8:][:2]; binary.NativeEndian.Uint16(kind) == 0x10 { // older ones too
+			clear(kind)
+		}
+	}
+	return os.WriteFile(path, file, 0o600)
 }
 
 // scriptStatus runs the program and wants this exit status: N ARGS. It prints what the program prints.

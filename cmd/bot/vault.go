@@ -83,6 +83,9 @@ func (c config) openNewest(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 
 // logLosses tells of records that are gone without a trace. What is left can be used.
 func logLosses(v *vault.Vault, log *slog.Logger) {
+	if v.LastChangeLost() {
+		log.Error("one of the two heads of the vault file was damaged; its last change may be lost")
+	}
 	for _, l := range lossesByTable(v) {
 		log.Error("the vault has lost records; `bot doctor` tells what to do", "table", l.Bucket, "want", l.Want, "have", l.Have)
 	}
