@@ -50,6 +50,7 @@ type Config struct {
 // Core is what the adapter asks of the engine. Its methods do not call back.
 type Core interface {
 	Admitted(chat.PersonID) (bool, error)
+	Takes(chat.Message) bool // asked before a message is stored; what it does not take is forgotten
 	Admin(chat.PersonID) bool
 	Words(chat chat.ChatID, what chat.Notice, args ...any) string
 	Disown(context.Context, chat.PersonID) error
@@ -222,13 +223,14 @@ func personOf(user id.UserID) chat.PersonID {
 }
 
 // counters are what an operator may want to know. Read them with Counts.
-type counters struct{ messages, unreadable, refused atomic.Uint64 }
+type counters struct{ messages, unreadable, refused, flood atomic.Uint64 }
 
 // Counts says how many events there were since the start: "messages" handed to the core, presses included;
 // "unreadable" that could not be decrypted; "refused" that were not obeyed, because they were clear in an
-// encrypted room or came from a device that is not trusted.
+// encrypted room or came from a device that is not trusted; "flood" of people who write too much.
 func (a *Adapter) Counts() map[string]uint64 {
 	return map[string]uint64{
 		"messages": a.counters.messages.Load(), "unreadable": a.counters.unreadable.Load(), "refused": a.counters.refused.Load(),
+		"flood": a.counters.flood.Load(),
 	}
 }

@@ -177,13 +177,17 @@ func (b *inbox) done(r *row, at time.Time) error {
 	return err
 }
 
-// take stores a row and hands it to the core. When it returns an error the row is not stored: its event has to come
-// again.
+// take stores a row and hands it to the core, unless it is one too many of a person. When it returns an error the row
+// is not stored: its event has to come again.
 func (a *Adapter) take(l *connection, r *row) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if known, err := a.inbox.has(r.Event); err != nil || known {
 		return err
+	}
+	if !r.Made && !a.cfg.Core.Takes(r.message(l)) {
+		a.counters.flood.Add(1)
+		return nil
 	}
 	if err := a.inbox.put(r); err != nil {
 		return err

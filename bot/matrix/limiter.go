@@ -62,8 +62,14 @@ func (a *Adapter) say(room id.RoomID, what chat.Notice, args ...any) {
 	a.tell(room, "", "", a.cfg.Core.Words(chatOf(room), what, args...))
 }
 
-// answerTrouble tells a person in a room of a trouble with their event.
+// maxTroubles bounds how often a person is told of troubles within an hour.
+const maxTroubles = 20
+
+// answerTrouble tells a person in a room of a trouble with their event, unless they have very many.
 func (a *Adapter) answerTrouble(evt *event.Event, what chat.Notice, args ...any) {
+	if !a.limiter.allow("trouble "+evt.Sender.String(), maxTroubles) {
+		return
+	}
 	a.tell(evt.RoomID, threadOf(evt), evt.Sender, a.cfg.Core.Words(chatOf(evt.RoomID), what, args...))
 }
 

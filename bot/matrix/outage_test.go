@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -326,6 +327,60 @@ func TestLeftOver(t *testing.T) {
 	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$b", ana, "aide")})
 	if m := r.hear(); m.Text != "aide" || m.Left != "" {
 		t.Errorf("heard %q, left over as %q", m.Text, m.Left)
+	}
+}
+
+// TestFlood has a stranger write 6,000 times: what the core does not take costs no row, no receipt and no answer, and
+// is no hindrance for others.
+func TestFlood(t *testing.T) {
+	r := inDirect(t)
+	const eve, evesRoom = "@eve:example.org", "!eve:example.org"
+	r.hs.addRoom(evesRoom, eve, botName)
+	r.hs.syncs <- invites(evesRoom, eve, true)
+	if m := r.hear(); m.Person.ID != eve {
+		t.Fatalf("heard %+v", m)
+	}
+	const most = 5
+	taken := 0
+	r.core.mu.Lock()
+	r.core.takes = func(m chat.Message) bool {
+		if m.Person.ID == eve {
+			taken++
+		}
+		return m.Person.ID != eve || taken <= most
+	}
+	r.core.mu.Unlock()
+	const responses, each = 120, 50
+	for n := range responses {
+		var events []object
+		for k := range each {
+			text := "bonjour"
+			if k%10 == 9 {
+				text = "oui 1234" // a code that confirms nothing
+			}
+			events = append(events, messageEvent(fmt.Sprintf("$flood-%d-%d", n, k), eve, text))
+		}
+		r.hs.syncs <- joins(evesRoom, nil, events)
+	}
+	began := time.Now()
+	r.hs.syncs <- joins(direct, nil, []object{messageEvent("$a", ana, "!aide")})
+	for range most {
+		if m := r.hear(); m.Person.ID != eve {
+			t.Errorf("heard %s", m.Person.ID)
+		}
+	}
+	if m := r.hear(); m.Text != "!aide" {
+		t.Errorf("heard %q", m.Text)
+	}
+	t.Logf("heard after %v", time.Since(began))
+	if n := r.Counts()["flood"]; n != responses*each*9/10-most {
+		t.Errorf("%d left out", n)
+	}
+	r.close() // what is on its way arrives
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	if n := len(r.hs.rooms[evesRoom].sent); n > maxTroubles {
+		t.Errorf("%d answers", n)
 	}
 }
 

@@ -163,6 +163,7 @@ type fakeCore struct {
 	reply    func(chat.Message) chat.Reply
 	admitted map[string]bool
 	admins   map[string]bool
+	takes    func(chat.Message) bool // nil: everything
 	disowned []string
 	gone     []string
 	moved    []string // chats: from and to
@@ -198,7 +199,14 @@ func (c *fakeCore) answers(reply func(chat.Message) chat.Reply) {
 }
 
 func (c *fakeCore) Admitted(p chat.PersonID) (bool, error) { return c.admitted[p.ID], nil }
-func (c *fakeCore) Admin(p chat.PersonID) bool             { return c.admins[p.ID] }
+
+func (c *fakeCore) Takes(m chat.Message) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.takes == nil || c.takes(m)
+}
+
+func (c *fakeCore) Admin(p chat.PersonID) bool { return c.admins[p.ID] }
 
 func (c *fakeCore) Words(_ chat.ChatID, what chat.Notice, args ...any) string {
 	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + fmt.Sprintln(args...))
