@@ -152,6 +152,18 @@ func (hs *homeserver) asked(call string) bool {
 	return slices.ContainsFunc(hs.requests, func(c string) bool { return strings.HasPrefix(c, call) })
 }
 
+// count is how often a call that begins so has come.
+func (hs *homeserver) count(call string) (n int) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	for _, c := range hs.requests {
+		if strings.HasPrefix(c, call) {
+			n++
+		}
+	}
+	return n
+}
+
 func (hs *homeserver) login(w http.ResponseWriter, body object) {
 	if body["password"] != botPassword {
 		reply(w, http.StatusForbidden, object{"errcode": "M_FORBIDDEN", "error": "wrong"})

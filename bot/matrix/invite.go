@@ -66,7 +66,7 @@ func (l *connection) noLongerAlone(name id.RoomID) {
 // invited notes an invitation, so that a crash does not lose it, and follows it.
 func (l *connection) invited(name id.RoomID, inviter id.UserID, direct bool) {
 	err := l.a.rooms.change(name, func(r *room) {
-		*r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true, Replaces: r.Replaces}
+		*r = room{Direct: direct, Person: inviter, Inviter: inviter, Waiting: true, Greeted: r.Greeted, Replaces: r.Replaces}
 	})
 	if err != nil {
 		l.a.log.Error("invitation not noted, read again soon", "error", err)
@@ -119,7 +119,8 @@ func (l *connection) enter(ctx context.Context, name id.RoomID) {
 		return
 	}
 	// The invitation told little of the room; without the rest nobody could read the greeting.
-	if err := l.readState(ctx, name); err != nil {
+	state, err := l.readState(ctx, name)
+	if err != nil {
 		l.a.log.Warn("room not read", "error", err)
 		return
 	}
@@ -132,8 +133,15 @@ func (l *connection) enter(ctx context.Context, name id.RoomID) {
 		}
 		return
 	}
-	if err := l.a.rooms.change(name, func(r *room) { r.Waiting = false }); err != nil {
+	var joined id.EventID
+	if own := state[event.StateMember][l.me.String()]; own != nil {
+		joined = own.ID
+	}
+	if err := l.a.rooms.change(name, func(r *room) { r.Waiting, r.Greeted = false, joined }); err != nil {
 		l.a.log.Error("room not noted", "error", err)
+	}
+	if joined != "" && joined == record.Greeted {
+		return // the homeserver repeats an invitation that was accepted
 	}
 	l.a.log.Info("room joined", "direct", record.Direct)
 	l.greet(ctx, name, record)

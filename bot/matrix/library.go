@@ -45,15 +45,16 @@ func (s sealer) Encrypt(ctx context.Context, room id.RoomID, kind event.Type, co
 
 // readState asks for the state of a room and keeps it. An answer that was overtaken by the news that somebody has come
 // or gone would put them out again, or bring them back: it is asked for once more.
-func (l *connection) readState(ctx context.Context, name id.RoomID) error {
+func (l *connection) readState(ctx context.Context, name id.RoomID) (mautrix.RoomStateMap, error) {
 	for range maxShares {
 		before := l.a.store.Moves(name)
-		if _, err := l.cli.State(ctx, name); err != nil {
-			return fail("read a room", err)
+		state, err := l.cli.State(ctx, name)
+		if err != nil {
+			return nil, fail("read a room", err)
 		}
 		if l.a.store.Moves(name) == before {
-			return nil
+			return state, nil
 		}
 	}
-	return errors.New("matrix: read a room: people come and go all the time")
+	return nil, errors.New("matrix: read a room: people come and go all the time")
 }

@@ -77,7 +77,8 @@ func TestStateOvertaken(t *testing.T) {
 		}
 		r.hs.rooms[group].state = append(r.hs.rooms[group].state, stateEvent("m.room.member", "@cleo:example.org", object{"membership": "invite"}))
 	})
-	noError(t, l.readState(t.Context(), group))
+	_, err := l.readState(t.Context(), group)
+	noError(t, err)
 	r.hs.set(nil)
 	equal(t, asked, 2)
 	equal(t, r.store.IsInvited(t.Context(), group, "@cleo:example.org"), true)

@@ -22,6 +22,8 @@ type room struct {
 	Person  id.UserID `json:"person,omitempty"`  // whose private chat it is, for good
 	Inviter id.UserID `json:"inviter,omitempty"` // who invited the bot
 	Waiting bool      `json:"waiting,omitempty"` // for the bot to accept
+	// Greeted is the bot's own event of joining with which the conversation was begun.
+	Greeted id.EventID `json:"greeted,omitempty"`
 	// Replaces is the closed room whose place this one takes, until it has.
 	Replaces id.RoomID `json:"replaces,omitempty"`
 }

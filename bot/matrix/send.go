@@ -242,7 +242,8 @@ func (l *connection) knows(ctx context.Context, room id.RoomID) error {
 	if err != nil || all && create != nil && lost == 0 && l.isIn(ctx, room) {
 		return err
 	}
-	return l.readState(ctx, room)
+	_, err = l.readState(ctx, room)
+	return err
 }
 
 // isJoined asks the homeserver whether the bot is in a room.

@@ -382,6 +382,12 @@ func TestOneGreeting(t *testing.T) {
 		t.Errorf("the core heard %+v", m)
 	}
 	r.hearsNothing(direct, "after")
+	r.hs.syncs <- invites(direct, ana, true) // once more, after it was accepted
+	r.until("the invitation is followed", func() bool {
+		record, _, err := r.rooms.get(direct)
+		return err == nil && !record.Waiting && r.hs.count("POST rooms/"+direct+"/join") > 1
+	})
+	r.hearsNothing(direct, "again")
 }
 
 // TestNamesOfAnyLength has a stranger send names that no record can have.
