@@ -47,6 +47,7 @@ type homeserver struct {
 	files    map[string][]byte
 	upload   int // bytes that a file may have; 0: it does not say
 	token    int
+	reading  int      // syncs that wait for news
 	hidden   []string // "master_key" and the like: keys that it has, and leaves out of its answers
 	insists  bool     // it wants the password for the first keys, too
 	browser  bool     // it takes no password for other keys: that is approved in a browser
@@ -339,7 +340,13 @@ func (hs *homeserver) sync(w http.ResponseWriter, r *http.Request) {
 	hs.since = append(hs.since, r.URL.Query().Get("since"))
 	hs.token++
 	token := fmt.Sprintf("s%d", hs.token)
+	hs.reading++
 	hs.mu.Unlock()
+	defer func() {
+		hs.mu.Lock()
+		defer hs.mu.Unlock()
+		hs.reading--
+	}()
 	if !known {
 		reply(w, http.StatusUnauthorized, object{"errcode": "M_UNKNOWN_TOKEN", "error": "unknown token"})
 		return

@@ -66,6 +66,11 @@ func (r *rig) close() {
 		_ = r.finish()
 	}
 	noError(r.t, r.Close())
+	r.until("the homeserver has noticed", func() bool { // or it gives to this run what the next one is to read
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		return r.hs.reading == 0
+	})
 	noError(r.t, r.vault.Close())
 	r.vault = nil
 }
@@ -167,6 +172,7 @@ type fakeCore struct {
 	disowned []string
 	gone     []string
 	moved    []string // chats: from and to
+	notices  []chat.Notice
 }
 
 func (c *fakeCore) handler(a *Adapter) chat.Handler {
@@ -209,6 +215,9 @@ func (c *fakeCore) Takes(m chat.Message) bool {
 func (c *fakeCore) Admin(p chat.PersonID) bool { return c.admins[p.ID] }
 
 func (c *fakeCore) Words(_ chat.ChatID, what chat.Notice, args ...any) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.notices = append(c.notices, what)
 	return strings.TrimSpace(strings.TrimPrefix(string(what), "matrix.") + " " + fmt.Sprintln(args...))
 }
 
