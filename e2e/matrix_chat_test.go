@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/event"
+
 	"cartable/e2e/matrixplayer"
 )
 
@@ -96,6 +99,32 @@ func TestMatrixClear(t *testing.T) {
 	anna.SayInClear(room, "!aide")
 	if n := w.answers(anna, room, "Ce que je sais faire"); n != 0 {
 		t.Error("a command in clear was obeyed in an encrypted room")
+	}
+}
+
+// TestMatrixVerification asks the bot to compare emojis, in clear and encrypted: it declines in the way that ends the
+// dialogue of the app, and does not complain that the request was in clear.
+func TestMatrixVerification(t *testing.T) {
+	w := newWorld(t)
+	anna := w.Player("anna")
+	room := anna.DM(w.bot.ID)
+	anna.WaitFor(room, "je suis Cartable")
+	for _, clear := range []bool{true, false} {
+		request := &event.MessageEventContent{
+			MsgType: event.MsgVerificationRequest, Body: "Anna asks to verify your keys", To: w.bot.ID, FromDevice: "ANNA",
+			Methods: []event.VerificationMethod{event.VerificationMethodSAS},
+		}
+		asked := anna.Send(room, event.EventMessage, request, mautrix.ReqSendEvent{DontEncrypt: clear})
+		anna.Wait(room, "a refusal", func(e *matrixplayer.Event) bool {
+			return e.Type == event.InRoomVerificationCancel.Type && e.About == asked && e.Encrypted
+		})
+	}
+	anna.Say(room, "!annuler")
+	anna.WaitFor(room, "rien à annuler")
+	for _, e := range anna.Heard(room) {
+		if strings.Contains(e.Body, "n'était pas chiffré") {
+			t.Errorf("the bot said %q", e.Body)
+		}
 	}
 }
 

@@ -53,8 +53,16 @@ func (l *connection) accept(ctx context.Context, evt *event.Event) error {
 	if content, ok := evt.Content.Parsed.(*event.ReactionEventContent); ok && evt.Type.Type == event.EventReaction.Type {
 		return l.onReaction(ctx, evt, content)
 	}
-	if evt.Type.Type == event.EventMessage.Type && !meantForUs(evt.Content.AsMessage()) {
-		return nil
+	if evt.Type.Type == event.EventMessage.Type {
+		switch content := evt.Content.AsMessage(); {
+		case !meantForUs(content):
+			return nil
+		case content.MsgType == event.MsgVerificationRequest: // which clients may send in clear (matrix-notes §12)
+			if content.To == l.me {
+				l.declineInRoom(evt)
+			}
+			return nil
+		}
 	}
 	trust, err := l.judge(ctx, evt)
 	switch {
@@ -77,12 +85,6 @@ func meantForUs(content *event.MessageEventContent) bool {
 
 // onMessage takes a text or a file.
 func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *event.MessageEventContent, trust verdict) error {
-	if content.MsgType == event.MsgVerificationRequest {
-		if content.To == l.me {
-			l.declineInRoom(evt)
-		}
-		return nil
-	}
 	r, err := l.newRow(ctx, evt, trust)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (l *connection) declineInRoom(evt *event.Event) {
 		Code:                    event.VerificationCancelCodeUser, Reason: reason,
 	}
 	l.a.background(func(ctx context.Context) {
-		if _, err := l.post(ctx, evt.RoomID, event.InRoomVerificationCancel, cancel, ""); err != nil {
+		if _, err := l.post(ctx, evt.RoomID, event.InRoomVerificationCancel, cancel, evt.ID.String()+"-decline"); err != nil {
 			l.a.log.Warn("verification not declined", "error", err)
 		}
 	})
