@@ -99,7 +99,7 @@ func TestOthersDoNotSpeakForTheBot(t *testing.T) {
 
 // shownWords are the sentences around choices.
 func shownWords(what chat.Notice, args ...any) string {
-	return (*fakeCore)(nil).Words(chat.ChatID{}, what, args...)
+	return new(fakeCore).Words(chat.ChatID{}, what, args...)
 }
 
 // rendered draws a reply with a code that is the same each time.

@@ -66,11 +66,6 @@ func (r *rig) close() {
 		_ = r.finish()
 	}
 	noError(r.t, r.Close())
-	r.until("the homeserver has noticed", func() bool { // or it gives to this run what the next one is to read
-		r.hs.mu.Lock()
-		defer r.hs.mu.Unlock()
-		return r.hs.reading == 0
-	})
 	noError(r.t, r.vault.Close())
 	r.vault = nil
 }
