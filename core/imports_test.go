@@ -22,13 +22,14 @@ var allowed = map[string]string{
 	"core/wallet":         "core/izly core/chat core/store core/secret",
 	"core/pronote":        "core/school core/secret core/visible core/pronote/cipher",
 	"core/pronote/cipher": "",
+	"core/ask":            "core/school i18n",
 	"core/izly":           "core/secret core/visible",
 	"core/view":           "core/chat core/visible i18n core/school core/izly core/family core/wallet",
 	"core/talk":           "core/chat core/store core/visible i18n core/rights core/outbox",
 	"core/linking": "core/talk core/view core/rights core/family core/wallet core/chat core/school core/izly core/secret i18n " +
 		"core/pronote core/qrcode core/store",
 	"core/watch": "core/view core/outbox core/store core/rights core/family core/wallet core/chat core/school core/izly core/secret i18n",
-	"core/commands": "core/talk core/view core/linking core/watch core/rights core/family core/wallet core/chat core/school core/izly " +
+	"core/commands": "core/ask core/talk core/view core/linking core/watch core/rights core/family core/wallet core/chat core/school core/izly " +
 		"core/secret i18n",
 	"i18n":                   "",
 	"vault":                  "core/secret",

@@ -1,0 +1,78 @@
+package ask
+
+// kind is what a run of words is.
+type kind int
+
+const (
+	isCommand kind = iota
+	isQuestion
+	isSubject
+	isChild
+	isEveryone
+	isDay
+	isPart // of a day: understood, and of no further use
+	isPeriod
+	isAmount
+	isNumber
+	isWallet
+	isOverall
+	isNext
+	isThanks
+	isFiller // says nothing beside something else
+)
+
+// meaning is what a phrase of the vocabulary says.
+type meaning struct {
+	kind  kind
+	name  string
+	score int // for each word
+}
+
+// vocabulary are the words, folded, that are no names of commands, of days or of people.
+var vocabulary = []struct {
+	meaning
+	words []string
+}{
+	{meaning{isQuestion, string(Begins), 10}, []string{
+		"commence", "commences", "commencent", "commencer", "debute", "debut", "embauche",
+		"start", "starts", "begin", "begins",
+	}},
+	{meaning{isQuestion, string(Ends), 10}, []string{
+		"finis", "finit", "finissent", "finir", "termine", "terminent", "terminer", "fin", "sors", "sort", "sortent", "sortie",
+		"finish", "finishes", "end", "ends",
+	}},
+	{meaning{isQuestion, string(Teacher), 10}, []string{
+		"prof", "profs", "professeur", "professeure", "professeurs", "enseignant", "enseignante", "absent", "absente", "absents",
+		"teacher", "teachers", "prof absent", "prof absente", "teacher absent",
+	}},
+	{meaning{isEveryone, "", 10}, []string{
+		"tous enfants", "mes enfants", "tout monde", "tous deux", "both", "both children", "everyone", "everybody", "all children",
+	}},
+	{meaning{isPart, "", 8}, []string{
+		"matin", "matinee", "morning", "apres midi", "aprem", "aprems", "afternoon", "soir", "soiree", "evening", "midi", "journee",
+	}},
+	{meaning{isOverall, "", 9}, []string{"generale", "general", "generales", "overall", "globale"}},
+	{meaning{isNext, "", 3}, []string{"prochain", "prochaine", "prochains", "prochaines", "next", "suivant", "suivante", "bientot", "soon"}},
+	{meaning{isThanks, "", 10}, []string{
+		"merci", "merci beaucoup", "mercii", "ok", "okay", "oki", "d accord", "parfait", "super", "top merci", "cool", "nickel",
+		"thanks", "thank you", "thx", "great", "perfect", "cheers",
+	}},
+	{meaning{isFiller, "", 2}, []string{
+		"izly", "carte", "compte", "pronote", "ecole", "college", "lycee", "school", "card", "account", "wallet", "porte monnaie",
+		"tout", "toute", "tous", "toutes", "all", "everything", "dernier", "derniere", "derniers", "dernieres", "last", "latest", "recent",
+		"recents", "recentes", "nouveau", "nouvelle", "nouvelles", "nouveaux", "new", "matiere", "matieres", "subject", "subjects",
+		"periode", "period", "trimestre", "semestre", "term", "semester", "note", "notes", "moyenne", "moyennes", "grade", "grades",
+		"mark", "marks", "average", "averages", "bonjour", "salut", "hello", "coucou", "hey", "bot", "cartable", "reste", "restant", "left",
+		"remaining", "jour", "jours", "day", "days", "lesson", "lessons", "class", "cours", "eleve", "euro", "euros", "merci", "thanks",
+		"-", "present", "presente", "deux", "two", "here", "away", "missing",
+	}},
+}
+
+func init() {
+	for _, s := range subjects {
+		vocabulary = append(vocabulary, struct {
+			meaning
+			words []string
+		}{meaning{isSubject, s.name, 9}, s.said})
+	}
+}
