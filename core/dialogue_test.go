@@ -117,7 +117,7 @@ func TestALinkingBesideOtherThings(t *testing.T) {
 	c.wants(c.Say("/edt"), "# Léa", waits, "(secret)")
 	c.wants(c.PressID(next), "# Léa", waits, "(secret)")
 	c.wants(c.Say("solde"), "12,34 €", waits)
-	c.wants(c.Say("/edt mardi gras"), "Je ne comprends pas", waits)
+	c.wants(c.Say("/edt mardi gras"), "Je n'ai pas compris « gras »", waits)
 	c.wants(c.Say(account.SecretCode), "Izly envoie un SMS")
 	c.wants(c.Say("/aide"), "# Ce que je sais faire", waits)
 	c.wants(c.Say(r.sms(account)), "# Compte Izly relié")

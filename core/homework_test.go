@@ -29,7 +29,11 @@ func TestHomework(t *testing.T) {
 	c.wants(c.Say("/devoirs semaine du 07/12"), "PRONOTE n'indique aucun devoir pour ces jours.")
 	c.wants(c.Say("/devoirs 24/12"), "PRONOTE n'indique aucun devoir pour ce jour.", "Pas de cours : Vacances de Noël")
 	c.wants(c.Say("/devoirs 11/11"), "aucun devoir pour ce jour.\nPas de cours : Armistice 1918.\n")
-	c.wants(c.Say("/devoirs blorgh"), "« blorgh »", "/devoirs demain")
+	c.wants(c.Say("/devoirs blorgh"), "« blorgh »", "[1] /devoirs")
+	answer = c.Say("/devoirs de maths")
+	c.wants(answer, "MATHÉMATIQUES | ")
+	c.refuses(answer, "FRANÇAIS | ")
+	c.wants(c.Say("devoirs de latin"), "aucun devoir de cette matière (latin)")
 	r.noViolations()
 }
 

@@ -172,7 +172,7 @@ func (p *pageWriter) reading(r family.ExportReading, profile school.Profile) {
 		from, err1 := time.ParseInLocation(time.DateOnly, words[2], p.v.Zone)
 		to, err2 := time.ParseInLocation(time.DateOnly, words[3], p.v.Zone)
 		if work, err := decode[[]school.Homework](r); errors.Join(err, err1, err2) == nil {
-			p.reply(p.v.Homework(who, profile, work, from, to))
+			p.reply(p.v.Homework(who, profile, work, from, to, ""))
 		}
 	}
 	p.field("page.read", p.moment(r.At))

@@ -53,7 +53,9 @@ func TestTimetableDays(t *testing.T) {
 	} {
 		c.wants(c.Say(tt.say), tt.want)
 	}
-	c.wants(c.Say("/edt blorgh"), "« blorgh »", "ni un jour ni un enfant (Léa et Hugo)", "Rien n'a été demandé à l'école", "/edt lundi")
+	c.wants(c.Say("/edt blorgh"), "Je n'ai pas compris « blorgh »", "[1] /edt")
+	c.wants(c.Say("/edt lundi blorgh"), "Vouliez-vous dire /edt lundi ?", "[1] /edt lundi")
+	c.wants(c.Press("/edt lundi"), "# Léa – lundi 23 novembre")
 	c.wants(c.Say("/edt 31/02"), "Le 31/02 n'existe pas. Rien n'a été demandé à l'école.", "/edt lundi")
 	c.wants(c.Say("/edt 29/02"), "Le 29/02/2027 n'existe pas.")
 	c.wants(c.Say("/edt lundi 24 novembre"), "Le 24 novembre est un mardi.", "Pour ce mardi : /edt 24/11/2026")
@@ -63,7 +65,9 @@ func TestTimetableDays(t *testing.T) {
 	} {
 		c.wants(c.Say("/edt "+day), understood+" est hors de l'année scolaire, qui va du 01/09/2026 au 18/06/2027.")
 	}
-	c.wants(c.Say("/edt Hugo Léa"), "un enfant à la fois (Léa et Hugo)")
+	c.wants(c.Say("/edt Hugo Léa"), "# Hugo – mardi 17 novembre", "## Léa – mardi 17 novembre")
+	c.wants(c.Say("/edt lundi et mardi"), "# Léa – lundi 23 novembre", "## Léa – mardi 24 novembre")
+	c.wants(c.Say("/edt de lundi à mercredi"), "# Léa – lundi 23 novembre", "## Léa – mardi 24 novembre", "## Léa – mercredi 25 novembre")
 }
 
 func TestTimetableAfterTheLastLesson(t *testing.T) {

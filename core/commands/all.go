@@ -35,7 +35,10 @@ type Config struct {
 }
 
 // services are what all commands work with.
-type services struct{ Config }
+type services struct {
+	Config
+	said *grammar
+}
 
 // The commands by what they are about.
 type (
@@ -48,7 +51,7 @@ type (
 
 // New is the registry, in the order of help. The help text of a command is the sentence "help.<name>".
 func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
-	all := services{cfg}
+	all := services{cfg, new(grammar)}
 	school, wallet, told, other := schools{all}, wallets{all}, alerts{all}, settings{all}
 	list := []talk.Command{
 		{
@@ -109,6 +112,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 			Role: talk.RoleStart, Hidden: true, Harmless: true, Run: other.greet,
 		},
 	}...)
+	all.said.fill(list)
 	order := orders{wallet}
 	actions := slices.Concat(order.actions(), told.actions(), other.actions(), cfg.Linking.Actions())
 	return list, actions, append(cfg.Linking.Interceptors(), orderWords{order})

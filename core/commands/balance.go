@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"cartable/core/chat"
@@ -36,12 +35,12 @@ func (c wallets) balance(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 // history is /historique [number of operations].
 func (c wallets) history(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	most := historyDefault
-	if args = strings.TrimSpace(args); args != "" {
-		n, err := strconv.Atoi(args)
-		if err != nil || n < 1 || n > historyMost {
-			return chat.Reply{}, talk.Refuse("history.args", "typed", i18n.Short(args), "most", historyMost, "command", t.Cmd("historique"))
-		}
-		most = n
+	q := c.read(t, nil, "historique", args)
+	switch {
+	case q.Rest != "" || q.Number > historyMost || q.Number == 0 && strings.ContainsAny(args, "0123456789"):
+		return chat.Reply{}, talk.Refuse("history.args", "typed", i18n.Short(args), "most", historyMost, "command", t.Cmd("historique"))
+	case q.Number > 0:
+		most = q.Number
 	}
 	return c.eachWallet(t, "history.title", strings.TrimSpace("/historique "+args), func(account string) ([]chat.Line, error) {
 		s, err := c.Wallet.Statement(ctx, account, secret.Text{})

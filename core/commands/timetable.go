@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/family"
 	"cartable/core/rights"
@@ -13,22 +14,25 @@ import (
 
 // timetable is /edt [day|week|date] [pupil].
 func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
-	who, rest, err := c.pickPupilOfYear(ctx, t, rights.Timetable, args)
-	if err != nil {
-		return chat.Reply{}, err
-	}
-	if rest == "" {
-		return c.nextDay(ctx, t, who)
-	}
-	asked, err := c.askedFor(t, who, rest, "edt")
+	q, err := c.read(ctx, t, rights.Timetable, "edt", args)
 	switch {
 	case err != nil:
 		return chat.Reply{}, err
-	case asked.week:
-		return c.weekReply(ctx, t, who, asked.day)
-	default:
-		return c.dayReply(ctx, t, who, asked.day)
+	case q.Rest != "":
+		return c.leftOver(t, "edt", q.Request), nil
 	}
+	return q.each(singleDays(q.Days), func(who family.Pupil, on ask.Span) (chat.Reply, error) {
+		switch {
+		case on == ask.Span{}:
+			return c.nextDay(ctx, t, who)
+		case on.Week && on.From.IsZero():
+			return c.weekReply(ctx, t, who, c.Family.FirstDay(who))
+		case on.Week:
+			return c.weekReply(ctx, t, who, on.From)
+		default:
+			return c.dayReply(ctx, t, who, on.From)
+		}
+	})
 }
 
 // profile is what is known of the pupil's account and school.

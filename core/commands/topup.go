@@ -1,11 +1,13 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strings"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/rights"
@@ -26,64 +28,42 @@ func (c wallets) topUp(ctx context.Context, t *talk.Turn, args string) (chat.Rep
 	if len(accounts) == 0 {
 		return t.Say("topup.not_owner"), nil
 	}
-	account, args := c.pickWallet(accounts, args)
-	amount, read, card, err := splitTopUp(args)
-	if err != nil {
-		return c.askAmount(ctx, t, account, amountTrouble(t, err, read))
-	}
-	if amount == 0 {
+	q := c.read(t, accounts, "recharger", args)
+	return c.wished(ctx, t, cmp.Or(q.Wallet, accounts[0].ID), q)
+}
+
+// wished asks for the amount where there is none yet, and proposes what is wished.
+func (c wallets) wished(ctx context.Context, t *talk.Turn, account string, q ask.Request) (chat.Reply, error) {
+	switch {
+	case q.Amount != nil && q.Amount.Err != nil:
+		return c.askAmount(ctx, t, account, amountTrouble(t, q.Amount.Err, q.Amount.Said))
+	case q.Amount != nil:
+		return c.propose(ctx, t, account, topUpWish{amount: izly.Cents(q.Amount.Cents), card: q.Rest})
+	case q.Rest != "":
+		return c.askAmount(ctx, t, account, amountTrouble(t, ask.ErrAmountForm, q.Rest))
+	default:
 		return c.askAmount(ctx, t, account, nil)
 	}
-	return c.propose(ctx, t, account, topUpWish{amount: amount, card: card})
 }
 
-// pickWallet takes a word that names one of several wallets ("…3344" or a first name) out of args.
-func (c wallets) pickWallet(accounts []rights.Account, args string) (account, rest string) {
-	words := strings.Fields(args)
-	for i, word := range words {
-		for _, a := range accounts {
-			holder, _ := c.Wallet.Holder(a.ID)
-			if word == "#"+a.ID || len(accounts) > 1 && namesWallet(holder, word, i > 0) {
-				return a.ID, strings.Join(slices.Delete(words, i, i+1), " ")
-			}
-		}
+// read reads what stands after a command about wallets.
+func (c wallets) read(t *talk.Turn, accounts []rights.Account, command, args string) ask.Request {
+	w := ask.World{Now: t.Now, Command: command}
+	for _, a := range accounts {
+		holder, _ := c.Wallet.Holder(a.ID)
+		w.Wallets = append(w.Wallets, ask.Wallet{ID: a.ID, Name: holder.FirstName, Phone: holder.Phone})
 	}
-	return accounts[0].ID, args
-}
-
-// namesWallet tells whether a word is the first name of the holder, or, after an amount, the end of the number.
-func namesWallet(h wallet.Holder, word string, afterAmount bool) bool {
-	return i18n.Fold(word) == i18n.Fold(h.FirstName) ||
-		len(word) >= 4 && afterAmount && strings.HasSuffix(h.Phone, strings.TrimPrefix(word, "…"))
-}
-
-// splitTopUp reads "20", "20 €", "12,50 euros carte parents". amount is 0 when args is empty; read are the words
-// that were taken for it, also when there is something wrong with them.
-func splitTopUp(args string) (amount izly.Cents, read, card string, err error) {
-	words := strings.Fields(args)
-	if len(words) == 0 {
-		return 0, "", "", nil
-	}
-	for n := min(len(words), 4); n > 0; n-- { // "1 000 000 €" is one amount, and "- 20" is negative
-		read := strings.Join(words[:n], " ")
-		switch amount, err := parseAmount(read); {
-		case err == nil:
-			return amount, read, strings.Join(words[n:], " "), nil
-		case err != errAmountForm:
-			return 0, read, "", err
-		}
-	}
-	return 0, args, "", errAmountForm
+	return c.said.Read(args, w)
 }
 
 // amountKeys explain what is wrong with an amount.
 var amountKeys = map[error]string{
-	errAmountForm: "amount.form", errAmountApart: "amount.apart", errAmountDecimals: "amount.decimals",
-	errAmountZero: "amount.zero", errAmountHuge: "amount.huge",
+	ask.ErrAmountForm: "amount.form", ask.ErrAmountApart: "amount.apart", ask.ErrAmountDecimals: "amount.decimals",
+	ask.ErrAmountZero: "amount.zero", ask.ErrAmountHuge: "amount.huge",
 }
 
 func amountTrouble(t *talk.Turn, err error, typed string) []chat.Line {
-	return t.Say(amountKeys[err], "typed", i18n.Short(typed), "amount", t.P.Decimal(joinApart(typed))).Body
+	return t.Say(amountKeys[err], "typed", i18n.Short(typed), "amount", t.P.Decimal(ask.JoinApart(typed))).Body
 }
 
 // askAmount asks for the amount, with the amounts that Izly suggests as buttons.
@@ -102,13 +82,9 @@ func (c wallets) askAmount(ctx context.Context, t *talk.Turn, account string, tr
 		expect = chat.ExpectNothing // so that a number below can be picked as well as an amount be typed
 	}
 	r = t.Ask(r, talk.Question{
-		Expect: expect, Leave: "cancel.amount", Takes: meansAmount,
+		Expect: expect, Leave: "cancel.amount", Takes: c.meansAmount,
 		Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
-			amount, read, card, err := splitTopUp(answer)
-			if err != nil {
-				return c.askAmount(ctx, t, account, amountTrouble(t, err, read))
-			}
-			return c.propose(ctx, t, account, topUpWish{amount: amount, card: card})
+			return c.wished(ctx, t, account, c.read(t, nil, "recharger", answer))
 		},
 	})
 	for _, step := range list.Steps {
@@ -118,9 +94,9 @@ func (c wallets) askAmount(ctx context.Context, t *talk.Turn, account string, tr
 }
 
 // meansAmount tells whether a text surely is an amount: "000150" is a code.
-func meansAmount(_ *talk.Turn, answer string) bool {
-	_, _, _, err := splitTopUp(answer)
-	return err == nil && !strings.HasPrefix(answer, "00")
+func (c wallets) meansAmount(t *talk.Turn, answer string) bool {
+	q := c.read(t, nil, "recharger", answer)
+	return q.Amount != nil && q.Amount.Err == nil && !strings.HasPrefix(answer, "00")
 }
 
 // topUpWish is what a person asks for.

@@ -72,6 +72,15 @@ func (v View) NoSuchSubject(who family.Pupil, g school.Grades, typed string, pup
 		"command", v.Cmd("notes"), "period", g.Period.Name, "subjects", list(v, subjects))
 }
 
+// NoSuchPeriod says that the pupil's school has no period of a name, and which it has.
+func (v View) NoSuchPeriod(who family.Pupil, typed string) chat.Reply {
+	var periods []string
+	for _, p := range who.Periods {
+		periods = append(periods, p.Name)
+	}
+	return v.Say("grades.no_period", "typed", i18n.Short(typed), "child", Given(who), "periods", strings.Join(periods, ", "))
+}
+
 func gradesTitle(v View, who family.Pupil, g school.Grades) chat.Reply {
 	return chat.Reply{Title: v.P.T("grades.title", "child", Given(who), "period", g.Period.Name)}
 }

@@ -90,7 +90,7 @@ func TestHomework(t *testing.T) {
 		due(on(2026, 11, 20), "SVT", "Légender", true, "schéma.png"),
 	}
 	show := func(work family.Reading[[]school.Homework], from, to time.Time) func(view.View) chat.Reply {
-		return func(v view.View) chat.Reply { return v.Homework(lea, year, work, from, to) }
+		return func(v view.View) chat.Reply { return v.Homework(lea, year, work, from, to, "") }
 	}
 	first, last := on(2026, 11, 17), on(2026, 11, 24)
 	play(t, "homework", []scene{
@@ -116,7 +116,7 @@ func TestEachOldReadingSaysSo(t *testing.T) {
 		for _, r := range []chat.Reply{
 			v.Day(lea, year, old(around), on(2026, 11, 17)), v.Week(lea, year, old(around), on(2026, 11, 16)),
 			v.Grades(lea, old(term)), v.GradesOf(lea, old(term), []string{"ALL"}),
-			v.Homework(lea, year, old([]school.Homework{{}}), on(2026, 11, 17), on(2026, 11, 17)),
+			v.Homework(lea, year, old([]school.Homework{{}}), on(2026, 11, 17), on(2026, 11, 17), ""),
 		} {
 			var last string
 			for s := bufio.NewScanner(strings.NewReader(render(r))); s.Scan(); {

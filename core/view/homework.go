@@ -10,14 +10,19 @@ import (
 	"cartable/core/school"
 )
 
-// Homework shows what is due between two days, both included; they may be the same.
-func (v View) Homework(who family.Pupil, profile school.Profile, work family.Reading[[]school.Homework], from, to time.Time) chat.Reply {
+// Homework shows what is due between two days, both included; they may be the same. subject is that to which the work
+// was narrowed, as it was said, or empty.
+func (v View) Homework(
+	who family.Pupil, profile school.Profile, work family.Reading[[]school.Homework], from, to time.Time, subject string,
+) chat.Reply {
 	r := chat.Reply{Title: v.P.T("homework.title", "child", Given(who), "from", v.P.Day(from), "to", v.P.Day(to))}
 	oneDay := school.SameDay(from, to)
 	if oneDay {
 		r.Title = v.P.T("homework.title_day", "child", Given(who), "day", v.P.Day(from))
 	}
 	switch {
+	case len(work.Value) == 0 && subject != "":
+		r.Body = []chat.Line{{Text: v.P.T("homework.none_subject", "subject", subject)}}
 	case len(work.Value) == 0:
 		r.Body = noHomework(v, profile, from, oneDay)
 	case oneDay:
