@@ -29,6 +29,7 @@ func TestHostileTwin(t *testing.T) {
 
 	hostile := p.r.anotherSchool(t)
 	hostileURL := strings.TrimSuffix(strings.TrimPrefix(p.r.schoolURL, "http://"), "/pronote")
+	p.r.clock.Advance(time.Second)
 	p.r.chat("bob").linkParent()
 	bob.say("/connexion")
 	bob.press("cours et devoirs")
