@@ -23,6 +23,8 @@ func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat
 	}
 	return q.each(singleDays(q.Days), func(who family.Pupil, on ask.Span) (chat.Reply, error) {
 		switch {
+		case q.Question != "" || len(q.Subjects) > 0:
+			return c.question(ctx, t, who, on, q)
 		case on == ask.Span{}:
 			return c.nextDay(ctx, t, who)
 		case on.Week && on.From.IsZero():

@@ -27,18 +27,24 @@ func (v View) Day(who family.Pupil, profile school.Profile, week family.Reading[
 // Week shows a week day by day. first is its Monday.
 func (v View) Week(who family.Pupil, profile school.Profile, week family.Reading[school.Week], first time.Time) chat.Reply {
 	r := chat.Reply{Title: v.P.T("edt.week.title", "child", Given(who), "day", v.P.Day(first))}
+	r = v.byDay(r, week.Value.Lessons)
+	if len(r.Body) == 0 {
+		r.Body = []chat.Line{{Text: noLessons(v, profile, first, "edt.week.none")}}
+	}
+	r.Body = append(r.Body, staleNote(v, week)...)
+	return r
+}
+
+// byDay adds lessons under their days.
+func (v View) byDay(r chat.Reply, lessons []school.Lesson) chat.Reply {
 	var heading string
-	for _, lesson := range week.Value.Lessons {
+	for _, lesson := range lessons {
 		if on := v.P.Day(lesson.Start.In(v.Zone)); on != heading {
 			heading = on
 			r.Body = append(r.Body, chat.Line{Kind: chat.LineHeading, Text: on})
 		}
 		r.Body = append(r.Body, v.Lesson(lesson))
 	}
-	if len(r.Body) == 0 {
-		r.Body = []chat.Line{{Text: noLessons(v, profile, first, "edt.week.none")}}
-	}
-	r.Body = append(r.Body, staleNote(v, week)...)
 	return r
 }
 
