@@ -193,13 +193,13 @@ func (e *Engine) conversation() (err error) {
 		},
 		Now: cfg.Now, Log: cfg.Log, Zone: cfg.Location, Every: cfg.AlertsEvery, Off: cfg.NoAlerts,
 	})
-	list, actions, interceptors := commands.New(commands.Config{
+	list, actions, interceptors, plainWords := commands.New(commands.Config{
 		Rights: e.Rights, Family: e.Family, Wallet: e.Wallet, Linking: e.Linking, Watch: e.Watch, Zone: cfg.Location,
 		Export: e.export, Page: e.page, Erase: e.erase,
 	})
 	e.Talk, err = talk.New(talk.Config{
 		Store: cfg.Store, Rights: e.Rights, Outbox: e.Outbox, Catalog: e.catalog,
-		Commands: list, Actions: actions, Interceptors: interceptors, Explain: e.explain,
+		Commands: list, Actions: actions, Interceptors: interceptors, Read: plainWords, Explain: e.explain,
 		Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Location: cfg.Location, Lang: cfg.Lang, Handled: cfg.Handled,
 	})
 	return err

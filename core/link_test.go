@@ -187,7 +187,7 @@ func TestThreeWrongPasswordsAreEnough(t *testing.T) {
 	if n := len(c.deleted); n != 4 {
 		t.Errorf("%d messages with a password deleted, want 4", n)
 	}
-	c.wants(c.Say("merci"), "pas compris")
+	c.wants(c.Say("blabla"), "pas compris")
 	r.school.Reset()
 	c.Say("/connexion " + r.schoolURL + "/parent.html")
 	c.Say(account.Username)

@@ -65,6 +65,7 @@ type Amount struct {
 // Request is a text that was read. What it does not name is empty.
 type Request struct {
 	Command  string // that was named, or follows from the rest
+	Named    bool   // it was named
 	Question Question
 	Children []string // keys, in the order of the text; all of them after "les enfants"
 	Unclear  []string // keys of children that the same words fit

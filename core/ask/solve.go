@@ -301,7 +301,7 @@ func (r *reader) request(found []match) Request {
 	money, everyone, thanks, known := false, false, false, false
 	for _, m := range found {
 		if m.kind == isCommand {
-			q.Command = m.name
+			q.Command, q.Named = m.name, true
 		}
 	}
 	for _, m := range found {

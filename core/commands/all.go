@@ -49,33 +49,34 @@ type (
 	settings struct{ services }
 )
 
-// New is the registry, in the order of help. The help text of a command is the sentence "help.<name>".
-func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
+// New is the registry, in the order of help, with what reads plain words. The help text of a command is the sentence
+// "help.<name>".
+func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor, func(*talk.Turn, string) talk.Said) {
 	all := services{cfg, new(grammar)}
 	school, wallet, told, other := schools{all}, wallets{all}, alerts{all}, settings{all}
 	list := []talk.Command{
 		{
-			Name: "edt", English: "timetable", Words: []string{"emploi du temps", "cours", "agenda", "lessons", "schedule"},
+			Name: "edt", English: "timetable", Words: []string{"emploi du temps", "cours", "agenda", "planning", "horaires", "lessons", "classes", "schedule"},
 			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Timetable, Role: talk.RoleExample, TakesWords: true, Run: school.timetable,
 		},
 		{
-			Name: "notes", English: "grades", Words: []string{"note", "moyenne", "moyennes", "marks", "grade"},
+			Name: "notes", English: "grades", Words: []string{"note", "moyenne", "moyennes", "eu combien", "combien eu", "marks", "mark", "grade", "average", "averages"},
 			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Grades, TakesWords: true, Run: school.grades,
 		},
 		{
-			Name: "devoirs", English: "homework", Words: []string{"devoir", "travail"},
+			Name: "devoirs", English: "homework", Words: []string{"devoir", "travail", "faire", "exercices", "exercice", "dm", "travaux"},
 			Needs: talk.NeedSchool, Group: talk.GroupShown, Page: rights.Homework, TakesWords: true, Run: school.homework,
 		},
 		{
-			Name: "solde", English: "balance", Words: []string{"izly", "argent", "money"},
+			Name: "solde", English: "balance", Words: []string{"izly", "argent", "sous", "combien", "combien reste", "combien izly", "money", "much", "much left", "much money"},
 			Needs: talk.NeedWallet, Group: talk.GroupShown, Run: wallet.balance,
 		},
 		{
-			Name: "historique", English: "history", Words: []string{"operations", "depenses"},
+			Name: "historique", English: "history", Words: []string{"operations", "depenses", "depense", "achats", "transactions"},
 			Needs: talk.NeedWallet, Group: talk.GroupShown, TakesWords: true, Run: wallet.history,
 		},
 		{
-			Name: "recharger", English: "topup", Words: []string{"recharge", "rechargement", "top up"},
+			Name: "recharger", English: "topup", Words: []string{"recharge", "recharges", "rechargement", "mets", "mettre", "ajoute", "ajouter", "crediter", "top up", "add"},
 			Needs: talk.NeedWallet, Group: talk.GroupPrivate, Changes: true, TakesWords: true, Run: wallet.topUp,
 		},
 		{
@@ -90,21 +91,21 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 	list = append(list, cfg.Linking.Commands()...)
 	list = append(list, []talk.Command{
 		{
-			Name: "mesdonnees", English: "mydata", Words: []string{"mes donnees", "my data"},
+			Name: "mesdonnees", English: "mydata", Words: []string{"mes donnees", "donnees", "my data", "data"},
 			Needs: talk.NeedAccount, Group: talk.GroupPrivate, Run: other.myData,
 		},
 		{
-			Name: "supprimer", English: "erase", Words: []string{"tout supprimer", "erase everything"},
+			Name: "supprimer", English: "erase", Words: []string{"tout supprimer", "supprimer donnees", "effacer", "effacer donnees", "tout effacer", "erase everything", "delete", "delete data", "erase data"},
 			Group: talk.GroupPrivate, Changes: true, OnlyAsks: true, Run: other.erase,
 		},
-		{Name: "confidentialite", English: "privacy", Run: other.privacy},
+		{Name: "confidentialite", English: "privacy", Words: []string{"rgpd", "gdpr", "vie privee"}, Run: other.privacy},
 		{
 			Name: "annuler", English: "cancel", Words: []string{"stop", "quitter"}, Role: talk.RoleCancel, Run: other.cancel,
 		},
 		{Name: "langue", English: "language", Words: []string{"lang"}, Changes: true, TakesWords: true, Run: other.language},
 		{Name: "inviter", English: "invite", Needs: talk.NeedAdmin, Group: talk.GroupPrivate, Run: other.invite},
 		{
-			Name: "aide", English: "help", Words: []string{"help", "menu", "commandes"}, Role: talk.RoleHelp,
+			Name: "aide", English: "help", Words: []string{"help", "menu", "commandes", "sais faire"}, Role: talk.RoleHelp,
 			Harmless: true, TakesWords: true, Run: other.help,
 		},
 		{
@@ -115,7 +116,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor) {
 	all.said.fill(list)
 	order := orders{wallet}
 	actions := slices.Concat(order.actions(), told.actions(), other.actions(), cfg.Linking.Actions())
-	return list, actions, append(cfg.Linking.Interceptors(), orderWords{order})
+	return list, actions, append(cfg.Linking.Interceptors(), orderWords{order}), school.plainWords
 }
 
 // view makes sentences for a turn.

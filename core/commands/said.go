@@ -185,3 +185,20 @@ func singleDays(spans []ask.Span) []ask.Span {
 
 // dayArg writes a day so that the grammar reads it back.
 func dayArg(t time.Time) string { return t.Format("02/01/2006") }
+
+// readsItself are the commands that read all that was said themselves.
+var readsItself = map[string]bool{"edt": true, "notes": true, "devoirs": true, "historique": true, "recharger": true, "enfant": true}
+
+// plainWords reads what is said in a private chat without a command's mark.
+func (c schools) plainWords(t *talk.Turn, text string) talk.Said {
+	q := c.said.Read(text, c.world(t, "", ""))
+	said := talk.Said{Command: q.Command, Args: q.Args, Understood: q.Understood() || q.Named, Sure: q.Named && q.Rest == "", Thanks: q.Thanks}
+	switch {
+	case !readsItself[q.Command]:
+	case said.Understood:
+		said.Args = text
+	default:
+		said.Args = without(q.Args, q.Rest)
+	}
+	return said
+}

@@ -142,26 +142,22 @@ func parse(t *Talk, text string) call {
 	return call{name: i18n.Fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
 }
 
-// parseSaid is parse for a private chat, where people also say "mes notes" or "quel est mon solde ?".
+// parseSaid is parse for a private chat, where people also say "notes ?".
 func parseSaid(t *Talk, text string) call {
 	c := parse(t, text)
 	if c.slash {
 		return c
 	}
-	said := strings.TrimRight(text, "? \u00a0\u202f")
-	if c = parse(t, said); c.command == nil {
-		c = parse(t, withoutSmallWords(said))
-	}
-	return c
+	return parse(t, strings.TrimRight(text, "? \u00a0\u202f"))
 }
 
 // parseMessage reads a text as it was said: in private, and to a bot that is called by its name, people need no mark.
 func parseMessage(t *Turn, text string) call {
 	switch {
 	case t.Private:
-		return parseSaid(t.talk, text)
+		return said(t, text)
 	case t.Msg.Named:
-		c := parseSaid(t.talk, text)
+		c := said(t, text)
 		c.slash = c.slash || c.command != nil
 		return c
 	default:
@@ -169,22 +165,28 @@ func parseMessage(t *Turn, text string) call {
 	}
 }
 
-// smallWords, folded, stand before what people ask for: "quel est mon solde", "les devoirs", "show me the grades".
-var smallWords = map[string]bool{
-	"le": true, "la": true, "les": true, "mon": true, "ma": true, "mes": true, "notre": true, "nos": true,
-	"quel": true, "quelle": true, "quels": true, "quelles": true, "est": true, "sont": true,
-	"montre": true, "montre moi": true, "donne": true, "donne moi": true, "moi": true,
-	"the": true, "my": true, "our": true, "what": true, "what s": true, "is": true, "are": true, "show": true, "me": true,
+// Said is what plain words mean.
+type Said struct {
+	Command    string // the French name; empty for none
+	Args       string // what stands after it
+	Understood bool   // well enough to do it
+	Sure       bool   // a name of the command was said, and every other word was understood
+	Thanks     bool   // nothing is asked for
 }
 
-// withoutSmallWords takes them off the beginning, but for the last word.
-func withoutSmallWords(text string) string {
-	words := strings.Fields(text)
-	for len(words) > 1 && smallWords[i18n.Fold(words[0])] {
-		words = words[1:]
+// said reads what was said to the bot alone: a command, or plain words that mean one. Where it may be a secret, only what
+// begins with a command's name is one, and where any text may be an answer, only what surely is.
+func said(t *Turn, text string) call {
+	c, q := parseSaid(t.talk, text), t.talk.questions.of(t)
+	if c.slash || mayBeSecret(t) || q.secret() || q != nil && q.Takes != nil && q.Takes(t, text) {
+		return c
 	}
-	rest, _ := cutAny(strings.Join(words, " "), "l'", "L'", "l’", "L’")
-	return rest
+	read := t.talk.cfg.Read(t, text)
+	command := t.talk.byName[read.Command]
+	if command == nil || command == c.command || !read.Understood || q != nil && q.Takes == nil && !read.Sure {
+		return c
+	}
+	return call{command: command, name: command.Name, args: read.Args}
 }
 
 // suggest returns the command that a person most likely meant by a word that is none.

