@@ -149,6 +149,10 @@ func migrate(s store.Store, log *slog.Logger) error {
 // services makes the rooms that know no conversation, side by side: each opens its records.
 func (e *Engine) services() error {
 	cfg := e.cfg
+	var quiet func(time.Time) time.Time
+	if cfg.AlertsEvery == 0 {
+		quiet = func(at time.Time) time.Time { return watch.Decent(at.In(cfg.Location)) }
+	}
 	var g errgroup.Group
 	g.Go(func() (err error) {
 		e.Rights, err = rights.New(rights.Config{
@@ -158,7 +162,7 @@ func (e *Engine) services() error {
 		return err
 	})
 	g.Go(func() (err error) {
-		e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log})
+		e.Outbox, err = outbox.New(outbox.Config{Store: cfg.Store, Now: cfg.Now, Rand: cfg.Rand, Log: cfg.Log, Quiet: quiet})
 		return err
 	})
 	e.Family = family.New(family.Config{

@@ -184,9 +184,10 @@ func set(o *Outbox, c chat.ChatID, list []named) {
 	}
 	o.count += len(list) - b.count
 	b.count, b.due, b.until = len(list), time.Time{}, time.Time{}
+	now := o.cfg.Now()
 	for i, l := range list {
-		if i == 0 || l.NotBefore.Before(b.due) {
-			b.due = l.NotBefore
+		if at := due(o, l.Letter, now); i == 0 || at.Before(b.due) {
+			b.due = at
 		}
 		if i == 0 || l.Until.Before(b.until) {
 			b.until = l.Until

@@ -34,6 +34,10 @@ type Letter struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Until     time.Time `json:"until,omitzero"` // it has lost its sense then
 
+	// Unasked says that nobody waits for it: it is not sent at an hour when people sleep, also where it could not be
+	// delivered by day.
+	Unasked bool `json:"unasked,omitempty"`
+
 	Account string `json:"account,omitempty"` // that it is about; it goes with it
 	Tries   int    `json:"tries,omitempty"`   // that were its own fault
 }
@@ -64,6 +68,8 @@ type Config struct {
 	Now   func() time.Time // default time.Now
 	Rand  io.Reader        // default crypto/rand
 	Log   *slog.Logger     // default: nothing is logged
+	// Quiet tells until when nobody is to be told unasked, zero for now; default: everybody always may be.
+	Quiet func(at time.Time) (until time.Time)
 }
 
 // Outbox sends, and keeps what could not be sent. Its methods may be called from several goroutines.
@@ -94,6 +100,9 @@ func New(cfg Config) (*Outbox, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Quiet == nil {
+		cfg.Quiet = func(time.Time) time.Time { return time.Time{} }
 	}
 	o := &Outbox{
 		cfg: cfg, wake: make(chan struct{}, 1), platforms: make(map[string]*platform), boxes: make(map[chat.ChatID]*box),
@@ -160,8 +169,16 @@ func drop(o *Outbox, n int, why string) {
 // asks tells whether a reply is one that cannot wait.
 func asks(r chat.Reply) bool { return r.Expect != chat.ExpectNothing || r.File != nil }
 
+// due is when a letter may be sent, as of now.
+func due(o *Outbox, l Letter, now time.Time) time.Time {
+	if !l.Unasked {
+		return l.NotBefore
+	}
+	return later(l.NotBefore, o.cfg.Quiet(later(l.NotBefore, now)))
+}
+
 // in tells whether a letter is to be sent at a time.
-func (l Letter) in(now time.Time) bool { return !l.NotBefore.After(now) && !l.over(now) }
+func (l Letter) in(o *Outbox, now time.Time) bool { return !due(o, l, now).After(now) && !l.over(now) }
 
 // over tells whether a letter has lost its sense.
 func (l Letter) over(now time.Time) bool { return !now.Before(l.Until) }

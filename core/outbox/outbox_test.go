@@ -93,6 +93,44 @@ func TestALetterThatMustWaitHoldsBackNoOther(t *testing.T) {
 	})
 }
 
+// TestNewsOfTheDayIsNotToldAtNight has an outage that begins in the evening and ends when people sleep: what answers
+// somebody goes then, news wait for the morning, also over a restart.
+func TestNewsOfTheDayIsNotToldAtNight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.quiet = func(at time.Time) time.Time {
+			midnight := at.UTC().Truncate(day)
+			switch hour := at.UTC().Hour(); {
+			case hour < 7:
+				return midnight.Add(7 * time.Hour)
+			case hour >= 21:
+				return midnight.Add(day + 7*time.Hour)
+			}
+			return time.Time{}
+		}
+		r.open()
+		r.run()
+		unasked := func(l *outbox.Letter) { l.Unasked = true }
+		r.wait(20*time.Hour - time.Duration(time.Now().UTC().Hour())*time.Hour)
+		r.put("anna", "by day", unasked)
+		r.wait(time.Minute)
+		r.saw("anna", "by day")
+		r.leave()
+		r.put("anna", "news", unasked)
+		r.put("anna", "answer")
+		r.wait(3 * time.Hour)
+		r.back()
+		r.wait(10 * time.Minute)
+		r.saw("anna", "by day answer")
+		r.restart()
+		r.put("anna", "of the night", unasked)
+		r.wait(6 * time.Hour)
+		r.saw("anna", "by day answer")
+		r.wait(3 * time.Hour)
+		r.saw("anna", "by day answer news of the night")
+	})
+}
+
 func TestALetterThatHasLostItsSenseIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)

@@ -148,6 +148,8 @@ type rig struct {
 	log  *strings.Builder
 	stop func()
 	skew time.Duration // of the outbox's clock
+
+	quiet func(time.Time) time.Time
 }
 
 // newRig makes an outbox over a vault that runs each closure twice.
@@ -178,7 +180,7 @@ func newVault(t *testing.T) *vault.Vault {
 func (r *rig) open() {
 	r.t.Helper()
 	o, err := outbox.New(outbox.Config{
-		Store: r.s, Now: func() time.Time { return time.Now().Add(r.skew) },
+		Store: r.s, Now: func() time.Time { return time.Now().Add(r.skew) }, Quiet: r.quiet,
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	must(r.t, err)

@@ -132,7 +132,7 @@ func next(o *Outbox, c chat.ChatID) (first *named, changed, held bool, err error
 			changed, err = changed || failed == nil, errors.Join(err, failed)
 		case l.over(now):
 			expired = true
-		case !l.in(now) || first != nil:
+		case !l.in(o, now) || first != nil:
 		case state == flying: // by the name that its chat had before
 			return nil, changed, true, err
 		default:

@@ -59,7 +59,7 @@ func send(w *Watch, tx store.Tx, a rights.Account, f finding, n news, now time.T
 		name := id("alert", a.ID, f.pupil.Key, string(f.kind), now.UTC().Format(time.RFC3339Nano), strconv.Itoa(i))
 		if err := w.cfg.Outbox.Put(tx, outbox.Letter{
 			ID: name, To: chat.Target{Chat: a.Home, Private: true}, Reply: d.reply,
-			Since: now, NotBefore: decent(w, now), Until: d.until, Account: a.ID,
+			Since: now, NotBefore: decent(w, now), Until: d.until, Unasked: true, Account: a.ID,
 		}); err != nil {
 			return nil, err
 		}

@@ -262,10 +262,17 @@ func latest(end time.Time, known bool, otherwise time.Time) time.Time {
 	return otherwise
 }
 
-// decent is when people may be told: now, which is the zero time, or in the morning.
+// decent is Decent, unless a test is not to wait for it.
 func decent(w *Watch, now time.Time) time.Time {
+	if w.cfg.Every > 0 {
+		return time.Time{}
+	}
+	return Decent(now)
+}
+
+// Decent is when people may be told unasked, by a time where they are: now, which is the zero time, or in the morning.
+func Decent(now time.Time) time.Time {
 	switch {
-	case w.cfg.Every > 0:
 	case now.Before(clock(now, 7, 0)):
 		return clock(now, 7, 0)
 	case !now.Before(clock(now, 21, 0)):
