@@ -30,7 +30,7 @@ func TestStopLeavesWhatWasNotAnswered(t *testing.T) {
 	c.linkWallet(true)
 	release := r.izly.Hold("GetStatement")
 	defer release()
-	answered := c.flood(3, func(int) string { return "/historique 1" })
+	answered := c.flood(3, func(n int) string { return []string{"/historique 1", "/langue en", "/historique 1"}[n] })
 	r.waitHeld("GetStatement")
 	r.stopNow()
 	if n := len(answered); n != 0 {
@@ -45,6 +45,7 @@ func TestStopLeavesWhatWasNotAnswered(t *testing.T) {
 	if told := c.text(); told != "" {
 		t.Errorf("told:\n%s", told)
 	}
+	c.wants(c.Say("/aide"), "Ce que je sais faire ici") // the language was not changed in silence
 	c.wants(c.Say("/historique 1"), "RU Évariste-Galois")
 }
 
