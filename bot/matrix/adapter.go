@@ -83,6 +83,7 @@ type Adapter struct {
 	entering *exsync.KeyedMutex[id.RoomID]
 	sealing  *exsync.KeyedMutex[id.RoomID]
 	pulse    chat.Pulse
+	untold   time.Duration // how long a message may stay unreadable before that is told
 
 	life   context.Context // of what nobody waits for
 	end    context.CancelFunc
@@ -121,6 +122,7 @@ func New(cfg Config) (*Adapter, error) {
 	a.inbox = newInbox(v, a.store)
 	a.rooms = newRooms(v, a.log)
 	a.offers = newOffers(v, cfg.Now)
+	a.untold = untoldFor
 	a.limiter, a.traffic = newLimiter(cfg.Now), newTraffic()
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil

@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"maunium.net/go/mautrix/crypto"
@@ -38,7 +39,23 @@ func (l *connection) noteEncrypted(ctx context.Context, evt *event.Event) {
 		return
 	}
 	l.a.inbox.wait(evt, l.a.log.Error)
+	l.a.background(func(ctx context.Context) {
+		select {
+		case <-time.After(l.a.untold):
+		case <-l.life.Done():
+			return
+		case <-ctx.Done():
+			return
+		}
+		if l.a.inbox.stillSealed(evt.ID) {
+			l.tellUnreadable(evt)
+		}
+	})
 }
+
+// untoldFor is how long a message may stay unreadable before its sender is told. Its key comes later at times, and then
+// it is answered all the same; who waits is to know within ten seconds that they may send it again.
+const untoldFor = 8 * time.Second
 
 // retryWaiting tries the events that waited for their keys when the last connection ended.
 func (l *connection) retryWaiting() {
@@ -91,7 +108,7 @@ func (l *connection) notDecrypted(evt *event.Event, cause error) {
 	})
 }
 
-// giveUp says, once an hour in each room, that a message could not be read.
+// giveUp ends the waiting for the key of a message.
 func (l *connection) giveUp(evt *event.Event, cause error) {
 	if l.leaves(cause) {
 		return
@@ -102,13 +119,30 @@ func (l *connection) giveUp(evt *event.Event, cause error) {
 	if err := l.a.store.MarkHandled(evt.ID, l.a.cfg.Now()); err != nil {
 		l.a.log.Error("unreadable message not noted", "error", err)
 	}
+	l.tellUnreadable(evt)
+}
+
+// maxUnreadable bounds how often within an hour a room is told of messages that could not be read.
+const maxUnreadable = 5
+
+// tellUnreadable says that a message could not be read, once for those of a minute.
+func (l *connection) tellUnreadable(evt *event.Event) {
+	l.mu.Lock()
+	told := l.told[evt.ID]
+	if len(l.told) >= maxSealed {
+		clear(l.told)
+	}
+	l.told[evt.ID] = true
+	l.mu.Unlock()
+	minute := fmt.Sprintf("unreadable %s %d", evt.RoomID, l.a.cfg.Now().Unix()/60)
+	if told || !l.a.limiter.allow(minute, 1) || !l.a.limiter.allow("unreadable "+evt.RoomID.String(), maxUnreadable) {
+		return
+	}
 	trouble := chat.NoticeUnreadable
 	if l.withheldAs(evt, event.RoomKeyWithheldUnverified) {
 		trouble = chat.NoticeWithheld
 	}
-	if l.a.limiter.allow("unreadable "+evt.RoomID.String(), 1) {
-		l.a.answerTrouble(evt, trouble)
-	}
+	l.a.answerTrouble(evt, trouble)
 }
 
 // leaves tells whether an event is left to the next connection: it is among those that wait for their keys.

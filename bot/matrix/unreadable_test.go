@@ -28,17 +28,18 @@ func encryptedEvent(t *testing.T, name string) *event.Event {
 	return evt
 }
 
-// TestUnreadable says once an hour that a message could not be read, and of each event once.
+// TestUnreadable says that a message could not be read: of each event once, and once for those of a minute.
 func TestUnreadable(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
-	now := time.Now()
+	now := time.Now().Truncate(time.Minute)
+	r.Adapter.cfg.Now = func() time.Time { return now }
 	r.limiter.now = func() time.Time { return now }
 	for _, step := range []struct {
 		name  string
 		after time.Duration
 		said  int
-	}{{"$1", 0, 1}, {"$2", time.Minute, 1}, {"$1", 0, 1}, {"$3", time.Hour, 2}} {
+	}{{"$1", 0, 1}, {"$2", time.Second, 1}, {"$1", time.Minute, 1}, {"$3", 0, 2}} {
 		now = now.Add(step.after)
 		if known, _ := r.inbox.has(id.EventID(step.name)); !known {
 			l.giveUp(encryptedEvent(t, step.name), crypto.ErrNoSessionFound)
@@ -50,6 +51,33 @@ func TestUnreadable(t *testing.T) {
 	}
 	if n := r.Counts()["unreadable"]; n != 3 {
 		t.Errorf("counted %d", n)
+	}
+}
+
+// TestUnreadableIsToldSoon does not wait for the end of the attempts, and of what could be read in time nothing is said.
+func TestUnreadableIsToldSoon(t *testing.T) {
+	if untoldFor > 9*time.Second {
+		t.Errorf("people are told after %v", untoldFor)
+	}
+	r := inDirect(t)
+	r.untold = 50 * time.Millisecond
+	l := r.connection()
+	l.noteEncrypted(t.Context(), encryptedEvent(t, "$read"))
+	l.noLongerWaits("$read")
+	time.Sleep(4 * r.untold)
+	if list := r.sent(direct, 0); len(list) != 0 {
+		t.Errorf("said %v", list)
+	}
+	evt := encryptedEvent(t, "$lost")
+	l.noteEncrypted(t.Context(), evt)
+	r.sent(direct, 1)
+	if !r.inbox.stillSealed("$lost") {
+		t.Error("its key is not waited for any more")
+	}
+	l.giveUp(evt, crypto.ErrNoSessionFound)
+	r.hearsNothing(direct, "after")
+	if list := r.sent(direct, 1); len(list) != 1 || bodyOf(list[0]) != "unreadable" {
+		t.Errorf("said %v", list)
 	}
 }
 

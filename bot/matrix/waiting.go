@@ -42,6 +42,13 @@ func (b *inbox) stillWaits(evt id.EventID) (hope, waits bool) {
 	return b.failures[evt] < maxTries, true
 }
 
+// stillSealed tells whether an event waits for its key.
+func (b *inbox) stillSealed(evt id.EventID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits[evt]
+}
+
 // noLongerWaits removes an encrypted event that was read or given up.
 func (b *inbox) noLongerWaits(evt id.EventID) error {
 	b.mu.Lock()
