@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -14,10 +13,8 @@ import (
 	"cartable/e2e/matrixplayer"
 )
 
-var startLink = regexp.MustCompile(`start (\S+)`)
-
-// TestMatrixGroup shows the children's timetable in a group, by a link from there into the private chat,
-// and takes it away again. Reactions pick, and count from the right person only.
+// TestMatrixGroup shows the children's timetable in a group, which the bot remembers in the private chat, and takes it
+// away again. Reactions pick, and count from the right person only.
 func TestMatrixGroup(t *testing.T) {
 	w := newWorld(t)
 	anna, bob := w.Player("anna"), w.Player("bob")
@@ -64,9 +61,9 @@ func TestMatrixGroup(t *testing.T) {
 func (w *world) show(p *matrixplayer.Player, direct, group id.RoomID) {
 	w.t.Helper()
 	p.Say(group, "!connexion")
-	link := p.Wait(group, "a way into the private chat", func(e *matrixplayer.Event) bool { return startLink.MatchString(e.Body) })
-	p.Say(direct, "!start "+startLink.FindStringSubmatch(link.Body)[1])
-	p.WaitFor(direct, "que vous pouvez montrer")
+	p.WaitFor(group, "!connexion")
+	p.Say(direct, "!connexion")
+	p.WaitFor(direct, "que vous pouvez montrer dans « Famille »")
 	p.Vote(p.WaitPoll(direct, "Montrer"), "Montrer")
 	p.WaitFor(direct, "C'est montré")
 }

@@ -98,6 +98,8 @@ func (w *world) carryOn(p *matrixplayer.Player, room id.RoomID, say, want string
 	}
 }
 
+var invitation = regexp.MustCompile(`start (inv_\S+)`)
+
 // TestMatrixInvitation lets nobody in without a code, and gives no stranger a bot for their group.
 func TestMatrixInvitation(t *testing.T) {
 	w := newWorld(t, "CARTABLE_ACCESS=invite", "CARTABLE_ADMINS=matrix:@anna:localhost")
@@ -105,7 +107,7 @@ func TestMatrixInvitation(t *testing.T) {
 	room := anna.DM(w.bot.ID)
 	anna.WaitFor(room, "je suis Cartable")
 	anna.Say(room, "!inviter")
-	code := startLink.FindStringSubmatch(anna.WaitFor(room, "start inv_").Body)[1]
+	code := invitation.FindStringSubmatch(anna.WaitFor(room, "start inv_").Body)[1]
 
 	direct := bob.DM(w.bot.ID)
 	bob.WaitFor(direct, "Ce bot est privé")

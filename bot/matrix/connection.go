@@ -37,6 +37,7 @@ type connection struct {
 
 	mu      sync.Mutex
 	sealed  map[id.EventID]*event.Event // encrypted events that are being decrypted
+	titles  map[id.RoomID]string        // of groups
 	told    map[id.EventID]bool         // of these their senders know that they are unreadable
 	mended  map[id.DeviceID]time.Time   // when Olm sessions with a device were last made anew
 	fetched map[id.UserID]time.Time     // when devices were last asked for because one was unknown
@@ -78,7 +79,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 	}
 	l := &connection{
 		a: a, cli: cli, life: ctx, lists: lists{later: make(map[id.UserID]respite)}, moved: make(map[id.RoomID]bool),
-		sealed: make(map[id.EventID]*event.Event), told: make(map[id.EventID]bool), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
+		sealed: make(map[id.EventID]*event.Event), told: make(map[id.EventID]bool), titles: make(map[id.RoomID]string), mended: make(map[id.DeviceID]time.Time), fetched: make(map[id.UserID]time.Time),
 	}
 	l.sync = newSyncer(l)
 	cli.Syncer = l.sync
@@ -128,6 +129,7 @@ func (l *connection) listen() {
 	}
 	l.sync.OnEventType(event.EventReaction, l.onEvent)
 	l.sync.OnEventType(event.StateMember, l.onMember)
+	l.sync.OnEventType(event.StateRoomName, l.onTitle)
 	l.sync.OnEventType(event.StateTombstone, l.onTombstone)
 	l.sync.OnEventType(event.ToDeviceVerificationRequest, l.declineVerification)
 }

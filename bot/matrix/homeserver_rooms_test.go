@@ -23,6 +23,13 @@ func (hs *homeserver) addRoom(name string, members ...string) *fakeRoom {
 	return r
 }
 
+// name gives a room a name, of which nothing is told.
+func (hs *homeserver) name(room, name string) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	hs.rooms[room].name = name
+}
+
 var events int
 
 func stateEvent(kind, key string, content object) object {
@@ -78,6 +85,9 @@ func (hs *homeserver) room(call string, path []string, body object) (int, any) {
 	case "leave":
 		r.left = true
 	case "state":
+		if len(path) > 3 && path[3] == "m.room.name" && r.name != "" {
+			return ok, object{"name": r.name}
+		}
 		if len(path) > 3 {
 			return http.StatusNotFound, object{"errcode": "M_NOT_FOUND", "error": "no such state"}
 		}

@@ -61,6 +61,7 @@ type fakeDevice struct {
 }
 
 type fakeRoom struct {
+	name   string
 	state  []object
 	sent   []object // events of the bot: "type", "content", "txn"
 	joined bool

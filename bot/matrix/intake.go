@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"unicode/utf8"
 
-	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -106,6 +105,9 @@ func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *e
 	if r.Named && !l.mayCall(evt.Sender) {
 		return nil
 	}
+	if !r.Private && !spoken {
+		r.Title = l.title(ctx, r.Room)
+	}
 	if trust == changed {
 		return l.onChangedIdentity(ctx, evt, r, spoken)
 	}
@@ -170,12 +172,11 @@ func (l *connection) isPrivateNow(ctx context.Context, name id.RoomID, sender id
 	if err != nil {
 		return false, err
 	}
-	var titled event.RoomNameEventContent
-	err = l.cli.StateEvent(ctx, name, event.StateRoomName, "", &titled)
+	title, err := l.readTitle(ctx, name)
 	if err != nil && passing(err) {
 		return false, fail("read a room", err)
 	}
-	unnamed := refusedAs(err, mautrix.MNotFound) || err == nil && titled.Name == ""
+	unnamed := err == nil && title == ""
 	direct := unnamed && rules != nil && rules.JoinRule == event.JoinRuleInvite
 	if err := l.a.rooms.change(name, func(r *room) { r.Direct, r.Person = direct, sender }); err != nil {
 		return false, err

@@ -222,7 +222,7 @@ func (l *connection) thrownOut(name id.RoomID) {
 	})
 }
 
-// maxName bounds what people are called, in bytes.
+// maxName bounds what people and rooms are called, in bytes.
 const maxName = 100
 
 // displayName is what a person calls themselves in a room.

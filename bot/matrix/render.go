@@ -193,7 +193,7 @@ func drawChoices(choices []chat.Choice, l legend) []line {
 	for _, c := range choices {
 		label := oneLine(c.Label)
 		if c.Start != "" {
-			lines = append(lines, wrap("", label+" : "+visible.Clean(l.say(chat.NoticeInPrivate, "bot", l.bot.String(), "text", "!start "+c.Start)))...)
+			lines = append(lines, wrap("", label+" : "+visible.Clean(l.say(chat.NoticeInPrivate, "bot", l.bot.String(), "text", cmp.Or(c.Instead, "!start "+c.Start))))...)
 			continue
 		}
 		o := l.choices[n]

@@ -50,6 +50,7 @@ var replies = map[string]chat.Reply{
 			{ID: "b", Label: "Autre carte"},
 			{ID: "c", Label: "Annuler"},
 			{Label: "Relier un compte", Start: "link_abc"},
+			{Label: "Ouvrir la conversation privée", Start: "hello", Instead: "!start"},
 		},
 	},
 	"homework": {

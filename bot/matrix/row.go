@@ -21,6 +21,7 @@ type row struct {
 	Thread id.EventID `json:"thread,omitempty"`
 	Sender id.UserID  `json:"sender"`
 	Name   string     `json:"name,omitempty"`
+	Title  string     `json:"title,omitempty"` // of a group
 
 	Private    bool       `json:"private,omitempty"`
 	Named      bool       `json:"named,omitempty"`   // in a group: the message calls the bot by its name
@@ -50,7 +51,7 @@ type media struct {
 // message is the row as the core takes it.
 func (r *row) message(l *connection) chat.Message {
 	m := chat.Message{
-		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name,
+		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name, Title: r.Title,
 		Private: r.Private, Named: r.Named, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,
 	}
 	switch {

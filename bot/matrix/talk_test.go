@@ -172,6 +172,34 @@ func TestGroupWords(t *testing.T) {
 	}
 }
 
+// TestTitle gives the core the name of a group, also a new one, and asks for it once.
+func TestTitle(t *testing.T) {
+	r := inGroup(t)
+	r.hs.name(group, "Famille Roussel")
+	r.hs.syncs <- joins(group, nil, []object{messageEvent("$1", ana, "!edt"), messageEvent("$2", ana, "!edt")})
+	for range 2 {
+		if m := r.hear(); m.Title != "Famille Roussel" {
+			t.Errorf("the group is called %q", m.Title)
+		}
+	}
+	r.hs.name(group, "Les Roussel")
+	r.hs.syncs <- joins(group, nil, []object{stateEvent("m.room.name", "", object{"name": "Les Roussel"}), messageEvent("$3", ana, "!edt")})
+	if m := r.hear(); m.Title != "Les Roussel" {
+		t.Errorf("the group is called %q", m.Title)
+	}
+	asked := 0
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	for _, call := range r.hs.requests {
+		if strings.HasSuffix(call, "/state/m.room.name") || strings.HasSuffix(call, "/state/m.room.name/") {
+			asked++
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked for the name %d times; want 2", asked)
+	}
+}
+
 // TestStrangersCall bounds how often somebody who was not admitted is answered for calling the bot.
 func TestStrangersCall(t *testing.T) {
 	r := inGroup(t)

@@ -69,8 +69,10 @@ type Choice struct {
 	Risky bool `json:"risky,omitempty"`
 	// Start is not empty for a button that opens the private chat with the bot instead of being pressed:
 	// there the bot gets "/start " and this text, of at most 64 characters of A-Z, a-z, 0-9, _ and -.
-	// A platform that has no such links tells the person to write that to the bot.
+	// A platform that has no such links tells the person to write that to the bot, or Instead where it is not empty.
 	Start string `json:"start,omitempty"`
+	// Instead is a command that does the same as Start, as people of the chat type it.
+	Instead string `json:"instead,omitempty"`
 }
 
 // Expect says what the bot waits for after a reply.

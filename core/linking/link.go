@@ -208,11 +208,18 @@ func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Rep
 	if !t.Private {
 		return linkInGroup(l, t), nil
 	}
+	from, came, err := fromRemembered(l, t)
+	if err != nil {
+		return chat.Reply{}, err
+	}
 	if args = strings.TrimSpace(args); args != "" {
 		if words := strings.Fields(args); len(words) > 3 && meansSchool(i18n.Fold(words[0])) { // a password, whatever the second is
 			t.Redact(ctx)
 		}
 		return l.linkKind(ctx, t, args)
+	}
+	if came {
+		return askKindFor(l, t, from), nil
 	}
 	return askKind(l, t), nil
 }

@@ -293,6 +293,53 @@ func TestAGroupIsFollowedToItsNewName(t *testing.T) {
 	has(t, final.say("/connexion"), "-Montrer")
 }
 
+// Who has no links to press types /connexion in private within the hour, and the group is remembered, once.
+func TestAGroupIsRemembered(t *testing.T) {
+	r := newRig(t)
+	private, group := r.private("anna"), r.group("Famille", "anna")
+	private.linkParent()
+	ask := func() {
+		t.Helper()
+		group.say("/connexion")
+		if instead := group.choice("Relier un compte en privé").Instead; instead != "/connexion" {
+			t.Errorf("people are told to write %q", instead)
+		}
+	}
+	ask()
+	has(t, r.private("dora").say("/connexion"), "Quel compte", "-Montrer")
+	has(t, private.say("/connexion"), "montrer dans « Famille »", "Montrer CITÉ SCOLAIRE", "Quel compte")
+	has(t, private.press("cours et devoirs"), "C'est montré dans le groupe")
+	has(t, private.say("/connexion"), "Quel compte", "-Famille")
+	private.say("/annuler")
+
+	ask()
+	private.say("/connexion izly 0611223344 " + r.izly.Accounts()[0].SecretCode)
+	has(t, private.say(r.sms(r.izly.Accounts()[0].Phone)), "Que voulez-vous montrer dans « Famille »", "Montrer le solde")
+	private.say("/annuler")
+
+	ask()
+	r.advance(time.Hour + time.Minute)
+	has(t, private.say("/connexion"), "Quel compte", "-Famille")
+	private.say("/annuler")
+
+	ask()
+	has(t, private.say("/start "+group.choice("Relier un compte en privé").Start), "Quel compte")
+	has(t, private.say("/connexion"), "Quel compte", "-montrer dans")
+}
+
+// A homeserver that lies about who wrote in a group of its own does not have accounts shown there.
+func TestAnUnverifiedGroupIsNotRemembered(t *testing.T) {
+	r := newRig(t)
+	private, group := r.private("anna"), r.group("Famille", "anna")
+	private.linkParent()
+	group.unverified = true
+	group.say("/connexion")
+	if instead := group.choice("Relier un compte en privé").Instead; instead != "" {
+		t.Errorf("people are told to write %q", instead)
+	}
+	has(t, private.say("/connexion"), "Quel compte", "-Famille")
+}
+
 func TestShowAndHide(t *testing.T) {
 	r := newRig(t)
 	private, anna, bob := r.private("anna"), r.group("Famille", "anna"), r.group("Famille", "bob")

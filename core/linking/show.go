@@ -46,32 +46,52 @@ func argument(value any) string {
 // linkInGroup is /connexion in a group: accounts are linked in private and shown here.
 func linkInGroup(l *Linking, t *talk.Turn) chat.Reply {
 	r := t.Say("group.link", "name", t.Name())
-	r.Choices = append(
-		showChoices(l, t, t.Chat),
-		t.OfferStart(t.P.T("group.button.link"), actionFromGroup, argument(origin{t.Chat, t.Msg.Title})),
-	)
+	start := t.OfferStart(t.P.T("group.button.link"), actionFromGroup, argument(origin{t.Chat, t.Msg.Title}))
+	if !t.Unverified { // else the homeserver could have said it, to have accounts shown where it reads along
+		start.Instead = t.Cmd("connexion")
+	}
+	r.Choices = append(showChoices(l, t, t.Chat), start)
 	return r
+}
+
+// fromRemembered is what the bot remembers of the group that somebody came from who types the command in private.
+func fromRemembered(l *Linking, t *talk.Turn) (from origin, came bool, err error) {
+	p, came, err := t.Came(actionFromGroup)
+	if !came || err != nil {
+		return from, false, err
+	}
+	from, err = rememberOrigin(l, t, p.Arg)
+	return from, err == nil, err
+}
+
+// rememberOrigin notes for which group an account is linked.
+func rememberOrigin(l *Linking, t *talk.Turn, argument string) (from origin, err error) {
+	if err := json.Unmarshal([]byte(argument), &from); err != nil {
+		return from, errors.New("linking: argument of a choice unreadable")
+	}
+	if from.Group, err = l.cfg.Current(from.Group); err != nil {
+		return from, err
+	}
+	return from, t.ChangePrefs(func(s *talk.Prefs) { s.ShowIn, s.ShowInTitle = &from.Group, from.Title })
 }
 
 // fromGroup goes on in private for who came from a group to link an account, or to show one.
 func (l *Linking) fromGroup(_ context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
-	var from origin
-	if err := json.Unmarshal([]byte(p.Arg), &from); err != nil {
-		return chat.Reply{}, errors.New("linking: argument of a choice unreadable")
-	}
-	group, err := l.cfg.Current(from.Group)
+	from, err := rememberOrigin(l, t, p.Arg)
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	if err := t.ChangePrefs(func(s *talk.Prefs) { s.ShowIn, s.ShowInTitle = &group, from.Title }); err != nil {
-		return chat.Reply{}, err
-	}
+	return askKindFor(l, t, from), nil
+}
+
+// askKindFor offers what the person could show in the group that they came from, and asks what to link.
+func askKindFor(l *Linking, t *talk.Turn, from origin) chat.Reply {
 	r := askKind(l, t)
-	if show := showChoices(l, t, group); len(show) > 0 {
+	if show := showChoices(l, t, from.Group); len(show) > 0 {
 		r = after(t.Say("group.have_links", "group", groupName(t, from.Title)), r)
 		r.Choices = append(show, r.Choices...)
 	}
-	return r, nil
+	return r
 }
 
 func groupName(t *talk.Turn, title string) string {

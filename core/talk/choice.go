@@ -19,6 +19,7 @@ type choice struct {
 	Arg     string        `json:"arg,omitempty"`
 	Account string        `json:"account,omitempty"` // that it is about: it goes when the account does
 	Expires time.Time     `json:"expires"`
+	Forget  bool          `json:"forget,omitempty"` // a deep link that Came leaves out: followed, or not surely the person's wish
 }
 
 // What a choice may do besides a registered action.
@@ -39,6 +40,8 @@ const (
 	choiceLife = 24 * time.Hour
 	// startMark begins the payload of such a link.
 	startMark = "link_"
+	// cameLife is how long it is remembered where somebody who goes on in private came from.
+	cameLife = time.Hour
 )
 
 // open tells whether the choice may still be pressed.
@@ -133,11 +136,33 @@ func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label,
 func (t *Turn) OfferStart(label, action, arg string) chat.Choice {
 	c := offer(t, label, action, arg, "")
 	started := t.offered[c.ID]
-	started.Person, started.Private = t.Person, false
+	started.Person, started.Private, started.Forget = t.Person, false, t.Unverified
 	delete(t.offered, c.ID)
 	t.started[c.ID] = started
 	c.Start = startMark + c.ID
 	return c
+}
+
+// Came is the last deep link of an action that the person was offered lately and has not followed: they type a command in
+// private where a platform has no such links. It counts as followed then.
+func (t *Turn) Came(action string) (p Press, came bool, err error) {
+	group := startsOf(t.Person)
+	err = t.talk.cfg.Store.Update(func(tx store.Tx) error {
+		var last choice
+		name, now := "", t.talk.cfg.Now()
+		if _, err := choices.Each(tx, group, func(id string, c choice) error {
+			made := c.Expires.Add(-choiceLife)
+			if c.Action == action && !c.Forget && c.Person == t.Person && store.Lasts(made, cameLife, now) && c.Expires.After(last.Expires) {
+				last, name = c, id
+			}
+			return nil
+		}); err != nil || name == "" {
+			return err
+		}
+		p, came, last.Forget = Press{Arg: last.Arg, Account: last.Account}, true, true
+		return choices.Put(tx, group, name, last)
+	})
+	return p, came, err
 }
 
 // RunChoice is a button that acts like typing line.
@@ -246,6 +271,9 @@ func start(ctx context.Context, t *Turn, text string) (r chat.Reply, taken bool,
 	if c.Action == actionRun {
 		r, err = t.Run(ctx, c.Arg)
 		return r, true, err
+	}
+	if c.Forget = true; t.talk.cfg.Store.Update(func(tx store.Tx) error { return choices.Put(tx, startsOf(t.Person), id, c) }) != nil {
+		t.Log.Warn("followed link not noted")
 	}
 	r, err = beside(t, false, func() (chat.Reply, error) { return act(ctx, t, c) })
 	return r, true, err
