@@ -373,7 +373,7 @@ func TestTheRestOfAnAccountOverMidnight(t *testing.T) {
 	for _, line := range []string{"/connexion " + r.schoolURL + "/parent.html", "Claire.ROUSSEL", "un", "deux"} {
 		c.Say(line)
 	}
-	c.wants(c.Say("trois"), "j'attends jusqu'au 22/11 à 00:37", "pour que l'école ne le bloque pas")
+	c.wants(c.Say("trois"), "j'attends jusqu'au 22/11 à 00:37", "pour qu'il ne soit pas bloqué")
 }
 
 // In a group people write to each other, and a list of choices asks none of them.

@@ -24,6 +24,7 @@ import (
 	"cartable/core/school"
 	"cartable/core/store"
 	"cartable/core/talk"
+	"cartable/core/tries"
 	"cartable/core/view"
 	"cartable/core/wallet"
 	"cartable/core/watch"
@@ -297,7 +298,7 @@ func (e *Engine) cleanUp() error {
 	e.Talk.Tick()
 	failed := e.Rights.Sweep(e.cfg.Now())
 	for _, sweep := range []func(store.Tx, time.Time) (bool, error){
-		e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep,
+		e.Family.Sweep, e.Wallet.Sweep, e.Outbox.Sweep, e.Watch.Sweep, e.Talk.Sweep, tries.Sweep,
 	} {
 		for more := true; more; {
 			err := e.cfg.Store.Update(func(tx store.Tx) (err error) {

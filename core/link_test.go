@@ -171,6 +171,42 @@ func TestDialoguesExpireAndAreLeft(t *testing.T) {
 	}
 }
 
+// TestOnePersonKeepsNobodyOutOfASchool has Bob err as often as he is let, on Claire's login and on others of her school,
+// which counts failures by the address of the bot: she goes on, also when she must log in, and links again.
+func TestOnePersonKeepsNobodyOutOfASchool(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	claire, bob := r.phoneOf("claire"), r.phoneOf("bob")
+	claire.linkParent()
+	account := r.school.Accounts()[0]
+	refused := 0
+	for _, login := range []string{account.Username, account.Username, "somebody", "else"} {
+		for range 3 {
+			bob.Say("/connexion " + r.schoolURL + "/parent.html")
+			bob.Say(login)
+			if answer := bob.Say("wrong"); strings.Contains(answer, "est faux") || strings.Contains(answer, "ce mot de passe aussi") {
+				refused++
+			}
+			bob.Say("/annuler")
+			r.clock.Advance(10 * time.Second)
+		}
+	}
+	if refused != 3 {
+		t.Errorf("%d of Bob's tries reached the school", refused)
+	}
+	r.school.ExpireSessions()
+	r.school.Reset()
+	claire.wants(claire.Say("/devoirs"), "devoirs")
+	if n := len(r.school.Requests()); n < 4 {
+		t.Errorf("%d requests, want a login", n)
+	}
+	claire.linkParent()
+	claire.wants(claire.Say("/edt"), "08:00")
+	bob.Say("/connexion " + r.schoolURL + "/parent.html")
+	bob.Say(account.Username)
+	bob.wants(bob.Say(account.Password), "Trop d'essais", "jusqu'à")
+}
+
 func TestThreeWrongPasswordsAreEnough(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})

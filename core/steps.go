@@ -118,9 +118,8 @@ type (
 		ShowInTitle string       `json:"show_in_title"`
 	}
 	oldGate struct {
-		Failures []time.Time `json:"failures"`
-		Holds    int         `json:"holds"`
-		Until    time.Time   `json:"until"`
+		Holds int       `json:"holds"`
+		Until time.Time `json:"until"`
 	}
 )
 
@@ -302,9 +301,8 @@ func splitSchool(tx store.Tx, account rights.Account, s oldSchoolLink, gates map
 	if len(s.State) > 0 && string(s.State) != "null" {
 		kept.State = school.State{Stored: secret.Store(secret.New(string(s.State)))}
 	}
-	host, own := gates[oldGateKey("host", s.Address)], gates[oldGateKey("login", s.Address, s.Space, s.Username.Reveal())]
-	kept.Host = family.ImportedPause{Failures: host.Failures, Row: host.Holds, Until: host.Until}
-	kept.Own = family.ImportedPause{Failures: own.Failures, Row: own.Holds, Until: own.Until}
+	host := gates[oldGateKey("host", s.Address)]
+	kept.Host = family.ImportedPause{Row: host.Holds, Until: host.Until}
 	account.Kind, account.Name, account.Label = rights.School, profile.School, linking.SchoolLabel(profile)
 	account.Same = family.Same(kept.Provider, kept.Login)
 	return errors.Join(rights.PutAccount(tx, account), watch.Import(tx, account, account.Since), family.Import(tx, account.ID, kept))

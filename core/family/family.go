@@ -240,8 +240,7 @@ func (f *Family) Status(id string) (Status, bool) {
 	}
 	s := Status{Stopped: r.Stopped, Password: r.keepsPassword(), Read: r.Used}
 	if p := f.providers[r.Provider]; p != nil {
-		host, own := pauseNames(p, r.Login.Secret)
-		s.Paused = pausedUntil(f, host, own)
+		s.Paused = pausedUntil(f, pauseOf(p, r.Login.Secret))
 	}
 	return s, true
 }

@@ -12,23 +12,22 @@ import (
 
 // Imported is an account as a version before this package kept it.
 type Imported struct {
-	Provider  school.Provider
-	Login     school.Login
-	Given     bool          // the school gave Login out; else it is a password
-	Previous  *school.Login // the token before
-	Profile   school.Profile
-	State     school.State
-	LoggedIn  time.Time
-	Used      time.Time
-	Stopped   StopReason
-	Host, Own ImportedPause // of the server, and of the account's logins
+	Provider school.Provider
+	Login    school.Login
+	Given    bool          // the school gave Login out; else it is a password
+	Previous *school.Login // the token before
+	Profile  school.Profile
+	State    school.State
+	LoggedIn time.Time
+	Used     time.Time
+	Stopped  StopReason
+	Host     ImportedPause // of the server
 }
 
 // ImportedPause is what was to be left alone; the zero value is nothing.
 type ImportedPause struct {
-	Failures []time.Time
-	Row      int
-	Until    time.Time
+	Row   int
+	Until time.Time
 }
 
 // Import keeps an account that a version before this package kept: for the migration.
@@ -40,10 +39,9 @@ func Import(tx store.Tx, id string, in Imported) error {
 	if in.Previous != nil {
 		r.Previous = &login{*in.Previous, true}
 	}
-	host, own := pauseNames(in.Provider, in.Login)
 	return errors.Join(
 		accounts.Put(tx, "", id, r), sames.Put(tx, "", id, same{Same(in.Provider, in.Login)}),
-		importPause(tx, host, in.Host), importPause(tx, own, in.Own),
+		importPause(tx, pauseOf(in.Provider, in.Login), in.Host),
 	)
 }
 
@@ -61,9 +59,9 @@ func ImportReading(tx store.Tx, id string, what []string, at time.Time, value an
 }
 
 func importPause(tx store.Tx, name string, in ImportedPause) error {
-	if in.Until.IsZero() && len(in.Failures) == 0 {
+	if in.Until.IsZero() {
 		return nil
 	}
 	p := pause(in)
-	return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.end().Add(pauseLife), duePause+"\x00"+name))
+	return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.Until.Add(pauseLife), duePause+"\x00"+name))
 }

@@ -8,6 +8,7 @@ import (
 
 	"cartable/core/school"
 	"cartable/core/store"
+	"cartable/core/tries"
 )
 
 // Linked is an account that has just been linked.
@@ -29,21 +30,29 @@ func Same(p school.Provider, l school.Login) string {
 	return hash("same", p.Name(), host, name)
 }
 
-// Link logs in and keeps the account. One of among, the accounts of the same person, that is the same is linked anew
+// Link logs in at the word of a person, who is by, and keeps the account. One of among, the accounts of the same person, that is the same is linked anew
 // and keeps its ID, even if its record cannot be read. also is in the transaction that makes the account, and undoes
-// it with an error. When Link fails, nothing is changed but the pauses.
+// it with an error. When Link fails, nothing is changed but the pauses and the count of tries.
 //
-// It makes the requests of one login. The errors are *PausedError, those of core/school and of the provider, the
+// It makes the requests of one login. The errors are *PausedError, *tries.HeldError, those of core/school and of the provider, the
 // store's and also's.
-func (f *Family) Link(ctx context.Context, provider string, l school.Login, among []string, also func(store.Tx, Linked) error) (Linked, error) {
+func (f *Family) Link(ctx context.Context, by, provider string, l school.Login, among []string, also func(store.Tx, Linked) error) (Linked, error) {
 	p, err := f.provider(provider)
 	if err != nil {
 		return Linked{}, err
 	}
-	if err := mayLogin(f, p, l); err != nil {
+	if err := mayAsk(f, pauseOf(p, l)); err != nil {
+		return Linked{}, err
+	}
+	limits, err := limits(f, by, p, l, among)
+	if err != nil {
 		return Linked{}, err
 	}
 	id, err := store.NewID(f.cfg.Rand)
+	if err != nil {
+		return Linked{}, err
+	}
+	try, err := counts(f).Begin(limits...)
 	if err != nil {
 		return Linked{}, err
 	}
@@ -54,10 +63,13 @@ func (f *Family) Link(ctx context.Context, provider string, l school.Login, amon
 	})
 	if err == nil {
 		var linked Linked
-		if linked, err = adopt(f, ctx, p, id, l, kept, session, among, also); err == nil {
+		if linked, err = adopt(f, ctx, p, id, l, kept, session, try, among, also); err == nil {
 			return linked, nil
 		}
 		f.close(ctx, session)
+	}
+	if stopFor(err) == "" {
+		err = errors.Join(err, try.Back())
 	}
 	if kept.Given {
 		err = errors.Join(err, f.cfg.Store.Update(func(tx store.Tx) error { return candidates.Delete(tx, "", id) }))
@@ -72,7 +84,7 @@ func keepCandidate(f *Family, id string, c candidate) error {
 }
 
 // adopt makes an account of a session that used has opened.
-func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string, used school.Login, kept login, session school.Session, among []string, also func(store.Tx, Linked) error) (Linked, error) {
+func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string, used school.Login, kept login, session school.Session, try *tries.Try, among []string, also func(store.Tx, Linked) error) (Linked, error) {
 	linked := Linked{Account: candidateID, Profile: session.Profile(), Same: Same(p, kept.Secret), Password: !kept.Given}
 	if known, err := f.among(linked.Same, among); err != nil {
 		return Linked{}, err
@@ -91,7 +103,6 @@ func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string
 		Provider: p.Name(), Login: kept, Profile: linked.Profile, State: session.State(), LoggedIn: now, Used: now,
 		Generation: 1,
 	}
-	host, own := pauseNames(p, used)
 	done := linked
 	if err := f.cfg.Store.Update(func(tx store.Tx) error {
 		done = linked
@@ -101,7 +112,7 @@ func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string
 		}
 		if err := errors.Join(
 			accounts.Put(tx, "", done.Account, r), sames.Put(tx, "", done.Account, same{done.Same}),
-			candidates.Delete(tx, "", candidateID), lift(tx, now, host, own),
+			candidates.Delete(tx, "", candidateID), try.Worked(tx), lift(tx, now, pauseOf(p, used)),
 		); err != nil {
 			return fmt.Errorf("family: store account: %w", err)
 		}

@@ -19,7 +19,7 @@ import (
 func TestLinkByPassword(t *testing.T) {
 	s := newSimulated(t, sim.Config{})
 	var told []Linked
-	linked, err := s.Link(t.Context(), "pronote", s.password(0), nil, func(tx store.Tx, l Linked) error {
+	linked, err := s.Link(t.Context(), "marc", "pronote", s.password(0), nil, func(tx store.Tx, l Linked) error {
 		told = append(told, l)
 		return tx.Put("test", "", "also", []byte("written"))
 	})
@@ -69,7 +69,7 @@ func (r *rig) pupilNames(ids ...string) (names []string) {
 func TestLinkByQRCode(t *testing.T) {
 	s := newSimulated(t, sim.Config{})
 	code := s.qrCode(0)
-	linked, err := s.Link(t.Context(), "pronote", code, nil, nil)
+	linked, err := s.Link(t.Context(), "marc", "pronote", code, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,15 +79,15 @@ func TestLinkByQRCode(t *testing.T) {
 	if strings.Contains(s.records()["school_accounts"], "qr_code") || s.count("school_candidates") != 0 {
 		t.Errorf("the code, or the candidate, is still kept:\n%v", s.records())
 	}
-	again, err := s.Link(t.Context(), "pronote", s.password(0), []string{"other", linked.Account}, nil)
+	again, err := s.Link(t.Context(), "marc", "pronote", s.password(0), []string{"other", linked.Account}, nil)
 	if err != nil || again.Account != linked.Account || !again.Known || again.Same != linked.Same || !again.Password {
 		t.Errorf("with the password of the same account: %+v, %v", again, err)
 	}
-	other, err := s.Link(t.Context(), "pronote", s.password(1), []string{linked.Account}, nil)
+	other, err := s.Link(t.Context(), "marc", "pronote", s.password(1), []string{linked.Account}, nil)
 	if err != nil || other.Account == linked.Account || other.Known || other.Same == linked.Same {
 		t.Errorf("another account: %+v, %v", other, err)
 	}
-	elsewhere, err := s.Link(t.Context(), "pronote", s.password(0), nil, nil) // of another person
+	elsewhere, err := s.Link(t.Context(), "marc", "pronote", s.password(0), nil, nil) // of another person
 	if err != nil || elsewhere.Account == linked.Account || elsewhere.Known || elsewhere.Same != linked.Same {
 		t.Errorf("for another person: %+v, %v", elsewhere, err)
 	}
@@ -106,7 +106,7 @@ func TestLinkAnew(t *testing.T) {
 	before := r.stored(lea.Account)
 	k.profile.School = "COLLEGE"
 	r.clock.Advance(time.Minute)
-	linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lea.Account}, nil)
+	linked, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{lea.Account}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestAFailedLinkChangesNothing(t *testing.T) {
 		if tt.set != nil {
 			tt.set(r, k)
 		}
-		_, err := r.Link(t.Context(), "fake", secretLogin(tt.login), []string{lea.Account}, func(store.Tx, Linked) error { return tt.also })
+		_, err := r.Link(t.Context(), "marc", "fake", secretLogin(tt.login), []string{lea.Account}, func(store.Tx, Linked) error { return tt.also })
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -180,7 +180,7 @@ func TestALinkThatIsNotKeptLogsOut(t *testing.T) {
 	s := newSimulated(t, sim.Config{})
 	refused := errors.New("no")
 	got := s.requests(func() {
-		if _, err := s.Link(t.Context(), "pronote", s.password(0), nil, func(store.Tx, Linked) error { return refused }); !errors.Is(err, refused) {
+		if _, err := s.Link(t.Context(), "marc", "pronote", s.password(0), nil, func(store.Tx, Linked) error { return refused }); !errors.Is(err, refused) {
 			t.Errorf("error is %v", err)
 		}
 	})
@@ -201,8 +201,8 @@ func TestCandidatesAreSwept(t *testing.T) {
 		}
 		return stopped
 	}
-	r.faults.FailCommit(2) // it is not cleared up either
-	if _, err := r.Link(t.Context(), "fake", secretLogin("token marc code"), nil, nil); !errors.Is(err, stopped) {
+	r.faults.FailCommit(4) // it is not cleared up either
+	if _, err := r.Link(t.Context(), "marc", "fake", secretLogin("token marc code"), nil, nil); !errors.Is(err, stopped) {
 		t.Errorf("error is %v", err)
 	}
 	r.sweep(30 * time.Minute)
@@ -257,7 +257,7 @@ func TestLinkingAnewRefusesWhatIsInFlight(t *testing.T) {
 			errs <- err
 		}()
 		<-begun
-		linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lea.Account}, nil)
+		linked, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{lea.Account}, nil)
 		if err != nil || linked.Account != lea.Account {
 			t.Fatalf("%s: %+v, %v", tt.name, linked, err)
 		}
@@ -274,7 +274,7 @@ func TestLinkingAnewRefusesWhatIsInFlight(t *testing.T) {
 
 		// Again, by token.
 		k.tokens["token marc code"] = true
-		if _, err := r.Link(t.Context(), "fake", secretLogin("token marc code"), []string{lea.Account}, nil); err != nil {
+		if _, err := r.Link(t.Context(), "marc", "fake", secretLogin("token marc code"), []string{lea.Account}, nil); err != nil {
 			t.Fatal(err)
 		}
 		r.clock.Advance(sessionIdle + 1)
@@ -293,7 +293,7 @@ func TestLinkingAnewWaitsForTheLock(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	k.opened = func(string) error { cancel(); return nil }
 	k.asking = nil
-	if _, err := r.Link(ctx, "fake", secretLogin("password marc"), []string{lea.Account}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := r.Link(ctx, "marc", "fake", secretLogin("password marc"), []string{lea.Account}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 	if rec := r.stored(lea.Account); rec.Generation != 1 {
@@ -306,7 +306,7 @@ func TestLinkingAnewWaitsForTheLock(t *testing.T) {
 		return nil
 	}
 	wg.Go(func() {
-		if linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lea.Account}, locked); err != nil || !linked.Known {
+		if linked, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{lea.Account}, locked); err != nil || !linked.Known {
 			t.Errorf("%+v, %v", linked, err)
 		}
 	})
@@ -323,7 +323,7 @@ func TestForgottenWhileLinking(t *testing.T) {
 	k.opened = func(string) error {
 		return r.store.Update(func(tx store.Tx) error { return r.Forget(tx, lea.Account) })
 	}
-	linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lea.Account}, nil)
+	linked, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{lea.Account}, nil)
 	if err != nil || linked.Known || linked.Account == lea.Account {
 		t.Errorf("%+v, %v", linked, err)
 	}

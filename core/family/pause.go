@@ -1,72 +1,69 @@
 package family
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"math/rand/v2"
 	"time"
 
 	"cartable/core/school"
 	"cartable/core/store"
+	"cartable/core/tries"
 )
 
-// pause is the stored record that keeps the logins of one account, or all requests to one server, within what a
-// school tolerates: PRONOTE suspends the address of whoever errs too often, for longer each time (pronote-today
-// §5.9).
+// pause is the stored record that keeps all requests to one server within what a school tolerates: PRONOTE suspends the
+// address of whoever errs too often, for longer each time (pronote-today §5.9). Refused logins are counted by
+// core/tries.
 type pause struct {
-	Failures []time.Time `json:"failures,omitempty"` // refused logins of the last hour
-	Row      int         `json:"row,omitempty"`      // pauses in a row that the server wanted
-	Until    time.Time   `json:"until,omitzero"`     // nothing is sent before
+	Row   int       `json:"row,omitempty"`  // pauses in a row that the server wanted
+	Until time.Time `json:"until,omitzero"` // nothing is sent before
 }
 
 const (
-	maxFailures   = 3
-	failureWindow = time.Hour
-	firstPause    = 5 * time.Minute
-	longestPause  = 6 * time.Hour
-	damagedPause  = time.Hour      // of a record that cannot be read
-	pauseLife     = 24 * time.Hour // after that a pause that is over counts no more
+	mostRefused  = 3 // logins that a person gets refused at an account within an hour
+	firstPause   = 5 * time.Minute
+	longestPause = 6 * time.Hour
+	damagedPause = time.Hour      // of a record that cannot be read
+	pauseLife    = 24 * time.Hour // after that a pause that is over counts no more
 )
 
-// pauseNames are the names of the pauses that a login must pass: its server's, and its own.
-func pauseNames(p school.Provider, l school.Login) (host, own string) {
-	server, name := p.Host(l)
-	return hostPause(server), hash("login", server, name)
-}
-
+// hostPause names the pause of a server, pauseOf that of a login's.
 func hostPause(server string) string { return hash("host", server) }
 
-// hash makes one name of several texts.
-func hash(parts ...string) string {
-	h := sha256.New()
-	for _, part := range parts {
-		h.Write([]byte(part))
-		h.Write([]byte{0})
-	}
-	return hex.EncodeToString(h.Sum(nil))
+func pauseOf(p school.Provider, l school.Login) string {
+	server, _ := p.Host(l)
+	return hostPause(server)
 }
 
-// MayLogin returns a *PausedError while an account or its school is given a rest.
-func (f *Family) MayLogin(provider string, l school.Login) error {
+// hash makes one name of several texts.
+func hash(parts ...string) string { return tries.Name(parts...) }
+
+// MayLink tells whether a person may try a login: the errors are *PausedError and *tries.HeldError. by and among are
+// those of Link.
+func (f *Family) MayLink(by, provider string, l school.Login, among []string) error {
 	p, err := f.provider(provider)
 	if err != nil {
 		return err
 	}
-	return mayLogin(f, p, l)
-}
-
-func mayLogin(f *Family, p school.Provider, l school.Login) error {
-	host, own := pauseNames(p, l)
-	if err := mayAsk(f, host); err != nil {
+	limits, err := limits(f, by, p, l, among)
+	if err != nil {
 		return err
 	}
-	err := mayAsk(f, own)
-	if paused, ok := errors.AsType[*PausedError](err); ok {
-		paused.Account = true
+	if err := mayAsk(f, pauseOf(p, l)); err != nil {
+		return err
 	}
-	return err
+	return counts(f).Held(limits...)
 }
+
+// limits are those of a login that a person has typed. One of an account that they have linked is not held back by
+// what others try.
+func limits(f *Family, by string, p school.Provider, l school.Login, among []string) ([]tries.Limit, error) {
+	proved, err := f.among(Same(p, l), among)
+	server, name := p.Host(l)
+	all := tries.Limits(by, server, name, mostRefused, proved != "")
+	return append(all, tries.AtServer(by, server, mostRefused)), err
+}
+
+func counts(f *Family) tries.Tries { return tries.Tries{Store: f.cfg.Store, Now: f.cfg.Now} }
 
 // mayAsk returns a *PausedError while a pause lasts. One that cannot be read is taken for one of an hour.
 func mayAsk(f *Family, name string) error {
@@ -85,40 +82,20 @@ func mayAsk(f *Family, name string) error {
 	return err
 }
 
-// pausedUntil is the end of the longer of two pauses; zero when neither lasts.
-func pausedUntil(f *Family, host, own string) time.Time {
-	var until time.Time
+// pausedUntil is the end of a pause; zero when it does not last.
+func pausedUntil(f *Family, name string) time.Time {
+	var p pause
 	now := now(f)
-	for _, name := range []string{host, own} {
-		var p pause
-		if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
-			p, _, err = pauses.Get(tx, "", name)
-			return err
-		}); err != nil {
-			p.Until = now.Add(damagedPause)
-		}
-		if p.Until.After(now) && p.Until.After(until) {
-			until = p.Until.In(f.cfg.Zone)
-		}
+	if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		p, _, err = pauses.Get(tx, "", name)
+		return err
+	}); err != nil {
+		p.Until = now.Add(damagedPause)
 	}
-	return until
-}
-
-// refused counts a refused login. The third within an hour makes a pause, until the first is an hour old.
-func (f *Family) refused(name string) error {
-	_, err := changePause(f, name, func(p *pause, now time.Time) {
-		var recent []time.Time
-		for _, at := range p.Failures {
-			if now.Sub(at) < failureWindow {
-				recent = append(recent, at)
-			}
-		}
-		p.Failures = append(recent, now)
-		if len(p.Failures) >= maxFailures {
-			p.Until = p.Failures[0].Add(failureWindow)
-		}
-	})
-	return err
+	if !p.Until.After(now) {
+		return time.Time{}
+	}
+	return p.Until.In(f.cfg.Zone)
 }
 
 // wantsPause makes a pause of five minutes, twice as long each time in a row, with jitter so that several accounts
@@ -147,12 +124,12 @@ func changePause(f *Family, name string, alter func(*pause, time.Time)) (p pause
 			return err
 		}
 		alter(&p, now)
-		return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.end().Add(pauseLife), duePause+"\x00"+name))
+		return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.Until.Add(pauseLife), duePause+"\x00"+name))
 	})
 	return p, err
 }
 
-// Pauses counts the pauses that last, of schools and of accounts; one that cannot be read counts as well. It goes
+// Pauses counts the pauses of schools that last; one that cannot be read counts as well. It goes
 // through all of them, for whoever watches the bot.
 func (f *Family) Pauses() int {
 	n, now := 0, f.cfg.Now()
@@ -172,23 +149,7 @@ func (f *Family) Pauses() int {
 	return n + skipped
 }
 
-// end is when the pause, or the last failure, was.
-func (p pause) end() time.Time {
-	end := p.Until
-	for _, at := range p.Failures {
-		end = later(end, at)
-	}
-	return end
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-// lift forgets pauses that are over, and failures: the server has accepted something. A pause that lasts stays, and
+// lift forgets pauses that are over: the server has accepted something. A pause that lasts stays, and
 // so does one that cannot be read: the request that was accepted may be older.
 func lift(tx store.Tx, now time.Time, names ...string) error {
 	for _, name := range names {
@@ -209,7 +170,7 @@ func lift(tx store.Tx, now time.Time, names ...string) error {
 // sweepPause removes a pause that counts no more.
 func sweepPause(tx store.Tx, now time.Time, name string) error {
 	p, found, err := pauses.Get(tx, "", name)
-	if errors.Is(err, store.ErrUnreadable) || found && now.Sub(p.end()) >= pauseLife {
+	if errors.Is(err, store.ErrUnreadable) || found && now.Sub(p.Until) >= pauseLife {
 		return pauses.Delete(tx, "", name)
 	}
 	return err

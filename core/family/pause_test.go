@@ -3,6 +3,7 @@ package family
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -10,13 +11,14 @@ import (
 
 	"cartable/core/school"
 	"cartable/core/store"
+	"cartable/core/tries"
 	sim "cartable/sim/pronote"
 )
 
 // mayLogin is nil, or the pause.
 func (r *rig) mayLoginNow(l school.Login) *PausedError {
 	r.t.Helper()
-	err := r.MayLogin(r.providers[0].Name(), l)
+	err := r.MayLink("marc", r.providers[0].Name(), l, nil)
 	paused, ok := errors.AsType[*PausedError](err)
 	if err != nil && !ok {
 		r.t.Fatal(err)
@@ -24,60 +26,170 @@ func (r *rig) mayLoginNow(l school.Login) *PausedError {
 	return paused
 }
 
-// The third refusal within an hour makes a pause until the first is an hour old; others are not concerned.
-func TestThreeRefusalsMakeAPause(t *testing.T) {
-	k := newFake("Léa")
-	r := newRig(t, tuesday, k)
-	marc := secretLogin("password marc")
-	k.opening = func(l string) error {
-		if strings.Contains(l, "marc") {
+// held is how the tries of a person end: nil, or how long they must wait.
+func (r *rig) held(by string, l school.Login, among ...string) *tries.HeldError {
+	r.t.Helper()
+	err := r.MayLink(by, r.providers[0].Name(), l, among)
+	held, ok := errors.AsType[*tries.HeldError](err)
+	if err != nil && !ok {
+		r.t.Fatal(err)
+	}
+	return held
+}
+
+// wrongly tries a login with a wrong password.
+func (r *rig) wrongly(by string, l school.Login, among ...string) {
+	r.t.Helper()
+	if _, err := r.Link(r.t.Context(), by, r.providers[0].Name(), l, among, nil); !errors.Is(err, school.ErrWrongPassword) {
+		r.t.Errorf("error is %v", err)
+	}
+}
+
+// refusing refuses what has a word in it.
+func refusing(word string) func(string) error {
+	return func(l string) error {
+		if strings.Contains(l, word) {
 			return school.ErrWrongPassword
 		}
 		return nil
 	}
+}
+
+// The third refusal within an hour holds a person back from a login until the first is an hour old.
+func TestThreeRefusalsHoldAPerson(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	marc := secretLogin("password marc")
+	k.opening = refusing("marc")
 	for i, tt := range []struct {
-		after  time.Duration // the refusal before
-		paused bool
+		after time.Duration // the refusal before
+		held  bool
 	}{{0, false}, {20 * time.Minute, false}, {20 * time.Minute, true}} {
 		r.clock.Advance(tt.after)
-		if _, err := r.Link(t.Context(), "fake", marc, nil, nil); !errors.Is(err, school.ErrWrongPassword) {
-			t.Errorf("refusal %d: %v", i, err)
-		}
-		if paused := r.mayLoginNow(marc); (paused != nil) != tt.paused {
-			t.Errorf("refusal %d: %v", i, paused)
+		r.wrongly("marc", marc)
+		if held := r.held("marc", marc); (held != nil) != tt.held {
+			t.Errorf("refusal %d: %v", i, held)
 		}
 	}
 	r.restart()
 	k.take()
 	for range 2 {
-		_, err := r.Link(t.Context(), "fake", marc, nil, nil)
-		if paused, ok := errors.AsType[*PausedError](err); !ok || !paused.Account || !paused.Until.Equal(tuesday.Add(time.Hour)) {
+		_, err := r.Link(t.Context(), "marc", "fake", marc, nil, nil)
+		if held, ok := errors.AsType[*tries.HeldError](err); !ok || !held.Own || !held.Until.Equal(tuesday.Add(time.Hour)) {
 			t.Errorf("error is %v", err)
 		}
 	}
 	if calls := k.take(); len(calls) > 0 {
-		t.Errorf("while paused: %v", calls)
+		t.Errorf("while held: %v", calls)
 	}
-	r.link("fake", secretLogin("password lucie"))
+	if r.held("lucie", marc) != nil {
+		t.Error("another person is held back")
+	}
+	r.link("fake", secretLogin("password lucie")) // the same person, another login
 	r.clock.Set(tuesday.Add(time.Hour - 1))
-	if r.mayLoginNow(marc) == nil {
-		t.Error("the pause ends too early")
+	if r.held("marc", marc) == nil {
+		t.Error("it ends too early")
 	}
 	r.clock.Set(tuesday.Add(time.Hour))
-	if r.mayLoginNow(marc) != nil {
-		t.Error("the pause does not end")
-	}
-	if _, err := r.Link(t.Context(), "fake", marc, nil, nil); !errors.Is(err, school.ErrWrongPassword) {
-		t.Errorf("error is %v", err)
-	}
-	if paused := r.mayLoginNow(marc); paused == nil || !paused.Until.Equal(tuesday.Add(80*time.Minute)) { // the last two count still
-		t.Errorf("paused: %v", paused)
+	r.wrongly("marc", marc)
+	if held := r.held("marc", marc); held == nil || !held.Until.Equal(tuesday.Add(80*time.Minute)) { // the last two count still
+		t.Errorf("held: %v", held)
 	}
 	r.clock.Set(tuesday.Add(80 * time.Minute))
 	k.opening = nil
 	r.link("fake", marc)
-	if n := r.count("pauses"); n != 0 { // a login that worked forgives
-		t.Errorf("%d pauses", n)
+	k.opening = refusing("marc")
+	r.wrongly("marc", marc)
+	if r.held("marc", marc) != nil { // a login that worked forgives
+		t.Error("held at the first refusal after one that worked")
+	}
+}
+
+// TestNobodyKeepsAnotherOut has strangers err on the login of Marc, whose account is linked and works, as often as
+// they are let: it goes on working, also when it must log in, and when Marc links it again.
+func TestNobodyKeepsAnotherOut(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	lea := r.link("fake", secretLogin("password marc"))
+	k.opening = refusing("wrong")
+	wrong := secretLogin("password marc wrong") // the same login
+	refused := 0
+	for _, by := range []string{"eve", "mallory", "trudy", "oscar"} {
+		for range 5 {
+			r.clock.Advance(time.Second)
+			switch _, err := r.Link(t.Context(), by, "fake", wrong, nil, nil); {
+			case errors.Is(err, school.ErrWrongPassword):
+				refused++
+			case r.held(by, wrong) == nil:
+				t.Errorf("%s: %v", by, err)
+			}
+		}
+	}
+	if refused != 6 {
+		t.Errorf("%d tries reached the school, want three of two people", refused)
+	}
+	if held := r.held("lucie", wrong); held == nil || !held.Own {
+		t.Errorf("a login that six tries were refused for is open to others: %v", held)
+	}
+	r.clock.Advance(sessionIdle + 1 - time.Minute)
+	r.week(lea)
+	if s, _ := r.Status(lea.Account); s.Stopped != "" || !s.Paused.IsZero() {
+		t.Errorf("status %+v", s)
+	}
+	if held := r.held("marc", wrong, lea.Account); held != nil {
+		t.Errorf("whoever has linked it is held back by others: %v", held)
+	}
+	for range 3 {
+		r.wrongly("marc", wrong, lea.Account)
+	}
+	if r.held("marc", wrong, lea.Account) == nil {
+		t.Error("their own refusals do not count")
+	}
+	r.clock.Advance(sessionIdle + 1)
+	r.week(lea)
+}
+
+// TestOnePersonErrsAFewTimesAtASchool counts what one person gets through to a school: fewer than it suspends the
+// bot's address for, and not many in an hour, whatever the logins.
+func TestOnePersonErrsAFewTimesAtASchool(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	k.opening = refusing("wrong")
+	try := func(n int) bool {
+		_, err := r.Link(t.Context(), "eve", "fake", secretLogin(fmt.Sprintf("password wrong%d", n)), nil, nil)
+		held, is := errors.AsType[*tries.HeldError](err)
+		if is && held.Own {
+			t.Errorf("told that it is the login: %v", err)
+		}
+		return !is
+	}
+	through := map[time.Duration]int{}
+	for minute := range 60 {
+		for n := range 10 {
+			if try(10*minute + n) {
+				through[time.Duration(minute)*time.Minute]++
+			}
+		}
+		r.clock.Advance(time.Minute)
+	}
+	if len(through) != 2 || through[0] != 3 || through[15*time.Minute] != 3 {
+		t.Errorf("got through: %v", through)
+	}
+}
+
+// TestWhatIsNotRefusedIsNoTry is a school that does not answer.
+func TestWhatIsNotRefusedIsNoTry(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	marc := secretLogin("password marc")
+	k.opening = func(string) error { return school.ErrNoAnswer }
+	for range 5 {
+		if _, err := r.Link(t.Context(), "marc", "fake", marc, nil, nil); !errors.Is(err, school.ErrNoAnswer) {
+			t.Errorf("error is %v", err)
+		}
+	}
+	if r.held("marc", marc) != nil || r.count("tries") != 0 {
+		t.Errorf("counted: %v", r.records()["tries"])
 	}
 }
 
@@ -99,7 +211,7 @@ func TestPausesAreDoubled(t *testing.T) {
 		ask()
 		wait := minutes * time.Minute
 		paused := r.mayLoginNow(secretLogin("password lucie"))
-		if paused == nil || paused.Account || paused.Until.Before(r.clock.Now().Add(wait)) || paused.Until.After(r.clock.Now().Add(wait+wait/4)) {
+		if paused == nil || paused.Until.Before(r.clock.Now().Add(wait)) || paused.Until.After(r.clock.Now().Add(wait+wait/4)) {
 			t.Fatalf("pause %d: %v at %v, want %v", i, paused, r.clock.Now(), wait)
 		}
 		if s, _ := r.Status(lea.Account); !s.Paused.Equal(paused.Until) || s.Stopped != "" {
@@ -135,7 +247,7 @@ func TestALoginThatMustWait(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	for _, l := range []school.Login{s.password(0), s.password(1)} {
-		if paused := s.mayLoginNow(l); paused == nil || paused.Account {
+		if paused := s.mayLoginNow(l); paused == nil {
 			t.Errorf("paused: %v", paused)
 		}
 	}
@@ -187,11 +299,11 @@ func TestALatePauseStays(t *testing.T) {
 	}
 }
 
-// A login that works forgives the server's pauses and the account's failures, whatever it was for.
+// A login that works forgives the server's pauses, whatever it was for.
 func TestALoginForgives(t *testing.T) {
 	for name, act := range map[string]func(r *rig, p Pupil) error{
 		"linking": func(r *rig, p Pupil) error {
-			_, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{p.Account}, nil)
+			_, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{p.Account}, nil)
 			return err
 		},
 		"reading": func(r *rig, p Pupil) error {
@@ -207,9 +319,7 @@ func TestALoginForgives(t *testing.T) {
 		r := newRig(t, tuesday, k)
 		lea := r.link("fake", secretLogin("password marc"))
 		r.clock.Advance(sessionIdle + 1)
-		host, own := pauseNames(k, secretLogin("password marc"))
-		r.pause(host, pause{Row: 3, Until: r.clock.Now()})
-		r.pause(own, pause{Failures: []time.Time{r.clock.Now(), r.clock.Now()}})
+		r.pause(hostPause("school.example"), pause{Row: 3, Until: r.clock.Now()})
 		if err := act(r, lea); err != nil || r.count("pauses") != 0 {
 			t.Errorf("%s: %d pauses, %v", name, r.count("pauses"), err)
 		}
@@ -222,34 +332,28 @@ func TestDamagedPauses(t *testing.T) {
 	r := newRig(t, tuesday, k)
 	marc := secretLogin("password marc")
 	lea := r.link("fake", marc)
-	host, own := pauseNames(k, marc)
-	for _, tt := range []struct {
-		name    string
-		account bool
-	}{{host, false}, {own, true}} {
-		began := r.clock.Now()
-		if err := r.store.Damage("pauses", "", tt.name); err != nil {
-			t.Fatal(err)
+	host := hostPause("school.example")
+	opened := r.clock.Now()
+	if err := r.store.Damage("pauses", "", host); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := r.Status(lea.Account); !s.Paused.Equal(opened.Add(time.Hour)) {
+		t.Errorf("status: %+v", s)
+	}
+	for _, after := range []time.Duration{0, time.Hour - 1} {
+		r.clock.Set(opened.Add(after))
+		if paused := r.mayLoginNow(marc); paused == nil || !paused.Until.Equal(opened.Add(time.Hour)) {
+			t.Errorf("after %v: %v", after, paused)
 		}
-		if s, _ := r.Status(lea.Account); !s.Paused.Equal(began.Add(time.Hour)) {
-			t.Errorf("status: %+v", s)
-		}
-		for _, after := range []time.Duration{0, time.Hour - 1} {
-			r.clock.Set(began.Add(after))
-			if paused := r.mayLoginNow(marc); paused == nil || paused.Account != tt.account || !paused.Until.Equal(began.Add(time.Hour)) {
-				t.Errorf("after %v: %v", after, paused)
-			}
-		}
-		r.clock.Set(began.Add(time.Hour))
-		if paused := r.mayLoginNow(marc); paused != nil {
-			t.Errorf("it does not end: %v", paused)
-		}
+	}
+	r.clock.Set(opened.Add(time.Hour))
+	if paused := r.mayLoginNow(marc); paused != nil {
+		t.Errorf("it does not end: %v", paused)
 	}
 	// What is noted meanwhile does not open it, and neither does an answer.
 	began := r.clock.Now()
 	for i, note := range []func() error{
 		func() error { return r.wantsPause(host) },
-		func() error { return r.refused(host) },
 		func() error {
 			return r.store.Update(func(tx store.Tx) error { return lift(tx, r.clock.Now(), host) })
 		},
@@ -269,7 +373,7 @@ func TestDamagedPauses(t *testing.T) {
 func TestPausesAreSwept(t *testing.T) {
 	k := newFake("Léa")
 	r := newRig(t, tuesday, k)
-	if err := errors.Join(r.wantsPause("long"), r.refused("short")); err != nil {
+	if err := errors.Join(r.wantsPause("long"), r.wantsPause("short")); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.Advance(20 * time.Hour)
@@ -295,7 +399,7 @@ func TestPausesAreSwept(t *testing.T) {
 func TestPausesAreCounted(t *testing.T) {
 	k := newFake("Léa")
 	r := newRig(t, tuesday, k)
-	host, own := pauseNames(k, secretLogin("password marc"))
+	host, other := hostPause("school.example"), hostPause("other.example")
 	wants := func(want int) {
 		t.Helper()
 		if n := r.Pauses(); n != want {
@@ -303,11 +407,11 @@ func TestPausesAreCounted(t *testing.T) {
 		}
 	}
 	wants(0)
-	if err := errors.Join(r.wantsPause(host), r.refused(own)); err != nil { // one refusal is no pause yet
+	if err := r.wantsPause(host); err != nil {
 		t.Fatal(err)
 	}
 	wants(1)
-	if err := r.store.Damage("pauses", "", own); err != nil {
+	if err := r.store.Damage("pauses", "", other); err != nil {
 		t.Fatal(err)
 	}
 	wants(2)

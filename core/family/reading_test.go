@@ -276,7 +276,7 @@ func TestDamagedAccounts(t *testing.T) {
 	if third.Account == marc.Account || third.Account == lucie.Account || r.damage() != 1 {
 		t.Errorf("a third account is %s", third.Account)
 	}
-	linked, err := r.Link(t.Context(), "fake", secretLogin("password marc"), []string{lucie.Account, marc.Account}, nil)
+	linked, err := r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{lucie.Account, marc.Account}, nil)
 	if err != nil || linked.Account != marc.Account || !linked.Known || r.damage() != 0 {
 		t.Errorf("%+v, %v, %d damaged", linked, err, r.Damaged())
 	}
@@ -291,7 +291,7 @@ func TestDamagedAccounts(t *testing.T) {
 		}
 	}
 	r.restart()
-	if linked, err = r.Link(t.Context(), "fake", secretLogin("password marc"), []string{marc.Account}, nil); err != nil || linked.Known {
+	if linked, err = r.Link(t.Context(), "marc", "fake", secretLogin("password marc"), []string{marc.Account}, nil); err != nil || linked.Known {
 		t.Errorf("%+v, %v", linked, err)
 	}
 }

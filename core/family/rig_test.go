@@ -172,7 +172,7 @@ func (r *rig) pause(name string, p pause) {
 // link links an account and returns its only or first pupil.
 func (r *rig) link(provider string, l school.Login, among ...string) Pupil {
 	r.t.Helper()
-	linked, err := r.Link(r.t.Context(), provider, l, among, nil)
+	linked, err := r.Link(r.t.Context(), "marc", provider, l, among, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}

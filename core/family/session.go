@@ -65,8 +65,7 @@ func begin(f *Family, id string) (*visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, _ := p.Host(rec.Login.Secret)
-	if err := mayAsk(f, hostPause(server)); err != nil {
+	if err := mayAsk(f, pauseOf(p, rec.Login.Secret)); err != nil {
 		return nil, err
 	}
 	return &visit{f: f, id: id, rec: rec, provider: p}, nil
@@ -125,8 +124,7 @@ func (v *visit) ask(op string, fn func(school.Session) error) error {
 	err := fn(v.session)
 	v.f.cfg.Observe(op, time.Since(began), err)
 	if errors.Is(err, school.ErrPause) {
-		server, _ := v.provider.Host(v.rec.Login.Secret)
-		err = errors.Join(err, v.f.wantsPause(hostPause(server)))
+		err = errors.Join(err, v.f.wantsPause(pauseOf(v.provider, v.rec.Login.Secret)))
 	}
 	return err
 }
@@ -144,7 +142,7 @@ func (v *visit) logIn(ctx context.Context) error {
 // try opens a session. A login that the school gives for the next time is stored before the session is used, and
 // l with it, until that one has worked.
 func (v *visit) try(ctx context.Context, l login) error {
-	if err := mayLogin(v.f, v.provider, l.Secret); err != nil {
+	if err := mayAsk(v.f, pauseOf(v.provider, l.Secret)); err != nil {
 		return err
 	}
 	v.asked = true
@@ -163,17 +161,13 @@ func (v *visit) try(ctx context.Context, l login) error {
 	return nil
 }
 
-// open makes a login and notes what it means for the pauses, but for its success.
+// open makes a login and notes a pause that the server wants.
 func open(f *Family, ctx context.Context, p school.Provider, l school.Login, keep func(school.Login) error) (school.Session, error) {
 	began := time.Now()
 	session, err := p.Open(ctx, l, func(_ context.Context, next school.Login) error { return keep(next) })
 	f.cfg.Observe("login", time.Since(began), err)
-	host, own := pauseNames(p, l)
-	switch {
-	case errors.Is(err, school.ErrPause):
-		err = errors.Join(err, f.wantsPause(host))
-	case stopFor(err) != "":
-		err = errors.Join(err, f.refused(own))
+	if errors.Is(err, school.ErrPause) {
+		err = errors.Join(err, f.wantsPause(pauseOf(p, l)))
 	}
 	return session, err
 }
@@ -234,14 +228,12 @@ func (v *visit) hold(now time.Time, err error) {
 // lift forgets the pauses of a school that has answered well.
 func (v *visit) lift(tx store.Tx, now time.Time, err error) error {
 	if v.loggedIn {
-		host, own := pauseNames(v.provider, v.used)
-		return lift(tx, now, host, own)
+		return lift(tx, now, pauseOf(v.provider, v.used))
 	}
 	if err != nil {
 		return nil
 	}
-	server, _ := v.provider.Host(v.rec.Login.Secret)
-	return lift(tx, now, hostPause(server))
+	return lift(tx, now, pauseOf(v.provider, v.rec.Login.Secret))
 }
 
 // apply makes the record tell what came of the visit. A session that is dead is not kept as one that lives.
@@ -292,9 +284,6 @@ func renewYear(f *Family, ctx context.Context, id string) error {
 	}
 	v, err := begin(f, id)
 	if err != nil {
-		return err
-	}
-	if err := mayLogin(f, v.provider, r.Login.Secret); err != nil {
 		return err
 	}
 	v.resume() // so that it is kept when the login fails

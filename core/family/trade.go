@@ -41,7 +41,7 @@ func (f *Family) Trade(ctx context.Context, id string) error {
 // takeToken logs in with a token. Until that has worked the login before stands beside it, so that a crash loses
 // neither.
 func takeToken(f *Family, ctx context.Context, id string, p school.Provider, before record, token school.Login) error {
-	if err := mayLogin(f, p, token); err != nil {
+	if err := mayAsk(f, pauseOf(p, token)); err != nil {
 		return err
 	}
 	next, stored := login{token, true}, false
@@ -63,11 +63,10 @@ func takeToken(f *Family, ctx context.Context, id string, p school.Provider, bef
 		}))
 	}
 	now := f.cfg.Now()
-	host, own := pauseNames(p, token)
 	return change(f, id, before.Generation, func(tx store.Tx, r *record) error {
 		r.Login, r.Previous = next, nil
 		r.State, r.Profile, r.LoggedIn, r.Used, r.Stopped = session.State(), session.Profile(), now, now, ""
-		return lift(tx, now, host, own)
+		return lift(tx, now, pauseOf(p, token))
 	})
 }
 

@@ -60,7 +60,7 @@ func TestTradeForgetsThePassword(t *testing.T) {
 					t.Error(week.Stale)
 				}
 			}
-			again, err := s.Link(t.Context(), "pronote", s.password(0), []string{lea.Account}, nil)
+			again, err := s.Link(t.Context(), "marc", "pronote", s.password(0), []string{lea.Account}, nil)
 			if err != nil || !again.Known { // the token is of the same account
 				t.Errorf("%+v, %v", again, err)
 			}
@@ -205,21 +205,6 @@ func TestTradeOfAnAccountThatRests(t *testing.T) {
 	}
 	if err := r.Trade(t.Context(), "other"); !errors.Is(err, ErrGone) {
 		t.Errorf("error is %v", err)
-	}
-}
-
-// The pause of the account's own logins is passed too, before the token is used.
-func TestATradeHeedsThePauseOfTheAccount(t *testing.T) {
-	k := newFake("Léa")
-	r := newRig(t, tuesday, k)
-	lea := r.link("fake", secretLogin("password marc"))
-	_, own := pauseNames(k, secretLogin("password marc"))
-	r.pause(own, pause{Until: tuesday.Add(time.Minute)})
-	if _, ok := errors.AsType[*PausedError](r.Trade(t.Context(), lea.Account)); !ok {
-		t.Error("a login that is paused was made")
-	}
-	if rec := r.stored(lea.Account); rec.logins() != "password marc" {
-		t.Errorf("record is %+v", rec)
 	}
 }
 

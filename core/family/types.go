@@ -65,11 +65,8 @@ type StoppedError struct {
 
 func (e *StoppedError) Error() string { return "family: account stopped: " + string(e.Reason) }
 
-// PausedError says that nothing was sent, to give the school's server a rest, or one account.
-type PausedError struct {
-	Until   time.Time
-	Account bool // only this account's logins rest
-}
+// PausedError says that nothing was sent, to give the school's server a rest.
+type PausedError struct{ Until time.Time }
 
 func (e *PausedError) Error() string { return "family: paused until " + e.Until.Format(time.TimeOnly) }
 

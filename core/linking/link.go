@@ -113,7 +113,7 @@ func (l *Linking) School(ctx context.Context, who rights.Who, login school.Login
 	if err != nil {
 		return family.Linked{}, err
 	}
-	linked, err := l.cfg.Family.Link(ctx, provider, login, among, func(tx store.Tx, in family.Linked) error {
+	linked, err := l.cfg.Family.Link(ctx, who.Person.Key(), provider, login, among, func(tx store.Tx, in family.Linked) error {
 		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.School, Name: in.Profile.School, Label: SchoolLabel(in.Profile),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,
@@ -132,7 +132,7 @@ func (l *Linking) Wallet(ctx context.Context, who rights.Who, uid string, act iz
 	if err != nil {
 		return wallet.Linked{}, err
 	}
-	linked, err := l.cfg.Wallet.Link(ctx, uid, act, among, func(tx store.Tx, in wallet.Linked) error {
+	linked, err := l.cfg.Wallet.Link(ctx, who.Person.Key(), uid, act, among, func(tx store.Tx, in wallet.Linked) error {
 		return add(l, tx, in.Known, rights.Account{
 			ID: in.Account, Kind: rights.Wallet, Name: WalletName, Label: WalletLabel(in.Holder.Phone),
 			Owner: who.Person, Home: who.Chat, Same: in.Same,

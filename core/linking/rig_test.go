@@ -383,7 +383,7 @@ func (s seat) linkWallet() wallet.Linked {
 	s.r.t.Helper()
 	s.r.advance(time.Second) // accounts are listed by age
 	account := s.r.izly.Accounts()[0]
-	uid, err := s.r.wallet.RequestActivation(s.r.t.Context(), account.Phone, secret.New(account.SecretCode))
+	uid, err := s.r.wallet.RequestActivation(s.r.t.Context(), "", account.Phone, secret.New(account.SecretCode), nil)
 	if err != nil {
 		s.r.t.Fatal(err)
 	}

@@ -152,7 +152,8 @@ func finishSchool(l *Linking, ctx context.Context, t *talk.Turn, f schoolForm) (
 	})
 	linked, err := l.School(ctx, t.Who, login)
 	if errors.Is(err, pronote.ErrWrongPassword) {
-		if held := l.cfg.Family.MayLogin(provider, login); held != nil {
+		among, failed := l.cfg.Rights.IDs(t.Who)
+		if held := errors.Join(failed, l.cfg.Family.MayLink(t.Person.Key(), provider, login, among)); held != nil {
 			t.AwaitSecret() // people try once more
 			return after(t.Say("link.school.held"), t.Explain(held)), nil
 		}

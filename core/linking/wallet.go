@@ -74,8 +74,16 @@ func takeLinkCode(l *Linking, ctx context.Context, t *talk.Turn, f walletForm, a
 		return askLinkCode(l, t, f, t.Say("code.form", "cancel", t.Cmd("annuler"))), nil
 	}
 	f.code = code
-	uid, err := l.cfg.Wallet.RequestActivation(ctx, f.phone, f.code)
+	among, err := l.cfg.Rights.IDs(t.Who)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	uid, err := l.cfg.Wallet.RequestActivation(ctx, t.Person.Key(), f.phone, f.code, among)
 	if errors.Is(err, izly.ErrWrongCode) {
+		if held := l.cfg.Wallet.MayLink(t.Person.Key(), f.phone, among); held != nil {
+			t.AwaitSecret() // people try once more
+			return after(viewOf(l, t).WithServerText(t.Say("link.wallet.held"), err), t.Explain(held)), nil
+		}
 		again := viewOf(l, t).WithServerText(t.Say("link.wallet.wrong_code", "cancel", t.Cmd("annuler")), err)
 		return askLinkCode(l, t, f, again), nil
 	}

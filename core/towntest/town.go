@@ -208,7 +208,7 @@ func (t Town) school(tx store.Tx, n int, a rights.Account) error {
 		}),
 	}
 	if n%50 == 0 {
-		in.Own = family.ImportedPause{Failures: []time.Time{t.Now}}
+		in.Host = family.ImportedPause{Until: t.Now}
 	}
 	if err := family.Import(tx, a.ID, in); err != nil {
 		return err

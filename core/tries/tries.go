@@ -215,20 +215,24 @@ const (
 )
 
 // Limits are those of a login at a server that a person has typed; an empty login is one that is not known. most is
-// how many refusals within an hour are too many of this person for this login. Within a quarter of an hour they are too
-// many of this person at this server, which keeps everybody out when it suspends the bot's address. Twice as many are
-// too many of all people for this login, which the server may block.
+// how many refusals within an hour are too many of this person for this login; twice as many are too many of all people
+// for it, for the server may block it.
 //
 // With proved, the person has linked this very login before: then others' tries do not hold it back. A login that is
 // kept and works is not typed, and has no limit.
 func Limits(person, server, login string, most int, proved bool) []Limit {
 	all := []Limit{
 		{Name: Name("person and login", person, server, login), Most: most, Within: hour, Own: true},
-		{Name: Name("person and server", person, server), Most: most, Within: quarter},
 		{Name: Name("person", person), Most: mostPerson, Within: hour},
 	}
 	if login != "" && !proved {
 		all = append(all, Limit{Name: Name("login", server, login), Most: 2 * most, Within: hour, Own: true})
 	}
 	return all
+}
+
+// AtServer is the limit of a person at a server that suspends the bot's address after some refusals, which keeps
+// everybody out: most are too many within a quarter of an hour, whatever the logins.
+func AtServer(person, server string, most int) Limit {
+	return Limit{Name: Name("person and server", person, server), Most: most, Within: quarter}
 }

@@ -238,11 +238,13 @@ func TestSweep(t *testing.T) {
 	one, long := Limit{Name: "one", Most: 1, Within: time.Hour}, Limit{Name: "long", Most: 9, Within: 3 * time.Hour}
 	sweep := func() {
 		t.Helper()
-		if err := r.Store.Update(func(tx store.Tx) error {
-			_, err := Sweep(tx, r.clock.Now())
-			return err
-		}); err != nil {
-			t.Fatal(err)
+		for more := true; more; {
+			if err := r.Store.Update(func(tx store.Tx) (err error) {
+				more, err = Sweep(tx, r.clock.Now())
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	r.refuse(one, long)
@@ -290,7 +292,8 @@ func TestLimits(t *testing.T) {
 	}{
 		"a person at a login":                      {60, 3, func(int) []Limit { return Limits("ana", "s", "a", 3, false) }},
 		"a person at logins of a server":           {60, 6, func(n int) []Limit { return Limits("ana", "s", logins[n], 3, false) }},
-		"the same, within a quarter":               {15, 3, func(n int) []Limit { return Limits("ana", "s", logins[n], 3, false) }},
+		"the same, within a quarter":               {15, 3, func(n int) []Limit { return append(Limits("ana", "s", logins[n], 3, false), AtServer("ana", "s", 3)) }},
+		"where the bot is suspended":               {60, 6, func(n int) []Limit { return append(Limits("ana", "s", logins[n], 3, false), AtServer("ana", "s", 3)) }},
 		"a person at servers":                      {60, 6, func(n int) []Limit { return Limits("ana", logins[n], "a", 3, false) }},
 		"people at a login":                        {60, 6, func(n int) []Limit { return Limits(people[n], "s", "a", 3, false) }},
 		"people who linked it":                     {60, 15, func(n int) []Limit { return Limits(people[n], "s", "a", 3, true) }},

@@ -8,6 +8,7 @@ import (
 	"cartable/core/family"
 	"cartable/core/izly"
 	"cartable/core/school"
+	"cartable/core/tries"
 	"cartable/core/wallet"
 )
 
@@ -124,8 +125,11 @@ func sentence(v View, err error, own []Sentence) (key string, values []any) {
 		}
 	}
 	if e, ok := errors.AsType[*family.PausedError](err); ok {
-		key = "error.held"
-		if e.Account {
+		return "error.held", []any{"until", v.Until(e.Until)}
+	}
+	if e, ok := errors.AsType[*tries.HeldError](err); ok {
+		key = "error.held_person"
+		if e.Own {
 			key = "error.held_account"
 		}
 		return key, []any{"until", v.Until(e.Until)}

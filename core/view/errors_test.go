@@ -19,6 +19,7 @@ import (
 	"cartable/core/family"
 	"cartable/core/izly"
 	"cartable/core/school"
+	"cartable/core/tries"
 	"cartable/core/view"
 	"cartable/core/wallet"
 )
@@ -202,7 +203,8 @@ func TestEveryStopHasASentence(t *testing.T) {
 		add("wallet: "+reason, &wallet.StoppedError{Reason: wallet.StopReason(reason)})
 	}
 	add("paused", &family.PausedError{Until: utc(24, 0)})
-	add("one account paused", &family.PausedError{Until: tuesday.Add(time.Hour), Account: true})
+	add("one account held", &tries.HeldError{Until: tuesday.Add(time.Hour), Own: true})
+	add("a person held", &tries.HeldError{Until: tuesday.Add(time.Hour)})
 	add("damaged and locked", fmt.Errorf("%w: %w", wallet.ErrLocked, wallet.ErrDamaged))
 	unsettled := order(wallet.Unknown)
 	unsettled.Sent = utc(-1, 59)

@@ -15,6 +15,7 @@ import (
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/tries"
 )
 
 // Config is what a Wallet is made of. Store and Client are required.
@@ -140,21 +141,85 @@ func (w *Wallet) Damaged() int {
 	return w.damaged
 }
 
-// RequestActivation has Izly send an SMS. It gives the phone number as Izly knows it, which Link wants.
-func (w *Wallet) RequestActivation(ctx context.Context, phone string, code secret.Text) (uid string, err error) {
+// RequestActivation has Izly send an SMS, at the word of a person, who is by. It gives the phone number as Izly knows
+// it, which Link wants. among are the accounts of the same person. The errors are *tries.HeldError and those of
+// izly.Client.RequestActivation.
+func (w *Wallet) RequestActivation(ctx context.Context, by, phone string, code secret.Text, among []string) (uid string, err error) {
+	try, err := begin(w, by, phone, among, mostForeign)
+	if err != nil {
+		return "", err
+	}
 	err = call(w, "request_activation", func() error {
 		uid, err = w.cfg.Client.RequestActivation(ctx, phone, code)
 		return err
 	})
-	return uid, err
+	return uid, ended(w, try, err)
 }
 
-// Link ends an activation and keeps the account, without a secret code. One of among, which are accounts of the
+// MayLink tells whether a person may try to link a phone's account: its errors are *tries.HeldError and the store's.
+func (w *Wallet) MayLink(by, phone string, among []string) error {
+	limits, err := limits(w, by, phone, among, mostForeign)
+	if err != nil {
+		return err
+	}
+	return counts(w).Held(limits...)
+}
+
+// limits are those of a phone that a person has typed. One whose account they have linked is not held back by what
+// others try.
+func limits(w *Wallet, by, phone string, among []string, most int) ([]tries.Limit, error) {
+	proved := false
+	err := w.cfg.Store.View(func(tx store.Tx) error {
+		proved = false
+		for _, account := range among {
+			p, _, err := store.Legible(phones.Get(tx, "", account))
+			if err != nil {
+				return err
+			}
+			proved = proved || p.Same == Same(phone)
+		}
+		return nil
+	})
+	if proved {
+		most = mostCodes
+	}
+	return tries.Limits(by, "izly", phone, most, proved), err
+}
+
+// Izly blocks an account after a number of wrong codes in a row that nobody knows (izly-today, the practical warning
+// below the list of errors).
+const (
+	mostCodes   = 3 // within an hour, of an account that the person has linked
+	mostForeign = 2 // of another, which may be somebody else's
+)
+
+func counts(w *Wallet) tries.Tries { return tries.Tries{Store: w.cfg.Store, Now: w.cfg.Now} }
+
+func begin(w *Wallet, by, phone string, among []string, most int) (*tries.Try, error) {
+	limits, err := limits(w, by, phone, among, most)
+	if err != nil {
+		return nil, err
+	}
+	return counts(w).Begin(limits...)
+}
+
+// ended notes how a try ended: what did not leave, and what got no answer, was not refused.
+func ended(w *Wallet, try *tries.Try, err error) error {
+	if err == nil {
+		return w.cfg.Store.Update(try.Worked)
+	}
+	if _, refused := errors.AsType[*izly.Error](err); refused {
+		return err
+	}
+	return errors.Join(err, try.Back())
+}
+
+// Link ends an activation at the word of a person, who is by, and keeps the account, without a secret code. One of among, which are accounts of the
 // same person, that is the same Izly account keeps its ID and its orders; what is under way with its old session
-// can keep nothing any more. also is in the same transaction and may run twice. The errors are those of
-// izly.Client.Activate, of also and of the store.
+// can keep nothing any more. also is in the same transaction and may run twice. The errors are
+// *tries.HeldError, those of izly.Client.Activate, of also and of the store.
 func (w *Wallet) Link(
-	ctx context.Context, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error,
+	ctx context.Context, by, uid string, act izly.Activation, among []string, also func(store.Tx, Linked) error,
 ) (Linked, error) {
 	fresh, err := store.NewID(w.cfg.Rand)
 	if err != nil {
@@ -164,13 +229,17 @@ func (w *Wallet) Link(
 	if err != nil {
 		return Linked{}, err
 	}
+	try, err := begin(w, by, uid, among, mostCodes) // the secret code was right
+	if err != nil {
+		return Linked{}, err
+	}
 	var active *izly.Wallet
-	if err := call(w, "activate", func() (err error) {
+	if err := ended(w, try, call(w, "activate", func() (err error) {
 		// Nobody could use the account before the transaction below, so nothing is kept before. The one-time
 		// password that may leave is made of the code of an SMS that works once.
 		active, err = w.cfg.Client.Activate(ctx, uid, act, func(context.Context, izly.Account) error { return nil })
 		return err
-	}); err != nil {
+	})); err != nil {
 		return Linked{}, err
 	}
 	s := newState(active.Account())

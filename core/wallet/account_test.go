@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/tries"
 	sim "cartable/sim/izly"
 )
 
@@ -104,11 +106,11 @@ func TestLinkThatFailsKeepsNothing(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	phone, act := r.activation(0)
 	broken := errors.New("broken")
-	if _, err := r.w.Link(t.Context(), phone, izly.Activation{Code: secret.New("WRONGCODE1")}, nil, none); !errors.Is(err, izly.ErrBadActivation) {
+	if _, err := r.w.Link(t.Context(), "camille", phone, izly.Activation{Code: secret.New("WRONGCODE1")}, nil, none); !errors.Is(err, izly.ErrBadActivation) {
 		t.Errorf("got %v", err)
 	}
 	runs := 0
-	if _, err := r.w.Link(t.Context(), phone, act, nil, func(tx store.Tx, l Linked) error {
+	if _, err := r.w.Link(t.Context(), "camille", phone, act, nil, func(tx store.Tx, l Linked) error {
 		runs++
 		return errors.Join(tx.Put("other", "", l.Account, nil), broken)
 	}); !errors.Is(err, broken) || runs != 2 {
@@ -131,7 +133,7 @@ func TestLinkAgainKeepsTheAccount(t *testing.T) {
 	r.change(first.Account, func(rec *record) { rec.Stopped = StoppedEnrol })
 	var also Linked
 	phone, act := r.activation(0)
-	again, err := r.w.Link(t.Context(), phone, act, []string{"gone", other.Account, first.Account}, func(_ store.Tx, l Linked) error {
+	again, err := r.w.Link(t.Context(), "camille", phone, act, []string{"gone", other.Account, first.Account}, func(_ store.Tx, l Linked) error {
 		also = l
 		return nil
 	})
@@ -387,6 +389,113 @@ func TestRefusedRenewalStopsTheAccount(t *testing.T) {
 			must(t, r.balance(a))
 		})
 	}
+}
+
+// held tells how long err says that a person must wait; zero when it says nothing of that.
+func heldUntil(err error) time.Time {
+	if held, ok := errors.AsType[*tries.HeldError](err); ok {
+		return held.Until
+	}
+	return time.Time{}
+}
+
+// TestNobodyBlocksAnothersAccount has strangers type wrong codes for a phone: they are held back before Izly blocks it,
+// and whoever has linked it is held back by their own tries alone.
+func TestNobodyBlocksAnothersAccount(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	mine, phone := r.link(0, true).Account, r.sim.Accounts()[0].Phone
+	ask := func(by, code string, among ...string) error {
+		_, err := r.w.RequestActivation(t.Context(), by, phone, secret.New(code), among)
+		return err
+	}
+	reached := 0
+	for range 5 {
+		switch err := ask("eve", "000000"); {
+		case errors.Is(err, izly.ErrWrongCode):
+			reached++
+		case heldUntil(err).IsZero():
+			t.Errorf("got %v", err)
+		}
+	}
+	if reached != 2 || heldUntil(r.w.MayLink("eve", phone, nil)).IsZero() {
+		t.Errorf("%d wrong codes of one person reached Izly", reached)
+	}
+	r.sim.ExpireSessions()
+	must(t, r.balance(mine)) // which renews with the kept code
+	for range 2 {
+		_ = ask("mallory", "000000")
+	}
+	if heldUntil(r.w.MayLink("trudy", phone, nil)).IsZero() {
+		t.Error("four refused codes do not hold others back")
+	}
+	if err := r.w.MayLink("camille", phone, []string{mine}); err != nil {
+		t.Errorf("whoever has linked it is held back: %v", err)
+	}
+	must(t, ask("camille", r.code(0).Reveal(), mine))
+	for range 3 {
+		must(t, r.w.MayLink("camille", phone, []string{mine}))
+		r.sim.FailNext("Logon", 105, 2, "Votre code secret est incorrect.")
+		_ = ask("camille", "000000", mine)
+	}
+	if heldUntil(r.w.MayLink("camille", phone, []string{mine})).IsZero() {
+		t.Error("whoever has linked it may guess")
+	}
+	act := izly.Activation{Code: secret.New("WRONGCODE1")}
+	for range 3 {
+		if _, err := r.w.Link(t.Context(), "bob", phone, act, nil, none); !errors.Is(err, izly.ErrBadActivation) && heldUntil(err).IsZero() {
+			t.Errorf("got %v", err)
+		}
+	}
+	if heldUntil(r.w.MayLink("bob", phone, nil)).IsZero() {
+		t.Error("wrong activations count for nothing")
+	}
+}
+
+// TestWhatIzlyDidNotRefuseIsNoTry is a link that cannot be right, and Izly out of reach.
+func TestWhatIzlyDidNotRefuseIsNoTry(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	phone := r.sim.Accounts()[0].Phone
+	for range 5 {
+		act := izly.Activation{Phone: "33600000000", Code: secret.New("CODE123456")}
+		if _, err := r.w.Link(t.Context(), "bob", phone, act, nil, none); !errors.Is(err, izly.ErrBadActivation) {
+			t.Errorf("got %v", err)
+		}
+		r.sim.DropAnswer("Logon", true)
+		if _, err := r.w.RequestActivation(t.Context(), "bob", phone, r.code(0), nil); err == nil || errors.Is(err, izly.ErrWrongCode) {
+			t.Errorf("got %v", err)
+		}
+	}
+	must(t, r.w.MayLink("bob", phone, nil))
+}
+
+// TestTypedCodesOfALinkedAccount are three refused ones within an hour, of which the kept one may be the first.
+func TestTypedCodesOfALinkedAccount(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, true).Account
+	wrong := func() { r.sim.FailNext("Logon", 105, 2, "Votre code secret est incorrect.") }
+	r.sim.ExpireSessions()
+	wrong()
+	if err := r.balance(a); !errors.Is(err, izly.ErrWrongCode) {
+		t.Errorf("got %v", err)
+	}
+	for range 2 {
+		wrong()
+		if err := r.w.Unlock(t.Context(), a, r.code(0)); !errors.Is(err, izly.ErrWrongCode) {
+			t.Errorf("got %v", err)
+		}
+	}
+	before := len(r.sim.Requests())
+	if until := heldUntil(r.w.Unlock(t.Context(), a, r.code(0))); !until.Equal(r.clock.Now().Add(time.Hour)) || len(r.sim.Requests()) != before {
+		t.Errorf("held until %v", until)
+	}
+	r.link(0, true, a) // a code that is kept is not held back
+	r.sim.ExpireSessions()
+	must(t, r.balance(a))
+	r.clock.Advance(time.Hour)
+	must(t, r.w.Unlock(t.Context(), a, r.code(0)))
 }
 
 // Outside of a renewal only what concerns the whole account stops it.

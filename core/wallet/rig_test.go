@@ -208,7 +208,7 @@ func (r *rig) restart() {
 func (r *rig) activation(n int) (phone string, act izly.Activation) {
 	r.t.Helper()
 	account := r.sim.Accounts()[n]
-	uid, err := r.w.RequestActivation(r.t.Context(), account.Phone, secret.New(account.SecretCode))
+	uid, err := r.w.RequestActivation(r.t.Context(), "camille", account.Phone, secret.New(account.SecretCode), nil)
 	must(r.t, err)
 	links := r.sim.SMS(account.Phone)
 	act, err = izly.ParseActivation(links[len(links)-1])
@@ -222,7 +222,7 @@ func none(store.Tx, Linked) error { return nil }
 func (r *rig) link(n int, keep bool, among ...string) Linked {
 	r.t.Helper()
 	phone, act := r.activation(n)
-	linked, err := r.w.Link(r.t.Context(), phone, act, among, none)
+	linked, err := r.w.Link(r.t.Context(), "camille", phone, act, among, none)
 	must(r.t, err)
 	if keep {
 		code := r.code(n)
@@ -403,4 +403,15 @@ func (r *rig) known(account string) (names []string) {
 		names = append(names, nameOf(op))
 	}
 	return names
+}
+
+// sweep removes what can be removed, in as many portions as that takes.
+func (r *rig) sweep() {
+	r.t.Helper()
+	for more := true; more; {
+		must(r.t, r.cfg.Store.Update(func(tx store.Tx) (err error) {
+			more, err = r.w.Sweep(tx, r.clock.Now())
+			return err
+		}))
+	}
 }

@@ -3,10 +3,12 @@ package wallet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/tries"
 )
 
 // Balance asks Izly for the balance. Like Statement and Cards it renews a session that has expired, once, with
@@ -80,6 +82,7 @@ type session struct {
 	account    string
 	generation string
 	code       secret.Text // typed, or else the kept one; may be empty
+	typed      bool
 }
 
 // use gives fn the account; the caller holds its lock. An account that is stopped is refused, except that a code
@@ -93,7 +96,7 @@ func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn f
 		return err
 	}
 	hold(w, account, &rec)
-	s := &session{w: w, account: account, generation: rec.Generation, code: typed}
+	s := &session{w: w, account: account, generation: rec.Generation, code: typed, typed: !typed.Empty()}
 	if typed.Empty() && rec.Code != nil {
 		s.code = rec.Code.Text
 	}
@@ -159,7 +162,9 @@ func (s *session) renew(ctx context.Context) error {
 	if s.code.Empty() {
 		return ErrNeedCode
 	}
-	err := call(s.w, "renew", func() error { return s.izly.Renew(ctx, s.code) })
+	err := s.tryCode(func() error {
+		return call(s.w, "renew", func() error { return s.izly.Renew(ctx, s.code) })
+	})
 	if err == nil {
 		s.w.mu.Lock()
 		delete(s.w.stops, s.account)
@@ -168,6 +173,23 @@ func (s *session) renew(ctx context.Context) error {
 	}
 	if reason := stopFor(err, true); reason != "" {
 		return errors.Join(err, s.stop(reason))
+	}
+	return err
+}
+
+// tryCode counts refused codes. Those before hold back what is typed, never the code that is kept.
+func (s *session) tryCode(renew func() error) error {
+	limit := tries.Limit{Name: tries.Name("code", s.account), Most: mostCodes, Within: time.Hour, Own: true}
+	if s.typed {
+		try, err := counts(s.w).Begin(limit)
+		if err != nil {
+			return err
+		}
+		return ended(s.w, try, renew())
+	}
+	err := renew()
+	if errors.Is(err, izly.ErrWrongCode) {
+		err = errors.Join(err, counts(s.w).Note(limit))
 	}
 	return err
 }

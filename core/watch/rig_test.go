@@ -389,7 +389,7 @@ func (r *rig) restart() {
 // linkSchool links the account of a person, as linking and core do it.
 func (r *rig) linkSchool(login string, owner chat.PersonID, at chat.ChatID) (account string) {
 	r.t.Helper()
-	linked, err := r.family.Link(r.t.Context(), "fake", school.Login{Stored: secret.Store(secret.New(login))}, ids(r.rights.Of(owner)),
+	linked, err := r.family.Link(r.t.Context(), owner.Key(), "fake", school.Login{Stored: secret.Store(secret.New(login))}, ids(r.rights.Of(owner)),
 		func(tx store.Tx, l family.Linked) error {
 			return r.add(tx, rights.Account{ID: l.Account, Kind: rights.School, Name: l.Profile.School, Label: l.Profile.Name, Owner: owner, Home: at})
 		})
@@ -412,12 +412,12 @@ func (r *rig) add(tx store.Tx, a rights.Account) error {
 func (r *rig) linkWallet(n int, keep bool) (account string) {
 	r.t.Helper()
 	who := r.izly.sim.Accounts()[n]
-	uid, err := r.wallet.RequestActivation(r.t.Context(), who.Phone, secret.New(who.SecretCode))
+	uid, err := r.wallet.RequestActivation(r.t.Context(), camille.Key(), who.Phone, secret.New(who.SecretCode), nil)
 	must(r.t, err)
 	links := r.izly.sim.SMS(who.Phone)
 	act, err := izly.ParseActivation(links[len(links)-1])
 	must(r.t, err)
-	linked, err := r.wallet.Link(r.t.Context(), uid, act, ids(r.rights.Of(camille)), func(tx store.Tx, l wallet.Linked) error {
+	linked, err := r.wallet.Link(r.t.Context(), camille.Key(), uid, act, ids(r.rights.Of(camille)), func(tx store.Tx, l wallet.Linked) error {
 		return r.add(tx, rights.Account{ID: l.Account, Kind: rights.Wallet, Name: "Izly", Label: "Izly", Owner: camille, Home: home})
 	})
 	must(r.t, err)
