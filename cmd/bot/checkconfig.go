@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ func (checkConfigCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	cfg.logger(p.stderr, slog.LevelWarn)
 	if err := cfg.dump(p.stdout); err != nil {
 		return err
 	}
@@ -36,7 +38,7 @@ func (c config) checkRun() error {
 	if err := checkFolder(c.data); err != nil {
 		return fmt.Errorf("CARTABLE_DATA: %w; for example CARTABLE_DATA=/data", err)
 	}
-	return nil
+	return c.checkWeak()
 }
 
 // checkPlatforms refuses settings that turn nothing on, or something that this program does not have.

@@ -39,7 +39,9 @@ type config struct {
 	logLevel  *slog.Level // nil when not set
 	logJSON   bool
 
-	given []given // by the environment, in the order of the table
+	given   []given    // by the environment, in the order of the table
+	exposed []exposure // secrets that others may read
+	weak    error      // why the passphrase of CARTABLE_PASSPHRASE_FILE would not do for a new vault
 }
 
 type izlyConfig struct {
@@ -90,6 +92,11 @@ func loadConfig(environ []string, only ...string) (config, error) {
 			continue
 		case from == "":
 			continue
+		case from != s.name:
+			if err := cfg.guardSecret(from, env[from]); err != nil {
+				problems = append(problems, fmt.Sprintf("%s: %v", from, err))
+				continue
+			}
 		}
 		if s.set != nil {
 			if err := s.set(&cfg, value); err != nil {
@@ -153,16 +160,18 @@ func (c config) vaultPath() string    { return filepath.Join(c.data, "vault.db")
 func (c config) oldVaultPath() string { return filepath.Join(c.data, "vault-0.1.db") }
 func (c config) keyFilePath() string  { return filepath.Join(c.data, "vault.key") }
 
-// logger writes at the level that was set, or else at standard.
+// logger writes at the level that was set, or else at standard. It begins with secrets that others may read.
 func (c config) logger(w io.Writer, standard slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: standard}
 	if c.logLevel != nil {
 		options.Level = *c.logLevel
 	}
+	log := slog.New(slog.NewTextHandler(w, options))
 	if c.logJSON {
-		return slog.New(slog.NewJSONHandler(w, options))
+		log = slog.New(slog.NewJSONHandler(w, options))
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	c.warnExposed(log)
+	return log
 }
 
 // dump prints every setting as it stands, without secrets.
@@ -190,7 +199,8 @@ func (c *config) setKey(value string) (err error) {
 }
 
 func (c *config) setPassphrase(value string) error {
-	c.key, c.hasKey = vault.PassphraseKey(secret.New(value)), true
+	passphrase := secret.New(value)
+	c.key, c.hasKey, c.weak = vault.PassphraseKey(passphrase), true, checkPassphrase(passphrase)
 	return nil
 }
 
@@ -201,6 +211,7 @@ func (c *config) setNewKey(value string) (err error) {
 }
 
 func (c *config) setNewPassphrase(value string) error {
-	c.newKey, c.hasNewKey = vault.PassphraseKey(secret.New(value)), true
-	return nil
+	passphrase := secret.New(value)
+	c.newKey, c.hasNewKey = vault.PassphraseKey(passphrase), true
+	return checkPassphrase(passphrase)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -30,6 +31,12 @@ func (c config) openVault(log *slog.Logger) (*vault.Vault, vault.Key, error) {
 	switch {
 	case err != nil:
 		return nil, key, err
+	case c.weak != nil:
+		if err := c.checkWeak(); err != nil {
+			return nil, key, err
+		}
+		log.Warn("the passphrase of the vault is easy to guess; `bot rekey` changes it")
+		fallthrough
 	case c.hasKey:
 		v, err := vault.Open(c.vaultPath(), key)
 		return v, key, err
@@ -51,6 +58,18 @@ func (c config) openToRead(log *slog.Logger) (*vault.Vault, error) {
 	default:
 		return vault.OpenReadOnlyByKeyFile(c.vaultPath(), c.keyFilePath(), key)
 	}
+}
+
+// checkWeak refuses to make a new vault with a passphrase that is too easy to guess.
+func (c config) checkWeak() error {
+	if c.weak == nil {
+		return nil
+	}
+	_, err := os.Stat(c.vaultPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("CARTABLE_PASSPHRASE_FILE: %w", c.weak)
+	}
+	return err
 }
 
 // openNewest opens the vault for a bot. One of an older version is kept beside it before it is changed; one of a newer
