@@ -85,8 +85,42 @@ func look(ctx context.Context, w *Watch, p *plan) error {
 	if rests(p, did, now) {
 		return nil
 	}
+	if kills, err := begun(w, p, now); err != nil || kills {
+		return err
+	}
+	defer func() { p.survived = true }()
 	found, requests, err := read(ctx, p, did)
 	return errors.Join(err, note(w, a, found, requests, now))
+}
+
+const (
+	mostBegun = 2                  // looks in which the program ends, before
+	killRest  = 7 * 24 * time.Hour // until the next one
+)
+
+// begun notes that a look begins, and has an account rest in which the program has ended: what its server answers may be
+// why, and the next start must not end in it too.
+func begun(w *Watch, p *plan, now time.Time) (kills bool, err error) {
+	err = w.cfg.Store.Update(func(tx store.Tx) error {
+		did, err := didToday(tx, p.account, now)
+		if err != nil {
+			return err
+		}
+		if p.survived { // what was begun in this run has ended, whatever could be written of it
+			did.Begun = 0
+		}
+		if ago := now.Sub(did.BegunAt); did.Begun >= mostBegun && ago >= 0 && ago < killRest {
+			kills, p.rest = true, did.BegunAt.Add(killRest)
+			return nil
+		}
+		kills = false
+		did.Begun, did.BegunAt = did.Begun+1, now
+		return todays.Put(tx, "", p.account, did)
+	})
+	if kills {
+		w.cfg.Log.Error("the program has ended twice while it looked at an account: it rests", "until", p.rest)
+	}
+	return kills, err
 }
 
 // didToday is what was done for an account on the day of now.
@@ -158,6 +192,7 @@ func note(w *Watch, a rights.Account, found []finding, requests int, now time.Ti
 		if err != nil {
 			return err
 		}
+		did.Begun, did.BegunAt = 0, time.Time{}
 		did.Looks++
 		did.Requests += requests
 		for _, f := range found {

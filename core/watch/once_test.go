@@ -78,6 +78,52 @@ func crash(t *testing.T, fail func(r *rig, n int), atLeast int) {
 	}
 }
 
+// TestALookThatKills has the program end in the looks at an account: after the second it rests for a week, whatever else
+// is looked at meanwhile.
+func TestALookThatKills(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.linkSchool("marc", camille, home)
+	r.linkWallet(0, true)
+	r.izly.set("9.00")
+	r.until(at(0, 22, 0))
+	r.told()
+	killed := 0
+	r.school.entered = func() { // the rest of the look is not done, and nothing more is written
+		killed++
+		panic("the end of the program")
+	}
+	for r.clock.Now().Before(at(4, 22, 0)) {
+		before := killed
+		if r.step(at(4, 22, 0)); killed > before {
+			r.restart()
+		}
+	}
+	if killed != 2 {
+		t.Errorf("the program ended %d times", killed)
+	}
+	r.izly.set("4.00")
+	r.until(at(5, 22, 0))
+	if told := strings.Join(r.told(), "\n"); !strings.Contains(told, "4,00 €") {
+		t.Errorf("others are not looked at: %s", told)
+	}
+	r.school.entered = nil
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(9, 22, 0))
+	if told := strings.Join(r.told(), "\n"); !strings.Contains(told, "une nouvelle note") {
+		t.Errorf("not looked at again after a week: %s", told)
+	}
+	// What is looked at well is no reason for a rest, however often the program is started.
+	for day := range 4 {
+		r.restart()
+		r.school.publish("Léa", "SVT", fmt.Sprint(13+day))
+		r.until(at(10+day, 22, 0))
+		if told := strings.Join(r.told(), "\n"); !strings.Contains(told, "une nouvelle note") {
+			t.Errorf("day %d: not looked at: %s", day, told)
+		}
+	}
+}
+
 // TestDamage: a record that cannot be read concerns that account alone.
 func TestDamage(t *testing.T) {
 	t.Parallel()

@@ -40,6 +40,7 @@ type plan struct {
 	what slot
 
 	whole    bool // nobody has looked at it yet: soon, and at everything
+	survived bool // a look has ended in this run
 	failures int
 	rest     time.Time // no look before
 	ends     []dayEnd  // of days from today on, as the last readings told them

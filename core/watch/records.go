@@ -60,6 +60,10 @@ type today struct {
 	Looks    int      `json:"looks,omitempty"`
 	Requests int      `json:"requests,omitempty"` // at the most
 	Letters  []letter `json:"letters,omitempty"`
+
+	// Looks that were begun and have not ended, in a row, on whichever days: the program has. When the last was.
+	Begun   int       `json:"begun,omitempty"`
+	BegunAt time.Time `json:"begun_at,omitzero"`
 }
 
 // letter is one that may not have been sent yet.
