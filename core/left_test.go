@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cartable/core/chat"
+	"cartable/core/store"
 )
 
 // crash is an end that nobody asked for.
@@ -98,6 +99,15 @@ func TestAMessageThatKills(t *testing.T) {
 	if !strings.Contains(r.log.String(), "set aside") {
 		t.Error("it is not in the log")
 	}
+	if err := r.vault.View(func(tx store.Tx) error {
+		_, err := tx.All("trials", func(_, name string, _ []byte) error {
+			t.Errorf("it is still noted that %s was tried", name)
+			return nil
+		})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	kim.wants(kim.Say("/historique 1"), "RU Évariste-Galois") // typed anew it is another message
 }
 
@@ -132,6 +142,17 @@ func TestAStopBlamesNobody(t *testing.T) {
 	r.soon(bob.pass("/aide", true)) // beside it: there was no crash
 	release()
 	r.soon(done)
+
+	release = r.izly.Hold("GetStatement")
+	defer release()
+	r.crash() // after a start that followed a stop
+	kim.pass("/historique 3", true)
+	r.waitHeld("GetStatement")
+	behind := bob.pass("/aide", true)
+	time.Sleep(50 * time.Millisecond)
+	if isDone(behind) {
+		t.Error("handled beside a message that may end the program")
+	}
 }
 
 // TestAMessageLeftOverComesBeforeNewOnes of its chat, also where it has to wait for others.
