@@ -14,10 +14,21 @@ import (
 // Invitations makes codes that admit one person each. A code proves itself, so that it can be made without
 // the store, which a running bot holds: an identifier, an expiry and their HMAC under a key of the operator.
 // That it is used once is kept in the store.
-type Invitations struct{ key []byte }
+type Invitations struct {
+	key   []byte
+	older []OlderKey
+}
 
-// NewInvitations takes a key of at least 32 bytes that is used for nothing else.
-func NewInvitations(key []byte) *Invitations { return &Invitations{key: key} }
+// OlderKey is one that codes were made with before. They are good until a time.
+type OlderKey struct {
+	Key   []byte
+	Until time.Time
+}
+
+// NewInvitations takes a key of at least 32 bytes that is used for nothing else, and those that it has replaced.
+func NewInvitations(key []byte, older ...OlderKey) *Invitations {
+	return &Invitations{key: key, older: older}
+}
 
 const (
 	invitationLife = 7 * 24 * time.Hour
@@ -39,11 +50,11 @@ func (v *Invitations) Make(now time.Time, random io.Reader) (string, error) {
 		return "", fmt.Errorf("rights: invitation: %w", err)
 	}
 	binary.BigEndian.PutUint32(body[invitationID:], uint32(now.Add(invitationLife).Unix()))
-	return invitationCode.EncodeToString(append(body, v.mac(body)...)), nil
+	return invitationCode.EncodeToString(append(body, mac(v.key, body)...)), nil
 }
 
-func (v *Invitations) mac(body []byte) []byte {
-	h := hmac.New(sha256.New, v.key)
+func mac(key, body []byte) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte("cartable invitation v1"))
 	h.Write(body)
 	return h.Sum(nil)[:invitationMAC]
@@ -58,9 +69,13 @@ func (v *Invitations) check(code string, now time.Time) (id string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	body, mac := raw[:invitationID+4], raw[invitationID+4:]
+	body, proof := raw[:invitationID+4], raw[invitationID+4:]
 	expiry := time.Unix(int64(binary.BigEndian.Uint32(body[invitationID:])), 0)
-	if !hmac.Equal(mac, v.mac(body)) || !now.Before(expiry) {
+	good := hmac.Equal(proof, mac(v.key, body))
+	for _, k := range v.older {
+		good = good || now.Before(k.Until) && hmac.Equal(proof, mac(k.Key, body))
+	}
+	if !good || !now.Before(expiry) {
 		return "", false
 	}
 	return invitationCode.EncodeToString(body[:invitationID]), true
