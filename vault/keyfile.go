@@ -32,30 +32,39 @@ func LoadOrCreateKeyFile(path, vaultPath string) (key Key, created bool, err err
 }
 
 func readKeyFile(path string) (Key, error) {
-	info, err := os.Stat(path) // before opening: to open a pipe would wait for its writer
+	text, err := readOwn(path)
 	if err != nil {
 		return Key{}, err
 	}
+	return ParseKey(text)
+}
+
+// readOwn reads a small file that is for its owner only.
+func readOwn(path string) (string, error) {
+	info, err := os.Stat(path) // before opening: to open a pipe would wait for its writer
+	if err != nil {
+		return "", err
+	}
 	switch {
 	case !info.Mode().IsRegular():
-		return Key{}, errors.New("not a regular file")
+		return "", errors.New("not a regular file")
 	case exposed(info):
-		return Key{}, fmt.Errorf("its mode %#o lets other users read it; "+
+		return "", fmt.Errorf("its mode %#o lets other users read it; "+
 			"run chmod 600 on it, and change the key if they may have done so", info.Mode().Perm())
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return Key{}, err
+		return "", err
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
-		return Key{}, err
+		return "", err
 	}
 	if len(text) > maxKeyFile {
-		return Key{}, errors.New("too long for a key file")
+		return "", errors.New("too long for a key file")
 	}
-	return ParseKey(string(text))
+	return string(text), nil
 }
 
 func createKeyFile(path, vaultPath string) (Key, error) {

@@ -159,6 +159,7 @@ func (c config) source(name string) string {
 func (c config) vaultPath() string    { return filepath.Join(c.data, "vault.db") }
 func (c config) oldVaultPath() string { return filepath.Join(c.data, "vault-0.1.db") }
 func (c config) keyFilePath() string  { return filepath.Join(c.data, "vault.key") }
+func (c config) saltPath() string     { return filepath.Join(c.data, "invitations.salt") }
 
 // logger writes at the level that was set, or else at standard. It begins with secrets that others may read.
 func (c config) logger(w io.Writer, standard slog.Level) *slog.Logger {

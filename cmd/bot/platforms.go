@@ -45,8 +45,8 @@ func (c config) platforms(engine *core.Engine, v *vault.Vault, log *slog.Logger)
 }
 
 // access is who may use the bot on the platforms.
-func (c config) access(key vault.Key) (*core.Access, error) {
-	invitations, err := c.invitations(key)
+func (c config) access(v *vault.Vault, key vault.Key) (*core.Access, error) {
+	invitations, err := c.invitations(v, key)
 	if err != nil {
 		return nil, err
 	}

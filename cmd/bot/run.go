@@ -40,7 +40,7 @@ func (runCmd) Run(ctx context.Context, p *program) (err error) {
 	defer func() { err = errors.Join(err, v.Close()) }() // 4. nothing writes any more
 	logLosses(v, log)
 	m.vault(v)
-	access, err := cfg.access(key)
+	access, err := cfg.access(v, key)
 	if err != nil {
 		return err
 	}
