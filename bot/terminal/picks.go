@@ -6,15 +6,14 @@ import (
 	"cartable/core/chat"
 )
 
-// picks remembers what a typed number stands for: an entry of the list of choices shown last. A list
-// holds until the next one is shown, so that a second press reaches the engine as what it is; but what is risky in it
-// is pressed first while its reply is the last one.
+// picks remembers what a typed number stands for: an entry of the list of choices in the last reply. What was picked
+// from it can be picked again at once, so that a second press reaches the engine as what it is.
 type picks struct {
 	mu      sync.Mutex
 	choices []chat.Choice
 	current bool // choices belong to the last reply
 	expect  chat.Expect
-	pressed map[string]bool // choices that a number stood for
+	pressed map[string]bool // choices that the numbers typed last stood for
 }
 
 // shown takes note of a reply that is being printed.
@@ -40,13 +39,11 @@ func (p *picks) picked(line string) (id string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, ok := chat.Pick(line, len(p.choices), p.expect, p.current)
-	if !ok {
+	if !ok || !p.current && !p.pressed[p.choices[at].ID] { // a number is no choice of a list that another answer has replaced
+		p.pressed = nil
 		return "", false
 	}
 	c := p.choices[at]
-	if c.Risky && !p.current && !p.pressed[c.ID] { // a number that answers something else must not spend anything
-		return "", false
-	}
 	if p.pressed == nil {
 		p.pressed = make(map[string]bool)
 	}
