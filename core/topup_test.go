@@ -83,6 +83,13 @@ func TestTopUpAmounts(t *testing.T) {
 		c.wants(c.Say("/recharger "+tt.typed), tt.want, "Rien n'a été débité")
 		c.Say("/annuler")
 	}
+	// Whatever is no amount, the question waits for one.
+	c.wants(c.Say("/recharger 5"), "va de 10,00 € à 250,00 €", "De quel montant", "[1] 10,00 €")
+	c.wants(c.Say("merci"), "De quel montant")
+	c.wants(c.Say("ok"), "De quel montant")
+	c.wants(c.Say("9"), "va de 10,00 €", "De quel montant")
+	c.wants(c.Say("vingt euros"), "Montant | 20,00 €")
+	c.Say("/annuler")
 	c.wants(c.Say("/recharger"), "De quel montant", "[1] 10,00 €  [2] 20,00 €  [3] 50,00 €")
 	c.wants(c.Say("beaucoup"), "pas de montant dans « beaucoup »", "De quel montant", "/annuler")
 	c.wants(c.Say("12,50"), "Montant | 12,50 €")

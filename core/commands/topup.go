@@ -110,7 +110,8 @@ type topUpWish struct {
 func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish topUpWish) (chat.Reply, error) {
 	holder, _ := c.Wallet.Holder(account)
 	if holder.MinTopUp > 0 && wish.amount < holder.MinTopUp || holder.MaxTopUp > 0 && wish.amount > holder.MaxTopUp {
-		return c.view(t).Bounds(wish.amount, &wallet.BoundsError{Min: holder.MinTopUp, Max: holder.MaxTopUp}), nil
+		bounds := &wallet.BoundsError{Min: holder.MinTopUp, Max: holder.MaxTopUp}
+		return c.askAmount(ctx, t, account, c.view(t).Bounds(wish.amount, bounds).Body)
 	}
 	switch waiting, found, err := c.Wallet.Unsettled(account); {
 	case err != nil:
@@ -136,7 +137,7 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 		CardID: card.ID, Card: view.CardName(card),
 	})
 	if err != nil {
-		return c.notProposed(t, account, wish, err), nil
+		return c.notProposed(ctx, t, account, wish, err)
 	}
 	r := c.view(t).Summary(order, holder, list.Balance)
 	r.Choices = []chat.Choice{t.Offer(t.P.T("topup.button.confirm"), actionConfirm, order.Key(), account)}
@@ -148,14 +149,14 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 }
 
 // notProposed says why there is nothing to confirm.
-func (c wallets) notProposed(t *talk.Turn, account string, wish topUpWish, err error) chat.Reply {
+func (c wallets) notProposed(ctx context.Context, t *talk.Turn, account string, wish topUpWish, err error) (chat.Reply, error) {
 	if waiting, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return c.view(t).Unsettled(waiting.Order)
+		return c.view(t).Unsettled(waiting.Order), nil
 	}
 	if bounds, ok := errors.AsType[*wallet.BoundsError](err); ok {
-		return c.view(t).Bounds(wish.amount, bounds)
+		return c.askAmount(ctx, t, account, c.view(t).Bounds(wish.amount, bounds).Body)
 	}
-	return c.walletTrouble(t, account, err)
+	return c.walletTrouble(t, account, err), nil
 }
 
 // pickCard finds the card that is meant: by ID, by its last digits, by a part of its label that no other

@@ -191,5 +191,5 @@ func (v View) Bounds(amount izly.Cents, bounds *wallet.BoundsError) chat.Reply {
 	case bounds.Min == 0:
 		key = "topup.bounds_max"
 	}
-	return v.Say(key, "amount", euros(v, amount), "min", euros(v, bounds.Min), "max", euros(v, bounds.Max), "command", v.Cmd("recharger"))
+	return v.Say(key, "amount", euros(v, amount), "min", euros(v, bounds.Min), "max", euros(v, bounds.Max))
 }
