@@ -150,6 +150,7 @@ func (r *rig) restart() {
 
 // chat is a person at a platform.
 type phone struct {
+	votes   bool // the platform has a confirmation of its own
 	t       *testing.T
 	r       *rig
 	id      chat.ChatID
@@ -211,6 +212,9 @@ func (c *phone) handler() chat.Handler {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	c.r.phones[c.id] = c
+	if c.votes {
+		return c.r.engine.Handler(confirmer{exchange{c.r}})
+	}
 	return c.r.engine.Handler(exchange{c.r})
 }
 

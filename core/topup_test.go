@@ -182,6 +182,45 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	r.spent(account, 12_34, 0)
 }
 
+// confirmer is a platform that has a confirmation of its own.
+type confirmer struct{ exchange }
+
+func (confirmer) Confirms() {}
+
+// The word of the button counts as its press in the very next message, and nothing else that people say does.
+func TestTopUpByTheWordOfTheButton(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(true)
+	c.Say("/recharger 20")
+	for _, word := range []string{"oui", "ok", "d'accord", "OK !", "yes"} {
+		c.wants(c.Say(word), "Confirmer", "[1] Confirmer")
+	}
+	r.spent(account, 12_34, 0)
+	c.Say("/aide")
+	c.wants(c.Say("Confirmer"), "[1] Confirmer") // something else was said in between
+	r.spent(account, 12_34, 0)
+	c.wants(c.Say("confirmer !"), "Rechargement de 20,00 €")
+	r.spent(account, 32_34, 1)
+	c.wants(c.Say("Confirmer"), "pas compris")
+	r.spent(account, 32_34, 1)
+
+	c.Say("/recharger 10")
+	c.wants(c.Say("Annuler"), "Rechargement annulé")
+	c.wants(c.Say("Confirmer"), "pas compris")
+
+	m := r.chat("zoe")
+	other := m.linkWalletNumber(1, true)
+	before := r.izly.Balance(other.Phone)
+	m.votes = true
+	m.Say("/recharger 20")
+	m.wants(m.Say("Confirmer"), "[1] Confirmer")
+	if now := r.izly.Balance(other.Phone); now != before {
+		t.Errorf("%d cents in place of %d", now, before)
+	}
+}
+
 func TestTopUpAsksForTheCodeEachTime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})

@@ -134,6 +134,9 @@ func (*Adapter) Name() string { return Platform }
 // Heard returns the time of the homeserver's last answer to a sync that was taken in, and what has gone wrong since.
 func (a *Adapter) Heard() (at time.Time, trouble error) { return a.pulse.Heard() }
 
+// Confirms implements chat.Confirmer: by an encrypted vote or a code.
+func (*Adapter) Confirms() {}
+
 // Mark implements chat.Marker: clients refuse slash commands that they do not know.
 func (*Adapter) Mark() string { return "!" }
 

@@ -111,6 +111,10 @@ type ExposedChat interface {
 	ExposedIn(chat ChatID) bool
 }
 
+// Confirmer is implemented by an adapter whose platform has a way of its own to confirm what matters, such as a signed
+// vote: there a word that is typed confirms nothing.
+type Confirmer interface{ Confirms() }
+
 // TextOnly is implemented by an adapter on whose platform people cannot send pictures.
 type TextOnly interface{ TextOnly() }
 

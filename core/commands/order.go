@@ -209,7 +209,9 @@ func (c orderWords) Else(ctx context.Context, t *talk.Turn) (r chat.Reply, taken
 		r, err = c.cancelOrder(ctx, t, talk.Press{Arg: o.Key(), Account: o.Account})
 		return r, true, err
 	}
-	return t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler")), true, nil
+	r = t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler"))
+	r.Choices = c.decide(t, o, false)
+	return r, true, nil
 }
 
 // proposed is what the person could confirm in this chat now.

@@ -140,12 +140,17 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 		return c.notProposed(ctx, t, account, wish, err)
 	}
 	r := c.view(t).Summary(order, holder, list.Balance)
-	r.Choices = []chat.Choice{t.Offer(t.P.T("topup.button.confirm"), actionConfirm, order.Key(), account)}
-	if len(list.Cards) > 1 {
-		r.Choices = append(r.Choices, t.Offer(t.P.T("topup.button.card"), actionCard, order.Key(), account))
-	}
-	r.Choices = append(r.Choices, t.Offer(t.P.T("topup.button.cancel"), actionCancel, order.Key(), account))
+	r.Choices = c.decide(t, order, len(list.Cards) > 1)
 	return r, nil
+}
+
+// decide are the buttons below an order that can be confirmed.
+func (c wallets) decide(t *talk.Turn, o wallet.Order, otherCards bool) []chat.Choice {
+	list := []chat.Choice{t.Offer(t.P.T("topup.button.confirm"), actionConfirm, o.Key(), o.Account)}
+	if otherCards {
+		list = append(list, t.Offer(t.P.T("topup.button.card"), actionCard, o.Key(), o.Account))
+	}
+	return append(list, t.Offer(t.P.T("topup.button.cancel"), actionCancel, o.Key(), o.Account))
 }
 
 // notProposed says why there is nothing to confirm.

@@ -313,7 +313,7 @@ func refusePress(ctx context.Context, t *Turn, key string, args ...any) chat.Rep
 // answerPress lets the platform know that a press counts, or with a text why it does not.
 func answerPress(ctx context.Context, t *Turn, text string) bool {
 	presser, able := t.adapter.(chat.Presser)
-	if !able {
+	if !able || t.Msg.Choice == "" { // its word was typed
 		return false
 	}
 	if err := presser.Answer(ctx, t.Msg, text); err != nil {

@@ -66,6 +66,7 @@ type Talk struct {
 	left      left
 	gate      gate
 	questions questions
+	words     words
 	salt      [16]byte // of the chat hashes in the log; a new one at each start
 
 	life context.Context // of what answers messages; its cause is errStopped when it has ended
@@ -101,7 +102,8 @@ func New(cfg Config) (*Talk, error) {
 		cfg: cfg, commands: cfg.Commands, serial: newSerial(queueLimit),
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
 		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
-		left: left{began: make(map[string]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
+		words: words{all: make(map[chat.ChatID][]chat.Choice)},
+		left:  left{began: make(map[string]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
 	}
 	for i := range t.commands {
 		c := &t.commands[i]
@@ -350,9 +352,13 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	if !t.Private {
 		overheard = drop(t)
 	}
+	id := t.Msg.Choice
+	if word := t.talk.words.take(t, text); id == "" {
+		id = word
+	}
 	switch {
-	case t.Msg.Choice != "":
-		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, t.Msg.Choice) })
+	case id != "":
+		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, id) })
 	case text == "" && t.Msg.File == nil && t.Msg.Named: // nothing but its name
 		text = t.role(RoleStart)
 	case text == "" && t.Msg.File == nil:

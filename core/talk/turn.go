@@ -308,6 +308,8 @@ func send(ctx context.Context, t *Turn, r chat.Reply) bool {
 	}
 	err := deliver(ctx, t, to, r)
 	switch {
+	case err == nil:
+		t.talk.words.note(t, r)
 	case errors.Is(err, chat.ErrNotPrivate):
 		t.Log.Info("reply not sent: the chat is no longer private")
 	case err != nil:
