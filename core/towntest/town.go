@@ -64,7 +64,7 @@ func Group(n int) chat.ChatID {
 	return chat.ChatID{Platform: "telegram", ID: strconv.FormatInt(firstGroup-int64(n), 10)}
 }
 
-// Choice is the identifier of the nth of a chat's buttons. All of them run /aide.
+// Choice is the identifier of the nth of a chat's buttons. All of them run /langue.
 func Choice(c chat.ChatID, n int) string {
 	return fmt.Sprintf("%016s%016x", strings.TrimPrefix(c.ID, "-"), n)
 }
@@ -142,7 +142,7 @@ func (t Town) furnish(tx store.Tx, c chat.ChatID) error {
 	each := t.Choices / t.Chats
 	for i := range each {
 		ends := t.Now.Add(12 * time.Hour * time.Duration(2*i+1-each) / time.Duration(each))
-		if err := (store.Table[choice]{Bucket: "choices"}).Put(tx, c.Key(), Choice(c, i), choice{Action: "run", Arg: "/aide", Expires: ends}); err != nil {
+		if err := (store.Table[choice]{Bucket: "choices"}).Put(tx, c.Key(), Choice(c, i), choice{Action: "run", Arg: "/langue", Expires: ends}); err != nil {
 			return err
 		}
 		if err := (store.Due{Bucket: "choices_due"}).Note(tx, ends, c.Key()); err != nil {

@@ -1,10 +1,12 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Memory says what the program occupies now (proc(5), VmRSS and its parts).
@@ -29,4 +31,21 @@ func (p *Process) Memory() (m Memory, err error) {
 		return m, fmt.Errorf("process %d has no memory", p.Pid())
 	}
 	return m, nil
+}
+
+// CPU is the processor time that the program has taken so far (proc(5), utime and stime).
+func (p *Process) CPU() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid()))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name may have anything in it
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("process %d has no times", p.Pid())
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100 for all programs
+	user, err1 := strconv.Atoi(fields[11])
+	system, err2 := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * tick, errors.Join(err1, err2)
 }
