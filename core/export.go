@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"cartable/core/family"
@@ -27,14 +28,14 @@ type (
 	}
 	exportAccount struct {
 		rights.ExportedAccount
-		School *family.Export `json:"school_account,omitempty"`
-		Wallet *wallet.Export `json:"wallet_account,omitempty"`
 		watch.Export
-		Unreadable bool `json:"unreadable,omitempty"` // something is kept that cannot be read, and lacks here
+		Unreadable bool           `json:"unreadable,omitempty"` // something is kept that cannot be read, and lacks here
+		Wallet     *wallet.Export `json:"wallet_account,omitempty"`
+		School     *family.Export `json:"school_account,omitempty"` // the last one: its readings come after it
 	}
 )
 
-// export writes the file, one account after the other, so that it never stands in memory whole.
+// export writes the file, one account and one reading after the other, so that it never stands in memory whole.
 func (e *Engine) export(w io.Writer, who rights.Who) error {
 	out := bufio.NewWriter(w)
 	if err := e.exportTo(out, who); err != nil {
@@ -60,20 +61,64 @@ func (e *Engine) exportTo(w io.Writer, who rights.Who) error {
 		if err != nil {
 			return err
 		}
-		body, err := json.MarshalIndent(account, "    ", "  ")
-		if err != nil {
-			return err
-		}
 		comma := ","
 		if i == 0 {
 			comma = ""
 		}
-		if _, err := fmt.Fprintf(w, "%s\n    %s", comma, body); err != nil {
+		if _, err := io.WriteString(w, comma+"\n    "); err != nil {
+			return err
+		}
+		if err := e.writeAccount(w, a.ID, account); err != nil {
 			return err
 		}
 	}
 	_, err = io.WriteString(w, "\n  ]\n}\n")
 	return err
+}
+
+// writeAccount writes one account, and what its school said at the end of it.
+func (e *Engine) writeAccount(w io.Writer, id string, account exportAccount) error {
+	body, err := json.MarshalIndent(account, "    ", "  ")
+	if err != nil {
+		return err
+	}
+	if account.School == nil {
+		_, err = w.Write(body)
+		return err
+	}
+	const end = "\n      }\n    }" // of the school account, and of the account
+	body = body[:len(body)-len(end)]
+	comma := ",\n        \"readings\": ["
+	for r, err := range e.readings(id, *account.School) {
+		if err != nil {
+			return err
+		}
+		reading, err := json.MarshalIndent(r, "          ", "  ")
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "%s%s\n          %s", body, comma, reading); err != nil {
+			return err
+		}
+		body, comma = nil, ","
+	}
+	if body == nil { // there were some
+		body = []byte("\n        ]")
+	}
+	_, err = fmt.Fprintf(w, "%s%s", body, end)
+	return err
+}
+
+// readings are what a school said, read one by one while others are written.
+func (e *Engine) readings(id string, x family.Export) iter.Seq2[family.ExportReading, error] {
+	return func(yield func(family.ExportReading, error) bool) {
+		for _, name := range x.Readings {
+			r, found, err := e.Family.ExportReading(id, name)
+			if (found || err != nil) && !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // exportHead gathers what is kept of the person and of the chat.

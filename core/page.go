@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // page writes what is kept of a person as a page to be read: what export writes, in their language. It loads nothing
-// from anywhere. One account stands in memory at a time.
+// from anywhere. One account without its readings, or one reading, stands in memory at a time.
 func (e *Engine) page(w io.Writer, who rights.Who, v view.View) error {
 	head, err := e.exportHead(who)
 	if err != nil {
@@ -46,7 +47,7 @@ func (e *Engine) page(w io.Writer, who rights.Who, v view.View) error {
 		if err != nil {
 			return fmt.Errorf("core: page: %w", err)
 		}
-		p.account(account)
+		p.account(account, func(x family.Export) iter.Seq2[family.ExportReading, error] { return e.readings(a.ID, x) })
 	}
 	p.raw("</main></body></html>\n")
 	return errors.Join(p.failed, p.w.Flush())
@@ -91,7 +92,7 @@ func (p *pageWriter) begin() {
 }
 
 // account writes what is kept of one account.
-func (p *pageWriter) account(a exportAccount) {
+func (p *pageWriter) account(a exportAccount, readings func(family.Export) iter.Seq2[family.ExportReading, error]) {
 	p.element("h2", a.Label)
 	p.field("page.linked", p.moment(a.Linked))
 	if a.Unreadable {
@@ -99,7 +100,7 @@ func (p *pageWriter) account(a exportAccount) {
 	}
 	switch {
 	case a.School != nil:
-		p.school(*a.School)
+		p.school(*a.School, readings(*a.School))
 	case a.Wallet != nil:
 		p.wallet(*a.Wallet)
 	}
@@ -126,7 +127,7 @@ func (p *pageWriter) alerts(told []watch.ExportedAlerts) {
 	}
 }
 
-func (p *pageWriter) school(x family.Export) {
+func (p *pageWriter) school(x family.Export, readings iter.Seq2[family.ExportReading, error]) {
 	p.field("page.address", x.Address)
 	p.field("page.login", x.Login)
 	p.secrets(x.Secrets)
@@ -144,7 +145,10 @@ func (p *pageWriter) school(x family.Export) {
 			p.field("page.pupil", name)
 		}
 	}
-	for _, r := range x.Readings {
+	for r, err := range readings {
+		if p.failed = errors.Join(p.failed, err); p.failed != nil {
+			return
+		}
 		p.reading(r, profile)
 	}
 }

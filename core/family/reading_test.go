@@ -333,17 +333,24 @@ func TestExport(t *testing.T) {
 		!slices.Equal(x.Secrets, []string{"password", "session"}) || len(x.Readings) != 2 || x.Damaged || x.Stopped != "" {
 		t.Errorf("exported %+v", x)
 	}
-	if x.Readings[0].What != "grades "+lea.Key || x.Readings[1].What != "week "+lea.Key+" 2026-11-16" {
-		t.Errorf("readings are %q and %q", x.Readings[0].What, x.Readings[1].What)
-	}
 	text := asJSON(t, x)
+	for i, want := range []string{"grades " + lea.Key, "week " + lea.Key + " 2026-11-16"} {
+		r, found, err := s.ExportReading(lea.Account, x.Readings[i])
+		if err != nil || !found || r.What != want {
+			t.Errorf("a reading is %q, %t, %v", r.What, found, err)
+		}
+		text += asJSON(t, r)
+	}
+	if _, found, err := s.ExportReading(lea.Account, "none"); found || err != nil {
+		t.Errorf("a reading that is not there: %v", err)
+	}
 	rec := s.stored(lea.Account)
 	for _, hidden := range []string{s.school.Accounts()[0].Password, rec.State.Reveal(), rec.Login.Secret.Reveal()} {
 		if strings.Contains(text, hidden) || strings.Contains(text, strings.Trim(asJSON(t, hidden), `"`)) {
 			t.Error("a secret is exported")
 		}
 	}
-	for _, name := range []string{`"system"`, `"address"`, `"login"`, `"secrets_kept"`, `"logged_in":"2026-11-17T07:30:00+01:00"`, `"used"`, `"school"`, `"readings"`, `"what"`, `"at"`, `"value"`} {
+	for _, name := range []string{`"system"`, `"address"`, `"login"`, `"secrets_kept"`, `"logged_in":"2026-11-17T07:30:00+01:00"`, `"used"`, `"school"`, `"what"`, `"at"`, `"value"`} {
 		if !strings.Contains(text, name) {
 			t.Errorf("no %s in %s", name, text)
 		}

@@ -104,8 +104,10 @@ type Export struct {
 	Used     time.Time       `json:"used,omitzero"`          // when the school answered last
 	Stopped  StopReason      `json:"stopped,omitempty"`      // why nothing is asked any more
 	School   *school.Profile `json:"school,omitempty"`       // what the last login told
-	Readings []ExportReading `json:"readings,omitempty"`
-	Damaged  bool            `json:"damaged,omitempty"` // something of it cannot be read, and is left out
+	Damaged  bool            `json:"damaged,omitempty"`      // something of it cannot be read, and is left out
+
+	// Readings are the names of what the school said, for ExportReading: all of it may be much.
+	Readings []string `json:"-"`
 }
 
 // ExportReading is one thing that the school said.
@@ -132,13 +134,25 @@ func (f *Family) Export(tx store.Tx, id string) (Export, error) {
 		x.LoggedIn, x.Used = inZone(r.LoggedIn, f.cfg.Zone), inZone(r.Used, f.cfg.Zone)
 		x.Secrets = r.secrets()
 	}
-	skipped, err := readings.Each(tx, id, func(what string, r reading) error {
-		x.Readings = append(x.Readings, ExportReading{strings.TrimSpace(strings.ReplaceAll(what, "\x00", " ")), r.At.In(f.cfg.Zone), r.Value})
+	skipped, err := readings.Each(tx, id, func(what string, _ reading) error {
+		x.Readings = append(x.Readings, what)
 		return nil
 	})
 	x.Damaged = x.Damaged || skipped > 0
-	slices.SortFunc(x.Readings, func(a, b ExportReading) int { return strings.Compare(a.What, b.What) })
+	slices.Sort(x.Readings)
 	return x, err
+}
+
+// ExportReading gives one of the readings that Export names; it is false where there is none any more.
+func (f *Family) ExportReading(id, name string) (x ExportReading, found bool, err error) {
+	var r reading
+	if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		r, found, err = store.Legible(readings.Get(tx, id, name))
+		return err
+	}); err != nil || !found {
+		return ExportReading{}, false, err
+	}
+	return ExportReading{strings.TrimSpace(strings.ReplaceAll(name, "\x00", " ")), r.At.In(f.cfg.Zone), r.Value}, true, nil
 }
 
 // secrets names what is kept that opens the account.
