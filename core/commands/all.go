@@ -46,14 +46,17 @@ type (
 	wallets  struct{ services }
 	orders   struct{ wallets }
 	alerts   struct{ services }
-	settings struct{ services }
+	settings struct {
+		services
+		exports *line
+	}
 )
 
 // New is the registry, in the order of help, with what reads plain words. The help text of a command is the sentence
 // "help.<name>".
 func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor, func(*talk.Turn, string) talk.Said) {
 	all := services{cfg, new(grammar)}
-	school, wallet, told, other := schools{all}, wallets{all}, alerts{all}, settings{all}
+	school, wallet, told, other := schools{all}, wallets{all}, alerts{all}, settings{all, newLine()}
 	list := []talk.Command{
 		{
 			Name: "edt", English: "timetable", Words: []string{"emploi du temps", "cours", "agenda", "planning", "horaires", "lessons", "classes", "schedule"},

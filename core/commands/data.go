@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
@@ -21,9 +22,22 @@ func (c settings) privacy(_ context.Context, t *talk.Turn, _ string) (chat.Reply
 }
 
 // myData is /mesdonnees: all that is stored for the person, as a page to be read and as a file for programs. Both are
-// written while they are sent, so that they never stand in memory whole.
+// written while they are sent, so that they never stand in memory whole here; a platform may need them whole, so that
+// they are sent to one person after the other.
 func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Reply, error) {
 	who, v := t.Who, c.view(t)
+	leave, err := c.exports.enter(ctx, func() error {
+		wait := t.Say("mydata.wait")
+		wait.Silent = true // the page rings
+		return t.SendFirst(ctx, wait)
+	})
+	if errors.Is(err, errLine) {
+		return t.Say("mydata.later", "mydata", t.Cmd("mesdonnees")), nil
+	}
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	defer leave()
 	file := t.Say("mydata.file")
 	file.Silent = true // the page rings
 	file.File = written(t.Log, "cartable.json", "application/json", func(w io.Writer) error { return c.Export(w, who) })
@@ -35,7 +49,7 @@ func (c settings) myData(ctx context.Context, t *talk.Turn, _ string) (chat.Repl
 		r = t.Say("mydata.no_account", "erase", t.Cmd("supprimer"))
 	}
 	r.File = written(t.Log, "cartable.html", "text/html", func(w io.Writer) error { return c.Page(w, who, v) })
-	return r, nil
+	return chat.Reply{}, t.SendFirst(ctx, r)
 }
 
 // written is a file that write makes each time it is opened.
