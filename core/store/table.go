@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 var (
@@ -97,17 +100,70 @@ func (t Table[T]) Each(tx Tx, group string, fn func(name string, record T) error
 	return skipped + damaged, err
 }
 
-// All is Each for the whole bucket, with Tx.All's warning.
+// All is Each for the whole bucket, with Tx.All's warning. What takes the longest, to make records of values, is done
+// by all processors.
 func (t Table[T]) All(tx Tx, fn func(group, name string, record T) error) (skipped int, err error) {
-	damaged, err := tx.All(t.Bucket, func(group, name string, value []byte) error {
-		record, err := t.decode(value)
-		if err != nil {
-			skipped++
-			return nil
+	p := &parcel[T]{table: t, fn: fn}
+	damaged, err := tx.All(t.Bucket, p.add)
+	if p.failed == nil {
+		if failed := p.flush(); err == nil {
+			err = failed
 		}
-		return fn(group, name, record)
-	})
-	return skipped + damaged, err
+	}
+	return p.skipped + damaged, err
+}
+
+// parcel is values that are made records together.
+type parcel[T any] struct {
+	table   Table[T]
+	fn      func(group, name string, record T) error
+	waiting []located
+	skipped int
+	failed  error // of fn, which is not called again
+}
+
+type located struct {
+	group, name string
+	value       []byte
+}
+
+const (
+	parcelSize = 512 // values
+	atOnce     = 32  // of them that a processor takes
+)
+
+func (p *parcel[T]) add(group, name string, value []byte) error {
+	if p.waiting = append(p.waiting, located{group, name, value}); len(p.waiting) < parcelSize {
+		return nil
+	}
+	return p.flush()
+}
+
+// flush calls fn for the records of what waits, in order.
+func (p *parcel[T]) flush() error {
+	records, lost := make([]T, len(p.waiting)), make([]error, len(p.waiting))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for first := 0; first < len(p.waiting); first += atOnce {
+		work.Go(func() error {
+			for i := first; i < min(first+atOnce, len(p.waiting)); i++ {
+				records[i], lost[i] = p.table.decode(p.waiting[i].value)
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // none fails
+	for i, l := range p.waiting {
+		if lost[i] != nil {
+			p.skipped++
+			continue
+		}
+		if p.failed = p.fn(l.group, l.name, records[i]); p.failed != nil {
+			return p.failed
+		}
+	}
+	p.waiting = p.waiting[:0]
+	return nil
 }
 
 // DeleteIf removes the records of a group that match. What cannot be read matches nothing.
