@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,79 @@ func TestStopIsBounded(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("ended with %v", err)
+		}
+	})
+}
+
+// clogged is a platform that takes nothing for one chat until it is released.
+type clogged struct {
+	counting
+	chat    string
+	release chan struct{}
+}
+
+func (p *clogged) Run(ctx context.Context, _ chat.Handler) error { <-ctx.Done(); return nil }
+
+func (p *clogged) Send(_ context.Context, to chat.Target, _ chat.Reply) error {
+	if to.Chat.ID == p.chat {
+		<-p.release
+	}
+	return nil
+}
+
+// TestNewMessagesWaitHalfAMinute for one that was left over and may end the program; those of its chat wait longer.
+func TestNewMessagesWaitHalfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key, err := vault.NewKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := vault.Open(filepath.Join(t.TempDir(), "vault.db"), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		engine, err := defaults().engine(v, slog.New(slog.DiscardHandler), nil, outside{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &clogged{chat: "slow", release: make(chan struct{})}
+		handle := engine.Handler(p)
+		var mu sync.Mutex
+		var done []string
+		pass := func(where, left string) {
+			c := chat.ChatID{Platform: p.Name(), ID: where}
+			if err := handle(chat.Message{Chat: c, Person: chat.PersonID(c), Private: true, Text: "/aide", Left: left}, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				done = append(done, where)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		wants := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if slices.Sort(done); !slices.Equal(done, want) {
+				t.Errorf("done %q, want %q", done, want)
+			}
+		}
+		pass("slow", "1")
+		pass("left", "2")
+		pass("other", "")
+		pass("slow", "")
+		time.Sleep(29 * time.Second)
+		wants()
+		time.Sleep(2 * time.Second)
+		wants("other")
+		close(p.release)
+		time.Sleep(time.Second)
+		wants("left", "other", "slow", "slow")
+		if err := engine.Shutdown(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }
