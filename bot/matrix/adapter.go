@@ -31,12 +31,13 @@ const Platform = "matrix"
 // use the account by hand.
 const deviceName = "Cartable"
 
-// Config is what an Adapter is made of. Homeserver, User, Vault and Core are required; Password is too, until
-// a login has succeeded, and again when the server has forgotten it.
+// Config is what an Adapter is made of. Homeserver, User, Vault and Core are required. Until a login has succeeded, and
+// again when the server has forgotten it, Password or Token is too, unless Login has been used.
 type Config struct {
 	Homeserver  string // base address, such as "https://matrix.example.org"
 	User        string // "@cartable:example.org" or "cartable"
 	Password    secret.Text
+	Token       secret.Text // an access token, instead of a login by password
 	RecoveryKey secret.Text // of an identity that the account has already and the vault does not hold
 
 	Vault      store.Store
@@ -77,6 +78,7 @@ type Adapter struct {
 	rooms    *rooms
 	offers   *offers
 	limiter  *limiter
+	tokens   *tokens
 	traffic  *traffic
 	counters counters
 	missed   atomic.Bool // an event could not be decided on, and has to be read again
@@ -107,6 +109,9 @@ func New(cfg Config) (*Adapter, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.HTTPClient == nil {
+		cfg.HTTPClient = &http.Client{Timeout: requestLimit}
+	}
 	if cfg.MaxMembers == 0 {
 		cfg.MaxMembers = defaultMaxMembers
 	}
@@ -124,6 +129,7 @@ func New(cfg Config) (*Adapter, error) {
 	a.offers = newOffers(v, cfg.Now)
 	a.untold = untoldFor
 	a.limiter, a.traffic = newLimiter(cfg.Now), newTraffic()
+	a.tokens = &tokens{a: a, base: cfg.HTTPClient}
 	a.life, a.end = context.WithCancel(context.Background())
 	return a, nil
 }

@@ -51,8 +51,11 @@ const (
 	maxResponse  = 64 << 20        // bytes
 )
 
-// newClient makes a client without credentials.
-func (a *Adapter) newClient() (*mautrix.Client, error) {
+// newClient makes a client without credentials, whose access token is renewed where that is needed.
+func (a *Adapter) newClient() (*mautrix.Client, error) { return a.bareClient(a.tokens.client()) }
+
+// bareClient makes a client that goes through another.
+func (a *Adapter) bareClient(through *http.Client) (*mautrix.Client, error) {
 	cli, err := mautrix.NewClient(a.cfg.Homeserver, "", "")
 	if err != nil {
 		return nil, errors.New("matrix: the address of the homeserver is none")
@@ -62,10 +65,7 @@ func (a *Adapter) newClient() (*mautrix.Client, error) {
 	cli.MaxHTTPBackoff = longBackoff
 	cli.ResponseSizeLimit = maxResponse
 	cli.Log = libraryLog(a.log)
-	cli.Client = &http.Client{Timeout: requestLimit}
-	if a.cfg.HTTPClient != nil {
-		cli.Client = a.cfg.HTTPClient
-	}
+	cli.Client = through
 	cli.StateStore, cli.Store = a.store, a.store
 	return cli, nil
 }

@@ -27,6 +27,17 @@ var (
 	ErrLogin = errors.New("the homeserver refused the login; check CARTABLE_MATRIX_USER and CARTABLE_MATRIX_PASSWORD")
 	// ErrNoPassword says that a login is needed and there is no password.
 	ErrNoPassword = errors.New("the homeserver wants a login; set CARTABLE_MATRIX_PASSWORD")
+	// ErrNoPasswordLogin says that the homeserver takes no passwords.
+	ErrNoPasswordLogin = errors.New("the homeserver takes no passwords; log the bot in with `bot matrix login`, which needs a browser once, or set CARTABLE_MATRIX_TOKEN")
+	// ErrLoginEnded says that the login of `bot matrix login` is over.
+	ErrLoginEnded = errors.New("the homeserver has ended the bot's login; log it in again with `bot matrix login`")
+	// ErrToken says that the homeserver does not know the access token of the settings.
+	ErrToken = errors.New("the homeserver does not know CARTABLE_MATRIX_TOKEN (any more); make another token there, or log the bot in with `bot matrix login`")
+	// ErrTokenAccount says that the token is of somebody else.
+	ErrTokenAccount = errors.New("CARTABLE_MATRIX_TOKEN belongs to another account than CARTABLE_MATRIX_USER")
+	// ErrTokenDevice says that the token brings no device that the vault can take.
+	ErrTokenDevice = errors.New("CARTABLE_MATRIX_TOKEN brings no device of its own: each new vault, and each one that was put back from a copy, " +
+		"needs a token of a new login; make one and set it, or use `bot matrix login`")
 	// ErrOtherAccount says that the vault belongs to another account or homeserver.
 	ErrOtherAccount = errors.New("the vault belongs to another Matrix account or homeserver; use those settings again, or another CARTABLE_DATA. " +
 		"If only the address of the homeserver has changed, set CARTABLE_MATRIX_USER to the bot's full name, such as @cartable:example.org, and start it with `bot run`")
@@ -50,14 +61,23 @@ var (
 		"allow it in the account's settings there, and within minutes run `bot matrix reset-identity --yes` and `bot run`")
 )
 
+// final are those of them that end Run.
+var final = []error{
+	ErrLogin, ErrNoPassword, ErrNoPasswordLogin, ErrLoginEnded, ErrToken, ErrTokenAccount, ErrTokenDevice,
+	ErrOtherAccount, ErrDeviceTaken, ErrCopied, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication, ErrApproval,
+}
+
 // lasting tells whether trying again cannot help.
-func lasting(err error) bool {
-	for _, e := range []error{ErrLogin, ErrNoPassword, ErrOtherAccount, ErrDeviceTaken, ErrCopied, ErrIdentityUnknown, ErrRecoveryKey, ErrAuthentication, ErrApproval} {
+func lasting(err error) bool { return lastingCause(err) != nil }
+
+// lastingCause is what in an error cannot be helped by trying again; nil for nothing.
+func lastingCause(err error) error {
+	for _, e := range final {
 		if errors.Is(err, e) {
-			return true
+			return e
 		}
 	}
-	return false
+	return nil
 }
 
 // Error is a call that did not succeed. It holds neither an address nor the server's words: they name rooms
@@ -90,7 +110,13 @@ func fail(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &ours), lasting(err):
+	case errors.As(err, &ours):
+		return err
+	}
+	if cause := lastingCause(err); cause != nil {
+		if _, library := errors.AsType[*url.Error](err); library { // whose words name rooms
+			return fmt.Errorf("matrix: %w", cause)
+		}
 		return err
 	}
 	e := &Error{Op: op, cause: err}

@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -51,11 +52,13 @@ type homeserver struct {
 	hidden   []string          // "master_key" and the like: keys that it has, and leaves out of its answers
 	insists  bool              // it wants the password for the first keys, too
 	browser  bool              // it takes no password for other keys: that is approved in a browser
+	auth     *authServer       // nil: it takes passwords
 	claims   object            // one-time keys of other users' devices
 }
 
 type fakeDevice struct {
 	name, token string
+	owner       string // "": the bot
 	keys        object
 	oneTime     int
 }
@@ -118,6 +121,22 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
+	if call == "GET login" {
+		flows := []object{{"type": "m.login.password"}, {"type": "m.login.application_service"}}
+		if hs.auth != nil {
+			flows = []object{{"type": "m.login.sso", "delegated_oidc_compatibility": true}}
+		}
+		reply(w, http.StatusOK, object{"flows": flows})
+		return
+	}
+	if strings.HasSuffix(place, "/auth_metadata") {
+		if hs.auth == nil {
+			reply(w, http.StatusNotFound, object{"errcode": "M_UNRECOGNIZED", "error": "no such thing"})
+			return
+		}
+		reply(w, http.StatusOK, hs.auth.metadata())
+		return
+	}
 	if place == "login" {
 		hs.login(w, body)
 		return
@@ -167,7 +186,7 @@ func (hs *homeserver) count(call string) (n int) {
 }
 
 func (hs *homeserver) login(w http.ResponseWriter, body object) {
-	if body["password"] != botPassword {
+	if hs.auth != nil || body["password"] != botPassword {
 		reply(w, http.StatusForbidden, object{"errcode": "M_FORBIDDEN", "error": "wrong"})
 		return
 	}
@@ -202,7 +221,7 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 	d := hs.devices[device]
 	switch {
 	case strings.HasSuffix(call, "/whoami"):
-		return ok, object{"user_id": botName, "device_id": device}
+		return ok, object{"user_id": cmp.Or(d.owner, botName), "device_id": device}
 	case call == "POST keys/query":
 		return ok, hs.published()
 	case call == "POST keys/upload":
@@ -228,6 +247,8 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 			list = append(list, object{"device_id": name, "display_name": hs.devices[name].name})
 		}
 		return ok, object{"devices": list}
+	case call == "POST delete_devices" && hs.auth != nil: // devices end in the account's settings
+		return http.StatusNotFound, object{"errcode": "M_UNRECOGNIZED", "error": "gone"}
 	case call == "POST delete_devices":
 		if status, question := hs.askPassword(body); status != 0 {
 			return status, question

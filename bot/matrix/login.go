@@ -5,6 +5,7 @@ package matrix
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"maunium.net/go/mautrix"
@@ -14,7 +15,7 @@ import (
 	"cartable/core/secret"
 )
 
-// logIn gives the client credentials: those of the vault while the server knows them, else by the password.
+// logIn gives the client credentials: those of the vault while the server knows them, else by the settings.
 // A device is only used with the Olm state that belongs to it.
 func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 	s, err := a.store.Session()
@@ -22,11 +23,12 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 		return err
 	}
 	if s.UserID == "" { // the first start
-		return a.logInByPassword(ctx, cli, "")
+		return a.logInAnew(ctx, cli, "")
 	}
 	if !sameUser(s.UserID, a.cfg.User) {
 		return a.otherAccount(s)
 	}
+	a.tokens.use(s)
 	cli.UserID, cli.DeviceID, cli.AccessToken = s.UserID, s.DeviceID, s.AccessToken.Reveal()
 	if s.Homeserver != a.cfg.Homeserver {
 		if err := a.follow(ctx, cli, s); err != nil {
@@ -37,13 +39,13 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 	if err != nil {
 		return err
 	}
-	if account == nil || s.DeviceID == "" {
-		return a.logInByPassword(ctx, cli, "")
+	if account == nil && s.OAuth == nil && a.cfg.Token.Empty() || s.DeviceID == "" { // the device may have got keys
+		return a.logInAnew(ctx, cli, "")
 	}
 	_, err = cli.Whoami(ctx)
 	switch {
 	case tokenLost(err):
-		if err := a.logInByPassword(ctx, cli, s.DeviceID); err != nil { // the same device and keys: nobody notices
+		if err := a.logInAnew(ctx, cli, s.DeviceID); err != nil { // the same device and keys: nobody notices
 			return err
 		}
 	case err != nil:
@@ -60,7 +62,66 @@ func (a *Adapter) logIn(ctx context.Context, cli *mautrix.Client) error {
 	if err := a.store.ForgetOlm(ctx); err != nil {
 		return err
 	}
-	return a.logInByPassword(ctx, cli, "")
+	return a.logInAnew(ctx, cli, "")
+}
+
+// logInAnew makes a device, or with its name logs it in again, in the way that the settings and the homeserver allow.
+func (a *Adapter) logInAnew(ctx context.Context, cli *mautrix.Client, device id.DeviceID) error {
+	before, err := a.store.Session()
+	if err != nil {
+		return err
+	}
+	a.tokens.use(cryptostore.Session{})
+	if !a.cfg.Token.Empty() {
+		return a.logInByToken(ctx, cli, before)
+	}
+	if before.OAuth != nil {
+		return fmt.Errorf("matrix: %w", ErrLoginEnded)
+	}
+	cli.AccessToken = ""
+	flows, err := cli.GetLoginFlows(ctx)
+	switch {
+	case err != nil && passing(err):
+		return fail("ask how to log in", err)
+	case err != nil || !flows.HasFlow(mautrix.AuthTypePassword):
+		return fmt.Errorf("matrix: %w", ErrNoPasswordLogin)
+	}
+	return a.logInByPassword(ctx, cli, device)
+}
+
+// logInByToken takes the device of the token of the settings. One that is not the vault's has to be new to it.
+func (a *Adapter) logInByToken(ctx context.Context, cli *mautrix.Client, before cryptostore.Session) error {
+	token := a.cfg.Token.Reveal()
+	if before.AccessToken.Reveal() == token { // which was refused just now
+		return fmt.Errorf("matrix: %w", ErrToken)
+	}
+	cli.AccessToken = token
+	who, err := cli.Whoami(ctx)
+	switch {
+	case tokenLost(err) || refusedAs(err, mautrix.MForbidden, mautrix.MUserDeactivated):
+		return fmt.Errorf("matrix: %w", ErrToken)
+	case err != nil:
+		return fail("ask who we are", err)
+	case !sameUser(who.UserID, a.cfg.User):
+		return fmt.Errorf("matrix: %w", ErrTokenAccount)
+	}
+	retired, err := a.store.Retired()
+	if err != nil {
+		return err
+	}
+	if who.DeviceID == "" || slices.Contains(retired, who.DeviceID) {
+		return fmt.Errorf("matrix: %w", ErrTokenDevice)
+	}
+	if before.DeviceID != "" && before.DeviceID != who.DeviceID {
+		if err := a.store.ForgetOlm(ctx); err != nil {
+			return err
+		}
+	}
+	cli.UserID, cli.DeviceID = who.UserID, who.DeviceID
+	return a.store.SetSession(cryptostore.Session{
+		Homeserver: a.cfg.Homeserver, UserID: who.UserID, DeviceID: who.DeviceID, AccessToken: secret.Store(a.cfg.Token),
+		Sweep: before.DeviceID != who.DeviceID || before.Sweep,
+	})
 }
 
 // follow goes with the account to another address of its homeserver. What is there has to know the bot's

@@ -45,10 +45,15 @@ func (l *connection) retire(ctx context.Context, retired []id.DeviceID) error {
 		}
 	}
 	if len(former) > 0 {
-		if err := l.deleteDevices(ctx, former); err != nil {
+		switch err := l.deleteDevices(ctx, former); {
+		case err == nil:
+			l.a.log.Info("former devices deleted", "count", len(former))
+		case passing(err) || tokenLost(err):
 			return err
+		default: // it would be refused at each start
+			l.a.log.Warn("the homeserver does not let the bot delete its former devices: log them out in the account's settings there",
+				"count", len(former), "error", err)
 		}
-		l.a.log.Info("former devices deleted", "count", len(former))
 	}
 	return l.a.store.Swept()
 }

@@ -54,7 +54,9 @@ func (s *syncer) OnFailedSync(_ *mautrix.RespSync, err error) (time.Duration, er
 	if errors.Is(err, mautrix.MUnknownToken) {
 		return 0, err
 	}
-	err = fail("sync", err)
+	if err = fail("sync", err); lasting(err) {
+		return 0, err
+	}
 	s.l.a.pulse.Miss(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -49,6 +49,7 @@ func Verify(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	a.tokens.use(s)
 	cli.UserID, cli.DeviceID, cli.AccessToken = s.UserID, s.DeviceID, s.AccessToken.Reveal()
 	r := Report{User: s.UserID, Device: s.DeviceID}
 	err = a.inspect(ctx, cli, &r)
@@ -72,7 +73,7 @@ func sessionOf(v store.Store) (cryptostore.Session, error) {
 func (a *Adapter) inspect(ctx context.Context, cli *mautrix.Client, r *Report) error {
 	own, err := (&connection{a: a, cli: cli, me: cli.UserID}).ownKeys(ctx)
 	if tokenLost(err) {
-		return errors.New("matrix: the homeserver has forgotten the bot's login; the next `bot run` logs in again with the password")
+		return errors.New("matrix: the homeserver has forgotten the bot's login; the next `bot run` logs in again, or says what it needs for that")
 	} else if err != nil {
 		return err
 	}

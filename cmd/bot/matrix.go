@@ -15,6 +15,7 @@ type matrixConfig struct {
 	homeserver  string // empty: no Matrix
 	user        string
 	password    secret.Text
+	token       secret.Text
 	recoveryKey secret.Text
 }
 
@@ -23,7 +24,7 @@ func (c matrixConfig) on() bool { return c.homeserver != "" }
 // check refuses settings that cannot work, before the vault is opened.
 func (c matrixConfig) check() error {
 	switch {
-	case !c.on() && (c.user != "" || !c.password.Empty() || !c.recoveryKey.Empty()):
+	case !c.on() && (c.user != "" || !c.password.Empty() || !c.token.Empty() || !c.recoveryKey.Empty()):
 		return errNoHomeserver
 	case !c.on():
 		return nil
@@ -42,12 +43,14 @@ var errNoMatrix = errors.New("this program was built without Matrix: build it wi
 // matrixCmd holds what concerns the bot's account on Matrix. The bot must be stopped meanwhile: it holds the
 // vault.
 type matrixCmd struct {
+	Login         matrixLoginCmd    `cmd:"" help:"Log the bot in with a code, where the homeserver takes no passwords."`
 	Verify        matrixVerifyCmd   `cmd:"" help:"Ask the homeserver whether other people's apps can trust the bot."`
 	RecoveryKey   matrixRecoveryCmd `cmd:"" help:"Print the recovery key of the bot's encryption identity."`
 	ResetIdentity matrixResetCmd    `cmd:"" help:"Give the account a new encryption identity at the next start, when the old one is lost."`
 }
 
 type (
+	matrixLoginCmd    struct{}
 	matrixVerifyCmd   struct{}
 	matrixRecoveryCmd struct{}
 	matrixResetCmd    struct {
@@ -55,17 +58,28 @@ type (
 	}
 )
 
+// Run says what to do in a browser, and waits until that is done.
+func (matrixLoginCmd) Run(ctx context.Context, p *program) error {
+	return p.withMatrixVault(config.readyForMatrix, func(cfg config, v *vault.Vault, log *slog.Logger) error {
+		if err := matrixLogin(ctx, cfg, v, log, p.stdout); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(p.stdout, "The bot is logged in. Start it with `bot run`.")
+		return err
+	})
+}
+
 // Run connects as the bot does, changes nothing, and prints what it finds.
 func (matrixVerifyCmd) Run(ctx context.Context, p *program) error {
-	return p.withMatrixVault(config.needMatrix, func(cfg config, v *vault.Vault, log *slog.Logger) error {
+	return p.withMatrixVault(config.needMatrixVault, func(cfg config, v *vault.Vault, log *slog.Logger) error {
 		return matrixVerify(ctx, cfg, v, log, p.stdout)
 	})
 }
 
 // Run prints the key, which opens all that the bot could sign.
 func (matrixRecoveryCmd) Run(p *program) error {
-	always := func(config) error { return nil } // a key can be read from a vault that is not served any more
-	return p.withMatrixVault(always, func(_ config, v *vault.Vault, _ *slog.Logger) error {
+	// A key can be read from a vault that is not served any more.
+	return p.withMatrixVault(config.needVault, func(_ config, v *vault.Vault, _ *slog.Logger) error {
 		key, err := matrixRecoveryKey(v)
 		if err != nil {
 			return err
@@ -81,7 +95,7 @@ func (matrixRecoveryCmd) Run(p *program) error {
 // Run only notes the wish: the next start fulfils it.
 func (c matrixResetCmd) Run(p *program) error {
 	check := func(cfg config) error {
-		if err := cfg.needMatrix(); err != nil || c.Yes {
+		if err := cfg.needMatrixVault(); err != nil || c.Yes {
 			return err
 		}
 		return errors.New("this gives up the encryption identity of the bot's account: people's apps will warn of it, and the recovery key is void. " +
@@ -104,7 +118,23 @@ func (c config) needMatrix() error {
 	return c.matrix.check()
 }
 
-// withMatrixVault opens the vault of the settings for f, unless check refuses them or there is none.
+// needMatrixVault is needMatrix for what works on a vault that is there.
+func (c config) needMatrixVault() error {
+	if err := c.needMatrix(); err != nil {
+		return err
+	}
+	return c.needVault()
+}
+
+// readyForMatrix is needMatrix for what may come before the first `bot run`, and then makes the vault.
+func (c config) readyForMatrix() error {
+	if err := c.needMatrix(); err != nil {
+		return err
+	}
+	return c.checkRun()
+}
+
+// withMatrixVault opens the vault of the settings for f, unless check refuses them.
 func (p *program) withMatrixVault(check func(config) error, f func(config, *vault.Vault, *slog.Logger) error) (err error) {
 	if !matrixInside {
 		return errNoMatrix
@@ -114,9 +144,6 @@ func (p *program) withMatrixVault(check func(config) error, f func(config, *vaul
 		return err
 	}
 	if err := check(cfg); err != nil {
-		return err
-	}
-	if err := cfg.needVault(); err != nil {
 		return err
 	}
 	log := cfg.logger(p.stderr, slog.LevelWarn)

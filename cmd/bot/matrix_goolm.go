@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -18,7 +19,7 @@ const matrixInside = true
 
 func (c config) matrixSettings(v *vault.Vault, log *slog.Logger) matrix.Config {
 	return matrix.Config{
-		Homeserver: c.matrix.homeserver, User: c.matrix.user, Password: c.matrix.password, RecoveryKey: c.matrix.recoveryKey,
+		Homeserver: c.matrix.homeserver, User: c.matrix.user, Password: c.matrix.password, Token: c.matrix.token, RecoveryKey: c.matrix.recoveryKey,
 		Vault: v, Log: log,
 	}
 }
@@ -27,6 +28,17 @@ func (c config) matrixAdapter(engine *core.Engine, v *vault.Vault, log *slog.Log
 	cfg := c.matrixSettings(v, log)
 	cfg.Core = engine
 	return matrix.New(cfg)
+}
+
+func matrixLogin(ctx context.Context, c config, v *vault.Vault, log *slog.Logger, out io.Writer) error {
+	return matrix.Login(ctx, c.matrixSettings(v, log), func(d matrix.DeviceCode) error {
+		until := ""
+		if !d.Ends.IsZero() {
+			until = fmt.Sprintf(" until %s", d.Ends.Local().Format("15:04"))
+		}
+		_, err := fmt.Fprintf(out, "In a browser where the bot's account is logged in, or no account, open\n\n    %s\n\nand type\n\n    %s\n\nThe code is good%s. Waiting …\n", d.Page, d.Code, until)
+		return err
+	})
 }
 
 func matrixVerify(ctx context.Context, c config, v *vault.Vault, log *slog.Logger, out io.Writer) error {

@@ -20,6 +20,10 @@ func (config) matrixAdapter(*core.Engine, *vault.Vault, *slog.Logger) (platform,
 	return nil, errNoMatrix
 }
 
+func matrixLogin(context.Context, config, *vault.Vault, *slog.Logger, io.Writer) error {
+	return errNoMatrix
+}
+
 func matrixVerify(context.Context, config, *vault.Vault, *slog.Logger, io.Writer) error {
 	return errNoMatrix
 }

@@ -68,6 +68,7 @@ var settings = []setting{
 	{name: "CARTABLE_MATRIX_HOMESERVER", example: "https://matrix.example.org", set: setURL(func(c *config) *string { return &c.matrix.homeserver })},
 	{name: "CARTABLE_MATRIX_USER", example: "@cartable:example.org", set: func(c *config, v string) error { c.matrix.user = v; return nil }},
 	{name: "CARTABLE_MATRIX_PASSWORD", example: "the password of the bot's account", file: "matrix", secret: true, set: func(c *config, v string) error { c.matrix.password = secret.New(v); return nil }},
+	{name: "CARTABLE_MATRIX_TOKEN", example: "an access token of the bot's account", file: "matrix-token", secret: true, set: func(c *config, v string) error { c.matrix.token = secret.New(v); return nil }},
 	{name: "CARTABLE_MATRIX_RECOVERY_KEY", example: "what `bot matrix recovery-key` printed", file: "matrix-recovery", secret: true, set: func(c *config, v string) error { c.matrix.recoveryKey = secret.New(v); return nil }},
 }
 

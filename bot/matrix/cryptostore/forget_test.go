@@ -26,7 +26,7 @@ func furnish(t *testing.T, r *storeRig) (sender id.SenderKey, in *crypto.Inbound
 	sender = with.from.IdentityKey()
 	out := newOutbound(t, room1)
 	in = newInbound(t, out, curve("phone"))
-	noError(t, r.SetSession(Session{"https://hs.example.org", bob, "OLD", secret.Store(secret.New("syt_token")), false}))
+	noError(t, r.SetSession(Session{"https://hs.example.org", bob, "OLD", secret.Store(secret.New("syt_token")), false, nil}))
 	noError(t, r.SetIdentity(Identity{Seeds: seeds(), RecoveryKey: secret.Store(secret.New("EsTr ecov"))}))
 	noError(t, r.PutAccount(background, with.to))
 	noError(t, r.AddSession(background, sender, with.receive("one")))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/id"
@@ -22,7 +23,16 @@ type Session struct {
 	UserID      id.UserID
 	DeviceID    id.DeviceID
 	AccessToken secret.Stored
-	Sweep       bool `json:",omitempty"` // the account may have devices of a vault that was lost
+	Sweep       bool   `json:",omitempty"` // the account may have devices of a vault that was lost
+	OAuth       *OAuth `json:",omitempty"` // nil: the access token is good until the homeserver forgets it
+}
+
+// OAuth is what the next access token is got with.
+type OAuth struct {
+	Client  string        // how the authorisation server calls the bot
+	Refresh secret.Stored // good once
+	End     time.Time     // of the access token; zero: it has none
+	Ended   bool          `json:",omitempty"` // the server has refused to give another
 }
 
 // Identity is what the bot can sign its devices with, and what brings that back if the vault is lost. The
