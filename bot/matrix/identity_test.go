@@ -560,7 +560,7 @@ func TestCountersigned(t *testing.T) {
 }
 
 // TestLostInTwoSteps gives the recovery key only after a start without; TestForeignDevicesStay has the rest. A
-// deletion that fails is tried again at each start until it has succeeded.
+// deletion that fails is tried again at each start until it has succeeded; TestDeletionRefused has one that is refused.
 func TestLostInTwoSteps(t *testing.T) {
 	r := newRig(t)
 	before := r.mustConnect().cli.DeviceID.String()
@@ -572,7 +572,7 @@ func TestLostInTwoSteps(t *testing.T) {
 	r.cfg.RecoveryKey = recovery
 	r.hs.refuse = func(call string) (int, string) {
 		if call == "POST delete_devices" {
-			return http.StatusForbidden, "M_FORBIDDEN"
+			return http.StatusInternalServerError, "M_UNKNOWN"
 		}
 		return 0, ""
 	}

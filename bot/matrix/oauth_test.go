@@ -60,8 +60,8 @@ func TestLoginWithCode(t *testing.T) {
 	r.hs.mu.Lock()
 	r.hs.devices[first.DeviceID.String()].token = "another" // as some servers do at any time
 	r.hs.mu.Unlock()
+	r.until("the login is renewed", func() bool { return r.hs.auth.count("token "+grantRefresh) == 1 })
 	r.hearsNothing(direct, "one")
-	equal(t, r.hs.auth.count("token "+grantRefresh), 1)
 	r.restart()
 	r.hearsNothing(direct, "two")
 	equal(t, r.hs.auth.count("token "+grantRefresh), 1)
