@@ -95,8 +95,11 @@ func (matrixRecoveryCmd) Run(p *program) error {
 // Run only notes the wish: the next start fulfils it.
 func (c matrixResetCmd) Run(p *program) error {
 	check := func(cfg config) error {
-		if err := cfg.needMatrixVault(); err != nil || c.Yes {
+		if err := cfg.needMatrix(); err != nil {
 			return err
+		}
+		if c.Yes {
+			return cfg.needVault()
 		}
 		return errors.New("this gives up the encryption identity of the bot's account: people's apps will warn of it, and the recovery key is void. " +
 			"Where the recovery key is at hand, set CARTABLE_MATRIX_RECOVERY_KEY instead; where it is lost, add --yes")
