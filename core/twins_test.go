@@ -21,16 +21,20 @@ func (r *rig) anotherSchool(t *testing.T) *simpronote.Server {
 
 // TestHostileTwin is about a member of a group whose own server claims a family's child.
 func TestHostileTwin(t *testing.T) {
-	p, _, anna, bob := roussels(t)
-	honest, honestURL := p.r.school, strings.TrimSuffix(strings.TrimPrefix(p.r.schoolURL, "http://"), "/pronote")
+	r := newRig(t, rigOptions{})
+	honest, honestURL := r.school, r.schoolURL
+	hostile := r.anotherSchool(t)
+	hostileURL := r.schoolURL
+	r.chat("bob").linkParent() // he has had it for long
+	r.clock.Advance(time.Hour)
+	r.school, r.schoolURL = honest, honestURL
+	r.chat("anna").linkParent()
+	p := r.platform()
+	anna, bob := p.group("Famille", "anna"), p.group("Famille", "bob")
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
 	has(t, anna.say("/edt"), "Léa – mardi", "08:00–09:00")
-
-	hostile := p.r.anotherSchool(t)
-	hostileURL := strings.TrimSuffix(strings.TrimPrefix(p.r.schoolURL, "http://"), "/pronote")
-	p.r.clock.Advance(time.Second)
-	p.r.chat("bob").linkParent()
+	p.r.clock.Advance(time.Hour)
 	bob.say("/connexion")
 	bob.press("cours et devoirs")
 	hostile.Reset()

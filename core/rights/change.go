@@ -76,7 +76,15 @@ func (r *Rights) Show(who Who, g Grant) error {
 		case !known || who.Unverified && a.Home != who.Chat:
 			return ErrNotYours
 		}
-		return PutGrant(tx, g)
+		shown := g
+		before, found, err := store.Legible(grants.Get(tx, g.Group.Key(), g.Account))
+		switch {
+		case err != nil:
+			return err
+		case found: // what is shown of it changes, not since when
+			shown.Since = before.Since
+		}
+		return PutGrant(tx, shown)
 	})
 	return r.changed("show", err, g.Group)
 }

@@ -155,7 +155,7 @@ func (r *Rights) Of(p chat.PersonID) []Account {
 
 // Readable are the accounts of a kind of which a page may be read in this chat: in private those at home there, if
 // they are the person's, for the chat may have been somebody else's before; in a group those of which the page is
-// shown. "" stands for any kind or page.
+// shown, in the order in which they came to be shown. "" stands for any kind or page.
 func (r *Rights) Readable(who Who, kind Kind, page Page) []Account {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -166,12 +166,15 @@ func (r *Rights) Readable(who Who, kind Kind, page Page) []Account {
 		}
 	}
 	if !who.Private {
+		shown := make(map[string]time.Time)
 		for _, g := range r.memory.shown[who.Chat] {
+			shown[g.Account] = g.Since
 			if a, known := r.memory.accounts[g.Account]; g.Has(page) {
 				add(a, known)
 			}
 		}
-		slices.SortFunc(list, byAge)
+		// What comes to be shown later never takes the first place, however long its owner has had it.
+		slices.SortFunc(list, func(a, b Account) int { return cmp.Or(shown[a.ID].Compare(shown[b.ID]), byAge(a, b)) })
 		return list
 	}
 	for _, id := range r.memory.owned[who.Person] {

@@ -54,6 +54,9 @@ func (m *model) show(who rights.Who, g rights.Grant) error {
 	if !m.touchable(who, g.Account) {
 		return rights.ErrNotYours
 	}
+	if i := slices.IndexFunc(m.grants, func(old rights.Grant) bool { return old.Group == g.Group && old.Account == g.Account }); i >= 0 {
+		g.Since = m.grants[i].Since
+	}
 	m.drop(g.Group, g.Account)
 	m.grants = append(m.grants, g)
 	return nil
@@ -116,7 +119,8 @@ func (m *model) owned(who rights.Who) []rights.Account {
 }
 
 func (m *model) readable(who rights.Who, kind rights.Kind, page rights.Page) []rights.Account {
-	return m.pick(func(a rights.Account) bool {
+	since := make(map[string]time.Time)
+	list := m.pick(func(a rights.Account) bool {
 		switch {
 		case a.Kind != kind:
 			return false
@@ -124,9 +128,16 @@ func (m *model) readable(who rights.Who, kind rights.Kind, page rights.Page) []r
 			return a.Home == who.Chat && a.Owner == who.Person
 		}
 		return slices.ContainsFunc(m.grants, func(g rights.Grant) bool {
+			if g.Group == who.Chat {
+				since[g.Account] = g.Since
+			}
 			return g.Group == who.Chat && g.Account == a.ID && slices.Contains(g.Pages, page)
 		})
 	})
+	if !who.Private {
+		slices.SortStableFunc(list, func(a, b rights.Account) int { return since[a.ID].Compare(since[b.ID]) })
+	}
+	return list
 }
 
 func (m *model) pick(match func(rights.Account) bool) []rights.Account {
