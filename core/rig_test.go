@@ -311,7 +311,7 @@ func render(r chat.Reply) string {
 	if r.Expect == chat.ExpectSecret {
 		b.WriteString("(secret)\n")
 	}
-	return strings.ReplaceAll(b.String(), "\u00a0", " ")
+	return strings.ReplaceAll(chat.Plain(b.String()), "\u00a0", " ")
 }
 
 // wants checks that the answer holds each of the parts.

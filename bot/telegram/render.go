@@ -2,11 +2,13 @@ package telegram
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-telegram/bot/models"
+	"golang.org/x/net/publicsuffix"
 
 	"cartable/core/chat"
 	"cartable/core/visible"
@@ -86,7 +88,7 @@ func headed(rows []textRow, title string) [][]textRow {
 	if len(parts) == 1 {
 		return parts
 	}
-	title = cut(oneLine(title), visible.MaxLine)
+	title = cut(flat(fit(title)), visible.MaxLine)
 	parts = split(rows, maxText-units(title)-len("\n (1000/1000)\n"))
 	for i := 1; i < len(parts); i++ {
 		number := fmt.Sprintf("(%d/%d)", i+1, len(parts))
@@ -99,19 +101,23 @@ func headed(rows []textRow, title string) [][]textRow {
 func draw(r chat.Reply) []textRow {
 	rows := make([]textRow, 0, 2*len(r.Body)+1)
 	if r.Title != "" {
-		rows = appendText(rows, bold, r.Title, true)
+		rows = appendText(rows, bold, fit(r.Title), true)
 	}
-	notes := len(r.Body) // the notes at the end, which are about the whole
-	for notes > 0 && r.Body[notes-1].Kind == chat.LineNote {
+	body := make([]chat.Line, len(r.Body))
+	for i, l := range r.Body {
+		body[i] = chat.Line{Kind: l.Kind, Label: flat(fit(l.Label)), Text: fit(l.Text)}
+	}
+	notes := len(body) // the notes at the end, which are about the whole
+	for notes > 0 && body[notes-1].Kind == chat.LineNote {
 		notes--
 	}
 	below := false
-	for i, l := range r.Body {
+	for i, l := range body {
 		if l.Kind == chat.LineHeading || i == notes && i > 0 {
 			rows = append(rows, textRow{})
 		}
 		if i == 0 || l.Kind == chat.LineHeading {
-			below = longTexts(r.Body[i:])
+			below = longTexts(body[i:])
 		}
 		rows = appendLine(rows, l, below)
 	}
@@ -138,9 +144,9 @@ func named(label string) bool {
 	return label != "" && !unicode.IsDigit(first) && first != '/'
 }
 
-// appendLine draws one line. below says that texts stand below labels that are names.
+// appendLine draws one line, which is fit to be shown. below says that texts stand below labels that are names.
 func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
-	label, text := oneLine(l.Label), l.Text
+	label, text := l.Label, l.Text
 	switch l.Kind {
 	case chat.LineQuote:
 		if label == "" || below || units(text) > besides || strings.Contains(text, "\n") {
@@ -163,7 +169,7 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	case below && named(label):
 		return appendText(appendText(rows, bold, label, true), plainText, text, false)
 	}
-	first, rest, more := strings.Cut(visible.Clean(text), "\n")
+	first, rest, more := strings.Cut(text, "\n")
 	head, tail, _ := strings.Cut(first, separator)
 	if tail != "" {
 		tail = separator + tail
@@ -177,7 +183,7 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 
 // appendText adds a text, which may have several lines, in one look.
 func appendText(rows []textRow, as looks, text string, heading bool) []textRow {
-	for line := range strings.SplitSeq(visible.Clean(text), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		r := textRow{heading: heading}
 		if line != "" {
 			r.spans = []span{{as, line}}
@@ -203,10 +209,87 @@ func appendQuote(rows []textRow, label, text string) []textRow {
 	return rows
 }
 
-// oneLine is a text that must not have line ends.
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.ReplaceAll(visible.Clean(s), "\n", " "))
+// fit makes a text fit to be shown. Telegram makes something to tap of every word after a slash; only the bot's own
+// commands stay that.
+func fit(text string) string {
+	pieces := chat.Pieces(text)
+	if len(pieces) == 1 && !strings.Contains(text, "/") {
+		return visible.Clean(text)
+	}
+	var b strings.Builder
+	for i, piece := range pieces {
+		piece = visible.Clean(piece)
+		if i > 0 {
+			own := strings.IndexFunc(piece[min(1, len(piece)):], func(r rune) bool { return !commandRune(r) }) + 1
+			if own == 0 {
+				own = len(piece)
+			}
+			b.WriteString(piece[:own])
+			piece = piece[own:]
+		}
+		tame(&b, piece)
+	}
+	return b.String()
 }
+
+// tame writes words of others: a slash that would begin a command gets a character that nobody sees after it. One in
+// the address of a page stays as it is, for Telegram marks the whole address.
+func tame(b *strings.Builder, text string) {
+	for start := 0; start < len(text); {
+		end := start + strings.IndexFunc(text[start:]+" ", unicode.IsSpace)
+		word := text[start:end]
+		if end < len(text) {
+			_, size := utf8.DecodeRuneInString(text[end:])
+			end += size
+		}
+		space := text[start+len(word) : end]
+		if isAddress(word) {
+			b.WriteString(word)
+		} else {
+			tameWord(b, word)
+		}
+		b.WriteString(space)
+		start = end
+	}
+}
+
+func tameWord(b *strings.Builder, word string) {
+	before := ' '
+	for i, r := range word {
+		b.WriteRune(r)
+		if next, _ := utf8.DecodeRuneInString(word[i+utf8.RuneLen(r):]); r == '/' && commandRune(next) && !endsWord(before) {
+			b.WriteRune(wordJoiner)
+		}
+		before = r
+	}
+}
+
+// endsWord tells the characters after which Telegram sees no command.
+func endsWord(r rune) bool {
+	return r == '_' || r == '/' || r == '<' || r == '>' || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// wordJoiner takes no room and ends nothing.
+const wordJoiner = '\u2060'
+
+func commandRune(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// isAddress tells what Telegram surely takes for the address of a page as a whole: with a domain that exists.
+func isAddress(word string) bool {
+	u, err := url.Parse(word)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		return false
+	}
+	_, registered := publicsuffix.PublicSuffix(u.Hostname())
+	return registered && strings.Contains(u.Hostname(), ".")
+}
+
+// oneLine is a text that must not have line ends.
+func oneLine(s string) string { return flat(visible.Clean(s)) }
+
+func flat(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\n", " ")) }
 
 func join(a, gap, b string) string {
 	if a == "" || b == "" {

@@ -25,7 +25,7 @@ var replies = map[string]chat.Reply{
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN\nPrévoir une tenue chaude"},
 			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
-			{Kind: chat.LineNote, Text: "Vu à 18:10. Pour un autre jour : /edt lundi"},
+			{Kind: chat.LineNote, Text: "Vu à 18:10. Pour un autre jour : " + chat.Own("/edt") + " lundi"},
 		},
 		Choices: []chat.Choice{{ID: "a", Label: "◀"}, {ID: "b", Label: "Semaine"}, {ID: "c", Label: "▶"}},
 	},
@@ -61,9 +61,9 @@ var replies = map[string]chat.Reply{
 	},
 	"help": {
 		Body: []chat.Line{
-			{Label: "/edt", Text: "les cours"},
-			{Label: "/devoirs", Text: "le travail à faire"},
-			{Kind: chat.LineNote, Text: "Envoyez /annuler pour sortir d'une question."},
+			{Label: chat.Own("/edt"), Text: "les cours"},
+			{Label: chat.Own("/devoirs"), Text: "le travail à faire"},
+			{Kind: chat.LineNote, Text: "Envoyez " + chat.Own("/annuler") + " pour sortir d'une question."},
 		},
 		Choices: []chat.Choice{{Label: "Ouvrir la conversation privée", Start: "link_1"}},
 	},
@@ -152,6 +152,29 @@ func TestTelegramTakesAll(t *testing.T) {
 	}
 	if strings.Contains(r.log.String(), "a bug") {
 		t.Error("markup refused")
+	}
+}
+
+// TestCommandsOfOthersAreText: only the bot's own commands can be tapped.
+func TestCommandsOfOthersAreText(t *testing.T) {
+	r := newRig(t, simtelegram.Config{}, silent)
+	anna := r.tg.User(1001, "Anna", "fr").Private()
+	anna.Say("/start")
+	const theirs = "/supprimer, (/supprimer) é/ou 12/09 /20 x\u0301/tout https://padlet.com/#/mur/annuler http://a.zzzz/?/supprimer"
+	for _, reply := range []chat.Reply{
+		{Title: theirs, Body: []chat.Line{{Text: "Tapez " + chat.Own("/aide") + ". " + theirs}}},
+		{Body: []chat.Line{{Kind: chat.LineQuote, Label: theirs, Text: theirs + "\n/supprimer\n" + chat.Own("/aide")}}},
+		{Body: []chat.Line{{Kind: chat.LineHeading, Text: theirs}, {Kind: chat.LineNote, Text: chat.Own("/aide"), Label: theirs}, {Label: theirs, Text: "x"}}},
+		{Body: []chat.Line{{Text: chat.Own("/aide") + " \u200b" + theirs}}, File: &chat.File{Name: "a.txt", Open: chat.Bytes([]byte("a"))}},
+	} {
+		r.sendTo(chat.Target{Chat: chatOf(1001)}, reply)
+		said := anna.Messages()[len(anna.Messages())-1]
+		if got := said.Commands(); len(got) != 1 || got[0] != "/aide" {
+			t.Errorf("%q can be tapped in %q", got, said.Text)
+		}
+		if !strings.Contains(said.Text, "https://padlet.com/#/mur/annuler") || strings.ContainsRune(said.Text, '\ufdd0') {
+			t.Errorf("it reads %q", said.Text)
+		}
 	}
 }
 

@@ -190,7 +190,7 @@ func (c *pretendCore) shutdown() {
 
 // echo answers every message with its own text.
 func echo(r *rig, m chat.Message) {
-	r.send(m, chat.Reply{Body: []chat.Line{{Text: "echo " + m.Text + m.Choice}}})
+	r.send(m, chat.Reply{Body: []chat.Line{{Text: "echo " + chat.Own(m.Text) + m.Choice}}})
 }
 
 // memory is a Store that can be cut off, as a disk is from a process that was killed.

@@ -48,7 +48,7 @@ func linkInGroup(l *Linking, t *talk.Turn) chat.Reply {
 	r := t.Say("group.link", "name", t.Name())
 	start := t.OfferStart(t.P.T("group.button.link"), actionFromGroup, argument(origin{t.Chat, t.Msg.Title}))
 	if !t.Unverified { // else the homeserver could have said it, to have accounts shown where it reads along
-		start.Instead = t.Cmd("connexion")
+		start.Instead = chat.Plain(t.Cmd("connexion"))
 	}
 	r.Choices = append(showChoices(l, t, t.Chat), start)
 	return r

@@ -166,7 +166,9 @@ func (t *Turn) Came(action string) (p Press, came bool, err error) {
 }
 
 // RunChoice is a button that acts like typing line.
-func (t *Turn) RunChoice(label, line string) chat.Choice { return offer(t, label, actionRun, line, "") }
+func (t *Turn) RunChoice(label, line string) chat.Choice {
+	return offer(t, chat.Plain(label), actionRun, chat.Plain(line), "")
+}
 
 // AnswerChoice is a button that answers the question that was asked last with value.
 func (t *Turn) AnswerChoice(label, value string) chat.Choice {
@@ -316,7 +318,7 @@ func answerPress(ctx context.Context, t *Turn, text string) bool {
 	if !able || t.Msg.Choice == "" { // its word was typed
 		return false
 	}
-	if err := presser.Answer(ctx, t.Msg, text); err != nil {
+	if err := presser.Answer(ctx, t.Msg, chat.Plain(text)); err != nil {
 		t.Log.Warn("press not answered", "error", err)
 	}
 	return true

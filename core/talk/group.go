@@ -97,7 +97,7 @@ func holdsSecret(t *Talk, text string) bool {
 func warnOfSecret(ctx context.Context, t *Turn) chat.Reply {
 	t.Redact(ctx)
 	r := t.Say("group.secret", "name", t.Name())
-	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello, Instead: t.role(RoleStart)}}
+	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello, Instead: chat.Plain(t.role(RoleStart))}}
 	return r
 }
 
@@ -174,7 +174,7 @@ func answerThere(ctx context.Context, there *Turn, c call, ref string) (err erro
 func leadToPrivate(t *Turn, c call) chat.Reply {
 	r := t.Say("group.go_private", "name", t.Name())
 	start := t.OfferStart(t.P.T("group.button.private"), actionRun, strings.TrimSpace("/"+c.command.Name+" "+c.args))
-	start.Instead = strings.TrimSpace(t.Shown(*c.command) + " " + c.args)
+	start.Instead = strings.TrimSpace(chat.Plain(t.Shown(*c.command)) + " " + c.args)
 	r.Choices = []chat.Choice{start}
 	return r
 }
@@ -182,6 +182,6 @@ func leadToPrivate(t *Turn, c call) chat.Reply {
 // askToWrite asks a person for a private chat.
 func askToWrite(t *Turn) chat.Reply {
 	r := t.Say("group.write_first")
-	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello, Instead: t.role(RoleStart)}}
+	r.Choices = []chat.Choice{{Label: t.P.T("group.button.private"), Start: startHello, Instead: chat.Plain(t.role(RoleStart))}}
 	return r
 }

@@ -18,6 +18,7 @@ import (
 	"cartable/core/outbox"
 	"cartable/core/rights"
 	"cartable/core/store"
+	"cartable/core/visible"
 	"cartable/i18n"
 )
 
@@ -185,6 +186,7 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	t.mu.Unlock()
 	begin(t, a.Name())
 	return func(m chat.Message, done func()) error {
+		m = accept(m)
 		if m.Left != "" {
 			if taken, err := tryAlone(t, a, m, done); taken {
 				return err
@@ -203,6 +205,21 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 			refuseBusy(t, a, m)
 		})
 	}
+}
+
+// accept bounds what others see of a message, and lets nothing in it pass for the bot's own.
+func accept(m chat.Message) chat.Message {
+	m.Text = chat.Plain(m.Text)
+	m.Name, m.Title = seen(m.Name), seen(m.Title)
+	return m
+}
+
+// seen is a name on a platform; one that nobody can see is none.
+func seen(name string) string {
+	if name = visible.Name(name); name != visible.StandIn {
+		return name
+	}
+	return ""
 }
 
 // refuseBusy says that there is too much to do. It does not take the place of a message whose buttons were pressed:
@@ -265,11 +282,11 @@ func cmd(t *Talk, p *i18n.Printer, mark, name string) string {
 	c := t.byName[name]
 	switch {
 	case c == nil:
-		return mark + name
+		return chat.Own(mark + name)
 	case p.Lang == "en":
-		return mark + c.English
+		return chat.Own(mark + c.English)
 	default:
-		return mark + c.Name
+		return chat.Own(mark + c.Name)
 	}
 }
 
@@ -360,7 +377,7 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	case id != "":
 		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, id) })
 	case text == "" && t.Msg.File == nil && t.Msg.Named: // nothing but its name
-		text = t.role(RoleStart)
+		text = chat.Plain(t.role(RoleStart))
 	case text == "" && t.Msg.File == nil:
 		return chat.Reply{}, nil
 	}

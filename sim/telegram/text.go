@@ -77,7 +77,7 @@ func trim(text string, entities []Entity) (string, []Entity) {
 }
 
 var (
-	commandForm = regexp.MustCompile(`(?:^|\s)(/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)(?:$|[^\w@/])`)
+	commandForm = regexp.MustCompile(`(?:^|[^\pL\pN_/<>])(/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)(?:$|[^\pL\pN_@/<>])`)
 	mentionForm = regexp.MustCompile(`(?:^|\s)(@[A-Za-z0-9_]{4,32})\b`)
 	linkForm    = regexp.MustCompile(`https?://[^\s<>"]+`)
 )

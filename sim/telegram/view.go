@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 )
 
 // Message is a message as a person sees it at one moment.
@@ -31,6 +32,22 @@ type Message struct {
 	NoPreview bool  // link previews are off
 	Service   bool  // joined, migrated, topic opened
 	Update    int64 // of a person's message: the update by which the bot was told; 0 if it was not
+}
+
+// Commands are what a person can tap in the message: Telegram makes that of every command in a text, whoever wrote it and
+// wherever it stands, but for those within the address of a page.
+func (m Message) Commands() []string {
+	var list []string
+	text, end := utf16.Encode([]rune(m.Text)), 0
+	for _, e := range detect(m.Text) {
+		switch {
+		case e.Type == "url":
+			end = e.Offset + e.Length
+		case e.Type == "bot_command" && e.Offset >= end:
+			list = append(list, string(utf16.Decode(text[e.Offset:e.Offset+e.Length])))
+		}
+	}
+	return list
 }
 
 // File is what came with a message.
