@@ -3,6 +3,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"cartable/core/family"
 	"cartable/core/izly"
 	"cartable/core/school"
+	"cartable/core/visible"
 	"cartable/i18n"
 )
 
@@ -59,12 +61,20 @@ func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
 	return []chat.Line{{Kind: chat.LineNote, Text: v.P.T("stale", "day", v.P.FullDate(at), "time", v.P.Clock(at))}}
 }
 
-// list joins items as a sentence does: "a, b et c".
-func list(v View, items []string) string { return v.P.List(items, v.P.T("and")) }
+// list joins items as a sentence does: "a, b et c". More than a person reads are left out.
+func list(v View, items []string) string {
+	if len(items) > mostItems {
+		items = append(slices.Clone(items[:mostItems]), "…")
+	}
+	return v.P.List(items, v.P.T("and"))
+}
+
+// mostItems is how many things a sentence names.
+const mostItems = 20
 
 func euros(v View, amount izly.Cents) string { return v.P.Euros(int64(amount)) }
 
-// joinParts joins what there is, without saying anything twice.
+// joinParts joins what there is into one line, without saying anything twice.
 func joinParts(parts ...string) string {
 	var kept []string
 	seen := make(map[string]bool)
@@ -74,5 +84,5 @@ func joinParts(parts ...string) string {
 			kept = append(kept, part)
 		}
 	}
-	return strings.Join(kept, " · ")
+	return visible.Cut(strings.Join(kept, " · "), visible.MaxLine)
 }
