@@ -100,7 +100,7 @@ func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string
 	}
 	now := f.cfg.Now()
 	r := record{
-		Provider: p.Name(), Login: kept, Profile: linked.Profile, State: session.State(), LoggedIn: now, Used: now,
+		Provider: p.Name(), Login: kept, Profile: linked.Profile, State: atRest(session), LoggedIn: now, Used: now,
 		Generation: 1,
 	}
 	done := linked

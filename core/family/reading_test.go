@@ -172,6 +172,22 @@ func TestLargeReadings(t *testing.T) {
 	}
 }
 
+// A session at rest that is too large is not kept: the next request logs in.
+func TestLargeStates(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	k.padding = maxReading
+	lea := r.link("fake", secretLogin("password marc"))
+	for range 2 {
+		r.clock.Advance(10 * time.Minute)
+		k.take()
+		r.week(lea)
+		if rec := r.stored(lea.Account); !rec.State.Empty() || len(k.take()) != 2 {
+			t.Errorf("%d bytes are kept", len(rec.State.Reveal()))
+		}
+	}
+}
+
 // A reading that cannot be read, or is of another version, is as good as none.
 func TestDamagedReadings(t *testing.T) {
 	k := newFake("Léa")

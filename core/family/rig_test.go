@@ -275,6 +275,7 @@ type fake struct {
 	profile  school.Profile
 	weeks    map[string][]school.Lesson // by Monday
 	calls    []string
+	padding  int // bytes that a session at rest has more
 	inFlight int
 	most     int // requests at a time
 
@@ -391,7 +392,7 @@ func (s *fakeSession) Profile() school.Profile {
 }
 
 func (s *fakeSession) State() school.State {
-	return school.State{Stored: secret.Store(secret.New(s.number + " " + s.name))}
+	return school.State{Stored: secret.Store(secret.New(s.number + " " + s.name + strings.Repeat(" ", s.k.padding)))}
 }
 
 // ask counts a request.

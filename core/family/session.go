@@ -240,7 +240,7 @@ func (v *visit) lift(tx store.Tx, now time.Time, err error) error {
 func (v *visit) apply(r *record, now time.Time, err error) {
 	r.Stopped, r.State = stopFor(err), school.State{}
 	if v.session != nil {
-		r.State, r.Profile = v.session.State(), v.session.Profile()
+		r.State, r.Profile = atRest(v.session), v.session.Profile()
 	}
 	if v.loggedIn {
 		r.Login, r.Previous, r.LoggedIn = v.login, v.previous, now
@@ -248,6 +248,14 @@ func (v *visit) apply(r *record, now time.Time, err error) {
 	if v.loggedIn || err == nil {
 		r.Used = now
 	}
+}
+
+// atRest is the state of a session, unless it is larger than what is kept: the next request logs in then.
+func atRest(s school.Session) school.State {
+	if state := s.State(); len(state.Reveal()) <= maxReading {
+		return state
+	}
+	return school.State{}
 }
 
 // yearPause is how often a school whose year is over is asked for the next one.

@@ -65,7 +65,7 @@ func takeToken(f *Family, ctx context.Context, id string, p school.Provider, bef
 	now := f.cfg.Now()
 	return change(f, id, before.Generation, func(tx store.Tx, r *record) error {
 		r.Login, r.Previous = next, nil
-		r.State, r.Profile, r.LoggedIn, r.Used, r.Stopped = session.State(), session.Profile(), now, now, ""
+		r.State, r.Profile, r.LoggedIn, r.Used, r.Stopped = atRest(session), session.Profile(), now, now, ""
 		return lift(tx, now, pauseOf(p, token))
 	})
 }
