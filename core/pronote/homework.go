@@ -81,7 +81,7 @@ func (r homeworkReply) homework(loc *time.Location) ([]school.Homework, error) {
 			h.Given = midnight(given, loc)
 		}
 		for _, f := range info.Files.V {
-			if name := cmp.Or(f.L.name(), f.URL.name()); name != "" {
+			if name := cmp.Or(f.L.name(), shownAddress(string(f.URL))); name != "" {
 				h.Attachments = appendName(h.Attachments, name)
 			}
 		}

@@ -56,7 +56,8 @@ func head(s string, most int) string {
 	return s[:limit]
 }
 
-// Cut bounds a text to most characters; an ellipsis tells that something is missing.
+// Cut bounds a text to most characters; an ellipsis tells that something is missing. It leaves no part of an address,
+// which would lead elsewhere.
 func Cut(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -67,7 +68,11 @@ func Cut(s string, most int) string {
 			end = i
 		}
 		if n == most {
-			return strings.TrimRightFunc(s[:end], unicode.IsSpace) + "…"
+			s = s[:end]
+			if word := strings.LastIndexFunc(s, unicode.IsSpace) + 1; strings.Contains(s[word:], "://") {
+				s = s[:word]
+			}
+			return strings.TrimRightFunc(s, unicode.IsSpace) + "…"
 		}
 		n++
 	}

@@ -34,6 +34,7 @@ func TestName(t *testing.T) {
 		{"joined letters", "L\u200dé", "Lé"},
 		{"arabic", "ليلى", "ليلى"},
 		{"as long as can be", strings.Repeat("é", 80), strings.Repeat("é", 80)},
+		{"cut in an address", "voir https://example.org/" + strings.Repeat("x", 80), "voir…"},
 		{"too long", strings.Repeat("é", 81), strings.Repeat("é", 79) + "…"},
 		{"much too long", strings.Repeat("é", 1<<20), strings.Repeat("é", 79) + "…"},
 	} {
