@@ -295,6 +295,7 @@ func contentOf(lines []line) *event.MessageEventContent {
 	return &event.MessageEventContent{
 		MsgType: event.MsgNotice, Mentions: &event.Mentions{},
 		Body: text.String(), Format: event.FormatHTML, FormattedBody: marked.String(),
+		BeeperLinkPreviews: []*event.BeeperLinkPreview{}, // none, also of pages that a school names (MSC4095)
 	}
 }
 

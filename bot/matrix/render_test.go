@@ -96,6 +96,9 @@ func TestOthersDoNotSpeakForTheBot(t *testing.T) {
 	if strings.Join(strings.Fields(whole), "") != strings.Join(strings.Fields(text), "") {
 		t.Error("some of the words are missing")
 	}
+	if raw, err := json.Marshal(parts[0]); err != nil || !strings.Contains(string(raw), `"com.beeper.linkpreviews":[]`) {
+		t.Errorf("links in it may get a preview: %v", err)
+	}
 }
 
 // shownWords are the sentences around choices.
