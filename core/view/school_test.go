@@ -1,11 +1,15 @@
 package view_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"cartable/core/family"
 	"cartable/core/school"
 	"cartable/core/view"
+	"cartable/core/visible"
 )
 
 // TestTellApart has what each of two pupils is called in one list.
@@ -30,5 +34,25 @@ func TestTellApart(t *testing.T) {
 		if one, other := view.Given(told[0]), view.Given(told[1]); one != tt.called || other != tt.and {
 			t.Errorf("%s: called %q and %q, want %q and %q", tt.name, one, other, tt.called, tt.and)
 		}
+	}
+}
+
+// A lesson is one line, however many take part in it.
+func TestLessonIsOneLine(t *testing.T) {
+	var teachers []string
+	for range 20 {
+		teachers = append(teachers, strings.Repeat("M", 80))
+	}
+	v := in(t, "fr")
+	line := v.Lesson(school.Lesson{Subject: "SVT", Teachers: teachers})
+	if n := utf8.RuneCountInString(line.Text); n > visible.MaxLine || !strings.HasPrefix(line.Text, "SVT · MMM") || !strings.HasSuffix(line.Text, "…") {
+		t.Errorf("the line has %d characters", n)
+	}
+	var pupils []family.Pupil
+	for i := range 100 {
+		pupils = append(pupils, family.Pupil{Pupil: school.Pupil{Name: fmt.Sprint("Léa", i)}})
+	}
+	if names := v.Names(pupils); !strings.Contains(names, "Léa19") || strings.Contains(names, "Léa20") || !strings.HasSuffix(names, "…") {
+		t.Errorf("the names are %q", names)
 	}
 }
