@@ -20,12 +20,12 @@ func mixedVault(t *testing.T) (whole []byte, model map[spot]string) {
 	v, path := newVault(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	model = map[spot]string{}
-	for range 25 {
+	for range 9 {
 		must(t, v.Update(func(tx Tx) error {
 			for range 40 {
 				mutate(t, tx, rng, model)
 			}
-			for range 12 {
+			for range 16 {
 				at := spot{"large", fmt.Sprint("group", rng.IntN(9)), fmt.Sprint(rng.IntN(1000))}
 				model[at] = "value"
 				must(t, tx.Put(at.bucket, at.group, at.name, []byte("value")))
@@ -75,11 +75,11 @@ func TestDamagedPages(t *testing.T) {
 	m, err := readMeta(bytes.NewReader(whole), int64(len(whole)))
 	must(t, err)
 	page := func(b []byte, id uint64) []byte { return b[int(id)*size:][:size] }
+	w := walker{file: bytes.NewReader(whole)}
+	must(t, w.begin(int64(len(whole))))
+	must(t, w.freelist())
+	must(t, w.tree(branch{page: w.meta.root}, within{}))
 	find := func(kind uint16, overflow bool) uint64 { // in use, not what an old transaction has left
-		w := walker{file: bytes.NewReader(whole)}
-		must(t, w.begin(int64(len(whole))))
-		must(t, w.freelist())
-		must(t, w.tree(branch{page: w.meta.root}, within{}))
 		for id := uint64(2); id < m.pages; id++ {
 			h := parsePageHeader(page(whole, id))
 			if w.used.has(id) && h.id == id && h.kind == kind && h.count > 2 && (h.overflow > 0) == overflow {
@@ -92,12 +92,29 @@ func TestDamagedPages(t *testing.T) {
 	branchID, leafID := find(branchPage, false), find(leafPage, false)
 	list := m.freelist
 	first := int(order.Uint64(page(whole, list)[pageHeaderSize:])) // a free page
+	last := m.pages - 1                                            // of those in use
+	for !w.used.has(last) || parsePageHeader(page(whole, last)).id != last {
+		last--
+	}
+	keys := keysOf(t, whole)
+	rootOf := func(b []byte, bucket string) (found [][]byte) { // its page, on each page that has it or had it
+		id := keys.bucketID(bucket)
+		for at := 0; ; {
+			next := bytes.Index(b[at:], id)
+			if next < 0 {
+				return found
+			}
+			at += next + len(id)
+			found = append(found, b[at:][:8])
+		}
+	}
 	put16, put32, put64 := order.PutUint16, order.PutUint32, order.PutUint64
 	for what, harm := range map[string]func(b []byte){
 		"number":               func(b []byte) { put64(page(b, leafID), leafID+1) },
 		"kind":                 func(b []byte) { put16(page(b, leafID)[8:], branchPage) },
 		"no kind":              func(b []byte) { put16(page(b, leafID)[8:], 0) },
 		"one entry less":       func(b []byte) { p := page(b, leafID); put16(p[10:], order.Uint16(p[10:])-1) },
+		"no entries":           func(b []byte) { put16(page(b, leafID)[10:], 0) },
 		"one entry more":       func(b []byte) { p := page(b, leafID); put16(p[10:], order.Uint16(p[10:])+1) },
 		"longer":               func(b []byte) { put32(page(b, leafID)[12:], 1) },
 		"far longer":           func(b []byte) { put32(page(b, leafID)[12:], 1<<31) },
@@ -120,6 +137,31 @@ func TestDamagedPages(t *testing.T) {
 			one, two := order.Uint64(p), order.Uint64(p[elementSize:])
 			put64(p, two)
 			put64(p[elementSize:], one)
+		},
+		"last, longer": func(b []byte) { put32(page(b, last)[12:], 1<<31) },
+		"bucket: another's page": func(b []byte) {
+			for _, root := range rootOf(b, "large") {
+				for _, other := range rootOf(whole, "bucket0") {
+					if w.used.has(order.Uint64(other)) {
+						copy(root, other)
+					}
+				}
+			}
+		},
+		"bucket: as a small one": func(b []byte) {
+			for _, root := range rootOf(b, "large") {
+				clear(root)
+			}
+		},
+		"bucket: as a value": func(b []byte) {
+			for id := range m.pages {
+				p := page(b, id)
+				for at := pageHeaderSize; at < pageHeaderSize+4*elementSize && order.Uint16(p[8:]) == leafPage; at += elementSize {
+					if order.Uint32(p[at:]) == bucketEntry {
+						put32(p[at:], 0)
+					}
+				}
+			}
 		},
 		"list: kind":        func(b []byte) { put16(page(b, list)[8:], leafPage) },
 		"list: number":      func(b []byte) { put64(page(b, list), list+1) },
@@ -156,6 +198,14 @@ func TestDamagedPages(t *testing.T) {
 			expectOnly(t, filepath.Dir(path), "vault.db")
 		})
 	}
+}
+
+// keysOf opens a vault for its keys.
+func keysOf(t *testing.T, file []byte) *keyring {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "vault.db")
+	must(t, os.WriteFile(path, file, 0o600))
+	return mustOpen(t, path).keys
 }
 
 // TestFlippedBits flips one bit of a vault. What opens then can be written to, and loses nothing by that: at most the
