@@ -36,8 +36,10 @@ type Family struct {
 
 	mu      sync.Mutex // guards what follows; nobody who holds it uses the store
 	locks   map[string]*lock
-	held    map[string]record // those that are ahead of the disk, which could not be written
-	damaged int
+	held    map[string]record    // those that are ahead of the disk, which could not be written
+	lasting map[string]time.Time // pauses, until when
+	damaged int                  // accounts that could not be read
+	unread  int                  // pauses
 }
 
 // lock is one account's: a school is asked one thing after the other.
@@ -67,7 +69,7 @@ func New(cfg Config) *Family {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, time.Duration, error) {}
 	}
-	f := &Family{cfg: cfg, providers: make(map[string]school.Provider), locks: make(map[string]*lock), held: make(map[string]record)}
+	f := &Family{cfg: cfg, providers: make(map[string]school.Provider), locks: make(map[string]*lock), held: make(map[string]record), lasting: make(map[string]time.Time)}
 	for _, p := range cfg.Providers {
 		f.providers[p.Name()] = p
 	}
@@ -85,7 +87,7 @@ func (f *Family) provider(name string) (school.Provider, error) {
 	return p, nil
 }
 
-// Recount counts the accounts that cannot be read. It goes through all of them, which is nothing for the way of a
+// Recount counts the accounts that cannot be read, and the pauses that last. It goes through all of them, which is nothing for the way of a
 // message.
 func (f *Family) Recount() error {
 	damaged := 0
@@ -102,7 +104,7 @@ func (f *Family) Recount() error {
 	if damaged > before {
 		f.cfg.Log.Warn("family: accounts that cannot be read are left out", "count", damaged)
 	}
-	return nil
+	return f.recountPauses()
 }
 
 // record is an account's, as it stands. One that cannot be read is as good as none. The error is the store's.

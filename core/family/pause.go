@@ -2,6 +2,8 @@ package family
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -126,27 +128,47 @@ func changePause(f *Family, name string, alter func(*pause, time.Time)) (p pause
 		alter(&p, now)
 		return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.Until.Add(pauseLife), duePause+"\x00"+name))
 	})
+	if err == nil && now.Before(p.Until) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.lasting[name] = p.Until
+	}
 	return p, err
 }
 
-// Pauses counts the pauses of schools that last; one that cannot be read counts as well. It goes
-// through all of them, for whoever watches the bot.
+// Pauses counts the pauses of schools that last, and those that could not be read at the last Recount.
 func (f *Family) Pauses() int {
-	n, now := 0, f.cfg.Now()
-	skipped := 0
-	err := f.cfg.Store.View(func(tx store.Tx) (err error) {
-		skipped, err = pauses.Each(tx, "", func(_ string, p pause) error {
+	now := f.cfg.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.lasting, func(_ string, until time.Time) bool { return !now.Before(until) })
+	return len(f.lasting) + f.unread
+}
+
+// recountPauses takes over which pauses last.
+func (f *Family) recountPauses() error {
+	lasting, unread, now := make(map[string]time.Time), 0, f.cfg.Now()
+	if err := f.cfg.Store.View(func(tx store.Tx) (err error) {
+		clear(lasting)
+		unread, err = pauses.Each(tx, "", func(name string, p pause) error {
 			if now.Before(p.Until) {
-				n++
+				lasting[name] = p.Until
 			}
 			return nil
 		})
 		return err
-	})
-	if err != nil {
-		f.cfg.Log.Error("family: pauses not counted", "error", err)
+	}); err != nil {
+		return fmt.Errorf("family: count pauses: %w", err)
 	}
-	return n + skipped
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, until := range f.lasting { // one that began meanwhile
+		if until.After(lasting[name]) {
+			lasting[name] = until
+		}
+	}
+	f.lasting, f.unread = lasting, unread
+	return nil
 }
 
 // lift forgets pauses that are over: the server has accepted something. A pause that lasts stays, and

@@ -414,6 +414,11 @@ func TestPausesAreCounted(t *testing.T) {
 	if err := r.store.Damage("pauses", "", other); err != nil {
 		t.Fatal(err)
 	}
+	r.damage() // counts
+	wants(2)
+	r.restart()
+	wants(0)
+	r.damage()
 	wants(2)
 	r.clock.Advance(longestPause)
 	wants(1)
