@@ -278,13 +278,13 @@ func (e *Engine) MoveChat(old, to chat.ChatID) error {
 	accounts := e.Rights.In(old)
 	err := e.cfg.Store.Update(func(tx store.Tx) error {
 		for _, room := range []func(store.Tx, chat.ChatID, chat.ChatID) error{
-			e.Rights.MoveChat, e.Wallet.MoveChat, e.Outbox.MoveChat, e.Watch.MoveChat, e.Talk.MoveChat,
+			e.Rights.MoveChat, e.Outbox.MoveChat, e.Watch.MoveChat, e.Talk.MoveChat,
 		} {
 			if err := room(tx, old, to); err != nil {
 				return err
 			}
 		}
-		return nil
+		return e.Wallet.MoveChat(tx, old, to, accounts)
 	})
 	if err != nil {
 		return fmt.Errorf("core: move chat: %w", err)

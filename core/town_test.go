@@ -11,6 +11,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/store/storetest"
 	"cartable/core/towntest"
+	"cartable/core/wallet"
 )
 
 // meteredTown is the bot of a town, and what it asks of its vault.
@@ -38,6 +39,14 @@ func TestNothingGoesThroughEverything(t *testing.T) {
 	}
 	act := func(chats int) (all []done) {
 		e, m := meteredTown(t, chats)
+		for n := range chats / 10 { // the more people, the more top-ups that can be confirmed
+			who := towntest.Home(5 + 3*n)
+			if _, err := e.Wallet.Propose(t.Context(), wallet.Wish{
+				Account: towntest.Account(5+3*n, 0), Chat: who, By: chat.PersonID(who), Amount: 2000, CardID: "1", Card: "CB …1111",
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		p := &pressing{}
 		h := e.Handler(p)
 		m.Take()

@@ -104,20 +104,20 @@ func Import(tx store.Tx, account string, a izly.Account, code *secret.Stored, st
 }
 
 // MoveChat makes the orders of a chat that can still be confirmed or are not settled those of another; for the
-// others it does not matter any more.
-func (w *Wallet) MoveChat(tx store.Tx, old, to chat.ChatID) error {
-	_, err := dues.Each(tx, "", func(key string, _ due) error {
-		o, err := find(tx, key)
-		switch {
-		case errors.Is(err, ErrGone), errors.Is(err, ErrLocked):
-			return nil
-		case err != nil || o.Chat != old:
+// others it does not matter any more. They are looked for among those of some accounts.
+func (w *Wallet) MoveChat(tx store.Tx, old, to chat.ChatID, accounts []string) error {
+	for _, account := range accounts {
+		if _, err := orders.Each(tx, account, func(_ string, o Order) error {
+			if o.Chat != old || o.State != Proposed && !o.State.underWay() {
+				return nil
+			}
+			o.Chat = to
+			return orders.Put(tx, o.Account, o.ID, o)
+		}); err != nil {
 			return err
 		}
-		o.Chat = to
-		return orders.Put(tx, o.Account, o.ID, o)
-	})
-	return err
+	}
+	return nil
 }
 
 // Export is what is kept of an account, but for what would open it. Its names are part of what people keep. Times

@@ -417,7 +417,7 @@ func TestMoveChat(t *testing.T) {
 	proposed, err := r.w.Propose(t.Context(), wish)
 	must(t, err)
 	move := func(from chat.ChatID) {
-		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.MoveChat(tx, from, to) }))
+		must(t, r.cfg.Store.Update(func(tx store.Tx) error { return r.w.MoveChat(tx, from, to, []string{a, other}) }))
 	}
 	move(elsewhere)
 	if got := r.order(lost.Key()).Chat; got != private {

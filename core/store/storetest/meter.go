@@ -21,6 +21,7 @@ type Usage struct {
 	Read    int           // records, each time
 	Written int           // and deleted; a group that is deleted is one
 	Updates int           // that have ended
+	Most    int           // records written by one of them, in its last run
 	Longest time.Duration // of an Update, with the wait for others and for the disk
 }
 
@@ -35,15 +36,19 @@ func (m *Meter) Take() Usage {
 
 // View implements store.Store.
 func (m *Meter) View(fn func(store.Tx) error) error {
-	return m.Store.View(func(tx store.Tx) error { return fn(meteredTx{tx, m}) })
+	return m.Store.View(func(tx store.Tx) error { return fn(meteredTx{tx, m, new(int)}) })
 }
 
 // Update implements store.Store.
 func (m *Meter) Update(fn func(store.Tx) error) error {
 	start := time.Now()
-	err := m.Store.Update(func(tx store.Tx) error { return fn(meteredTx{tx, m}) })
+	var wrote int
+	err := m.Store.Update(func(tx store.Tx) error {
+		wrote = 0
+		return fn(meteredTx{tx, m, &wrote})
+	})
 	took := time.Since(start)
-	m.count(func(u *Usage) { u.Updates++; u.Longest = max(u.Longest, took) })
+	m.count(func(u *Usage) { u.Updates++; u.Most = max(u.Most, wrote); u.Longest = max(u.Longest, took) })
 	return err
 }
 
@@ -55,11 +60,16 @@ func (m *Meter) count(fn func(*Usage)) {
 
 type meteredTx struct {
 	store.Tx
-	m *Meter
+	m     *Meter
+	wrote *int
 }
 
-func (t meteredTx) read()    { t.m.count(func(u *Usage) { u.Read++ }) }
-func (t meteredTx) written() { t.m.count(func(u *Usage) { u.Written++ }) }
+func (t meteredTx) read() { t.m.count(func(u *Usage) { u.Read++ }) }
+
+func (t meteredTx) written() {
+	*t.wrote++
+	t.m.count(func(u *Usage) { u.Written++ })
+}
 
 func (t meteredTx) Get(bucket, group, name string) ([]byte, error) {
 	t.read()
