@@ -95,6 +95,9 @@ func TestReadingsAreShownWhenTheDiskIsFull(t *testing.T) {
 	}
 	s.clock.Advance(Fresh)
 	s.week(lea)
+	if len(s.Family.held) > 0 {
+		t.Error("the memory goes on though the disk was written")
+	}
 	if got := s.stored(lea.Account); !got.Used.Equal(s.clock.Now()) {
 		t.Errorf("stored is the state of %v", got.Used)
 	}
@@ -442,6 +445,9 @@ func TestOneRequestInFlight(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if len(r.locks) > 0 {
+		t.Errorf("%d locks are kept that nobody has", len(r.locks))
+	}
 	if calls := k.take(); k.most != 1 || len(calls) != 6 {
 		t.Errorf("%d at a time: %v", k.most, calls)
 	}

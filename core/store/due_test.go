@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cartable/core/store"
@@ -129,15 +130,20 @@ func TestDueReadsLittle(t *testing.T) {
 	}
 }
 
-// TestPortion: one is over after so many records, and not before the first.
+// TestPortion: one is over after so many records, or after its time, and not before the first.
 func TestPortion(t *testing.T) {
-	for _, most := range []int{1, 3} {
-		p, n := store.NewPortion(most), 0
-		for !p.Full() {
-			n++
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			most, want int
+			each       time.Duration
+		}{{1, 1, 0}, {3, 3, 0}, {3, 1, time.Second}, {100, 5, time.Millisecond}} {
+			p, n := store.NewPortion(tt.most), 0
+			for time.Sleep(tt.each); !p.Full(); time.Sleep(tt.each) {
+				n++
+			}
+			if n != tt.want {
+				t.Errorf("%d of %d, each of %v, want %d", n, tt.most, tt.each, tt.want)
+			}
 		}
-		if n < 1 || n > most { // fewer where the machine is busy
-			t.Errorf("%d of %d", n, most)
-		}
-	}
+	})
 }

@@ -281,3 +281,31 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// TestAllOfMany visits each of many records once.
+func TestAllOfMany(t *testing.T) {
+	s := newVault(t)
+	const many = 1300
+	must(t, s.Update(func(tx store.Tx) error {
+		for i := range many {
+			if err := pupils.Put(tx, fmt.Sprint("g", i%7), fmt.Sprint(i), pupil{Name: fmt.Sprint("Léa ", i)}); err != nil {
+				return err
+			}
+		}
+		return tx.Put("pupils", "g", "lost", []byte("garbage"))
+	}))
+	seen := make(map[string]int)
+	must(t, s.View(func(tx store.Tx) error {
+		skipped, err := pupils.All(tx, func(group, name string, p pupil) error {
+			if i := seen[name]; i > 0 || p.Name != "Léa "+name {
+				t.Errorf("%q in %q is %q, seen %d times", name, group, p.Name, i+1)
+			}
+			seen[name]++
+			return nil
+		})
+		if skipped != 1 || len(seen) != many {
+			t.Errorf("%d records, %d skipped", len(seen), skipped)
+		}
+		return err
+	}))
+}
