@@ -44,6 +44,8 @@ func (l *Linking) takePicture(ctx context.Context, t *talk.Turn) chat.Reply {
 	}
 	text, err := qrcode.Decode(data)
 	switch {
+	case errors.Is(err, qrcode.ErrTooLarge):
+		return pictureTrouble(l, t, "qr.too_large")
 	case errors.Is(err, qrcode.ErrNotPicture):
 		return pictureTrouble(l, t, "qr.not_picture")
 	case err != nil:

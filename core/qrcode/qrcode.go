@@ -8,6 +8,9 @@ import (
 	"image"
 	_ "image/jpeg" // photos
 	_ "image/png"  // screenshots
+	"math"
+	"runtime/debug"
+	"sync"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -16,14 +19,26 @@ import (
 )
 
 var (
-	// ErrNotPicture: the data is no JPEG, PNG or WebP picture, or one of more than MaxPixels.
+	// ErrNotPicture: the data is no JPEG, PNG or WebP picture.
 	ErrNotPicture = errors.New("qrcode: not a picture that can be read")
+	// ErrTooLarge: the picture has too many pixels to be looked at.
+	ErrTooLarge = errors.New("qrcode: picture too large")
 	// ErrNone: no QR code was found in the picture.
 	ErrNone = errors.New("qrcode: no QR code found")
 )
 
-// MaxPixels bounds the picture before it is decoded: 48 megapixels, as the largest phone cameras have.
-const MaxPixels = 48 << 20
+// largestSide is the longest side that is searched, and largestArea the most pixels: the search takes some fifteen bytes
+// for each.
+const (
+	largestSide = 3200
+	largestArea = 5 << 20
+)
+
+// largestCopy is the longest side of the largest copy that is made of a picture.
+func largestCopy(width, height int) int {
+	long, short := float64(max(width, height)), float64(min(width, height))
+	return min(largestSide, int(math.Sqrt(largestArea*long/short)))
+}
 
 // sides are the lengths, in pixels, of the longest side at which a picture is searched, first that of the best
 // chance: a code that fills a photo is found best in a small copy, one in the corner of a screenshot in a large
@@ -32,24 +47,32 @@ const MaxPixels = 48 << 20
 func sides(longest int) []int {
 	first := min(longest, 1000)
 	list := []int{first, first * 3 / 4, first * 5 / 4, first * 7 / 8, first * 3 / 2, first * 2}
-	for _, side := range []int{1800, 600, 3200} {
+	for _, side := range []int{1800, 600, largestSide} {
 		if side < longest {
 			list = append(list, side)
 		}
 	}
-	if longest > 1000 && longest <= 3200 {
+	if longest > 1000 && longest <= largestSide {
 		list = append(list, longest)
 	}
 	return list
 }
 
+// looking is held by the one picture that is in memory.
+var looking sync.Mutex
+
 // Decode returns the text of the QR code in a picture, whatever its orientation. It takes up to some seconds
-// of processor time for a large picture without one.
+// of processor time for a large picture without one, and at most 64 MiB of memory; it waits for other calls.
 func Decode(data []byte) (text string, err error) {
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > MaxPixels/config.Height {
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	switch {
+	case err != nil || config.Width <= 0 || config.Height <= 0:
 		return "", ErrNotPicture
+	case config.Width > maxDecoded/config.Height || weight(format, config, data) > maxDecoded:
+		return "", ErrTooLarge
 	}
+	looking.Lock()
+	defer looking.Unlock()
 	defer func() { // the decoders are not ours, and the picture is a stranger's
 		if cause := recover(); cause != nil {
 			text, err = "", fmt.Errorf("%w (the reader failed: %T)", ErrNone, cause)
@@ -59,21 +82,39 @@ func Decode(data []byte) (text string, err error) {
 	if err != nil {
 		return "", ErrNotPicture
 	}
-	for _, side := range sides(max(config.Width, config.Height)) {
-		if text, ok := search(resize(picture, side)); ok {
+	longest := max(config.Width, config.Height)
+	most := largestCopy(config.Width, config.Height)
+	grey := resize(picture, min(longest, most))
+	picture = nil
+	for _, side := range sides(longest) {
+		debug.FreeOSMemory() // the picture and each search leave behind most of what there is
+		copied := grey
+		if side = min(side, most); side != max(grey.Rect.Dx(), grey.Rect.Dy()) {
+			copied = resize(grey, side)
+		}
+		if text, ok := search(copied); ok {
 			return text, nil
 		}
 	}
 	return "", ErrNone
 }
 
-// resize returns a grey copy whose longest side is side.
+// stripRows are the rows that resize makes at a time.
+const stripRows = 64
+
+// resize returns a grey copy whose longest side is side. It goes strip by strip over a picture in colours, which
+// package draw is quick with, and which would take four times as much as a whole.
 func resize(picture image.Image, side int) *image.Gray {
 	size := picture.Bounds().Size()
 	scale := float64(side) / float64(max(size.X, size.Y))
 	small := image.NewGray(image.Rect(0, 0, max(1, int(float64(size.X)*scale)), max(1, int(float64(size.Y)*scale))))
-	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src) // under transparent parts
-	draw.ApproxBiLinear.Scale(small, small.Bounds(), picture, picture.Bounds(), draw.Over, nil)
+	strip := image.NewRGBA(image.Rect(0, 0, small.Rect.Dx(), min(stripRows, small.Rect.Dy())))
+	for top := 0; top < small.Rect.Dy(); top += stripRows {
+		strip.Rect = image.Rect(0, top, small.Rect.Dx(), min(top+stripRows, small.Rect.Dy()))
+		draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src) // under transparent parts
+		draw.ApproxBiLinear.Scale(strip, small.Rect, picture, picture.Bounds(), draw.Over, nil)
+		draw.Draw(small, strip.Rect, strip, strip.Rect.Min, draw.Src)
+	}
 	return small
 }
 
