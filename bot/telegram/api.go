@@ -20,10 +20,12 @@ import (
 )
 
 const (
-	// maxAnswer bounds an answer. The largest is that of getUpdates: 100 updates, each with a text of
-	// 4096 characters and the message that it replies to, escaped and with entities some 100 KiB.
-	maxAnswer = 32 << 20
-	pollLimit = 100
+	// maxUpdates bounds the answer to getUpdates, in bytes: 100 updates, each with a text of 4096 characters and the
+	// message that it replies to, escaped and with entities some 120 KiB.
+	maxUpdates = 12 << 20
+	maxAnswer  = 1 << 20   // bytes of any other
+	maxHeader  = 256 << 10 // bytes of an answer's header
+	pollLimit  = 100
 	// maxBuffered bounds what is kept in memory of a request, in bytes. No text comes near it.
 	maxBuffered = 256 << 10
 )
@@ -61,6 +63,7 @@ func newAPI(base string, token secret.Text, client *http.Client) (*api, error) {
 func newTransport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 8
+	t.MaxResponseHeaderBytes = maxHeader
 	t.IdleConnTimeout = 90 * time.Second
 	return t
 }
@@ -135,12 +138,16 @@ func (c *api) exchange(req *http.Request, op string) ([]byte, *envelope, error) 
 		return nil, nil, e
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	limit := maxAnswer
+	if op == opUpdates {
+		limit = maxUpdates
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	if err != nil {
 		return nil, nil, c.fail(op, err)
 	}
 	var answer envelope
-	if len(body) > maxAnswer || json.Unmarshal(body, &answer) != nil || !answer.OK && answer.Code == 0 {
+	if len(body) > limit || json.Unmarshal(body, &answer) != nil || !answer.OK && answer.Code == 0 {
 		return nil, nil, &Error{Op: op, Code: gatewayCode(resp.StatusCode), Text: "not an answer of the Bot API"}
 	}
 	if !answer.OK {
@@ -190,9 +197,9 @@ func (c *api) link(prefix, rest string) string {
 }
 
 // getUpdates waits up to timeout for updates from offset on; offset 0 asks for all that are not yet
-// confirmed. They are not decoded: one that cannot be must not hide the others.
+// confirmed, and gives pollLimit of them at most. They are not decoded: one that cannot be must not hide the others.
 func (c *api) getUpdates(ctx context.Context, offset int64, timeout time.Duration) ([]json.RawMessage, error) {
-	const op = "getUpdates"
+	const op = opUpdates
 	ctx, cancel := context.WithTimeout(ctx, timeout+quickCall)
 	defer cancel()
 	asked, err := json.Marshal(struct {
@@ -213,9 +220,28 @@ func (c *api) getUpdates(ctx context.Context, offset int64, timeout time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	var updates []json.RawMessage
-	if json.Unmarshal(answer.Result, &updates) != nil {
+	updates, err := firstUpdates(answer.Result)
+	if err != nil {
 		return nil, &Error{Op: op, Code: http.StatusBadGateway, Text: "the result is no list"}
+	}
+	return updates, nil
+}
+
+// opUpdates is the method with the longest answers.
+const opUpdates = "getUpdates"
+
+// firstUpdates reads a list as far as pollLimit. What stands behind comes again, since it is not confirmed.
+func firstUpdates(list []byte) (updates []json.RawMessage, err error) {
+	in := json.NewDecoder(bytes.NewReader(list))
+	if start, err := in.Token(); err != nil || start != json.Delim('[') {
+		return nil, errors.New("not a list")
+	}
+	for in.More() && len(updates) < pollLimit {
+		var update json.RawMessage
+		if err := in.Decode(&update); err != nil {
+			return nil, err
+		}
+		updates = append(updates, update)
 	}
 	return updates, nil
 }
