@@ -87,11 +87,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 		return nil, err
 	}
 	l.me = cli.UserID
-	l.sync.OnSync(l.leaveOutOld)
-	l.sync.OnSync(l.markLists)
-	l.sync.OnSync(l.countKeys)
-	l.sync.OnEvent(cli.StateStoreSyncHandler)
-	l.sync.OnEventType(event.EventEncrypted, l.noteEncrypted)
+	l.beforeLibrary()
 	if l.helper, err = cryptohelper.NewCryptoHelper(cli, a.store.PickleKey(), a.store); err != nil {
 		return nil, fail("set up encryption", err)
 	}
@@ -106,8 +102,7 @@ func (a *Adapter) connect(ctx context.Context) (*connection, error) {
 	l.mach.DisableRatchetTracking = true // half of the writes of a command, for what we do not use
 	l.mach.SetBackgroundCtx(a.life)
 	cli.Crypto = sealer{l.helper, a}
-	l.sync.OnSync(l.refreshLists)
-	l.sync.OnSync(l.offerFallbackKey)
+	l.afterLibrary()
 	if err := l.ensureIdentity(ctx); err != nil {
 		return nil, err
 	}

@@ -83,3 +83,26 @@ func TestStateOvertaken(t *testing.T) {
 	equal(t, asked, 2)
 	equal(t, r.store.IsInvited(t.Context(), group, "@cleo:example.org"), true)
 }
+
+// TestOrderOfHandlers has news of Ana's devices come: they are marked before the library asks for them, so that a
+// question without an answer is asked again. prekeys_test.go has the same for one-time keys.
+func TestOrderOfHandlers(t *testing.T) {
+	r := inDirect(t)
+	noError(t, r.store.PutDevices(t.Context(), ana, nil)) // tracked
+	first := make(chan bool, 1)
+	r.hs.set(func(call string, body object) {
+		if slices.Contains(asksFor(call, body), ana) {
+			outdated, err := r.store.GetOutdatedTrackedUsers(context.Background())
+			select {
+			case first <- err == nil && slices.Contains(outdated, id.UserID(ana)):
+			default:
+			}
+		}
+	})
+	r.hs.syncs <- object{"device_lists": object{"changed": []string{ana}}}
+	r.hearsNothing(direct, "after")
+	r.hs.set(nil)
+	if marked := <-first; !marked {
+		t.Error("the library asks before the devices are marked")
+	}
+}
