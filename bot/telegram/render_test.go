@@ -178,6 +178,23 @@ func TestCommandsOfOthersAreText(t *testing.T) {
 	}
 }
 
+// What looks like the address of a page and is none is not taken for one by Telegram: a command in it would be tappable.
+func TestFit(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://padlet.com/?/mur":        "https://padlet.com/?/mur",
+		"http://a.zzzz/?/supprimer":       "http://a.zzzz/?/\u2060supprimer",
+		"http://localhost/?/supprimer":    "http://localhost/?/\u2060supprimer",
+		"http://u:p@exemple.fr/?/tout":    "http://u:p@exemple.fr/?/\u2060tout",
+		"12/09 et/ou </b> //x":            "12/09 et/ou </b> //x",
+		chat.Own("/edt") + " /edt":        "/edt /\u2060edt",
+		"un\u200b\n/deux " + chat.Own(""): "un\n/\u2060deux ",
+	} {
+		if got := fit(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestSixMessagesThenAFile: what a school says at length does not fill the chat.
 func TestSixMessagesThenAFile(t *testing.T) {
 	r := newRig(t, simtelegram.Config{}, silent)

@@ -36,6 +36,10 @@ func TestShorten(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(whole), begins) || strings.Count(string(whole), "Lire le chapitre 3.\n") != 1000 {
 		t.Errorf("%v; the file begins %.120q", err, whole)
 	}
+	one := chat.Reply{Body: []chat.Line{{Kind: chat.LineQuote, Text: strings.Repeat("mot ", 10_000)}}}.Shorten()
+	if n := len([]rune(one.Body[0].Text)); n > 800 || n < 600 {
+		t.Errorf("%d characters of a long line", n)
+	}
 	if len(r.Body) != 1002 || r.File != nil {
 		t.Error("the reply itself was changed")
 	}
