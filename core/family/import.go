@@ -62,6 +62,6 @@ func importPause(tx store.Tx, name string, in ImportedPause) error {
 	if in.Until.IsZero() {
 		return nil
 	}
-	p := pause(in)
+	p := pause{Row: in.Row, Until: in.Until}
 	return errors.Join(pauses.Put(tx, "", name, p), due.Note(tx, p.Until.Add(pauseLife), duePause+"\x00"+name))
 }

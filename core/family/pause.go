@@ -17,7 +17,20 @@ import (
 // core/tries.
 type pause struct {
 	Row   int       `json:"row,omitempty"`  // pauses in a row that the server wanted
+	Since time.Time `json:"since,omitzero"` // when it began; zero in older records
 	Until time.Time `json:"until,omitzero"` // nothing is sent before
+}
+
+// begin makes it last from now on.
+func (p *pause) begin(now time.Time, wait time.Duration) { p.Since, p.Until = now, now.Add(wait) }
+
+// again begins it anew where the clock has been set back to before it began: how much of it is over, nobody knows.
+func (p *pause) again(now time.Time) bool {
+	back := now.Before(p.Since) && !store.Lasts(p.Since, p.Until.Sub(p.Since), now)
+	if back {
+		p.begin(now, p.Until.Sub(p.Since))
+	}
+	return back
 }
 
 const (
@@ -78,6 +91,9 @@ func mayAsk(f *Family, name string) error {
 		f.cfg.Log.Warn("family: a pause cannot be read and is taken for one of an hour")
 		p, err = changePause(f, name, func(*pause, time.Time) {})
 	}
+	if err == nil && p.again(f.cfg.Now()) {
+		p, err = changePause(f, name, func(p *pause, now time.Time) { p.again(now) })
+	}
 	if err == nil && f.cfg.Now().Before(p.Until) {
 		return &PausedError{Until: p.Until.In(f.cfg.Zone)}
 	}
@@ -94,6 +110,7 @@ func pausedUntil(f *Family, name string) time.Time {
 	}); err != nil {
 		p.Until = now.Add(damagedPause)
 	}
+	p.again(now)
 	if !p.Until.After(now) {
 		return time.Time{}
 	}
@@ -105,12 +122,12 @@ func pausedUntil(f *Family, name string) time.Time {
 func (f *Family) wantsPause(name string) error {
 	jitter := rand.Float64() / 4
 	_, err := changePause(f, name, func(p *pause, now time.Time) {
-		if now.Before(p.Until) {
+		if p.again(now); now.Before(p.Until) {
 			return
 		}
 		wait := min(firstPause<<min(p.Row, 10), longestPause)
 		p.Row++
-		p.Until = now.Add(wait + time.Duration(jitter*float64(wait)))
+		p.begin(now, wait+time.Duration(jitter*float64(wait)))
 	})
 	return err
 }
@@ -121,7 +138,8 @@ func changePause(f *Family, name string, alter func(*pause, time.Time)) (p pause
 		p, _, err = pauses.Get(tx, "", name)
 		switch {
 		case errors.Is(err, store.ErrUnreadable):
-			p = pause{Until: now.Add(damagedPause)}
+			p = pause{}
+			p.begin(now, damagedPause)
 		case err != nil:
 			return err
 		}

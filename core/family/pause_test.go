@@ -262,6 +262,31 @@ func TestALoginThatMustWait(t *testing.T) {
 }
 
 // Several accounts that are told to wait at once make one step.
+// A clock that is set back makes a pause neither shorter nor longer than it was meant to be from then on.
+func TestAPauseWhenTheClockIsSetBack(t *testing.T) {
+	k := newFake("Léa")
+	r := newRig(t, tuesday, k)
+	l := secretLogin("password marc")
+	if err := r.wantsPause(hostPause("school.example")); err != nil {
+		t.Fatal(err)
+	}
+	meant := r.mayLoginNow(l).Until.Sub(r.clock.Now())
+	r.clock.Advance(-3 * time.Hour)
+	paused := r.mayLoginNow(l)
+	if paused == nil || paused.Until.Sub(r.clock.Now()) != meant {
+		t.Fatalf("paused %+v, meant to last %v", paused, meant)
+	}
+	r.restart()
+	r.clock.Advance(meant - time.Second)
+	if r.mayLoginNow(l) == nil {
+		t.Error("it has become shorter")
+	}
+	r.clock.Advance(time.Second)
+	if paused := r.mayLoginNow(l); paused != nil {
+		t.Errorf("it goes on until %v", paused.Until)
+	}
+}
+
 func TestTogetherIsOnce(t *testing.T) {
 	k := newFake("Léa")
 	r := newRig(t, tuesday, k)
