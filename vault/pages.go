@@ -95,14 +95,20 @@ func walkPages(file io.ReaderAt, size int64) (survey, error) {
 
 // walkDamaged calls entry for each value that can still be found in a file with damaged pages, and damaged for those.
 func walkDamaged(file io.ReaderAt, size int64, entry func(path [][]byte, key []byte, value func() ([]byte, error)) error, damaged func(*PageDamage)) error {
-	w := walker{file: file, tolerate: damaged, entry: entry}
+	w := walker{file: file, entry: entry}
 	if err := w.begin(size); err != nil {
 		return err
 	}
+	listLost := false
+	w.tolerate = func(d *PageDamage) { listLost = true; damaged(d) }
 	if err := w.freelist(); err != nil {
 		return err
 	}
-	w.used = make(pageSet, len(w.used)) // a list that may be wrong takes no page away
+	w.tolerate = damaged
+	w.used = make(pageSet, len(w.used))
+	if listLost { // else what is free is old: who leads there is wrong, and nothing old is to come back
+		w.free = pageSet{}
+	}
 	return w.tree(branch{page: w.meta.root}, within{})
 }
 
@@ -203,10 +209,8 @@ func (w *walker) claim(id uint64, h pageHeader) error {
 		return &PageDamage{Page: id, What: fmt.Sprintf("it goes on for %d pages, beyond the end", h.overflow)}
 	}
 	for page := id; page <= id+h.overflow; page++ {
-		if w.free.has(page) { // it is not, whatever the list says
-			if err := w.failed(&PageDamage{Page: page, What: "it is used, and free"}); err != nil {
-				return err
-			}
+		if w.free.has(page) {
+			return &PageDamage{Page: page, What: "it is used, and free"}
 		}
 		if !w.used.add(page) {
 			return &PageDamage{Page: page, What: "it is used twice"}
