@@ -25,13 +25,28 @@ const maxPart = 22 << 10
 type line struct {
 	text, html string
 	quote      bool // words of somebody else
+	list       list // that it is an entry of
+	more       bool // goes on with the entry before
+	number     int  // of the entry of a numbered list, which is in neither form
 }
+
+// list is the kind of a list: its element.
+type list string
+
+const (
+	noList  list = ""
+	bullets list = "ul"
+	numbers list = "ol"
+)
 
 // size is what a line takes at the most, with what stands before and after it.
 func (l line) size() int {
 	n := encoded(l.text) + encoded(l.html) + encoded("\n") + encoded("<br>")
 	if l.quote {
 		n += encoded(quoteMark) + encoded("<blockquote></blockquote>")
+	}
+	if l.list != noList {
+		n += encoded(`100. <ol start="100"><li></li></ol>`)
 	}
 	return n
 }
@@ -120,6 +135,31 @@ func draw(r chat.Reply) []line {
 		}
 		lines = append(lines, drawLine(l)...)
 	}
+	return leaveOutShort(lines)
+}
+
+// leaveOutShort makes plain lines of lists of one entry.
+func leaveOutShort(lines []line) []line {
+	for from := 0; from < len(lines); {
+		end, entries := from, 0
+		for ; end < len(lines) && lines[end].list == bullets; end++ {
+			if !lines[end].more {
+				entries++
+			}
+		}
+		for i := from; i < end && entries < 2; i++ {
+			lines[i].list, lines[i].more = noList, false
+		}
+		from = max(end, from+1)
+	}
+	return lines
+}
+
+// entry makes an entry of a list of the lines.
+func entry(lines []line) []line {
+	for i := range lines {
+		lines[i].list, lines[i].more = bullets, i > 0
+	}
 	return lines
 }
 
@@ -137,7 +177,10 @@ func drawLine(l chat.Line) []line {
 	case chat.LineNote:
 		return wrap("em", whole)
 	case chat.LineStruck:
-		return wrap("del", whole)
+		if label == "" {
+			return wrap("del", whole)
+		}
+		return entry(wrap("del", whole))
 	case chat.LineQuote:
 		return drawQuote(label, text)
 	}
@@ -151,7 +194,7 @@ func drawLine(l chat.Line) []line {
 	if more {
 		lines = append(lines, wrap("", rest)...)
 	}
-	return lines
+	return entry(lines)
 }
 
 // drawQuote draws words of somebody else below their label. One short line stands beside it.
@@ -198,11 +241,10 @@ func drawChoices(choices []chat.Choice, l legend) []line {
 		}
 		o := l.choices[n]
 		n++
-		text := strconv.Itoa(n) + ". " + label
 		if o.Code != "" {
-			text += " : " + visible.Clean(l.say(chat.NoticeTypeCode, "code", o.Code))
+			label += " : " + oneLine(l.say(chat.NoticeTypeCode, "code", o.Code))
 		}
-		lines = append(lines, wrap("", text)...)
+		lines = append(lines, line{text: label, html: html.EscapeString(label), list: numbers, number: n})
 	}
 	return lines
 }
@@ -235,6 +277,11 @@ func split(lines []line) [][]line {
 	if len(part) > 0 {
 		parts = append(parts, part)
 	}
+	for _, part := range parts { // what goes on with an entry of the message before is none of its own
+		for i := 0; i < len(part) && part[i].more; i++ {
+			part[i].list, part[i].more = noList, false
+		}
+	}
 	return parts
 }
 
@@ -250,6 +297,7 @@ func cutLong(lines []line) []line {
 			out = append(out, l)
 			continue
 		}
+		started := false // the rest goes on with the same entry
 		for rest := l.text; rest != ""; {
 			piece := bound(rest, maxPart/18)
 			if len(piece) < len(rest) {
@@ -259,44 +307,88 @@ func cutLong(lines []line) []line {
 			}
 			rest = rest[len(piece):]
 			piece = strings.TrimRight(piece, " ")
-			out = append(out, line{text: piece, html: html.EscapeString(piece), quote: l.quote})
+			out = append(out, line{
+				text: piece, html: html.EscapeString(piece), quote: l.quote,
+				list: l.list, more: l.more || started, number: l.number,
+			})
+			started = true
 		}
 	}
 	return out
 }
 
-// contentOf makes one event of lines. A quotation is a block of its own.
+// contentOf makes one event of lines. Quotations and lists are blocks of their own.
 func contentOf(lines []line) *event.MessageEventContent {
-	var text, marked strings.Builder
+	var text strings.Builder
 	for i, l := range lines {
-		again := i > 0 && lines[i-1].quote
-		switch {
-		case i == 0:
-		case again && !l.quote:
-			marked.WriteString("</blockquote>")
-		case again == l.quote:
-			marked.WriteString("<br>")
-		}
 		if i > 0 {
 			text.WriteByte('\n')
 		}
-		if l.quote {
+		switch {
+		case l.quote:
 			text.WriteString(quoteMark)
-			if !again {
-				marked.WriteString("<blockquote>")
-			}
+		case l.list == numbers && !l.more:
+			text.WriteString(strconv.Itoa(l.number) + ". ")
 		}
 		text.WriteString(l.text)
-		marked.WriteString(l.html)
-	}
-	if len(lines) > 0 && lines[len(lines)-1].quote {
-		marked.WriteString("</blockquote>")
 	}
 	return &event.MessageEventContent{
 		MsgType: event.MsgNotice, Mentions: &event.Mentions{},
-		Body: text.String(), Format: event.FormatHTML, FormattedBody: marked.String(),
+		Body: text.String(), Format: event.FormatHTML, FormattedBody: markup(lines),
 		BeeperLinkPreviews: []*event.BeeperLinkPreview{}, // none, also of pages that a school names (MSC4095)
 	}
+}
+
+// block is the element that a line stands in; empty for none.
+func (l line) block() string {
+	if l.quote {
+		return "blockquote"
+	}
+	return string(l.list)
+}
+
+// markup is the HTML of lines. A list has room around it: the empty lines there are left out.
+func markup(lines []line) string {
+	var b strings.Builder
+	open := ""
+	closeBlock := func() {
+		switch open {
+		case "":
+			return
+		case string(bullets), string(numbers):
+			b.WriteString("</li>")
+		}
+		b.WriteString("</" + open + ">")
+	}
+	for i, l := range lines {
+		list := func(i int) bool { return i >= 0 && i < len(lines) && lines[i].list != noList }
+		if l.text == "" && l.block() == "" && (list(i-1) || list(i+1)) {
+			continue
+		}
+		block := l.block()
+		again := block == open && b.Len() > 0
+		switch {
+		case again && l.list != noList && !l.more:
+			b.WriteString("</li><li>")
+		case again:
+			b.WriteString("<br>")
+		default:
+			closeBlock()
+			open = block
+			switch {
+			case block == string(numbers) && l.number > 1:
+				b.WriteString(`<ol start="` + strconv.Itoa(l.number) + `">`)
+			case block != "":
+				b.WriteString("<" + block + ">")
+			}
+			if l.list != noList {
+				b.WriteString("<li>")
+			}
+		}
+		b.WriteString(l.html)
+	}
+	closeBlock()
+	return b.String()
 }
 
 // addressed begins a message with the name of a person, who is notified.
