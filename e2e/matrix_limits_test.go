@@ -72,7 +72,7 @@ func TestMatrixLimits(t *testing.T) {
 	if denied > 0 {
 		t.Errorf("%d events met a limit", denied)
 	}
-	if most := len(took) + 8; let > most { // a poll and its end, deleted secrets, the greeting
+	if most := len(took) + 10; let > most { // polls and their ends, deleted secrets, the greeting, name and picture
 		t.Errorf("%d events for %d answers; want %d at most", let, len(took), most)
 	}
 }

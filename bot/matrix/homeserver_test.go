@@ -54,6 +54,7 @@ type homeserver struct {
 	browser  bool              // it takes no password for other keys: that is approved in a browser
 	auth     *authServer       // nil: it takes passwords
 	claims   object            // one-time keys of other users' devices
+	profile  object            // of the bot
 }
 
 type fakeDevice struct {
@@ -77,7 +78,8 @@ type fakeRoom struct {
 func newHomeserver(t testing.TB) *homeserver {
 	hs := &homeserver{
 		t: t, devices: map[string]*fakeDevice{}, others: map[string]object{}, keys: map[string]object{}, data: map[string]json.RawMessage{},
-		rooms: map[string]*fakeRoom{}, syncs: make(chan object, 64), given: map[string]object{}, files: map[string][]byte{},
+		profile: object{"displayname": "Car", "avatar_url": "mxc://example.org/own"},
+		rooms:   map[string]*fakeRoom{}, syncs: make(chan object, 64), given: map[string]object{}, files: map[string][]byte{},
 	}
 	hs.Server = httptest.NewServer(http.HandlerFunc(hs.serve))
 	t.Cleanup(hs.Close)
@@ -256,6 +258,11 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 		for _, name := range body["devices"].([]any) {
 			delete(hs.devices, name.(string))
 		}
+		return ok, object{}
+	case path[0] == "profile" && len(path) == 2:
+		return ok, hs.profile
+	case path[0] == "profile":
+		hs.profile[path[2]] = body[path[2]]
 		return ok, object{}
 	case path[0] == "user" && path[2] == "account_data":
 		return hs.accountData(call, path[3], raw)

@@ -120,6 +120,7 @@ func (l *connection) begin(context.Context) {
 	l.a.use(l)
 	if !l.ended() {
 		l.a.log.Info("connected", "device", string(l.cli.DeviceID))
+		l.introduce()
 	}
 }
 
