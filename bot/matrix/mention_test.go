@@ -24,6 +24,7 @@ var mentions = []struct {
 	{"[@cartable:autre.org](https://matrix.to/#/@cartable:autre.org) aide", "", false, "[@cartable:autre.org](https://matrix.to/#/@cartable:autre.org) aide", false},
 	// a name of the room's own, which only the pill tells
 	{"Le petit cartable : notes", `<a href="https://matrix.to/#/@cartable:example.org?via=example.org"><b>Le petit cartable</b></a> : notes`, false, "notes", true},
+	{"Car 2: edt", `<a href="https://matrix.to/#/@cartable:example.org">Car 2</a>: edt`, true, "edt", true}, // "Car" begins it
 	{"Maman, edt", `<a href="https://matrix.to/#/@ana:example.org">Maman</a>, edt`, false, "Maman, edt", false},
 	{"L&T: aide", `<A title="x" HREF='https://matrix.to/#/@cartable:example.org'>L&amp;T</A>: aide`, false, "aide", true},
 	// typed by hand

@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +190,11 @@ func TestLiveCodeFirst(t *testing.T) {
 	now := o.Made.Add(time.Hour)
 	r.offers.now = func() time.Time { return now }
 	noError(t, r.offers.update(o.Event, func(stored *offer) { stored.Settled = true }))
+	for i := range 12 { // more of them: the order in the store is by hidden names
+		old := *o
+		old.Event, old.Settled = id.EventID(fmt.Sprint("$old", i)), true
+		noError(t, r.offers.said(direct, old.Event, &old, chat.ExpectNothing))
+	}
 	live := *o
 	live.Event, live.Made = "$live", now.Add(-time.Minute)
 	for _, put := range []bool{false, true} {

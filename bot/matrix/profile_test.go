@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"image/png"
 	"maps"
+	"net/http"
 	"testing"
 
 	"cartable/bot/matrix/cryptostore"
@@ -78,10 +79,15 @@ func TestProfile(t *testing.T) {
 func TestProfileAfterTrouble(t *testing.T) {
 	r := newRig(t)
 	r.hs.profile = object{}
-	r.hs.losing(func(call string) bool { return call == "PUT profile/"+botName+"/avatar_url" })
+	r.hs.refusing(func(call string) (int, string) {
+		if call == "PUT profile/"+botName+"/avatar_url" {
+			return http.StatusInternalServerError, "M_UNKNOWN"
+		}
+		return 0, ""
+	})
 	r.start()
 	r.until("the trouble", func() bool { return r.hs.asked("PUT profile/" + botName + "/avatar_url") })
-	r.hs.losing(nil)
+	r.hs.refusing(nil)
 	r.restart()
 	r.until("a profile", r.given)
 	if is := r.hs.shown(); is["displayname"] != shownName || is["avatar_url"] == nil {

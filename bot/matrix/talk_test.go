@@ -153,10 +153,14 @@ func TestGroupWords(t *testing.T) {
 	mention["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
 	asked := messageEvent("$q", ana, "dis, Car, tu es là ?")
 	asked["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
+	pill := messageEvent("$8", ben, "Le sac, notes") // of an app that knows no m.mentions
+	pill["content"].(object)["format"] = "org.matrix.custom.html"
+	pill["content"].(object)["formatted_body"] = `<a href="https://matrix.to/#/@cartable:example.org">Le sac</a>, notes`
 	r.hs.syncs <- joins(group, nil, []object{
 		messageEvent("$1", ana, "edt"), messageEvent("$2", ben, "2"), messageEvent("$3", ana, "oui 1234"),
 		messageEvent("$4", ana, "!edt"), mention, asked, messageEvent("$5", ben, "/notes maths"),
 		messageEvent("$6", ana, "cartable:example.org est en panne"), messageEvent("$7", ana, "@cartable:example.org: 1"),
+		pill,
 	})
 	for _, want := range []chat.Message{
 		{Text: "!edt"},
@@ -165,6 +169,7 @@ func TestGroupWords(t *testing.T) {
 		{Text: "/notes maths"},
 		{Text: "est en panne", Named: true},
 		{Text: "1", Named: true},
+		{Text: "notes", Named: true},
 	} {
 		if m := r.hear(); m.Text != want.Text || m.Named != want.Named || m.Private {
 			t.Errorf("the core heard %+v, want %+v", m, want)

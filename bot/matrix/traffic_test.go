@@ -112,6 +112,33 @@ func TestSlowRoomAlone(t *testing.T) {
 	r.sent(direct, 1)
 }
 
+// TestSlowedHalfway has the homeserver take the first part of an answer and not the second: the first is not sent again.
+func TestSlowedHalfway(t *testing.T) {
+	r := inDirect(t)
+	b := &budget{left: 1}
+	r.hs.refusing(b.limit)
+	sent := make(chan error, 1)
+	long := chat.Reply{Title: "long"}
+	for range 3 {
+		long.Body = append(long.Body, chat.Line{Text: strings.Repeat("mot ", maxPart/12)})
+	}
+	go func() { sent <- r.Send(t.Context(), toAna, long) }()
+	r.until("the second part is refused", func() bool { return b.count("/send/") > 1 })
+	b.give(1000)
+	noError(t, <-sent)
+	first := 0
+	r.hs.mu.Lock()
+	defer r.hs.mu.Unlock()
+	for _, call := range r.hs.requests {
+		if strings.Contains(call, "/send/") && strings.HasSuffix(call, "-0") {
+			first++
+		}
+	}
+	if first != 1 || len(r.hs.rooms[direct].sent) < 2 {
+		t.Errorf("the first part was sent %d times, of %d", first, len(r.hs.rooms[direct].sent))
+	}
+}
+
 // TestAnswersFirst has the rest wait for the answers that are on their way, and longer where the homeserver slows down.
 func TestAnswersFirst(t *testing.T) {
 	r := inDirect(t)
