@@ -147,6 +147,9 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	c.Say("/recharger 20")
 	left := c.button("Confirmer")
 	c.wants(c.Say("/annuler"), "Rechargement annulé")
+	if !c.replies[0].Withdraws {
+		t.Error("a platform does not learn that open votes are to be closed")
+	}
 	c.wants(c.PressID(left), "a été annulé")
 
 	c.Say("/recharger 20")

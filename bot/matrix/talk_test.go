@@ -153,9 +153,9 @@ func TestGroupWords(t *testing.T) {
 	mention["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
 	asked := messageEvent("$q", ana, "dis, Car, tu es là ?")
 	asked["content"].(object)["m.mentions"] = object{"user_ids": []string{botName}}
-	pill := messageEvent("$8", ben, "Le sac, notes") // of an app that knows no m.mentions
+	pill := messageEvent("$8", ben, "notes, Le sac") // of an app that knows no m.mentions
 	pill["content"].(object)["format"] = "org.matrix.custom.html"
-	pill["content"].(object)["formatted_body"] = `<a href="https://matrix.to/#/@cartable:example.org">Le sac</a>, notes`
+	pill["content"].(object)["formatted_body"] = `notes, <a href="https://matrix.to/#/@cartable:example.org">Le sac</a>`
 	r.hs.syncs <- joins(group, nil, []object{
 		messageEvent("$1", ana, "edt"), messageEvent("$2", ben, "2"), messageEvent("$3", ana, "oui 1234"),
 		messageEvent("$4", ana, "!edt"), mention, asked, messageEvent("$5", ben, "/notes maths"),

@@ -134,7 +134,7 @@ func (l *connection) tellUnreadable(evt *event.Event) {
 	}
 	l.told[evt.ID] = true
 	l.mu.Unlock()
-	minute := fmt.Sprintf("unreadable %s %d", evt.RoomID, l.a.cfg.Now().Unix()/60)
+	minute := fmt.Sprintf("unreadable %s %d", evt.RoomID, l.a.limiter.now().Unix()/60)
 	if told || !l.a.limiter.allow(minute, 1) || !l.a.limiter.allow("unreadable "+evt.RoomID.String(), maxUnreadable) {
 		return
 	}

@@ -33,7 +33,6 @@ func TestUnreadable(t *testing.T) {
 	r := inDirect(t)
 	l := r.connection()
 	now := time.Now().Truncate(time.Minute)
-	r.Adapter.cfg.Now = func() time.Time { return now }
 	r.limiter.now = func() time.Time { return now }
 	for _, step := range []struct {
 		name  string
@@ -74,6 +73,7 @@ func TestUnreadableIsToldSoon(t *testing.T) {
 	if !r.inbox.stillSealed("$lost") {
 		t.Error("its key is not waited for any more")
 	}
+	r.limiter.now = func() time.Time { return time.Now().Add(5 * time.Minute) }
 	l.giveUp(evt, crypto.ErrNoSessionFound)
 	r.hearsNothing(direct, "after")
 	if list := r.sent(direct, 1); len(list) != 1 || bodyOf(list[0]) != "unreadable" {

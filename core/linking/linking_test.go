@@ -459,6 +459,20 @@ func (r *rig) prefs(c chat.ChatID) (prefs talk.Prefs) {
 	return prefs
 }
 
+// TestExposedCode warns before Izly's code is asked for where the platform can read it, and nowhere else.
+func TestExposedCode(t *testing.T) {
+	r := newRig(t)
+	c := r.private("camille")
+	c.say("/connexion izly")
+	has(t, c.say("0611223344"), "code secret Izly", "-la messagerie peut le lire")
+	has(t, c.say("12"), "a 6 chiffres", "-la messagerie peut le lire")
+	r.exposed = true
+	has(t, c.say("12"), "a 6 chiffres", "la messagerie peut le lire")
+	c.say("/annuler")
+	c.say("/connexion izly")
+	has(t, c.say("0611223344"), "code secret Izly", "la messagerie peut le lire")
+}
+
 // TestEverythingAtOnce links from one message, which is deleted as one with a secret is, wherever it came from.
 func TestEverythingAtOnce(t *testing.T) {
 	r := newRig(t)

@@ -52,7 +52,8 @@ type rig struct {
 	mu      sync.Mutex
 	at      time.Time
 	replies map[chat.ChatID][]chat.Reply
-	deleted int // messages of people
+	deleted int  // messages of people
+	exposed bool // the platform can read along
 	gone    map[chat.ChatID]bool
 	linked  map[string]rights.Account // that Config.Linked was told of, by ID
 	next    int
@@ -222,6 +223,9 @@ func (r *rig) Send(_ context.Context, to chat.Target, reply chat.Reply) error {
 }
 
 // Redact implements chat.Redacter.
+// ExposedIn tells whether the platform can read along.
+func (r *rig) ExposedIn(chat.ChatID) bool { return r.exposed }
+
 func (r *rig) Redact(context.Context, chat.Message) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
