@@ -325,7 +325,7 @@ func TestYesAndNoToAProposal(t *testing.T) {
 	r.spent(account, 12_34, 0)
 	c.wants(c.Say("non"), "Rechargement annulé", "Rien n'a été débité")
 	c.wants(c.Press("Confirmer"), "a été annulé")
-	c.wants(c.Say("non"), "pas compris")
+	c.wants(c.Say("non"), "rien à annuler")
 	c.Say("/recharger 20")
 	c.Say("oui")
 	c.wants(c.Press("Confirmer"), "effectué")

@@ -70,7 +70,7 @@ const (
 func (c settings) actions() []talk.Action {
 	return []talk.Action{
 		{Name: actionErase, Risky: true, Changes: true, Run: c.eraseNow},
-		{Name: actionKeep, Run: func(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply, error) {
+		{Name: actionKeep, Voids: []string{actionErase}, Run: func(_ context.Context, t *talk.Turn, _ talk.Press) (chat.Reply, error) {
 			return t.Say("erase.kept"), nil
 		}},
 	}

@@ -181,13 +181,13 @@ func (c services) owns(t *talk.Turn, account string) bool {
 	return false
 }
 
-// orderWords answers a yes or a no, written as a word, while an order waits for its confirmation.
+// orderWords answers a yes, written as a word, while an order waits for its confirmation.
 type orderWords struct{ orders }
 
 // Secret tells that no text is one.
 func (orderWords) Secret(string) bool { return false }
 
-// Harmless tells that a yes is no secret.
+// Harmless tells that a yes or a no is no secret.
 func (orderWords) Harmless(text string) bool { return talk.Yes(text) || talk.No(text) }
 
 // Before takes nothing.
@@ -195,19 +195,14 @@ func (orderWords) Before(context.Context, *talk.Turn) (r chat.Reply, taken bool,
 	return r, false, nil
 }
 
-// Else answers the word: a no takes the order back, a yes spends nothing and is told how to confirm.
-func (c orderWords) Else(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
-	no, yes := talk.No(t.Msg.Text), talk.Yes(t.Msg.Text)
-	if !no && !yes {
+// Else answers a yes: it spends nothing, and is told how to confirm.
+func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+	if !talk.Yes(t.Msg.Text) {
 		return r, false, nil
 	}
 	o, found, err := c.proposed(t)
-	switch {
-	case err != nil || !found:
+	if err != nil || !found {
 		return r, false, err
-	case no:
-		r, err = c.cancelOrder(ctx, t, talk.Press{Arg: o.Key(), Account: o.Account})
-		return r, true, err
 	}
 	r = t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler"))
 	r.Choices = c.decide(t, o, false)

@@ -89,8 +89,8 @@ func (l *Linking) Commands() []talk.Command {
 // Actions are what the buttons do.
 func (l *Linking) Actions() []talk.Action {
 	return []talk.Action{
-		{Name: actionUnlink, Risky: true, Changes: true, Run: l.forget},
-		{Name: actionKeep, Run: l.keep},
+		{Name: actionUnlink, Risky: true, Changes: true, Voids: []string{actionKeep}, Run: l.forget},
+		{Name: actionKeep, Voids: []string{actionUnlink}, Run: l.keep},
 		{Name: actionTrade, Risky: true, Changes: true, Run: l.trade},
 		{Name: actionFromGroup, Run: l.fromGroup},
 		{Name: actionShow, Risky: true, Changes: true, Run: l.show},

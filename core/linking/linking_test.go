@@ -348,7 +348,7 @@ func TestShowAndHide(t *testing.T) {
 	has(t, anna.say("/connexion"), "cours et devoirs", "aussi les notes", "Montrer le solde Izly")
 	has(t, bob.press("cours et devoirs"), "pas pour vous")
 	has(t, anna.press("cours et devoirs"), "anna montre ici l'emploi du temps et les devoirs de CITÉ SCOLAIRE", "/deconnexion")
-	has(t, anna.press("aussi les notes"), "les notes de CITÉ SCOLAIRE")
+	has(t, anna.press("aussi les notes"), "déjà montré", "/deconnexion", "/connexion")
 	has(t, anna.press("Montrer le solde"), "le solde et les opérations de son porte-monnaie Izly")
 	has(t, anna.say("/connexion"), "-Montrer")
 	has(t, anna.say("/deconnexion"), "Ne plus montrer CITÉ SCOLAIRE", "Ne plus montrer Izly")

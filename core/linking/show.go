@@ -170,6 +170,9 @@ func (l *Linking) show(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Re
 	if !mine {
 		return chat.Reply{}, gone(t)
 	}
+	if shownIn(l, group)[a.ID] { // by the button beside this one, maybe with less
+		return t.Say("group.shown_already", "unlink", t.Cmd("deconnexion"), "link", t.Cmd("connexion")), nil
+	}
 	if err := l.cfg.Rights.Show(t.Who, rights.Grant{Group: group, Account: a.ID, Pages: o.Pages}); err != nil {
 		return chat.Reply{}, orGone(t, err)
 	}

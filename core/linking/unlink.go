@@ -45,6 +45,9 @@ const unlinkNothing = "non"
 func (l *Linking) takeUnlink(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 	switch {
 	case meansUnlinkNothing(t, answer):
+		if err := t.Void("", actionUnlink); err != nil {
+			return chat.Reply{}, err
+		}
 		return t.Say("unlink.kept"), nil
 	case l.meansUnlink(t, answer):
 		return l.unlink(ctx, t, answer)

@@ -204,6 +204,9 @@ func (t *Turn) NotUnderstood(ctx context.Context, text string) (chat.Reply, erro
 		return chat.Reply{}, nil
 	}
 	if t.Private {
+		if No(text) { // to whatever stands open
+			return t.talk.roles[RoleCancel].Run(ctx, t, "")
+		}
 		for _, i := range t.talk.cfg.Interceptors {
 			if r, taken, err := i.Else(ctx, t); taken || err != nil {
 				return r, err

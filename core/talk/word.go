@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"slices"
 	"sync"
 
 	"cartable/core/chat"
@@ -11,7 +12,7 @@ import (
 // anything.
 var wordless = []string{"oui", "yes", "ok", "d accord"}
 
-// words are what the buttons in the last reply of each private chat say that decide on something that matters. Typed as
+// words are what the buttons in the last reply of each private chat say when one of them decides on something that matters. Typed as
 // the very next message, the word of one counts as its press. They live in memory: after a restart people press.
 type words struct {
 	mu  sync.Mutex
@@ -23,16 +24,10 @@ func (w *words) note(t *Turn, r chat.Reply) {
 	if _, own := t.adapter.(chat.Confirmer); own || !t.Private {
 		return
 	}
-	var risky []chat.Choice
-	for _, c := range r.Choices {
-		if c.Risky {
-			risky = append(risky, c)
-		}
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(risky) > 0 {
-		w.all[t.Chat] = risky
+	if slices.ContainsFunc(r.Choices, func(c chat.Choice) bool { return c.Risky }) {
+		w.all[t.Chat] = r.Choices
 		return
 	}
 	delete(w.all, t.Chat)
