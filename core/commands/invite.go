@@ -19,6 +19,6 @@ func (c settings) invite(_ context.Context, t *talk.Turn, _ string) (chat.Reply,
 		return chat.Reply{}, err
 	}
 	r := t.Say("access.invitation", "days", int(life.Hours()/24))
-	r.Body = append(r.Body, chat.Line{Text: t.Mark() + "start " + rights.StartInvite + code})
+	r.Body = append(r.Body, chat.Line{Text: t.Cmd("start") + " " + rights.StartInvite + code})
 	return r, nil
 }

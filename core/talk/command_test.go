@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cartable/core/chat"
+	"cartable/i18n"
 )
 
 // registry is a Talk that knows some commands and nothing else.
@@ -131,4 +132,23 @@ func FuzzCall(f *testing.F) {
 			t.Errorf("%q: %s %q reads again as %v %q", text, c.command.Name, c.args, again.command, again.args)
 		}
 	})
+}
+
+// TestCommandListIsPlain is about the names that a platform is told for its menu.
+func TestCommandListIsPlain(t *testing.T) {
+	e := registry(t)
+	catalog, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.cfg.Catalog = catalog
+	list := e.CommandList("fr", true)
+	for _, c := range list {
+		if c.Name != i18n.Fold(c.Name) || chat.Plain(c.Name) != c.Name {
+			t.Errorf("%q", c.Name)
+		}
+	}
+	if len(list) < 5 {
+		t.Errorf("%d commands", len(list))
+	}
 }

@@ -12,7 +12,7 @@ func (t *Talk) CommandList(lang string, private bool) []chat.Command {
 		if c.Hidden || c.Needs == NeedAdmin || !private && c.Group == GroupSame && !c.Harmless {
 			continue
 		}
-		list = append(list, chat.Command{Name: cmd(t, p, "", c.Name), Text: p.T("help." + c.Name)})
+		list = append(list, chat.Command{Name: chat.Plain(cmd(t, p, "", c.Name)), Text: p.T("help." + c.Name)})
 	}
 	return list
 }
