@@ -152,8 +152,10 @@ func TestCleanUpIsInSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := m.Take()
-	if most := 5 * 10 * 200; u.Read > most { // of 10 buttons a chat, and 5 readings
-		t.Errorf("a clean-up read %d records, want at most %d", u.Read, most)
+	// Of 10 buttons a chat, and 5 readings. How many steps that takes depends on how busy the machine is: each looks at
+	// some names more than it takes.
+	if most := 2*10*200 + 35*u.Updates; u.Read > most {
+		t.Errorf("a clean-up read %d records in %d steps, want at most %d", u.Read, u.Updates, most)
 	}
 	if u.Most > 2500 {
 		t.Errorf("a step wrote %d records", u.Most)
