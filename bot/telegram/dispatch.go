@@ -34,16 +34,16 @@ func (a *Adapter) pass(seq uint64, u *update, left bool) {
 	if left {
 		m.Left = strconv.FormatInt(u.ID, 10)
 	}
-	var p *press
 	where := u.Message
 	if u.Query != nil {
-		p, where = a.presses.add(m, u.Query.ID), u.Query.Message
+		where = u.Query.Message
+		a.presses.add(m.Ref)
 	}
 	quiet := a.typing(where)
 	err := a.handle(m, func() {
 		quiet()
-		if p != nil && a.presses.drop(p) {
-			_ = a.answerQuery(a.life, p.query, "") // the person only waits a little longer
+		if a.presses.take(m.Ref) {
+			_ = a.answerQuery(a.life, m.Ref, "") // the person only waits a little longer
 		}
 		a.forget(seq)
 	})
@@ -52,9 +52,7 @@ func (a *Adapter) pass(seq uint64, u *update, left bool) {
 		return
 	}
 	quiet()
-	if p != nil {
-		a.presses.drop(p)
-	}
+	a.presses.take(m.Ref)
 	if !errors.Is(err, chat.ErrClosed) {
 		a.log.Error("message not taken", "error", err)
 	}

@@ -105,7 +105,7 @@ func (m *message) topic() string {
 func (a *Adapter) toCore(u *update) chat.Message {
 	if q := u.Query; q != nil {
 		msg := q.Message.toCore(&q.From)
-		msg.Choice = bound(q.Data, maxData)
+		msg.Choice, msg.Ref = bound(q.Data, maxData), q.ID
 		if q.Message.Date == 0 { // out of reach: the reply is to be a new message
 			msg.ID = ""
 		}
