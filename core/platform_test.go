@@ -23,6 +23,8 @@ type platform struct {
 	edits   []string             // IDs of messages that were replaced
 	deleted []string             // IDs of people's messages
 	serial  int
+
+	answered int // presses, those that count as well
 }
 
 func (r *rig) platform() *platform {
@@ -58,6 +60,7 @@ func (p *platform) Redact(_ context.Context, m chat.Message) error {
 func (p *platform) Answer(_ context.Context, _ chat.Message, text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.answered++
 	if text != "" {
 		p.alerts = append(p.alerts, strings.ReplaceAll(text, "\u00a0", " "))
 	}

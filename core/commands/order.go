@@ -23,11 +23,21 @@ const (
 
 func (c orders) actions() []talk.Action {
 	return []talk.Action{
-		{Name: actionConfirm, Risky: true, Run: c.confirm},
-		{Name: actionCard, Run: c.otherCard},
-		{Name: actionCancel, Run: c.cancelOrder},
+		{Name: actionConfirm, Risky: true, Settled: c.settled, Run: c.confirm},
+		{Name: actionCard, Settled: c.settled, Run: c.otherCard},
+		{Name: actionCancel, Settled: c.settled, Run: c.cancelOrder},
 		{Name: actionLooked, Risky: true, Changes: true, Run: c.looked},
 	}
+}
+
+// settled says how an order of the one who speaks stands that was decided on. An order that cannot be read, or that has
+// only grown old, has its say when the turn of the press comes.
+func (c orders) settled(t *talk.Turn, p talk.Press) string {
+	o, found, err := c.Wallet.Order(p.Arg)
+	if err != nil || !found || o.By != t.Person || t.Unverified || o.State == wallet.Proposed {
+		return ""
+	}
+	return c.view(t).Settled(o)
 }
 
 // openOrder returns an order that can still be decided on. Otherwise open is false and the reply says what

@@ -220,14 +220,15 @@ func press(ctx context.Context, t *Turn, id string) (chat.Reply, error) {
 	switch {
 	case err != nil:
 		return chat.Reply{}, err
-	case !found || !c.open(t.talk.cfg.Now()):
-		return refusePress(ctx, t, "choice.old", "help", t.role(RoleHelp)), nil
-	case c.Person != (chat.PersonID{}) && c.Person != t.Person:
-		return refusePress(ctx, t, "choice.not_yours"), nil
-	case c.Private && !t.Private:
-		return refusePress(ctx, t, "choice.crowded"), nil
-	case t.stranger && !mayPress(t, c):
-		return refusePress(ctx, t, "choice.not_yours"), nil
+	}
+	if refused := refusePress(t, c, found); refused != "" {
+		return pressedInVain(ctx, t, refused), nil
+	}
+	if stands := settled(t, c); stands != "" {
+		if answerPress(ctx, t, stands) {
+			return chat.Reply{}, nil
+		}
+		t.Msg.Choice = "" // what the message says stays
 	}
 	answerPress(ctx, t, "")
 	switch c.Action {
@@ -322,18 +323,36 @@ func changes(t *Talk, c choice) bool {
 	return t.action(c.Action).Changes
 }
 
-// refusePress tells the one who pressed why it does not count: to them alone where the platform can.
-func refusePress(ctx context.Context, t *Turn, key string, args ...any) chat.Reply {
-	if answerPress(ctx, t, t.P.T(key, args...)) {
-		return chat.Reply{}
+// refusePress is why a press does not count, "" when it does.
+func refusePress(t *Turn, c choice, found bool) string {
+	switch {
+	case !found || !c.open(t.talk.cfg.Now()):
+		return t.P.T("choice.old", "help", t.role(RoleHelp))
+	case c.Person != (chat.PersonID{}) && c.Person != t.Person:
+		return t.P.T("choice.not_yours")
+	case c.Private && !t.Private:
+		return t.P.T("choice.crowded")
+	case t.stranger && !mayPress(t, c):
+		return t.P.T("choice.not_yours")
 	}
-	return t.Say(key, args...)
+	return ""
 }
 
-// answerPress lets the platform know that a press counts, or with a text why it does not.
+// pressedInVain tells the one who pressed why it does not count: to them alone where the platform can. The message with
+// the choice stays as it is.
+func pressedInVain(ctx context.Context, t *Turn, why string) chat.Reply {
+	if answerPress(ctx, t, why) {
+		return chat.Reply{}
+	}
+	t.Msg.Choice = ""
+	return chat.Reply{Body: chat.Paragraphs(why)}
+}
+
+// answerPress lets the platform know that a press counts, or with a text why it does not. It is false when that has to be
+// said in a message.
 func answerPress(ctx context.Context, t *Turn, text string) bool {
 	presser, able := t.adapter.(chat.Presser)
-	if !able || t.Msg.Choice == "" { // its word was typed
+	if !able || t.told || t.Msg.Choice == "" { // its word was typed
 		return false
 	}
 	if err := presser.Answer(ctx, t.Msg, chat.Plain(text)); err != nil {

@@ -98,7 +98,11 @@ type Action struct {
 	Voids []string
 	// TakesBack is that of Command.
 	TakesBack bool
-	Run       func(ctx context.Context, t *Turn, p Press) (chat.Reply, error)
+	// Settled, when not nil, says in a few words how what is decided on stands when nothing is left to decide, "" when
+	// something is: a press is told that alone, and the message with the choice stays as it is. It reads the store, and
+	// blocks for nothing else.
+	Settled func(t *Turn, p Press) string
+	Run     func(ctx context.Context, t *Turn, p Press) (chat.Reply, error)
 }
 
 // Press is what a choice was offered with.

@@ -65,6 +65,7 @@ type Talk struct {
 	actions   map[string]Action
 	serial    *serial
 	left      left
+	underWay  underWay
 	gate      gate
 	questions questions
 	words     words
@@ -104,7 +105,7 @@ func New(cfg Config) (*Talk, error) {
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
 		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
 		words: words{all: make(map[chat.ChatID][]chat.Choice)},
-		left:  left{began: make(map[string]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
+		left:  left{began: make(map[string]bool)}, underWay: underWay{all: make(map[pressed]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
 	}
 	for i := range t.commands {
 		c := &t.commands[i]
@@ -192,19 +193,35 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 				return err
 			}
 		}
-		err := t.serial.do(m.Chat, func() {
-			if handle(t, a, m) {
-				done()
-			}
-		})
-		if !errors.Is(err, errBusy) {
-			return err
+		if _, waits := a.(chat.Presser); waits && m.Choice != "" {
+			return takePress(t, a, m, done)
 		}
-		return t.serial.atOnce(func() {
-			defer done()
-			refuseBusy(t, a, m)
-		})
+		return enqueue(t, a, m, done)
 	}
+}
+
+// enqueue has a message handled when its turn comes.
+func enqueue(t *Talk, a chat.Adapter, m chat.Message, done func()) error {
+	err := t.serial.do(m.Chat, func() {
+		if handle(t, a, m, false) {
+			done()
+		}
+	})
+	if err != nil {
+		return busyOr(t, a, m, err, done)
+	}
+	return nil
+}
+
+// busyOr says at once that there is too much to do, if that is the error.
+func busyOr(t *Talk, a chat.Adapter, m chat.Message, err error, done func()) error {
+	if !errors.Is(err, errBusy) {
+		return err
+	}
+	return t.serial.atOnce(func() {
+		defer done()
+		refuseBusy(t, a, m)
+	})
 }
 
 // accept bounds what others see of a message, and lets nothing in it pass for the bot's own.
@@ -305,15 +322,16 @@ func (t *Talk) Logger(c chat.ChatID) *slog.Logger {
 	return t.cfg.Log.With("platform", c.Platform, "chat", hex.EncodeToString(sum[:4]))
 }
 
-// handle answers one message. It ends with its panics. It is false when the handling was given up because the program
-// stops: the message is to be read again.
-func handle(t *Talk, a chat.Adapter, m chat.Message) (handled bool) {
+// handle answers one message; told says that it is a press which the platform has had its answer to. It ends with its
+// panics. It is false when the handling was given up because the program stops: the message is to be read again.
+func handle(t *Talk, a chat.Adapter, m chat.Message, told bool) (handled bool) {
 	ctx, cancel := context.WithTimeout(t.life, commandLimit)
 	defer cancel()
 	if ctx.Err() != nil { // it waited behind others
 		return false
 	}
 	turn := turn(t, a, m)
+	turn.told = told
 	handled = true // also after a panic
 	defer ended(ctx, turn)
 	reply, err := answer(ctx, turn)

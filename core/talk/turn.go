@@ -28,6 +28,7 @@ type Turn struct {
 	adapter  chat.Adapter // nil for a turn that only makes sentences
 	prefs    Prefs
 	call     call // what the message was read as
+	told     bool // the message is a press that the platform has had its answer to
 	redacted bool // the message was deleted, or tried to be
 	stranger bool // was not admitted; see mayInGroup
 	acted    bool // see Acted

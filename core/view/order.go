@@ -73,6 +73,29 @@ func (v View) Order(o wallet.Order) chat.Reply {
 	}
 }
 
+// settledKeys are orderKeys in a few words.
+var settledKeys = map[wallet.State]string{
+	wallet.Preparing:  "topup.settled.running",
+	wallet.Confirming: "topup.settled.running",
+	wallet.Done:       "topup.settled.done",
+	wallet.Refused:    "topup.settled.refused",
+	wallet.Pending:    "topup.settled.pending",
+	wallet.Unknown:    "topup.settled.unknown",
+	wallet.Untraced:   "topup.settled.check",
+	wallet.Unchecked:  "topup.settled.check",
+	wallet.Failed:     "topup.settled.failed",
+	wallet.Cancelled:  "topup.settled.cancelled",
+}
+
+// Settled says in a few words how an order stands that was decided on, for who presses again.
+func (v View) Settled(o wallet.Order) string {
+	key, known := settledKeys[o.State]
+	if !known {
+		key = "topup.settled.check"
+	}
+	return v.P.T(key, "amount", euros(v, o.Amount))
+}
+
 // Outcome says what became of a confirmation. Where the order may have left and nobody could note or read what became
 // of it, that is what it says.
 func (v View) Outcome(out wallet.Outcome) chat.Reply {
