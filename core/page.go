@@ -205,6 +205,10 @@ func (p *pageWriter) reply(r chat.Reply) {
 			p.element("small", text)
 		case chat.LineStruck:
 			p.element("s", text)
+			if l.Aside != "" {
+				p.raw(" ")
+				p.element("span", l.Aside)
+			}
 			p.raw("<br>")
 		default:
 			p.element("p", text)

@@ -299,7 +299,11 @@ func render(r chat.Reply) string {
 		if l.Label != "" {
 			mark += l.Label + " | "
 		}
-		b.WriteString(mark + l.Text + "\n")
+		text := l.Text
+		if l.Aside != "" {
+			text += " ~ " + l.Aside
+		}
+		b.WriteString(mark + text + "\n")
 	}
 	var buttons []string
 	for i, choice := range r.Choices {

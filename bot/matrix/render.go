@@ -177,10 +177,11 @@ func drawLine(l chat.Line) []line {
 	case chat.LineNote:
 		return wrap("em", whole)
 	case chat.LineStruck:
+		lines := appendAside(wrap("del", whole), oneLine(l.Aside))
 		if label == "" {
-			return wrap("del", whole)
+			return lines
 		}
-		return entry(wrap("del", whole))
+		return entry(lines)
 	case chat.LineQuote:
 		return drawQuote(label, text)
 	}
@@ -195,6 +196,21 @@ func drawLine(l chat.Line) []line {
 		lines = append(lines, wrap("", rest)...)
 	}
 	return entry(lines)
+}
+
+// appendAside adds what stands behind the last line and has no look of its own.
+func appendAside(lines []line, aside string) []line {
+	if aside == "" {
+		return lines
+	}
+	last := &lines[len(lines)-1]
+	if last.text != "" {
+		last.text += " "
+		last.html += " "
+	}
+	last.text += aside
+	last.html += html.EscapeString(aside)
+	return lines
 }
 
 // drawQuote draws words of somebody else below their label. One short line stands beside it.

@@ -27,7 +27,7 @@ var replies = map[string]chat.Reply{
 		Body: []chat.Line{
 			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français", Aside: "ANNULÉ · Prof. absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · gymnase du bas\nPrévoir une tenue chaude"},
 			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
@@ -192,7 +192,7 @@ func FuzzRender(f *testing.F) {
 				{Label: label, Text: text},
 				{Kind: chat.LineHeading, Label: label, Text: text},
 				{Kind: chat.LineNote, Text: text},
-				{Kind: chat.LineStruck, Label: label},
+				{Kind: chat.LineStruck, Label: label, Aside: label},
 				{Label: label, Text: "a"},
 				{Label: label, Text: text},
 			},

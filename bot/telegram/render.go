@@ -105,7 +105,7 @@ func draw(r chat.Reply) []textRow {
 	}
 	body := make([]chat.Line, len(r.Body))
 	for i, l := range r.Body {
-		body[i] = chat.Line{Kind: l.Kind, Label: flat(fit(l.Label)), Text: fit(l.Text)}
+		body[i] = chat.Line{Kind: l.Kind, Label: flat(fit(l.Label)), Text: fit(l.Text), Aside: flat(fit(l.Aside))}
 	}
 	notes := len(body) // the notes at the end, which are about the whole
 	for notes > 0 && body[notes-1].Kind == chat.LineNote {
@@ -157,7 +157,8 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	case chat.LineNote:
 		return appendText(rows, italic, join(label, " ", text), false)
 	case chat.LineStruck:
-		return appendText(rows, struck, join(label, " ", text), false)
+		rows = appendText(rows, struck, join(label, " ", text), false)
+		return appendAside(rows, l.Aside)
 	}
 	switch {
 	case label == "":
@@ -177,6 +178,19 @@ func appendLine(rows []textRow, l chat.Line, below bool) []textRow {
 	rows = append(rows, textRow{spans: []span{{plainText, label + " "}, {bold, head}, {plainText, tail}}})
 	if more {
 		rows = appendText(rows, plainText, rest, false)
+	}
+	return rows
+}
+
+// appendAside adds what stands behind the last text and has no look of its own.
+func appendAside(rows []textRow, aside string) []textRow {
+	last := &rows[len(rows)-1]
+	switch {
+	case aside == "":
+	case len(last.spans) == 0:
+		last.spans = []span{{plainText, aside}}
+	default:
+		last.spans = append(last.spans, span{plainText, " " + aside})
 	}
 	return rows
 }

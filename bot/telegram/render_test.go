@@ -21,7 +21,7 @@ var replies = map[string]chat.Reply{
 		Body: []chat.Line{
 			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français", Aside: "ANNULÉ · Prof. absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN\nPrévoir une tenue chaude"},
 			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},
@@ -71,7 +71,7 @@ var replies = map[string]chat.Reply{
 		Title: "<b>Zoé</b> & \x1b[31mco\u202e",
 		Body: []chat.Line{
 			{Label: "</b>\nMaths", Text: "<script>&amp;\x00\t1 < 2 · a > b\r\n<i>"},
-			{Kind: chat.LineStruck, Label: "<", Text: "\xff"},
+			{Kind: chat.LineStruck, Label: "<", Text: "\xff", Aside: "<b>"},
 			{},
 		},
 		Choices: []chat.Choice{{ID: "a", Label: "<b>\nno"}, {ID: "", Label: "no data"}, {ID: strings.Repeat("x", 65), Label: "too long"}, {ID: "b"}},

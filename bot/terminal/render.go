@@ -133,10 +133,12 @@ func (p *page) line(line chat.Line, indent string, column int) {
 			return
 		}
 	}
-	for _, text := range lines(line.Text) {
+	all := lines(line.Text)
+	for _, text := range all[:len(all)-1] {
 		p.print(style, first, hang, text)
 		first = hang
 	}
+	p.ended(style, first, hang, all[len(all)-1], oneLine(line.Aside))
 }
 
 // quoteMark stands at the left of each row of somebody else's words.
@@ -161,15 +163,40 @@ func (p *page) tooWide(text string) bool { return p.width > 0 && columns(text) >
 
 // print draws text, wrapped, after first on its first line and after hang on the others.
 func (p *page) print(style, first, hang, text string) {
+	for _, row := range p.rows(first, hang, text) {
+		p.out.WriteString(p.decorate(style, row) + "\n")
+	}
+}
+
+// ended is print with an aside behind the text, which has no style: on the last row where there is room.
+func (p *page) ended(style, first, hang, text, aside string) {
+	rows := p.rows(first, hang, text)
+	last := len(rows) - 1
+	besides := aside != "" && !p.tooWide(rows[last]+" "+aside)
+	for i, row := range rows {
+		p.out.WriteString(p.decorate(style, row))
+		if i == last && besides {
+			p.out.WriteString(" " + aside)
+		}
+		p.out.WriteByte('\n')
+	}
+	if aside != "" && !besides {
+		p.print(styleNone, hang, hang, aside)
+	}
+}
+
+// rows wraps a text, with first before its first row and hang before the others.
+func (p *page) rows(first, hang, text string) []string {
 	limit := 0
 	if p.width > 0 {
 		limit = max(p.width-max(columns(first), columns(hang)), 1)
 	}
+	var rows []string
 	for _, piece := range wrap(text, limit) {
-		p.out.WriteString(p.decorate(style, strings.TrimRight(first+piece, " ")))
-		p.out.WriteByte('\n')
+		rows = append(rows, strings.TrimRight(first+piece, " "))
 		first = hang
 	}
+	return rows
 }
 
 func (p *page) decorate(style, row string) string {

@@ -19,7 +19,7 @@ var replies = map[string]chat.Reply{
 		Body: []chat.Line{
 			{Kind: chat.LineHeading, Text: "lundi 23 novembre"},
 			{Label: "08:00–09:00", Text: "Mathématiques · M. LEFÈVRE · salle 204"},
-			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français · annulé : professeur absent"},
+			{Kind: chat.LineStruck, Label: "09:00–10:00", Text: "Français", Aside: "ANNULÉ · Prof. absent"},
 			{Label: "10:00–11:30", Text: "Éducation physique et sportive · Mme NGUYỄN · gymnase du bas\nPrévoir une tenue chaude"},
 			{Kind: chat.LineHeading, Text: "mardi 24 novembre"},
 			{Text: "Pas de cours."},

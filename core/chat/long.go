@@ -13,7 +13,7 @@ const MaxMessages = 6
 func (r Reply) Size() int {
 	n := len(r.Title)
 	for _, l := range r.Body {
-		n += len(l.Label) + len(l.Text) + 1
+		n += len(l.Label) + len(l.Text) + len(l.Aside) + 2
 	}
 	for _, c := range r.Choices {
 		n += len(c.ID) + len(c.Label) + len(c.Start)
@@ -37,7 +37,8 @@ func (r Reply) Shorten() Reply {
 			break
 		}
 		l.Text = visible.Cut(l.Text, left)
-		left -= runes(l.Text)
+		l.Aside = visible.Cut(l.Aside, visible.MaxName)
+		left -= runes(l.Text) + runes(l.Aside)
 		short.Body = append(short.Body, l)
 	}
 	if r.Long != "" {
@@ -65,7 +66,7 @@ func (r Reply) text() string {
 			b.WriteString(l.Label + "\n" + l.Text + "\n")
 			continue
 		}
-		b.WriteString(strings.TrimSpace(l.Label+"  "+l.Text) + "\n")
+		b.WriteString(strings.TrimSpace(strings.TrimSpace(l.Label+"  "+l.Text)+"  "+l.Aside) + "\n")
 	}
 	return visible.Clean(b.String())
 }

@@ -45,6 +45,8 @@ type Line struct {
 	Kind  LineKind `json:"kind,omitempty"`
 	Label string   `json:"label,omitempty"` // "08:00–09:00", "Maths"
 	Text  string   `json:"text"`
+	// Aside stands behind a text that is struck and still holds: "ANNULÉ · Prof. absent". Other kinds have none.
+	Aside string `json:"aside,omitempty"`
 }
 
 // LineKind is the role of a line; never its colour or font.
@@ -55,7 +57,7 @@ const (
 	LinePlain   LineKind = iota
 	LineHeading          // starts a group of lines, such as a day
 	LineNote             // less important: where a figure comes from, what can be done next
-	LineStruck           // no longer holds, such as a cancelled lesson; the text says so in words too
+	LineStruck           // no longer holds, such as a cancelled lesson; Aside says so in words
 	LineQuote            // words of somebody else, such as a teacher's, of any length: drawn so that nobody takes them for the bot's
 )
 

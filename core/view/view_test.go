@@ -118,7 +118,11 @@ func render(r chat.Reply) string {
 		if l.Label != "" {
 			mark += l.Label + " | "
 		}
-		b.WriteString(mark + l.Text + "\n")
+		text := l.Text
+		if l.Aside != "" {
+			text += " ~ " + l.Aside
+		}
+		b.WriteString(mark + text + "\n")
 	}
 	return strings.ReplaceAll(b.String(), "\u00a0", " ")
 }
