@@ -80,6 +80,7 @@ type Request struct {
 	Wallet   string // ID
 	Overall  bool   // "moyenne générale"
 	Next     bool   // "prochain"
+	Details  bool   // "en détail"
 	Thanks   bool   // "merci", "ok": nothing is asked for
 	Rest     string // as typed: what was not understood
 	Args     string // as typed: what stands beside the command, without small words

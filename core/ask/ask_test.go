@@ -78,6 +78,9 @@ func short(q ask.Request) string {
 			b.WriteString(" " + name)
 		}
 	}
+	if q.Details {
+		b.WriteString(" details")
+	}
 	if q.Next {
 		b.WriteString(" next")
 	}
@@ -286,6 +289,9 @@ func TestRead(t *testing.T) {
 		{"SES demain", "edt on=18/11/26 in=ses"},
 		{"langue anglais", "langue in=anglais"},
 		{"edt foobar", "edt rest=foobar"},
+		{"edt détails 18/11/2026", "edt on=18/11/26 details"},
+		{"les notes de hugo en détail", "notes of=hugo details"},
+		{"homework in detail for Hugo", "devoirs of=hugo details"},
 		{"bla bla", "rest=bla bla"},
 	} {
 		if got := short(grammar.Read(tt.said, world)); got != tt.want {

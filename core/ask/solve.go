@@ -352,6 +352,8 @@ func (r *reader) request(found []match) Request {
 			q.Overall = true
 		case isNext:
 			q.Next = true
+		case isDetails:
+			q.Details = true
 		case isThanks:
 			thanks = true
 		case isPart, isFiller:

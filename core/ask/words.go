@@ -17,6 +17,7 @@ const (
 	isWallet
 	isOverall
 	isNext
+	isDetails
 	isThanks
 	isFiller // says nothing beside something else
 )
@@ -53,6 +54,7 @@ var vocabulary = []struct {
 	}},
 	{meaning{isOverall, "", 9}, []string{"generale", "general", "generales", "overall", "globale"}},
 	{meaning{isNext, "", 3}, []string{"prochain", "prochaine", "prochains", "prochaines", "next", "suivant", "suivante", "bientot", "soon"}},
+	{meaning{isDetails, "", 9}, []string{"details", "detail", "detaille", "detaillee", "detailles", "detaillees", "detailed"}},
 	{meaning{isThanks, "", 10}, []string{
 		"merci", "merci beaucoup", "mercii", "ok", "okay", "oki", "d accord", "parfait", "super", "top merci", "cool", "nickel",
 		"thanks", "thank you", "thx", "great", "perfect", "cheers",
