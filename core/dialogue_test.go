@@ -96,7 +96,7 @@ func TestPlainWordsLeaveAQuestion(t *testing.T) {
 		c.refuses(c.Say("non"), "pas compris", "Je ne")
 		c.wants(c.Say("voilà"), "pas compris")
 		c.Say(question)
-		c.wants(c.Say("edt demain"), "# Léa – mercredi")
+		c.wants(c.Say("edt demain"), "# Léa – demain, mercredi")
 		c.Say("/annuler")
 	}
 }

@@ -26,7 +26,7 @@ func TestWhatPeopleType(t *testing.T) {
 		{"BONJOUR !", "Bonjour, je suis Cartable"},
 		{"Aide", "Ce que je sais faire ici"},
 		{"/xyzzy", "Je ne connais pas la commande /xyzzy"},
-		{"emploi du temps de demain", "# Léa – mercredi 18 novembre"},
+		{"emploi du temps de demain", "# Léa – demain, mercredi 18 novembre"},
 		{"devoirs pour demain", "# Léa – devoirs pour le mercredi 18 novembre"},
 		{"quelle heure est-il", "Je n'ai pas compris"},
 		{"/", "/aide"},
@@ -36,19 +36,19 @@ func TestWhatPeopleType(t *testing.T) {
 		{"quel est mon solde ?", "Aucun compte Izly"},
 		{"mes devoris", "# Léa – devoirs du "},
 		{"merci", "Avec plaisir"},
-		{"j'ai quoi demain", "# Léa – mercredi 18 novembre"},
-		{"hugo demain", "# Hugo – mercredi 18 novembre"},
+		{"j'ai quoi demain", "# Léa – demain, mercredi 18 novembre"},
+		{"hugo demain", "# Hugo – demain, mercredi 18 novembre"},
 		{"à quelle heure je commence demain ?", "Léa commence à "},
 		{"notes hist geo", "## HISTOIRE-GÉOGRAPHIE"},
 		{"grades french", "## FRANÇAIS"},
 		{"combien il me reste", "Aucun compte Izly"},
 		{"rgpd", "# Ce que je garde"},
 		{"on mange quoi demain", "Vouliez-vous dire /edt demain ?"},
-		{"/emploi du temps demain", "# Léa – mercredi 18 novembre"},
-		{"/edt\tdemain", "# Léa – mercredi 18 novembre"},
-		{"/edt\ndemain", "# Léa – mercredi 18 novembre"},
-		{"/EDT  demain  LÉA", "# Léa – mercredi 18 novembre"},
-		{"\xff\xfe/edt demain", "# Léa – mercredi 18 novembre"},
+		{"/emploi du temps demain", "# Léa – demain, mercredi 18 novembre"},
+		{"/edt\tdemain", "# Léa – demain, mercredi 18 novembre"},
+		{"/edt\ndemain", "# Léa – demain, mercredi 18 novembre"},
+		{"/EDT  demain  LÉA", "# Léa – demain, mercredi 18 novembre"},
+		{"\xff\xfe/edt demain", "# Léa – demain, mercredi 18 novembre"},
 		{"\xff\xfe", ""},
 		{"   ", ""},
 		{"", ""},
@@ -70,7 +70,7 @@ func TestWhatPeopleType(t *testing.T) {
 		}
 	}
 	c.Say("/etd demain")
-	c.wants(c.Press("/edt demain"), "# Léa – mercredi 18 novembre")
+	c.wants(c.Press("/edt demain"), "# Léa – demain, mercredi 18 novembre")
 }
 
 func TestGroupsAreLeftAlone(t *testing.T) {

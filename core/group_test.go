@@ -274,7 +274,7 @@ func TestEveryoneTurnsThePagesOfASharedTimetable(t *testing.T) {
 	anna.press("cours et devoirs")
 	anna.say("/edt")
 	before := len(p.edits)
-	has(t, bob.press("▶"), "Léa – mercredi 18 novembre")
+	has(t, bob.press("▶"), "Léa – demain, mercredi 18 novembre")
 	if len(p.edits) != before+1 {
 		t.Error("the page was not turned in place")
 	}

@@ -25,7 +25,7 @@ var allowed = map[string]string{
 	"core/pronote/cipher": "",
 	"core/ask":            "core/school i18n",
 	"core/izly":           "core/secret core/visible",
-	"core/view":           "core/chat core/visible i18n core/school core/izly core/family core/wallet core/tries",
+	"core/view":           "core/ask core/chat core/visible i18n core/school core/izly core/family core/wallet core/tries",
 	"core/talk":           "core/chat core/store core/visible i18n core/rights core/outbox",
 	"core/linking": "core/talk core/view core/rights core/family core/wallet core/chat core/school core/izly core/secret i18n " +
 		"core/pronote core/qrcode core/store",

@@ -29,7 +29,7 @@ func TestEveryLineInEnglish(t *testing.T) {
 	c.linkWallet(true)
 	c.Say("/langue anglais")
 	for _, tt := range []struct{ say, want string }{
-		{"/timetable tomorrow hugo", "# Hugo – Wednesday 18 November"},
+		{"/timetable tomorrow hugo", "# Hugo – tomorrow, Wednesday 18 November"},
 		{"timetable monday", "# Léa – Monday 23 November"},
 		{"/timetable week of 02/12", "Monday 30 November"},
 		{"/grades maths", "average 17.2/20"},

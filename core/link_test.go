@@ -49,7 +49,7 @@ func TestLinkASchool(t *testing.T) {
 	if len(c.deleted) != 2 {
 		t.Errorf("%d messages with a password deleted, want 2", len(c.deleted))
 	}
-	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	c.wants(c.Say("/edt"), "# Léa – aujourd'hui, mardi 17 novembre")
 	r.noViolations()
 }
 
@@ -66,7 +66,7 @@ func TestLinkAPupil(t *testing.T) {
 		if told := strings.Contains(answer, "Pour choisir ce dont je vous préviens : /alertes"); told != alerts {
 			t.Errorf("told of alerts %t", told)
 		}
-		c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+		c.wants(c.Say("/edt"), "# Léa – aujourd'hui, mardi 17 novembre")
 		c.wants(c.Say("/enfant"), "Ce compte n'a qu'un élève : Léa")
 		r.noViolations()
 	}

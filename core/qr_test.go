@@ -79,13 +79,13 @@ func TestLinkByQRCode(t *testing.T) {
 	if len(c.deleted) != 7 { // four pictures and three PINs
 		t.Errorf("%d messages deleted: %v", len(c.deleted), c.deleted)
 	}
-	c.wants(c.Say("/edt"), "Léa – mardi")
+	c.wants(c.Say("/edt"), "Léa – aujourd'hui, mardi")
 	r.noViolations()
 
 	c.Say("/connexion pronote")
 	c.Show(code, nil)
 	c.wants(c.Say("1234"), "sert une fois")
-	c.wants(c.Say("/edt hugo"), "Hugo – mardi") // the account that was there still works
+	c.wants(c.Say("/edt hugo"), "Hugo – aujourd'hui, mardi") // the account that was there still works
 }
 
 func TestAPictureOutsideOfADialogueBeginsOne(t *testing.T) {
@@ -104,7 +104,7 @@ func TestTokensFollowOneAnother(t *testing.T) {
 		r.school.ExpireSessions()
 		r.restart()
 		r.clock.Advance(2 * time.Minute) // past the minute in which nothing is asked again
-		c.wants(c.Say("/edt"), "Léa – mardi")
+		c.wants(c.Say("/edt"), "Léa – aujourd'hui, mardi")
 	}
 	r.noViolations()
 }
@@ -137,7 +137,7 @@ func TestTradingAPasswordForAToken(t *testing.T) {
 	c.wants(c.PressID(button), "Le mot de passe est effacé")
 	r.school.ExpireSessions()
 	r.restart()
-	c.wants(c.Say("/edt"), "Léa – mardi")
+	c.wants(c.Say("/edt"), "Léa – aujourd'hui, mardi")
 	r.noViolations()
 }
 
@@ -152,7 +152,7 @@ func TestAPasswordStaysWhenThereIsNoToken(t *testing.T) {
 	r.school.Omit("JetonAppliMobile", "jeton")
 	c.wants(c.Press("Remplacer le mot de passe"), "Le mot de passe reste gardé")
 	r.school.ExpireSessions()
-	c.wants(c.Say("/edt"), "Léa – mardi")
+	c.wants(c.Say("/edt"), "Léa – aujourd'hui, mardi")
 }
 
 // through sends a text by way of an adapter that is more or less able than the chat.

@@ -11,19 +11,19 @@ func TestQuestions(t *testing.T) {
 	for _, tt := range []struct{ say, want string }{
 		{"/edt à quelle heure je commence", "Léa commence à 08:00 le mardi 17 novembre."},
 		{"/edt je finis à quelle heure lundi", "Léa finit à "},
-		{"/edt le prof de maths est là", "MATHÉMATIQUES, le mardi 17 novembre à 09:00, est annulé."},
+		{"/edt le prof de maths est là", "Maths, le mardi 17 novembre à 09:00, est annulé."},
 		{"/edt prof de maths absent aujourd'hui", "MARTIN P. · Prof. absent"},
-		{"/edt prof d'arts absent ?", "PRONOTE n'annonce pas d'absence : ARTS PLASTIQUES, le mardi 17 novembre à 15:00, est maintenu."},
+		{"/edt prof d'arts absent ?", "PRONOTE n'annonce pas d'absence : Arts plastiques, le mardi 17 novembre à 15:00, est maintenu."},
 		{"/edt profs absents aujourd'hui", "# Léa – cours annulés le mardi 17 novembre"},
 		{"/edt prof de latin demain", "Léa n'a pas cours de cette matière (latin) le mercredi 18 novembre."},
 		{"/edt prochain cours de maths", "# Léa – prochains cours : mathematiques"},
-		{"/edt français aujourd'hui", "11:00–12:00 | FRANÇAIS"},
+		{"/edt français aujourd'hui", "11:00–12:00 | Français"},
 		{"/edt latin", "PRONOTE n'indique aucun cours de cette matière (latin) pour Léa d'ici le lundi 30 novembre."},
 		{"/edt commence samedi", "# Léa – samedi 21 novembre"},
 	} {
 		c.wants(c.Say(tt.say), tt.want)
 	}
 	c.wants(c.Say("/edt je commence à quelle heure demain"), "le mercredi 18 novembre.", "[1] mer. 18/11")
-	c.wants(c.Press("mer. 18/11"), "# Léa – mercredi 18 novembre")
+	c.wants(c.Press("mer. 18/11"), "# Léa – demain, mercredi 18 novembre")
 	r.noViolations()
 }

@@ -17,10 +17,13 @@ func TestTimetableOfToday(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	answer := c.Say("/edt")
-	c.wants(answer, "# Léa – mardi 17 novembre", "08:00–09:00 | ESPAGNOL LV2",
-		"~ 09:00–10:00 | ANNULÉ : MATHÉMATIQUES", "Prof. absent", // struck, and in words
-		"salle CDI", "Changement de salle", "contrôle prévu", "Retenue", "4B GR1")
-	c.refuses(answer, "Hugo –", "semaine")
+	c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "8 h – 17 h · 1 cours annulé · 1 contrôle", "08:00–09:00 | Espagnol LV2",
+		"~ 09:00–10:00 | Maths ~ ANNULÉ · Prof. absent", // struck, and in words
+		"CDI", "Changement de salle", "contrôle", "Retenue")
+	c.refuses(answer, "Hugo –", "semaine", "4B GR1", "Apporter")
+	answer = c.Press("Détails")
+	c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "08:00–09:00 | ESPAGNOL LV2 · GARCIA M. · salle A09 · Apporter le manuel et la calculatrice.", "4B GR1")
+	c.refuses(answer, "Détails")
 	r.noViolations()
 }
 
@@ -30,13 +33,13 @@ func TestTimetableDays(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	for _, tt := range []struct{ say, want string }{
-		{"/edt demain", "# Léa – mercredi 18 novembre"},
-		{"edt demain", "# Léa – mercredi 18 novembre"},
-		{"Emploi du temps demain", "# Léa – mercredi 18 novembre"},
+		{"/edt demain", "# Léa – demain, mercredi 18 novembre"},
+		{"edt demain", "# Léa – demain, mercredi 18 novembre"},
+		{"Emploi du temps demain", "# Léa – demain, mercredi 18 novembre"},
 		{"/edt après-demain", "# Léa – jeudi 19 novembre"},
 		{"/edt hier", "# Léa – lundi 16 novembre"},
 		{"/edt lundi", "# Léa – lundi 23 novembre"},
-		{"/edt mardi", "# Léa – mardi 17 novembre"},
+		{"/edt mardi", "# Léa – aujourd'hui, mardi 17 novembre"},
 		{"/edt mardi prochain", "# Léa – mardi 24 novembre"},
 		{"/edt +2", "# Léa – jeudi 19 novembre"},
 		{"/edt -1", "# Léa – lundi 16 novembre"},
@@ -48,8 +51,8 @@ func TestTimetableDays(t *testing.T) {
 		{"/edt semaine du 02/12", "# Léa – semaine du lundi 30 novembre"},
 		{"/edt semaine 14/12", "# Léa – semaine du lundi 14 décembre"},
 		{"/edt 23-11", "# Léa – lundi 23 novembre"},
-		{"!timetable tomorrow", "# Léa – mercredi 18 novembre"},
-		{"/edt@cartable_bot demain", "# Léa – mercredi 18 novembre"},
+		{"!timetable tomorrow", "# Léa – demain, mercredi 18 novembre"},
+		{"/edt@cartable_bot demain", "# Léa – demain, mercredi 18 novembre"},
 	} {
 		c.wants(c.Say(tt.say), tt.want)
 	}
@@ -65,7 +68,7 @@ func TestTimetableDays(t *testing.T) {
 	} {
 		c.wants(c.Say("/edt "+day), understood+" est hors de l'année scolaire, qui va du 01/09/2026 au 18/06/2027.")
 	}
-	c.wants(c.Say("/edt Hugo Léa"), "# Hugo – mardi 17 novembre", "## Léa – mardi 17 novembre")
+	c.wants(c.Say("/edt Hugo Léa"), "# Hugo – aujourd'hui, mardi 17 novembre", "## Léa – aujourd'hui, mardi 17 novembre")
 	c.wants(c.Say("/edt lundi et mardi"), "# Léa – lundi 23 novembre", "## Léa – mardi 24 novembre")
 	c.wants(c.Say("/edt de lundi à mercredi"), "# Léa – lundi 23 novembre", "## Léa – mardi 24 novembre", "## Léa – mercredi 25 novembre")
 }
@@ -75,9 +78,9 @@ func TestTimetableAfterTheLastLesson(t *testing.T) {
 	r := newRig(t, rigOptions{at: at(17, 16, 59)})
 	c := r.chat("claire")
 	c.linkParent()
-	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	c.wants(c.Say("/edt"), "# Léa – aujourd'hui, mardi 17 novembre")
 	r.clock.Set(at(17, 17, 0)) // the detention has just ended
-	c.wants(c.Say("/edt"), "# Léa – mercredi 18 novembre")
+	c.wants(c.Say("/edt"), "# Léa – demain, mercredi 18 novembre")
 }
 
 func TestTimetableSkipsTheWeekend(t *testing.T) {
@@ -86,7 +89,11 @@ func TestTimetableSkipsTheWeekend(t *testing.T) {
 		r := newRig(t, rigOptions{at: now})
 		c := r.chat("claire")
 		c.linkParent()
-		c.wants(c.Say("/edt"), "# Léa – lundi 23 novembre", "MATHÉMATIQUES")
+		lundi := "# Léa – lundi 23 novembre"
+		if now.Weekday() == time.Sunday {
+			lundi = "# Léa – demain, lundi 23 novembre"
+		}
+		c.wants(c.Say("/edt"), lundi, "Maths")
 		most := 2 // where nothing is known of Saturdays, the present week is looked at first
 		if now.Weekday() == time.Sunday {
 			most = 1
@@ -102,8 +109,8 @@ func TestTimetableSkipsTheWeekend(t *testing.T) {
 	r := newRig(t, rigOptions{at: at(20, 15, 30)}) // Friday afternoon: today's last lesson is on
 	c := r.chat("claire")
 	c.linkParent()
-	c.wants(c.Say("/edt"), "# Léa – vendredi 20 novembre")
-	c.wants(c.Say("/edt samedi"), "# Léa – samedi 21 novembre", "PRONOTE n'indique aucun cours ce jour-là")
+	c.wants(c.Say("/edt"), "# Léa – aujourd'hui, vendredi 20 novembre")
+	c.wants(c.Say("/edt samedi"), "# Léa – demain, samedi 21 novembre", "PRONOTE n'indique aucun cours ce jour-là")
 }
 
 func TestTimetableSkipsHolidays(t *testing.T) {
@@ -132,7 +139,7 @@ func TestChildrenAreNeverMixedUp(t *testing.T) {
 			child := day.Children[i]
 			for _, d := range []int{0, 1, 2} {
 				when := day.Today.AddDate(0, 0, d)
-				answer := c.Say("/edt " + when.Format("02/01") + " " + name)
+				answer := c.Say("/edt détails " + when.Format("02/01") + " " + name)
 				c.wants(answer, "# "+strings.Fields(child.Name)[1]+" – ")
 				for _, l := range child.Day(when) {
 					if !l.Cancelled && len(l.Teachers) > 0 {
@@ -168,7 +175,7 @@ func TestTimetableButtons(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.wants(c.Say("/edt hugo"), "◀ lun. 16/11", "▶ mer. 18/11", "Semaine", "Léa")
-	c.wants(c.Press("▶"), "# Hugo – mercredi 18 novembre")
+	c.wants(c.Press("▶"), "# Hugo – demain, mercredi 18 novembre")
 	c.wants(c.Press("▶"), "# Hugo – jeudi 19 novembre")
 	c.wants(c.Press("▶"), "# Hugo – vendredi 20 novembre")
 	c.wants(c.Press("▶"), "# Hugo – lundi 23 novembre")
@@ -195,14 +202,14 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 		r.clock.Advance(2 * time.Minute)
 		r.school.Unavailable(outage)
 		answer := c.Say("/edt")
-		c.wants(answer, "# Léa – mardi 17 novembre", "ESPAGNOL", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 à 07:30")
+		c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "Espagnol", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 à 07:30")
 		unknown := c.Say("/edt semaine du 08/12")
 		c.refuses(unknown, "PRONOTE n'indique", "Pas de cours") // nobody said so
 		r.school.Unavailable(simpronote.OutageNone)
 	}
 	r.clock.Set(at(17, 16, 0))
 	answer := c.Say("/edt")
-	c.wants(answer, "# Léa – mardi 17 novembre")
+	c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre")
 	c.refuses(answer, "n'a pas répondu")
 }
 
@@ -222,7 +229,7 @@ func TestSuspendedAddressIsLeftAlone(t *testing.T) {
 	}
 	r.school.Suspend(false)
 	r.clock.Advance(10 * time.Minute)
-	c.wants(c.Say("/edt"), "# Léa – mardi 17 novembre")
+	c.wants(c.Say("/edt"), "# Léa – aujourd'hui, mardi 17 novembre")
 }
 
 func TestPasswordThatStopsWorkingIsTriedOnce(t *testing.T) {
@@ -297,7 +304,7 @@ func TestNextSchoolYearIsFound(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	r.clock.Set(time.Date(2027, 9, 7, 7, 30, 0, 0, paris)) // the simulator's year moves with its clock
-	c.wants(c.Say("/edt demain"), "# Léa – mercredi 8 septembre", "08:00")
+	c.wants(c.Say("/edt demain"), "# Léa – demain, mercredi 8 septembre", "08:00")
 	c.wants(c.Say("/devoirs"), "# Léa – devoirs du mardi 7 septembre")
 	c.wants(c.Say("/notes"), "# Léa – notes, Trimestre 2")
 	logins := 0

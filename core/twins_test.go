@@ -33,7 +33,7 @@ func TestHostileTwin(t *testing.T) {
 	anna, bob := p.group("Famille", "anna"), p.group("Famille", "bob")
 	anna.say("/connexion")
 	anna.press("cours et devoirs")
-	has(t, anna.say("/edt"), "Léa – mardi", "08:00–09:00")
+	has(t, anna.say("/edt"), "Léa – aujourd'hui, mardi", "08:00–09:00")
 	p.r.clock.Advance(time.Hour)
 	bob.say("/connexion")
 	bob.press("cours et devoirs")
@@ -66,7 +66,7 @@ func TestTwinsOfOneServer(t *testing.T) {
 	c := r.chat("anna")
 	c.linkSchool(0)
 	c.linkSchool(1)
-	c.wants(c.Say("/edt"), "Léa – mardi")
+	c.wants(c.Say("/edt"), "Léa – aujourd'hui, mardi")
 	if n := strings.Count(strings.Join(c.labels(), "|"), "Léa"); n > 0 {
 		t.Errorf("Léa is offered beside herself: %q", c.labels())
 	}

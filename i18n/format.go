@@ -54,6 +54,9 @@ func (p *Printer) ShortDay(t time.Time) string {
 	return calendar[p.Lang].shortDays[t.Weekday()] + " " + t.Format("02/01")
 }
 
+// ShortWeekday is the name of a day of the week where there is little room: "lun.".
+func (p *Printer) ShortWeekday(d time.Weekday) string { return calendar[p.Lang].shortDays[d] }
+
 // ShortDate is a date for a column: "23/11".
 func (p *Printer) ShortDate(t time.Time) string { return t.Format("02/01") }
 
@@ -62,6 +65,18 @@ func (p *Printer) FullDate(t time.Time) string { return t.Format("02/01/2006") }
 
 // Clock is a time of day, 24 h: "08:00".
 func (p *Printer) Clock(t time.Time) string { return t.Format("15:04") }
+
+// Hour is a time of day in a sentence: "8 h", "8 h 30"; in English "08:00".
+func (p *Printer) Hour(t time.Time) string {
+	switch {
+	case p.Lang != "fr":
+		return p.Clock(t)
+	case t.Minute() == 0:
+		return fmt.Sprintf("%d\u00a0h", t.Hour())
+	default:
+		return fmt.Sprintf("%d\u00a0h\u00a0%02d", t.Hour(), t.Minute())
+	}
+}
 
 // Moment is a date and time: "23/11/2026 08:00".
 func (p *Printer) Moment(t time.Time) string { return t.Format("02/01/2006 15:04") }

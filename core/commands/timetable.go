@@ -26,13 +26,13 @@ func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat
 		case q.Question != "" || len(q.Subjects) > 0:
 			return c.question(ctx, t, who, on, q)
 		case on == ask.Span{}:
-			return c.nextDay(ctx, t, who)
+			return c.nextDay(ctx, t, who, q.Details)
 		case on.Week && on.From.IsZero():
 			return c.weekReply(ctx, t, who, c.Family.FirstDay(who))
 		case on.Week:
 			return c.weekReply(ctx, t, who, on.From)
 		default:
-			return c.dayReply(ctx, t, who, on.From)
+			return c.dayReply(ctx, t, who, on.From, q.Details)
 		}
 	})
 }
@@ -44,7 +44,7 @@ func (c schools) profile(who family.Pupil) school.Profile {
 }
 
 // nextDay shows today, or after the last lesson the next day with lessons.
-func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (chat.Reply, error) {
+func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil, details bool) (chat.Reply, error) {
 	day, week, found, err := c.Family.NextDay(ctx, who, family.Fresh)
 	switch {
 	case err != nil:
@@ -52,11 +52,11 @@ func (c schools) nextDay(ctx context.Context, t *talk.Turn, who family.Pupil) (c
 	case !found:
 		return c.view(t).NoneAhead(who, day), nil
 	}
-	return c.day(t, who, week, day), nil
+	return c.day(t, who, week, day, details), nil
 }
 
 // dayReply shows one day, whatever is on it.
-func (c schools) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+func (c schools) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time, details bool) (chat.Reply, error) {
 	if !c.profile(who).InYear(day) {
 		return c.view(t).OutsideYear(c.profile(who), day), nil
 	}
@@ -64,13 +64,23 @@ func (c schools) dayReply(ctx context.Context, t *talk.Turn, who family.Pupil, d
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	return c.day(t, who, week, day), nil
+	return c.day(t, who, week, day, details), nil
 }
 
-func (c schools) day(t *talk.Turn, who family.Pupil, week family.Reading[school.Week], day time.Time) chat.Reply {
+// day shows one day; details, with all that the school says of each lesson.
+func (c schools) day(t *talk.Turn, who family.Pupil, week family.Reading[school.Week], day time.Time, details bool) chat.Reply {
 	c.noteStale(t, week.Stale)
-	r := c.view(t).Day(who, c.profile(who), week, day)
+	v := c.view(t)
+	if details {
+		r := v.DayDetails(who, c.profile(who), week, day)
+		r.Choices = c.dayChoices(t, who, day)
+		return r
+	}
+	r := v.Day(who, c.profile(who), week, day)
 	r.Choices = c.dayChoices(t, who, day)
+	if v.HasDetails(week.Value, day) {
+		r.Choices = append(r.Choices, t.RunChoice(t.P.T("button.details"), "/edt détails "+dayArg(day)+" "+ref(who)))
+	}
 	return r
 }
 

@@ -3,6 +3,7 @@ package view
 import (
 	"slices"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/family"
 	"cartable/core/izly"
@@ -58,7 +59,7 @@ func newGrades(v View, who family.Pupil, changes []school.Change) chat.Reply {
 	for _, c := range changes {
 		g := c.Grade
 		text := joinParts(v.OutOf(g.Mark, g.Scale), g.Title, classFigures(v, g.Class, school.Mark{}, school.Mark{}))
-		r.Body = append(r.Body, chat.Line{Label: g.Subject, Text: text})
+		r.Body = append(r.Body, chat.Line{Label: ask.Short(g.Subject), Text: text})
 	}
 	return r
 }
@@ -66,8 +67,8 @@ func newGrades(v View, who family.Pupil, changes []school.Change) chat.Reply {
 func manyGrades(v View, who family.Pupil, changes []school.Change) chat.Reply {
 	var subjects []string
 	for _, c := range changes {
-		if !slices.Contains(subjects, c.Grade.Subject) {
-			subjects = append(subjects, c.Grade.Subject)
+		if subject := ask.Short(c.Grade.Subject); !slices.Contains(subjects, subject) {
+			subjects = append(subjects, subject)
 		}
 	}
 	return v.Say("news.grade.many", "child", Given(who), "n", len(changes), "subjects", list(v, subjects))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/family"
 	"cartable/core/school"
@@ -48,7 +49,7 @@ func (v View) Ends(who family.Pupil, profile school.Profile, week family.Reading
 
 func (v View) answered(week family.Reading[school.Week], key string, who family.Pupil, day, at time.Time, gone school.Lesson) chat.Reply {
 	r := v.Say(key, "child", Given(who), "day", v.P.Day(day), "at", v.P.Clock(at.In(v.Zone)),
-		"from", v.P.Clock(gone.Start.In(v.Zone)), "lesson", gone.Subject)
+		"from", v.P.Clock(gone.Start.In(v.Zone)), "lesson", ask.Short(gone.Subject))
 	r.Body = append(r.Body, staleNote(v, week)...)
 	return r
 }
@@ -90,7 +91,7 @@ func (v View) Teachers(who family.Pupil, week family.Reading[school.Week], day t
 			if l.Cancelled {
 				key = "question.teacher_away"
 			}
-			values := []any{"lesson", l.Subject, "at", v.P.Clock(l.Start.In(v.Zone)), "day", on, "child", Given(who)}
+			values := []any{"lesson", ask.Short(l.Subject), "at", v.P.Clock(l.Start.In(v.Zone)), "day", on, "child", Given(who)}
 			r.Body = append(r.Body, v.Say(key, values...).Body...)
 			if said := joinParts(strings.Join(l.Teachers, ", "), l.Status); said != "" {
 				r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: said})
@@ -122,5 +123,5 @@ func (v View) LessonsOf(who family.Pupil, lessons []school.Lesson, subject strin
 		return v.Say("question.none_of", "child", Given(who), "subject", subject, "to", v.P.Day(to))
 	}
 	r := chat.Reply{Title: v.P.T("question.lessons_of", "child", Given(who), "subject", subject)}
-	return v.byDay(r, lessons)
+	return v.byDay(r, lessons, v.Lesson)
 }

@@ -44,7 +44,7 @@ func TestLessonIsOneLine(t *testing.T) {
 		teachers = append(teachers, strings.Repeat("M", 80))
 	}
 	v := in(t, "fr")
-	line := v.Lesson(school.Lesson{Subject: "SVT", Teachers: teachers})
+	line := v.LessonDetails(school.Lesson{Subject: "SVT", Teachers: teachers})
 	if n := utf8.RuneCountInString(line.Text); n > visible.MaxLine || !strings.HasPrefix(line.Text, "SVT · MMM") || !strings.HasSuffix(line.Text, "…") {
 		t.Errorf("the line has %d characters", n)
 	}
