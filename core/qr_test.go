@@ -205,3 +205,23 @@ func TestThePersonIsWarnedWhereMessagesCanBeRead(t *testing.T) {
 	c.refuses(c.Say("/connexion pronote"), "bout en bout")
 	c.wants(c.through(exposed{c}, "/connexion pronote"), "pas chiffrés de bout en bout", "QR code")
 }
+
+// A picture is taken, and deleted, whatever plain words its caption has: they may read as a command by chance.
+func TestACaptionIsNoCommand(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c, code := r.chat("marc"), picture(t, r.qrText())
+	captioned := func(caption string) string {
+		return c.deliver(chat.Message{Text: caption, File: func(context.Context) ([]byte, error) { return code, nil }})
+	}
+	for n, caption := range []string{"Compte de Léa", "pour avoir les notes", "notes", "connexion pronote"} {
+		c.wants(captioned(caption), "code PIN à 4 chiffres")
+		if len(c.deleted) != n+1 {
+			t.Errorf("%s: %d pictures deleted", caption, len(c.deleted)-n)
+		}
+		c.Say("/annuler")
+	}
+	c.wants(captioned("/aide"), "Ce que je sais faire")
+	if len(c.deleted) != 4 {
+		t.Errorf("%d messages deleted", len(c.deleted))
+	}
+}

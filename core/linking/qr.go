@@ -20,7 +20,7 @@ func (pictures) Secret(string) bool { return false }
 // Harmless implements talk.Interceptor.
 func (pictures) Harmless(string) bool { return false }
 
-// Before implements talk.Interceptor.
+// Before implements talk.Interceptor: whatever a picture's caption says, unless it is a command typed with its mark.
 func (p pictures) Before(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
 	if t.Msg.File == nil || t.Commanded() {
 		return chat.Reply{}, false, nil

@@ -155,8 +155,8 @@ func (t *Turn) Has(n Need, page rights.Page) bool {
 	return false
 }
 
-// Commanded tells whether the message was read as a command.
-func (t *Turn) Commanded() bool { return t.call.command != nil }
+// Commanded tells whether the message was typed as a command, with its mark: plain words may mean one by chance.
+func (t *Turn) Commanded() bool { return t.call.command != nil && t.call.slash }
 
 // WaitsForSecret tells whether a question for a secret waits for this person.
 func (t *Turn) WaitsForSecret() bool { return t.talk.questions.of(t).secret() }
