@@ -124,7 +124,7 @@ func TestStrangersInAGroupReadWhatIsShownAndNoMore(t *testing.T) {
 		t.Errorf("a stranger was answered in a group where nothing is shown:\n%s", got)
 	}
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	has(t, bob.say("/edt"), "08:00")
 	has(t, bob.press("▶"), "mercredi")
 	for _, command := range []string{"/connexion", "/deconnexion", "/recharger 20", "/inviter", "/nimporte"} {

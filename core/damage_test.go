@@ -39,7 +39,7 @@ func lived(t *testing.T, r *rig) []place {
 	bob.Say("/edt")
 	group := p.group("Famille", "claire")
 	group.say("/connexion")
-	group.press("aussi les notes")
+	group.press("+ notes")
 	group.say("/langue fr")
 	p.private("nora").say("/connexion")
 	for range 2 { // plans the first look, and does it

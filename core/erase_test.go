@@ -60,7 +60,7 @@ func TestEraseEverything(t *testing.T) {
 	}
 	family := p.group("Famille", "anna")
 	family.say("/connexion")
-	family.press("aussi les notes")
+	family.press("+ notes")
 	before := r.records()
 	anna.say("/langue en")
 	has(t, anna.say("/supprimer"), "Erase everything?", "PRONOTE")

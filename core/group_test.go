@@ -29,7 +29,7 @@ func invited(t *testing.T) (p *platform, private seat, group func(name string) s
 	p.r.chat("olga").linkParent()
 	group = func(name string) seat { return p.group("Famille", name) }
 	group("olga").say("/connexion")
-	group("olga").press("cours et devoirs")
+	group("olga").press("Cours et devoirs")
 	invitations := rights.NewInvitations([]byte(strings.Repeat("k", 32)))
 	p.r.close()
 	p.r.clients.Access = &core.Access{Admins: []chat.PersonID{anna.person}, Invitations: invitations}
@@ -55,28 +55,28 @@ func TestGroupRights(t *testing.T) {
 		private []string // parts of what Anna gets in private; none: nothing comes there
 		never   []string // parts that must not show in the group
 	}{
-		{"owner reads what is shown", []string{"cours et devoirs"}, true, "/edt", []string{lesson}, nil, nil},
-		{"others read what is shown", []string{"cours et devoirs"}, false, "/edt", []string{lesson}, nil, nil},
-		{"others read homework", []string{"cours et devoirs"}, false, "/devoirs", []string{"Léa – devoirs"}, nil, nil},
-		{"others read no grades unless shown", []string{"cours et devoirs"}, false, "/notes", []string{"Rien de tel n'est montré", "/connexion"}, nil, []string{grade}},
-		{"owner gets grades in private unless shown", []string{"cours et devoirs"}, true, "/notes", []string{"en privé"}, []string{grade}, []string{grade}},
-		{"others read grades when shown", []string{"aussi les notes"}, false, "/notes", []string{grade}, nil, nil},
+		{"owner reads what is shown", []string{"Cours et devoirs"}, true, "/edt", []string{lesson}, nil, nil},
+		{"others read what is shown", []string{"Cours et devoirs"}, false, "/edt", []string{lesson}, nil, nil},
+		{"others read homework", []string{"Cours et devoirs"}, false, "/devoirs", []string{"Léa – devoirs"}, nil, nil},
+		{"others read no grades unless shown", []string{"Cours et devoirs"}, false, "/notes", []string{"Rien de tel n'est montré", "/connexion"}, nil, []string{grade}},
+		{"owner gets grades in private unless shown", []string{"Cours et devoirs"}, true, "/notes", []string{"en privé"}, []string{grade}, []string{grade}},
+		{"others read grades when shown", []string{"+ notes"}, false, "/notes", []string{grade}, nil, nil},
 		{"others read nothing when nothing is shown", nil, false, "/edt", []string{"Rien de tel n'est montré"}, nil, []string{lesson}},
 		{"owner gets it in private when nothing is shown", nil, true, "/edt", []string{"anna, je vous ai répondu en privé"}, []string{lesson}, []string{lesson}},
-		{"owner gets the balance in private", []string{"cours et devoirs"}, true, "/solde", []string{"en privé"}, []string{money}, []string{money}},
-		{"others get no balance", []string{"cours et devoirs"}, false, "/solde", []string{"Rien de tel n'est montré"}, nil, []string{money}},
-		{"owner reads a shown balance", []string{"solde Izly"}, true, "/solde", []string{money}, nil, nil},
-		{"others read a shown balance", []string{"solde Izly"}, false, "/solde", []string{money}, nil, nil},
-		{"others read a shown history", []string{"solde Izly"}, false, "/historique", []string{"RU "}, nil, nil},
-		{"owner tops up in private", []string{"solde Izly"}, true, "/recharger 20", []string{"en privé"}, []string{"à confirmer", "20,00 €"}, []string{"Confirmer"}},
-		{"others do not top up", []string{"solde Izly"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
-		{"owner takes away", []string{"cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
-		{"others do not take away", []string{"cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
-		{"owner's alerts are for private", []string{"cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
+		{"owner gets the balance in private", []string{"Cours et devoirs"}, true, "/solde", []string{"en privé"}, []string{money}, []string{money}},
+		{"others get no balance", []string{"Cours et devoirs"}, false, "/solde", []string{"Rien de tel n'est montré"}, nil, []string{money}},
+		{"owner reads a shown balance", []string{"Solde et opérations"}, true, "/solde", []string{money}, nil, nil},
+		{"others read a shown balance", []string{"Solde et opérations"}, false, "/solde", []string{money}, nil, nil},
+		{"others read a shown history", []string{"Solde et opérations"}, false, "/historique", []string{"RU "}, nil, nil},
+		{"owner tops up in private", []string{"Solde et opérations"}, true, "/recharger 20", []string{"en privé"}, []string{"à confirmer", "20,00 €"}, []string{"Confirmer"}},
+		{"others do not top up", []string{"Solde et opérations"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
+		{"owner takes away", []string{"Cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
+		{"others do not take away", []string{"Cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
+		{"owner's alerts are for private", []string{"Cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
 		{"owner chooses the language", nil, true, "/langue en", []string{"English"}, nil, nil},
 		{"others choose the language", nil, false, "/langue en", []string{"English"}, nil, nil},
-		{"others choose the child", []string{"cours et devoirs"}, false, "/enfant Hugo", []string{"Hugo"}, nil, nil},
-		{"owner's data go to private", []string{"cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
+		{"others choose the child", []string{"Cours et devoirs"}, false, "/enfant Hugo", []string{"Hugo"}, nil, nil},
+		{"owner's data go to private", []string{"Cours et devoirs"}, true, "/mesdonnees", []string{"en privé"}, []string{"tout ce qui est gardé"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, anna, annaInGroup, bobInGroup := roussels(t)
@@ -198,7 +198,7 @@ func TestGuestsPressNothingThatChanges(t *testing.T) {
 			t.Errorf("%s pressed %q: %q, %q", who, label, got, p.alerts[before:])
 		}
 	}
-	refused("olga", "aussi les notes") // offered when everybody was let in
+	refused("olga", "+ notes") // offered when everybody was let in
 	group("bob").say("/langue")
 	refused("gus", "English")
 	refused("olga", "English")
@@ -208,7 +208,7 @@ func TestGuestsPressNothingThatChanges(t *testing.T) {
 	has(t, group("gus").press("/edt"), "08:00") // which only reads
 	has(t, group("gus").press("▶"), "mercredi")
 	group("anna").say("/connexion")
-	refused("gus", "cours et devoirs")
+	refused("gus", "Cours et devoirs")
 	group("olga").say("/deconnexion")
 	refused("gus", "Ne plus montrer")
 	has(t, group("bob").say("/langue"), "Quelle langue")
@@ -252,14 +252,14 @@ func TestAnInvitationFromAGroupGoesToPrivate(t *testing.T) {
 func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
 	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
-	if got := bob.press("cours et devoirs"); got != "" {
+	if got := bob.press("Cours et devoirs"); got != "" {
 		t.Errorf("Bob's press was answered in the group:\n%s", got)
 	}
 	if len(p.alerts) != 1 || !strings.Contains(p.alerts[0], "pas pour vous") {
 		t.Errorf("Bob was told %q", p.alerts)
 	}
 	lacks(t, bob.say("/edt"), "08:00")
-	has(t, anna.press("cours et devoirs"), "anna montre ici l'emploi du temps")
+	has(t, anna.press("Cours et devoirs"), "anna montre ici l'emploi du temps")
 	has(t, bob.say("/edt"), "08:00")
 	anna.say("/deconnexion")
 	bob.press("Ne plus montrer")
@@ -271,7 +271,7 @@ func TestOnlyTheOwnerShowsAndHides(t *testing.T) {
 func TestEveryoneTurnsThePagesOfASharedTimetable(t *testing.T) {
 	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	anna.say("/edt")
 	before := len(p.edits)
 	has(t, bob.press("▶"), "Léa – demain, mercredi 18 novembre")
@@ -296,7 +296,7 @@ func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
 	private.say(r.schoolURL + "/parent.html")
 	private.say(account.Username)
 	has(t, private.say(account.Password), "Compte PRONOTE relié", "Que voulez-vous montrer dans « Famille »")
-	said := private.deliver(chat.Message{Choice: private.choice("cours et devoirs").ID})
+	said := private.deliver(chat.Message{Choice: private.choice("Cours et devoirs").ID})
 	has(t, said[private.chat], "montré dans le groupe")
 	has(t, said[group.chat], "carla montre ici")
 	has(t, group.say("/edt"), "08:00")
@@ -306,7 +306,7 @@ func TestLinkingFromAGroupLeadsToPrivateAndBack(t *testing.T) {
 func TestRelinkingAnAccountKeepsItShown(t *testing.T) {
 	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
-	anna.press("aussi les notes")
+	anna.press("+ notes")
 	p.r.chat("anna").linkParent()
 	has(t, bob.say("/notes"), "Moyenne générale")
 }
@@ -314,7 +314,7 @@ func TestRelinkingAnAccountKeepsItShown(t *testing.T) {
 func TestUnlinkingInPrivateEndsTheShowing(t *testing.T) {
 	_, private, anna, bob := roussels(t)
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	private.say("/deconnexion pronote")
 	has(t, private.press("Oublier PRONOTE"), "oublié")
 	lacks(t, bob.say("/edt"), "08:00")
@@ -329,7 +329,7 @@ func TestAnOwnerWhoBlockedTheBotIsAskedToWriteFirst(t *testing.T) {
 func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 	p, _, anna, bob := roussels(t)
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	bob.say("/langue en")
 	p.r.restart()
 	has(t, bob.say("/timetable"), "08:00")
@@ -347,7 +347,7 @@ func TestWhatIsShownSurvivesRestartAndMigration(t *testing.T) {
 func TestGroupTalkIsNotForTheBot(t *testing.T) {
 	_, _, anna, bob := roussels(t)
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	for _, text := range []string{"edt demain ?", "bonjour", "1", "solde"} {
 		if got := bob.say(text); got != "" {
 			t.Errorf("%q was answered:\n%s", text, got)
@@ -428,7 +428,7 @@ func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
 	lacks(t, hear(elsewhere, "/edt"), "08:00")
 	has(t, private.say("/edt"), "08:00")
 	anna.say("/connexion") // and by herself she shows it
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	has(t, bob.say("/edt"), "08:00")
 }
 

@@ -70,8 +70,37 @@ func TestALatePressShowsNoMore(t *testing.T) {
 	c.linkSchool(len(r.school.Accounts()) - 1)
 	group := p.group("Famille", "anna")
 	group.say("/connexion")
-	both := group.choice("les notes").ID
-	has(t, group.press("ours et devoirs"), "montre ici l'emploi du temps")
+	both := group.choice("+ notes").ID
+	has(t, group.press("Cours et devoirs"), "montre ici l'emploi du temps")
 	has(t, group.deliver(chat.Message{Choice: both})[group.chat], "déjà montré")
 	has(t, group.say("/notes"), "en privé")
+}
+
+// TestButtonsOfAGroupDifferWhereAPhoneCutsThem reads the buttons as a phone shows them.
+func TestButtonsOfAGroupDifferWhereAPhoneCutsThem(t *testing.T) {
+	t.Parallel()
+	const shown = 25 // characters
+	r := newRig(t, rigOptions{})
+	p := r.platform()
+	anna := p.private("anna")
+	c := &phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}
+	c.linkParent()
+	c.linkWallet(true)
+	for _, lang := range []string{"fr", "en"} {
+		group := p.group("Famille "+lang, "anna")
+		group.say("/langue " + lang)
+		group.say("/connexion")
+		p.mu.Lock()
+		replies := p.replies[group.chat]
+		last := replies[len(replies)-1]
+		p.mu.Unlock()
+		seen := make(map[string]bool)
+		for _, choice := range last.Choices {
+			label := []rune(choice.Label)
+			seen[string(label[:min(len(label), shown)])] = true
+		}
+		if len(seen) != 4 || len(last.Choices) != 4 || last.Question == "" {
+			t.Errorf("%s: %v for %d buttons, asked %q", lang, seen, len(last.Choices), last.Question)
+		}
+	}
 }

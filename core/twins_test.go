@@ -32,11 +32,11 @@ func TestHostileTwin(t *testing.T) {
 	p := r.platform()
 	anna, bob := p.group("Famille", "anna"), p.group("Famille", "bob")
 	anna.say("/connexion")
-	anna.press("cours et devoirs")
+	anna.press("Cours et devoirs")
 	has(t, anna.say("/edt"), "Léa – aujourd'hui, mardi", "08:00–09:00")
 	p.r.clock.Advance(time.Hour)
 	bob.say("/connexion")
-	bob.press("cours et devoirs")
+	bob.press("Cours et devoirs")
 	hostile.Reset()
 
 	has(t, anna.say("/edt"), "Léa (", honestURL)

@@ -64,7 +64,7 @@ func (w *world) show(p *matrixplayer.Player, direct, group id.RoomID) {
 	p.WaitFor(group, "!connexion")
 	p.Say(direct, "!connexion")
 	p.WaitFor(direct, "que vous pouvez montrer dans « Famille »")
-	p.Vote(p.WaitPoll(direct, "Montrer"), "Montrer")
+	p.Vote(p.WaitPoll(direct, "Cours et devoirs"), "Cours et devoirs")
 	p.WaitFor(direct, "C'est montré")
 }
 

@@ -106,11 +106,11 @@ func TestTelegram(t *testing.T) {
 	group := tg.Group("Famille", anna, bob)
 	group.As(anna).Say("/connexion")
 	group.As(anna).WaitFor("en privé")
-	alert := group.As(bob).Press("cours et devoirs").WaitAnswer()
+	alert := group.As(bob).Press("Cours et devoirs").WaitAnswer()
 	if !alert.Alert || !strings.Contains(alert.Text, "pas pour vous") {
 		t.Errorf("Bob's press was answered %+v", alert)
 	}
-	group.As(anna).Press("cours et devoirs")
+	group.As(anna).Press("Cours et devoirs")
 	group.As(anna).WaitFor("Anna montre ici")
 
 	bot.kill()

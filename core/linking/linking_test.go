@@ -200,7 +200,7 @@ func TestLinkingAgainChangesNothingElse(t *testing.T) {
 	group := r.group("Famille", "anna")
 	first, izly := c.linkParent(), c.linkWallet()
 	group.say("/connexion")
-	group.press("aussi les notes")
+	group.press("+ notes")
 	was := r.rights.Owned(c.who())
 	if len(r.linked) != 2 || r.linked[first.Account].Home != c.chat || r.linked[izly.Account].Owner != c.person {
 		t.Errorf("told of %+v", r.linked)
@@ -275,8 +275,8 @@ func TestAGroupIsFollowedToItsNewName(t *testing.T) {
 	r.moveChat(super.chat, hyper.chat) // before the account is linked
 	private.say(r.url + "/parent.html")
 	private.say(r.parent().Username)
-	has(t, private.say(r.parent().Password), "Que voulez-vous montrer dans « Famille »", "cours et devoirs", "aussi les notes")
-	show := private.choice("cours et devoirs")
+	has(t, private.say(r.parent().Password), "Que voulez-vous montrer dans « Famille »", "Cours et devoirs", "+ notes")
+	show := private.choice("Cours et devoirs")
 	final := group
 	final.chat.ID = "final"
 	r.moveChat(hyper.chat, final.chat) // before the button is pressed
@@ -290,7 +290,7 @@ func TestAGroupIsFollowedToItsNewName(t *testing.T) {
 		t.Error("a platform need not be sure of who shows an account")
 	}
 	has(t, final.say("/edt"), "ROUSSEL Léa")
-	has(t, final.say("/connexion"), "-Montrer")
+	has(t, final.say("/connexion"), "-Cours et devoirs")
 }
 
 // Who has no links to press types /connexion in private within the hour, and the group is remembered, once.
@@ -306,15 +306,15 @@ func TestAGroupIsRemembered(t *testing.T) {
 		}
 	}
 	ask()
-	has(t, r.private("dora").say("/connexion"), "Quel compte", "-Montrer")
-	has(t, private.say("/connexion"), "montrer dans « Famille »", "Montrer CITÉ SCOLAIRE", "Quel compte")
-	has(t, private.press("cours et devoirs"), "C'est montré dans le groupe")
+	has(t, r.private("dora").say("/connexion"), "Quel compte", "-Cours et devoirs")
+	has(t, private.say("/connexion"), "montrer dans « Famille »", "Cours et devoirs – CITÉ SCOLAIRE", "Quel compte")
+	has(t, private.press("Cours et devoirs"), "C'est montré dans le groupe")
 	has(t, private.say("/connexion"), "Quel compte", "-Famille")
 	private.say("/annuler")
 
 	ask()
 	private.say("/connexion izly 0611223344 " + r.izly.Accounts()[0].SecretCode)
-	has(t, private.say(r.sms(r.izly.Accounts()[0].Phone)), "Que voulez-vous montrer dans « Famille »", "Montrer le solde")
+	has(t, private.say(r.sms(r.izly.Accounts()[0].Phone)), "Que voulez-vous montrer dans « Famille »", "Solde et opérations")
 	private.say("/annuler")
 
 	ask()
@@ -324,7 +324,7 @@ func TestAGroupIsRemembered(t *testing.T) {
 
 	ask()
 	has(t, private.say("/start "+group.choice("Relier un compte en privé").Start), "Quel compte")
-	has(t, private.say("/connexion"), "Quel compte", "-montrer dans")
+	has(t, private.say("/connexion"), "Quel compte", "-montrer dans", "-Cours et devoirs")
 }
 
 // A homeserver that lies about who wrote in a group of its own does not have accounts shown there.
@@ -345,12 +345,12 @@ func TestShowAndHide(t *testing.T) {
 	private, anna, bob := r.private("anna"), r.group("Famille", "anna"), r.group("Famille", "bob")
 	school, izly := private.linkParent(), private.linkWallet()
 	has(t, bob.say("/deconnexion"), "seule la personne")
-	has(t, anna.say("/connexion"), "cours et devoirs", "aussi les notes", "Montrer le solde Izly")
-	has(t, bob.press("cours et devoirs"), "pas pour vous")
-	has(t, anna.press("cours et devoirs"), "anna montre ici l'emploi du temps et les devoirs de CITÉ SCOLAIRE", "/deconnexion")
-	has(t, anna.press("aussi les notes"), "déjà montré", "/deconnexion", "/connexion")
-	has(t, anna.press("Montrer le solde"), "le solde et les opérations de son porte-monnaie Izly")
-	has(t, anna.say("/connexion"), "-Montrer")
+	has(t, anna.say("/connexion"), "Cours et devoirs", "+ notes", "Solde et opérations – Izly")
+	has(t, bob.press("Cours et devoirs"), "pas pour vous")
+	has(t, anna.press("Cours et devoirs"), "anna montre ici l'emploi du temps et les devoirs de CITÉ SCOLAIRE", "/deconnexion")
+	has(t, anna.press("+ notes"), "déjà montré", "/deconnexion", "/connexion")
+	has(t, anna.press("Solde et opérations"), "le solde et les opérations de son porte-monnaie Izly")
+	has(t, anna.say("/connexion"), "-Cours et devoirs")
 	has(t, anna.say("/deconnexion"), "Ne plus montrer CITÉ SCOLAIRE", "Ne plus montrer Izly")
 	hide := anna.choice("Ne plus montrer Izly")
 	has(t, bob.press("Ne plus montrer CITÉ"), "pas pour vous")
@@ -358,8 +358,8 @@ func TestShowAndHide(t *testing.T) {
 	if shown := r.rights.Shown(anna.chat); len(shown) != 1 || shown[0].Account != izly.Account {
 		t.Errorf("shown: %+v", shown)
 	}
-	stale := anna.choice("Montrer le solde")
-	show := anna.choice("cours et devoirs")
+	stale := anna.choice("Solde et opérations")
+	show := anna.choice("Cours et devoirs")
 	for _, id := range []string{school.Account, izly.Account} {
 		if err := r.forget(t.Context(), id); err != nil {
 			t.Fatal(err)
@@ -375,9 +375,9 @@ func TestAGroupThatCannotBeTold(t *testing.T) {
 	private, group := r.private("anna"), r.group("Famille", "anna")
 	private.linkParent()
 	group.say("/connexion")
-	has(t, private.say("/start "+group.choice("Relier un compte").Start), "dans « Famille »", "cours et devoirs", "Quel compte")
+	has(t, private.say("/start "+group.choice("Relier un compte").Start), "dans « Famille »", "Cours et devoirs", "Quel compte")
 	r.gone[group.chat] = true
-	has(t, private.press("cours et devoirs"), "n'ai pas pu l'y annoncer")
+	has(t, private.press("Cours et devoirs"), "n'ai pas pu l'y annoncer")
 	if shown := r.rights.Shown(group.chat); len(shown) != 1 {
 		t.Errorf("shown: %+v", shown)
 	}

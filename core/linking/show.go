@@ -50,7 +50,11 @@ func linkInGroup(l *Linking, t *talk.Turn) chat.Reply {
 	if !t.Unverified { // else the homeserver could have said it, to have accounts shown where it reads along
 		start.Instead = chat.Plain(t.Cmd("connexion"))
 	}
-	r.Choices = append(showChoices(l, t, t.Chat), start)
+	if r.Choices = showChoices(l, t, t.Chat); len(r.Choices) > 0 {
+		r.Body = append(r.Body, t.Say("group.show_here").Body...)
+		r.Question = t.P.T("group.question", "group", groupName(t, t.Msg.Title))
+	}
+	r.Choices = append(r.Choices, start)
 	return r
 }
 
@@ -90,6 +94,7 @@ func askKindFor(l *Linking, t *talk.Turn, from origin) chat.Reply {
 	if show := showChoices(l, t, from.Group); len(show) > 0 {
 		r = after(t.Say("group.have_links", "group", groupName(t, from.Title)), r)
 		r.Choices = append(show, r.Choices...)
+		r.Question = t.P.T("group.question", "group", groupName(t, from.Title))
 	}
 	return r
 }
@@ -124,6 +129,7 @@ func offerShowing(l *Linking, t *talk.Turn, r chat.Reply) (chat.Reply, error) {
 	}
 	r.Body = append(r.Body, t.Say("group.offer", "group", groupName(t, prefs.ShowInTitle)).Body...)
 	r.Choices = append(r.Choices, showChoices(l, t, group)...)
+	r.Question = t.P.T("group.question", "group", groupName(t, prefs.ShowInTitle))
 	return r, nil
 }
 
