@@ -43,6 +43,7 @@ type homeserver struct {
 	refuse   func(call string) (status int, code string) // "": as usual
 	lose     func(call string) bool                      // nil: nothing
 	watch    func(call string, body object)              // sees each call before it is answered
+	hold     func(call string, body object)              // may keep back an answer that is made
 	syncs    chan object
 	since    []string // of each sync
 	files    map[string][]byte
@@ -152,6 +153,13 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 	if hs.lose != nil && hs.lose(call) {
 		status, answer = http.StatusInternalServerError, object{"errcode": "M_UNKNOWN", "error": "as the test wishes"}
 	}
+	if hold := hs.hold; hold != nil {
+		made, _ := json.Marshal(answer)
+		answer = json.RawMessage(made)
+		hs.mu.Unlock()
+		hold(call, body)
+		hs.mu.Lock()
+	}
 	reply(w, status, answer)
 }
 
@@ -225,7 +233,7 @@ func (hs *homeserver) answer(call string, path []string, device string, body obj
 	case strings.HasSuffix(call, "/whoami"):
 		return ok, object{"user_id": cmp.Or(d.owner, botName), "device_id": device}
 	case call == "POST keys/query":
-		return ok, hs.published()
+		return ok, hs.published(body)
 	case call == "POST keys/upload":
 		if keys, there := body["device_keys"].(map[string]any); there {
 			d.keys = keys
@@ -330,20 +338,25 @@ func (hs *homeserver) sign(body object) {
 	}
 }
 
-func (hs *homeserver) published() object {
+// published is what a question for devices is answered with.
+func (hs *homeserver) published(question object) object {
 	devices := object{}
 	for name, d := range hs.devices {
 		if d.keys != nil {
 			devices[name] = d.keys
 		}
 	}
-	list := object{botName: devices}
-	for user, published := range hs.others {
-		list[user] = published
+	list, asked := object{}, question["device_keys"].(object)
+	for user := range asked {
+		if user == botName {
+			list[user] = devices
+		} else if published := hs.others[user]; published != nil {
+			list[user] = published
+		}
 	}
 	answer := object{"device_keys": list}
 	for name, keys := range hs.keys {
-		if slices.Contains(hs.hidden, name) {
+		if _, own := asked[botName]; !own || slices.Contains(hs.hidden, name) {
 			continue
 		}
 		answer[name+"s"] = object{botName: keys}
