@@ -118,19 +118,55 @@ func plausible(d *id.Device) bool { return isKey(d.IdentityKey) && !tooLong(stri
 
 // PutDevices replaces the list of a user, who is tracked from now on and no longer outdated. What cannot be a
 // device is left out: nothing could be encrypted for it.
-func (s *Store) PutDevices(_ context.Context, user id.UserID, devices map[id.DeviceID]*id.Device) error {
-	record := &devicesRecord{Tracked: true, Devices: make(map[id.DeviceID]deviceRecord, len(devices))}
+//
+// An answer that is older than the one before it changes nothing; see AskedNow. One that is older than the last news
+// of the user may lack a device: whose list was outdated stays so, whoever was not tracked is asked about again.
+func (s *Store) PutDevices(ctx context.Context, user id.UserID, devices map[id.DeviceID]*id.Device) error {
+	record := &devicesRecord{Devices: make(map[id.DeviceID]deviceRecord, len(devices))}
 	for name, device := range devices {
 		if plausible(device) {
 			record.set(name, device)
 		}
 	}
-	return s.update(func(tx store.Tx) error {
-		if err := clearMark(tx, s.own("outdated"), string(user)); err != nil {
+	s.write.Lock()
+	defer s.write.Unlock()
+	asked, last := s.asked(ctx, user)
+	if asked < last.answered {
+		s.endSharing()
+		return nil
+	}
+	whole := asked >= last.changed
+	err := s.commit(func(tx store.Tx) error {
+		if err := s.settleMark(tx, user, record, whole); err != nil {
 			return err
 		}
 		return Put(tx, s.own("devices"), string(user), record)
 	})
+	if err != nil {
+		return err
+	}
+	last.answered = asked
+	s.mu.Lock()
+	s.lists[user] = last
+	s.mu.Unlock()
+	if !whole {
+		s.endSharing()
+	}
+	return nil
+}
+
+// settleMark makes a new list the whole one of a tracked user; or leaves it to the next answer to do so.
+func (s *Store) settleMark(tx store.Tx, user id.UserID, record *devicesRecord, whole bool) error {
+	record.Tracked = whole
+	if whole {
+		return clearMark(tx, s.own("outdated"), string(user))
+	}
+	old, err := s.devices(tx, user)
+	if err != nil || !old.Tracked {
+		return err
+	}
+	record.Tracked = true
+	return Put(tx, s.own("outdated"), string(user), true)
 }
 
 // clearMark deletes a record if there is one, since deleting none would be a write all the same.
@@ -158,13 +194,16 @@ func (s *Store) FilterTrackedUsers(_ context.Context, users []id.UserID) (tracke
 	return tracked, err
 }
 
-// MarkTrackedUsersOutdated notes whose lists have to be fetched again, in one transaction. Users who are
-// not tracked are left out.
+// MarkTrackedUsersOutdated notes whose lists have to be fetched again, in one transaction. Of users who are
+// not tracked it is only known, until the process ends, that questions under way are too old.
 func (s *Store) MarkTrackedUsersOutdated(_ context.Context, users []id.UserID) error {
 	if len(users) == 0 {
 		return nil
 	}
-	return s.update(func(tx store.Tx) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.noteChanged(users)
+	return s.commit(func(tx store.Tx) error {
 		for _, user := range users {
 			record, err := s.devices(tx, user)
 			if err == nil && record.Tracked {

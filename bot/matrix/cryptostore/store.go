@@ -22,7 +22,7 @@ import (
 // Store keeps all that the bot must know again after a restart: its device with all Olm and Megolm state,
 // what it knows of other people's devices and of rooms, how far it has read, and what it has handled.
 // It is the crypto.Store, the state store and the sync store of mautrix at once. Its methods may be called
-// from several goroutines and block on the disk only; they do not look at their contexts.
+// from several goroutines and block on the disk only; of their contexts they look at nothing but AskedNow.
 //
 // There is one pointer for each Olm session and for each outbound Megolm session, for as long as the Store
 // lives: the crypto machine fetches a session, waits for a lock and then uses it, and two copies of one
@@ -53,6 +53,8 @@ type Store struct {
 	moves    map[id.RoomID]int
 	sharing  map[id.RoomID]bool   // where a session is being shared; false once it is overtaken
 	pending  map[id.UserID]string // sync tokens of responses that are being handled
+	ticks    uint64               // counts questions about devices, and news of them
+	lists    map[id.UserID]moments
 	journal  journal
 }
 
@@ -89,7 +91,7 @@ func New(v store.Store, log *slog.Logger, beside ...string) (*Store, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{vault: v, log: log, beside: beside}
+	s := &Store{vault: v, log: log, beside: beside, lists: make(map[id.UserID]moments)}
 	s.empty()
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("matrix: open store: %w", err)

@@ -22,9 +22,9 @@ func (s *Store) ForgetStrangers(context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	var sessions []olmName
-	err := s.finish(func(tx store.Tx) error {
-		known, err := s.acquaintances(tx)
-		if err != nil {
+	var known map[id.UserID]bool
+	err := s.finish(func(tx store.Tx) (err error) {
+		if known, err = s.acquaintances(tx); err != nil {
 			return err
 		}
 		gone, err := s.dropDevices(tx, known)
@@ -51,6 +51,7 @@ func (s *Store) ForgetStrangers(context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	maps.DeleteFunc(s.lists, func(user id.UserID, _ moments) bool { return !known[user] })
 	for _, n := range sessions {
 		delete(s.olm, n.sender)
 	}
