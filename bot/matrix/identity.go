@@ -23,7 +23,7 @@ import (
 // matrix-notes §5: nothing on the server depends on a key before the vault holds that key, and the vault
 // gives no key up before the server has another.
 func (l *connection) ensureIdentity(ctx context.Context) error {
-	if _, err := l.mach.FetchKeys(ctx, []id.UserID{l.me}, true); err != nil {
+	if err := l.askDevices(ctx, l.me); err != nil {
 		return fail("ask for our keys", err)
 	}
 	own, err := l.ownKeys(ctx)

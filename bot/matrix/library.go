@@ -23,11 +23,10 @@ import (
 // e2e tries all of it against a real homeserver: a new version of the library is taken when they pass.
 
 // beforeLibrary registers what has to see a response before the library does (it calls those first that came first):
-// what is too old to be decrypted leaves it, changed devices are marked before they are asked for, the one-time keys are
-// counted before it makes new ones, and the state of a room is known before its members change sessions.
+// what is too old to be decrypted leaves it, the one-time keys are counted before it makes new ones, and the state of a
+// room is known before its members change sessions. Changed devices are marked before all that, see ProcessResponse.
 func (l *connection) beforeLibrary() {
 	l.sync.OnSync(l.leaveOutOld)
-	l.sync.OnSync(l.markLists)
 	l.sync.OnSync(l.countKeys)
 	l.sync.OnEvent(l.cli.StateStoreSyncHandler)
 	l.sync.OnEventType(event.EventEncrypted, l.noteEncrypted)
@@ -58,7 +57,7 @@ func (s sealer) Encrypt(ctx context.Context, room id.RoomID, kind event.Type, co
 	defer s.a.sealing.WithLock(room)()
 	for range maxShares {
 		s.a.store.BeginSharing(room)
-		sealed, err = s.CryptoHelper.Encrypt(ctx, room, kind, content)
+		sealed, err = s.CryptoHelper.Encrypt(s.a.store.AskedNow(ctx), room, kind, content)
 		if !errors.Is(err, crypto.ErrNoGroupSession) {
 			break
 		}

@@ -37,13 +37,13 @@ const (
 
 // markLists notes whose devices have changed before the library asks for them, so that a question without an
 // answer is asked again (matrix-notes §7). After a first sync any of them may have.
-func (l *connection) markLists(ctx context.Context, answer *mautrix.RespSync, since string) bool {
+func (l *connection) markLists(ctx context.Context, answer *mautrix.RespSync, since string) {
 	users := answer.DeviceLists.Changed
 	if since == "" {
 		users = append(users, l.everybody(ctx)...)
 	}
 	if len(users) == 0 {
-		return true
+		return
 	}
 	if err := l.a.store.MarkTrackedUsersOutdated(ctx, users); err != nil {
 		l.a.log.Error("changed devices not noted", "error", err)
@@ -53,7 +53,6 @@ func (l *connection) markLists(ctx context.Context, answer *mautrix.RespSync, si
 	for _, user := range users {
 		delete(l.lists.later, user) // there is news of them
 	}
-	return true
 }
 
 // everybody are the users whose devices we know.
@@ -104,9 +103,15 @@ func (l *connection) dueLists(ctx context.Context) (users []id.UserID, first boo
 	return slices.DeleteFunc(users, func(user id.UserID) bool { return now.Before(l.lists.later[user].until) }), first
 }
 
+// askDevices asks for the devices of users and keeps them.
+func (l *connection) askDevices(ctx context.Context, users ...id.UserID) error {
+	_, err := l.mach.FetchKeys(l.a.store.AskedNow(ctx), users, true)
+	return err
+}
+
 // fetchLists asks for devices, and leaves alone for a while whose have not come.
 func (l *connection) fetchLists(ctx context.Context, users []id.UserID) {
-	if _, err := l.mach.FetchKeys(ctx, users, true); err != nil {
+	if err := l.askDevices(ctx, users...); err != nil {
 		l.a.log.Warn("changed devices not fetched, asked for again later", "error", fail("fetch devices", err))
 	}
 	marked, err := l.a.store.GetOutdatedTrackedUsers(ctx)

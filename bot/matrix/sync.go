@@ -81,7 +81,8 @@ func (s *syncer) ProcessResponse(ctx context.Context, answer *mautrix.RespSync, 
 	s.mu.Unlock()
 	gaps := s.l.gaps(answer, since)
 	clear(s.l.moved) // of a response that could not be handled
-	if s.DefaultSyncer.ProcessResponse(ctx, answer, since) != nil {
+	s.l.markLists(ctx, answer, since)
+	if s.DefaultSyncer.ProcessResponse(s.l.a.store.AskedNow(ctx), answer, since) != nil {
 		return errPanicked // the library's text quotes what was being read, and the token
 	}
 	s.l.afterMoves(ctx, since == "")

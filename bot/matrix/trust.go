@@ -92,7 +92,7 @@ func (l *connection) lookAgain(ctx context.Context, evt *event.Event) id.TrustSt
 	if !ask {
 		return id.TrustStateUnknownDevice
 	}
-	if _, err := l.mach.FetchKeys(ctx, []id.UserID{evt.Sender}, true); err != nil {
+	if err := l.askDevices(ctx, evt.Sender); err != nil {
 		l.a.log.Warn("devices not fetched", "error", fail("fetch devices", err))
 		return id.TrustStateUnknownDevice
 	}
