@@ -104,6 +104,51 @@ func TestLowBalance(t *testing.T) {
 	}
 }
 
+// apart is a store that tells of a transaction within an Update, which would read what is no longer so, or wait for
+// itself. It is for one goroutine.
+type apart struct {
+	store.Store
+	t      *testing.T
+	within *bool
+}
+
+func (s apart) View(fn func(store.Tx) error) error {
+	if *s.within {
+		s.t.Error("a View within an Update")
+	}
+	return s.Store.View(fn)
+}
+
+func (s apart) Update(fn func(store.Tx) error) error {
+	if *s.within {
+		s.t.Error("an Update within an Update")
+	}
+	return s.Store.Update(func(tx store.Tx) error {
+		*s.within = true
+		defer func() { *s.within = false }()
+		return fn(tx)
+	})
+}
+
+// TestLettersReadNothingApart: what a letter says of its account is read before it is written.
+func TestLettersReadNothingApart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "Léa")
+	r.damage.Store = apart{r.damage.Store, t, new(bool)}
+	r.restart()
+	r.linkSchool("marc", camille, home)
+	r.linkWallet(0, true)
+	r.linkWallet(1, true)
+	r.izly.set("9.00")
+	r.until(at(0, 22, 0))
+	r.izly.set("4.99")
+	r.school.publish("Léa", "SVT", "12")
+	r.until(at(1, 22, 0))
+	if got := r.told(); len(got) != 3 {
+		t.Errorf("told %q", got)
+	}
+}
+
 // TestWalletWithoutCode asks while the session lives, then once a day, and again once somebody has opened another.
 func TestWalletWithoutCode(t *testing.T) {
 	t.Parallel()

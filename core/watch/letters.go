@@ -8,13 +8,11 @@ import (
 
 	"cartable/core/chat"
 	"cartable/core/family"
-	"cartable/core/izly"
 	"cartable/core/outbox"
 	"cartable/core/rights"
 	"cartable/core/school"
 	"cartable/core/store"
 	"cartable/core/view"
-	"cartable/core/wallet"
 )
 
 // How long an alert makes sense.
@@ -40,7 +38,7 @@ func send(w *Watch, tx store.Tx, a rights.Account, f finding, n news, now time.T
 	var drafts []draft
 	switch {
 	case n.low:
-		drafts, label = aboutWallet(w, v, a, f.left, now), v.P.T("news.button.topup")
+		drafts, label = aboutWallet(v, a, f, now), v.P.T("news.button.topup")
 	case f.kind == CancelledLesson:
 		drafts = aboutLessons(v, f.pupil, n.changes)
 	default:
@@ -104,17 +102,7 @@ func aboutGrades(v view.View, who family.Pupil, changes []school.Change, now tim
 	return []draft{{reply: v.Change(who, changes), until: now.Add(gradeLife), see: see}}
 }
 
-// aboutWallet makes one letter, which says whose wallet it is where its owner has several.
-func aboutWallet(w *Watch, v view.View, a rights.Account, left izly.Cents, now time.Time) []draft {
-	several := 0
-	for _, other := range w.cfg.Rights.Of(a.Owner) {
-		if other.Kind == rights.Wallet {
-			several++
-		}
-	}
-	var whose *wallet.Holder
-	if holder, known := w.cfg.Wallet.Holder(a.ID); known && several > 1 {
-		whose = &holder
-	}
-	return []draft{{reply: v.LowBalance(left, whose), until: now.Add(balanceLife), see: "/recharger #" + a.ID}}
+// aboutWallet makes one letter.
+func aboutWallet(v view.View, a rights.Account, f finding, now time.Time) []draft {
+	return []draft{{reply: v.LowBalance(f.left, f.whose), until: now.Add(balanceLife), see: "/recharger #" + a.ID}}
 }

@@ -13,6 +13,7 @@ import (
 	"cartable/core/school"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/wallet"
 )
 
 const (
@@ -147,7 +148,8 @@ type finding struct {
 	pupil  family.Pupil // of a school
 	weeks  []family.Reading[school.Week]
 	grades family.Reading[school.Grades]
-	left   izly.Cents // in a wallet
+	left   izly.Cents     // in a wallet
+	whose  *wallet.Holder // who has it; nil where its owner has no other
 }
 
 // news is what is to be told: changes of a school, or that little is left in a wallet.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cartable/core/izly"
+	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/wallet"
 )
@@ -51,5 +52,27 @@ func (w *Watch) readWallet(ctx context.Context, p *plan, _ today) (found []findi
 	case err != nil:
 		return nil, 1, err
 	}
-	return []finding{{kind: LowBalance, left: b.Main}}, 1, nil
+	return []finding{{kind: LowBalance, left: b.Main, whose: whose(w, p.account)}}, 1, nil
+}
+
+// whose is the holder of a wallet, where its owner has several. It reads the store.
+func whose(w *Watch, account string) *wallet.Holder {
+	a, known := w.cfg.Rights.Account(account)
+	if !known {
+		return nil
+	}
+	several := 0
+	for _, other := range w.cfg.Rights.Of(a.Owner) {
+		if other.Kind == rights.Wallet {
+			several++
+		}
+	}
+	if several < 2 {
+		return nil
+	}
+	holder, known := w.cfg.Wallet.Holder(account)
+	if !known {
+		return nil
+	}
+	return &holder
 }
