@@ -129,10 +129,7 @@ func (s *session) prepare(ctx context.Context, o *Order) (izly.TopUp, error) {
 	if err != nil {
 		return izly.TopUp{}, err
 	}
-	o.Known = nil
-	for _, op := range statement.Operations {
-		o.Known = append(o.Known, nameOf(op))
-	}
+	o.remember(statement)
 	var prepared izly.TopUp
 	if err := call(s.w, "prepare", func() (err error) {
 		prepared, err = s.izly.PrepareTopUp(ctx, o.CardID, o.Amount)
@@ -157,7 +154,7 @@ func confirming(w *Wallet, o *Order) error {
 		case stored.State != Preparing:
 			return ErrGone
 		}
-		stored.State, stored.Sent, stored.Known = Confirming, sent, o.Known
+		stored.State, stored.Sent, stored.Known, stored.Newest = Confirming, sent, o.Known, o.Newest
 		return orders.Put(tx, stored.Account, stored.ID, stored)
 	}); err != nil {
 		return fmt.Errorf("wallet: confirm: %w", err)

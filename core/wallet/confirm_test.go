@@ -69,8 +69,8 @@ func TestEachStepIsWrittenBeforeItIsTaken(t *testing.T) {
 		if got.State != want || rec.Open != o.ID || !slices.Equal(r.dues(), []string{o.Key()}) {
 			t.Errorf("%s: order %q, open %q, due %q", method, got.State, rec.Open, r.dues())
 		}
-		if method == "MoneyInCbConfirm" && (rec.Izly.Counter != counter+1 || len(got.Known) == 0 || !got.Sent.Equal(tuesday)) {
-			t.Errorf("counter %d, known %d, sent %v", rec.Izly.Counter, len(got.Known), got.Sent)
+		if method == "MoneyInCbConfirm" && (rec.Izly.Counter != counter+1 || len(got.Known) == 0 || got.Newest.IsZero() || !got.Sent.Equal(tuesday)) {
+			t.Errorf("counter %d, known %d, newest %v, sent %v", rec.Izly.Counter, len(got.Known), got.Newest, got.Sent)
 		}
 		seen[method]++
 	}})
@@ -289,7 +289,7 @@ func TestOutcomes(t *testing.T) {
 			}
 			r.spent(0, tt.balance, tt.ordered)
 			kept := r.order(o.Key())
-			if kept.State != tt.want || !kept.NextCheck.Equal(out.Order.NextCheck) || (len(kept.Known) > 0) != (tt.want == Unknown) || len(out.Order.Known) != len(kept.Known) {
+			if kept.State != tt.want || !kept.NextCheck.Equal(out.Order.NextCheck) || (len(kept.Known) > 0) != (tt.want == Unknown) || kept.Newest.IsZero() != (kept.Known == nil) || len(out.Order.Known) != len(kept.Known) {
 				t.Errorf("kept %+v", kept)
 			}
 			r.panics.method = ""

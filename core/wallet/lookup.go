@@ -273,8 +273,20 @@ func looked(w *Wallet, key string, found State, cause error, tell Tell) (wait ti
 	return wait, err
 }
 
-// trace finds the top-up of an order in a statement: one that was not there before, whatever the clocks say. The state
-// is empty when there is no trace.
+// remember notes what there is before the top-up, for trace.
+func (o *Order) remember(s izly.Statement) {
+	o.Known, o.Newest = nil, time.Time{}
+	for _, op := range s.Operations {
+		o.Known = append(o.Known, nameOf(op))
+		if op.At.After(o.Newest) {
+			o.Newest = op.At
+		}
+	}
+}
+
+// trace finds the top-up of an order in a statement: one that was not there before, and that is not older than the
+// newest that was, for older ones come into sight where a line is gone. Izly's clock alone says what is older. The state is empty
+// when there is no trace.
 func trace(o Order, s izly.Statement) State {
 	known := make(map[string]int)
 	for _, name := range o.Known {
@@ -287,7 +299,8 @@ func trace(o Order, s izly.Statement) State {
 			continue
 		}
 		topUp := op.Type == izly.TypeTopUp || op.Type == izly.TypeCashTopUp || op.Type == izly.TypeBankTopUp
-		if !topUp || !op.Credit || op.Amount != o.Amount {
+		older := !op.At.IsZero() && op.At.Before(o.Newest)
+		if !topUp || !op.Credit || op.Amount != o.Amount || older {
 			continue
 		}
 		switch op.Status {

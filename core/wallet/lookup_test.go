@@ -443,3 +443,33 @@ func TestTrace(t *testing.T) {
 		t.Error("the order was changed")
 	}
 }
+
+// TestTracePassesOverWhatIsOlder has a line vanish from a statement of one page: an older top-up of the same amount moves up.
+func TestTracePassesOverWhatIsOlder(t *testing.T) {
+	t.Parallel()
+	topUp := func(id string, at time.Time) izly.Operation {
+		return izly.Operation{ID: id, At: at, Type: izly.TypeTopUp, Status: izly.StatusDone, Credit: true, Amount: 20_00}
+	}
+	hours := func(n int) time.Time { return tuesday.Add(-time.Duration(n) * time.Hour) } // Izly's clock, far behind ours
+	o := Order{Amount: 20_00, Sent: tuesday}
+	o.remember(izly.Statement{Operations: []izly.Operation{topUp("3", hours(30)), topUp("4", hours(20)), topUp("2", hours(40))}})
+	moved := topUp("1", hours(21))
+	for _, tt := range []struct {
+		name string
+		then []izly.Operation
+		want State
+	}{
+		{"nothing new", []izly.Operation{topUp("4", hours(20)), topUp("3", hours(30)), moved}, ""},
+		{"made", []izly.Operation{topUp("5", hours(19)), topUp("4", hours(20)), moved}, Done},
+		{"made, below what has moved up", []izly.Operation{moved, topUp("5", hours(19))}, Done},
+		{"made in the same second", []izly.Operation{topUp("5", hours(20)), moved}, Done},
+		{"without a date", []izly.Operation{topUp("5", time.Time{}), moved}, Done},
+	} {
+		if got := trace(o, izly.Statement{Operations: tt.then}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	if old := (Order{Amount: 20_00, Known: []string{"4"}}); trace(old, izly.Statement{Operations: []izly.Operation{moved}}) != Done {
+		t.Error("an order of before, which knows no time, finds nothing")
+	}
+}

@@ -118,7 +118,7 @@ func (o *Order) become(state State) {
 	if state == Unknown {
 		o.NextCheck = o.Sent.Add(checkAfter[0])
 	} else {
-		o.Known = nil
+		o.Known, o.Newest = nil, time.Time{}
 	}
 }
 

@@ -35,6 +35,7 @@ type Order struct {
 	// What finds the top-up in the statement when the answer to the confirmation was lost.
 	Sent      time.Time `json:"sent,omitzero"`
 	Known     []string  `json:"known,omitempty"` // the operations there were before, see nameOf
+	Newest    time.Time `json:"newest,omitzero"` // when the newest of them was, by Izly's clock; zero: nobody knows
 	Checks    int       `json:"checks,omitempty"`
 	NextCheck time.Time `json:"next_check,omitzero"`
 }
