@@ -65,11 +65,11 @@ func jpegWeight(pixels int64, data []byte) int64 {
 	for rest := data[min(2, len(data)):]; len(rest) >= 4; {
 		marker, length := rest[1], int(binary.BigEndian.Uint16(rest[2:]))
 		switch {
-		case rest[0] != 0xff || marker == jpegScan || length < 2 || len(rest) < 2+length:
-			return tooMuch
-		case marker == 0xff: // a fill byte
+		case rest[0] == 0xff && marker == 0xff: // a fill byte before the marker, ITU-T T.81 §B.1.1.2: no length follows yet
 			rest = rest[1:]
 			continue
+		case rest[0] != 0xff || marker == jpegScan || length < 2 || len(rest) < 2+length:
+			return tooMuch
 		}
 		segment := rest[4 : 2+length]
 		switch marker {

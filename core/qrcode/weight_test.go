@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,10 @@ func TestOddHeadersAreWeighed(t *testing.T) {
 	}
 	if _, err := qrcode.Decode(grey.Bytes()); !errors.Is(err, qrcode.ErrNone) {
 		t.Errorf("a small grey photo: %v", err)
+	}
+	filled := slices.Insert(bytes.Clone(grey.Bytes()), frame, 0xff, 0xff) // fill bytes are allowed before each marker
+	if _, err := qrcode.Decode(filled); !errors.Is(err, qrcode.ErrNone) {
+		t.Errorf("a small photo with fill bytes: %v", err)
 	}
 	if _, err := qrcode.Decode(b.Bytes()); !errors.Is(err, qrcode.ErrNone) {
 		t.Errorf("one pixel: %v", err)
