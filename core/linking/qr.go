@@ -25,7 +25,8 @@ func (p pictures) Before(ctx context.Context, t *talk.Turn) (r chat.Reply, taken
 	if t.Msg.File == nil || t.Commanded() {
 		return chat.Reply{}, false, nil
 	}
-	return p.takePicture(ctx, t), true, nil
+	r, err = p.takePicture(ctx, t)
+	return r, true, err
 }
 
 // Else implements talk.Interceptor.
@@ -35,23 +36,25 @@ func (pictures) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, err
 
 // takePicture reads the QR code that PRONOTE shows to link an app. The picture is deleted from the chat and
 // not kept: with the PIN it opens the account.
-func (l *Linking) takePicture(ctx context.Context, t *talk.Turn) chat.Reply {
+func (l *Linking) takePicture(ctx context.Context, t *talk.Turn) (chat.Reply, error) {
 	t.Redact(ctx)
 	data, err := t.Msg.File(ctx)
 	if err != nil || len(data) > chat.MaxFile {
 		t.Log.Warn("picture not read", "bytes", len(data), "error", err)
-		return pictureTrouble(l, t, "qr.not_loaded")
+		return pictureTrouble(l, t, "qr.not_loaded"), nil
 	}
-	text, err := qrcode.Decode(data)
+	text, err := qrcode.Decode(ctx, data)
 	switch {
 	case errors.Is(err, qrcode.ErrTooLarge):
-		return pictureTrouble(l, t, "qr.too_large")
+		return pictureTrouble(l, t, "qr.too_large"), nil
 	case errors.Is(err, qrcode.ErrNotPicture):
-		return pictureTrouble(l, t, "qr.not_picture")
-	case err != nil:
-		return pictureTrouble(l, t, "qr.none")
+		return pictureTrouble(l, t, "qr.not_picture"), nil
+	case errors.Is(err, qrcode.ErrNone):
+		return pictureTrouble(l, t, "qr.none"), nil
+	case err != nil: // it waited behind other pictures until its time was over
+		return chat.Reply{}, err
 	}
-	return takeQRCode(l, t, text)
+	return takeQRCode(l, t, text), nil
 }
 
 // meansQRCode tells whether a folded answer names the way by QR code.

@@ -29,7 +29,7 @@ func TestCleanCodesAreFound(t *testing.T) {
 			}
 			screen := image.NewGray(matrix.Bounds())
 			draw.Draw(screen, screen.Bounds(), matrix, image.Point{}, draw.Src)
-			if got, err := qrcode.Decode(asPNG(t, screen)); err != nil || got != text {
+			if got, err := qrcode.Decode(t.Context(), asPNG(t, screen)); err != nil || got != text {
 				t.Errorf("%d pixels, code %d: %d characters, %v", size, i, len(got), err)
 			}
 		}

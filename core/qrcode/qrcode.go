@@ -3,6 +3,7 @@ package qrcode
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -10,7 +11,6 @@ import (
 	_ "image/png"  // screenshots
 	"math"
 	"runtime/debug"
-	"sync"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -58,12 +58,13 @@ func sides(longest int) []int {
 	return list
 }
 
-// looking is held by the one picture that is in memory.
-var looking sync.Mutex
+// looking is full while a picture is in memory: there is one at a time.
+var looking = make(chan struct{}, 1)
 
 // Decode returns the text of the QR code in a picture, whatever its orientation. It takes up to some seconds
-// of processor time for a large picture without one, and at most 64 MiB of memory; it waits for other calls.
-func Decode(data []byte) (text string, err error) {
+// of processor time for a large picture without one, and at most 64 MiB of memory. It waits for other calls, until
+// ctx has ended: the error is that of ctx then. What has begun goes on to its end.
+func Decode(ctx context.Context, data []byte) (text string, err error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	switch {
 	case err != nil || config.Width <= 0 || config.Height <= 0:
@@ -71,8 +72,12 @@ func Decode(data []byte) (text string, err error) {
 	case config.Width > maxDecoded/config.Height || weight(format, config, data) > maxDecoded:
 		return "", ErrTooLarge
 	}
-	looking.Lock()
-	defer looking.Unlock()
+	select {
+	case looking <- struct{}{}:
+		defer func() { <-looking }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("qrcode: wait for other pictures: %w", ctx.Err())
+	}
 	defer func() { // the decoders are not ours, and the picture is a stranger's
 		if cause := recover(); cause != nil {
 			text, err = "", fmt.Errorf("%w (the reader failed: %T)", ErrNone, cause)

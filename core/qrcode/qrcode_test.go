@@ -87,7 +87,7 @@ func TestDecode(t *testing.T) {
 		"dark mode screenshot": asPNG(t, negative{c}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := qrcode.Decode(data); err != nil || got != text {
+			if got, err := qrcode.Decode(t.Context(), data); err != nil || got != text {
 				t.Errorf("got %d characters, %v", len(got), err)
 			}
 		})
@@ -107,7 +107,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"cut off":      {asJPEG(t, code(t, 300))[:200], qrcode.ErrNotPicture},
 		"without code": {asPNG(t, place(image.NewGray(image.Rect(0, 0, 9, 9)), 300, 300, f64.Aff3{1, 0, 9, 0, 1, 9})), qrcode.ErrNone},
 	} {
-		if got, err := qrcode.Decode(tt.data); !errors.Is(err, tt.want) || got != "" {
+		if got, err := qrcode.Decode(t.Context(), tt.data); !errors.Is(err, tt.want) || got != "" {
 			t.Errorf("%s: got %q, %v; want %v", name, got, err, tt.want)
 		}
 	}
@@ -121,7 +121,7 @@ func FuzzDecode(f *testing.F) {
 		if config, _, err := image.DecodeConfig(bytes.NewReader(data)); err != nil || config.Width*config.Height > 1<<18 {
 			return // a large one is only slow
 		}
-		if got, err := qrcode.Decode(data); (err == nil) != (got != "") {
+		if got, err := qrcode.Decode(t.Context(), data); (err == nil) != (got != "") {
 			t.Errorf("%q, %v", got, err)
 		}
 	})

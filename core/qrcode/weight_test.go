@@ -4,6 +4,7 @@ package qrcode_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"image"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 			return nil, err
 		}
 		data, err := os.ReadFile(path)
-		return func() error { _, err := qrcode.Decode(data); return err }, err
+		return func() error { _, err := qrcode.Decode(context.Background(), data); return err }, err
 	})
 }
 
@@ -96,17 +97,17 @@ func TestOddHeadersAreWeighed(t *testing.T) {
 	huge := bytes.Clone(grey.Bytes())
 	frame := bytes.Index(huge, []byte{0xff, 0xc0})
 	copy(huge[frame+5:], []byte{0x27, 0x10, 0x27, 0x10}) // 10000 by 10000
-	if _, err := qrcode.Decode(huge); !errors.Is(err, qrcode.ErrTooLarge) {
+	if _, err := qrcode.Decode(t.Context(), huge); !errors.Is(err, qrcode.ErrTooLarge) {
 		t.Errorf("a grey photo of 100 megapixels: %v", err)
 	}
-	if _, err := qrcode.Decode(grey.Bytes()); !errors.Is(err, qrcode.ErrNone) {
+	if _, err := qrcode.Decode(t.Context(), grey.Bytes()); !errors.Is(err, qrcode.ErrNone) {
 		t.Errorf("a small grey photo: %v", err)
 	}
 	filled := slices.Insert(bytes.Clone(grey.Bytes()), frame, 0xff, 0xff) // fill bytes are allowed before each marker
-	if _, err := qrcode.Decode(filled); !errors.Is(err, qrcode.ErrNone) {
+	if _, err := qrcode.Decode(t.Context(), filled); !errors.Is(err, qrcode.ErrNone) {
 		t.Errorf("a small photo with fill bytes: %v", err)
 	}
-	if _, err := qrcode.Decode(b.Bytes()); !errors.Is(err, qrcode.ErrNone) {
+	if _, err := qrcode.Decode(t.Context(), b.Bytes()); !errors.Is(err, qrcode.ErrNone) {
 		t.Errorf("one pixel: %v", err)
 	}
 }
