@@ -14,11 +14,13 @@ type bounds struct {
 	entries int // of one list or object
 }
 
-// maxDepth bounds the levels of nested lists and objects. The deepest known answer has some fifteen.
+// maxDepth bounds the levels of nested lists and objects. The simulator's deepest answer is
+// well below that; real answers were not measured.
 const maxDepth = 64
 
-// Answers seen have up to 100 KB and 6,000 values for the parameters, 80 KB and 6,000 for a week, 60 KB and 5,000
-// for a period's grades, 200 KB and 8,000 for three weeks of homework, docs/pronote-protocol.md.
+// No real answers were measured. What a large school may send is estimated from the form of the simulator's answers: up
+// to 100 KB and 6,000 values for the parameters, 80 KB and 6,000 for a week, 60 KB and 5,000 for a period's grades,
+// 200 KB and 8,000 for three weeks of homework. The bounds are several times that, docs/pronote-protocol.md.
 var functionBounds = map[string]bounds{
 	fnParameters:     {2 << 20, 60_000, 2_000},
 	fnAuthentication: {256 << 10, 10_000, 500},

@@ -78,5 +78,5 @@ const (
 	maxPage       = 2 << 20   // bytes of the HTML page
 	maxErrorPage  = 256 << 10 // bytes that are searched of a page in place of an answer
 	maxKept       = 4 << 10   // bytes of each text that it gives an app to bring along the next time
-	maxIdentifier = 512       // bytes of an N; the longest known have some 60
+	maxIdentifier = 512       // bytes of an N; far above those of the simulator, real ones were not measured
 )
