@@ -188,6 +188,34 @@ func TestCalledByName(t *testing.T) {
 	has(t, group("bob").say("/edtt"), "Vouliez-vous dire /edt")
 }
 
+// TestAskingHowToLinkIsNoSecret answers in a group how an account is linked, and deletes only what may be a secret.
+func TestAskingHowToLinkIsNoSecret(t *testing.T) {
+	p, _, group := invited(t)
+	said := func(text string, named bool) string {
+		t.Helper()
+		s := group("bob")
+		return s.deliver(chat.Message{Text: text, Named: named})[s.chat]
+	}
+	for _, text := range []string{"comment connecter mon compte ?", "connexion", "connecter mon compte.", "lier mon compte. Merci !"} {
+		before := len(p.deleted)
+		has(t, said(text, true), "en privé")
+		lacks(t, said(text, true), "rien de secret")
+		lacks(t, said(text, false), "rien de secret") // people among themselves
+		if len(p.deleted) != before {
+			t.Errorf("%q was deleted", text)
+		}
+	}
+	for _, text := range []string{
+		"/connexion marc secret", "connexion marc s3cret", "connecter ecole.example/pronote marc secret", "comment connecter marc a1b2c3 ?",
+	} {
+		before := len(p.deleted)
+		has(t, said(text, true), "rien de secret dans un groupe")
+		if len(p.deleted) != before+1 {
+			t.Errorf("%q was not deleted", text)
+		}
+	}
+}
+
 // TestGuestsPressNothingThatChanges offers them the buttons of the others.
 func TestGuestsPressNothingThatChanges(t *testing.T) {
 	p, _, group := invited(t)

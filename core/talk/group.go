@@ -78,9 +78,19 @@ func runInGroup(ctx context.Context, t *Turn, c call) (chat.Reply, error) {
 	}
 }
 
-// secretInGroup tells whether a message in a group holds what belongs into a private chat.
+// secretInGroup tells whether a message in a group holds what belongs into a private chat. "Comment connecter mon
+// compte ?" reads as a command that takes secrets, and holds none.
 func secretInGroup(t *Talk, c call, text string) bool {
-	return c.command != nil && c.command.Secret && c.args != "" || holdsSecret(t, text)
+	if c.command == nil || !c.command.Secret || c.args == "" {
+		return holdsSecret(t, text)
+	}
+	_, marked := cutAny(strings.TrimSpace(text), "/", "!")
+	return marked || slices.ContainsFunc(strings.Fields(text), unlikeSpeech) || holdsSecret(t, text)
+}
+
+// unlikeSpeech tells whether a word has a digit, a dot or a slash, as passwords and addresses have.
+func unlikeSpeech(word string) bool {
+	return strings.ContainsAny(strings.Trim(word, "?!.,;:…"), "0123456789./")
 }
 
 // holdsSecret tells whether a text holds a secret wherever it is said.
