@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -21,6 +22,13 @@ type choice struct {
 	Account string        `json:"account,omitempty"` // that it is about: it goes when the account does
 	Expires time.Time     `json:"expires"`
 	Forget  bool          `json:"forget,omitempty"` // a deep link that Came leaves out: followed, or not surely the person's wish
+	Number  int           `json:"number,omitempty"` // in its group: of those made before it is lower
+}
+
+// tally is the stored record of how many choices a group has.
+type tally struct {
+	Last int `json:"last"` // number of the newest
+	Most int `json:"most"` // that there may be: what is removed meanwhile is not taken off
 }
 
 // What a choice may do besides a registered action.
@@ -32,6 +40,8 @@ const (
 var (
 	// choices: group: the chat's key, or that of a person's deep links; name: the choice's ID.
 	choices = store.Table[choice]{Bucket: "choices"}
+	// tallies: no group; name: the group of the choices. It is missing where there are none.
+	tallies = store.Table[tally]{Bucket: "choice_tallies"}
 	// due: the groups of choices that have some which end.
 	due = store.Due{Bucket: "choices_due"}
 )
@@ -39,6 +49,10 @@ var (
 const (
 	// choiceLife is how long a button is remembered, also to explain that it has expired.
 	choiceLife = 24 * time.Hour
+	// mostChoices is how many of a group are remembered at least, the newest; spareChoices is how many there may be above
+	// that, so that what is too much is not looked for with each message.
+	mostChoices  = 500
+	spareChoices = 100
 	// startMark begins the payload of such a link.
 	startMark = "link_"
 	// cameLife is how long it is remembered where somebody who goes on in private came from.
@@ -61,35 +75,86 @@ func deleteChoices(tx store.Tx, group string) error {
 	}); err != nil {
 		return err
 	}
-	return choices.DeleteGroup(tx, group)
+	return errors.Join(choices.DeleteGroup(tx, group), tallies.Delete(tx, "", group))
 }
 
-// putChoice writes a choice into a group, and notes when it ends.
-func putChoice(tx store.Tx, group, id string, c choice) error {
-	if err := choices.Put(tx, group, id, c); err != nil {
-		return err
-	}
-	return due.Note(tx, c.Expires, group)
+// named is a choice with its ID.
+type named struct {
+	id string
+	choice
 }
 
-func moveChoices(tx store.Tx, old, to chat.ChatID) error {
-	type entry struct {
-		id string
-		choice
-	}
-	var all []entry
-	if _, err := choices.Each(tx, old.Key(), func(id string, c choice) error {
-		all = append(all, entry{id, c})
+// older orders choices by when they were made. The time alone does not tell: a clock may be set back.
+func older(a, b named) int {
+	return cmp.Or(cmp.Compare(a.Number, b.Number), a.Expires.Compare(b.Expires))
+}
+
+// choicesOf are those of a group, the oldest first.
+func choicesOf(tx store.Tx, group string) (all []named, err error) {
+	_, err = choices.Each(tx, group, func(id string, c choice) error {
+		all = append(all, named{id, c})
 		return nil
-	}); err != nil {
+	})
+	slices.SortFunc(all, older)
+	return all, err
+}
+
+// putChoices writes choices into a group as its newest, notes when they end, and removes the oldest where there are too
+// many.
+func putChoices(tx store.Tx, group string, more ...named) error {
+	t, known, err := store.Legible(tallies.Get(tx, "", group))
+	if err != nil {
 		return err
 	}
-	for _, e := range all {
-		if err := putChoice(tx, to.Key(), e.id, e.choice); err != nil {
+	if !known || t.Most+len(more) > mostChoices+spareChoices {
+		if t, err = trimChoices(tx, group, max(mostChoices-len(more), 0)); err != nil {
 			return err
 		}
 	}
-	return deleteChoices(tx, old.Key())
+	for _, c := range more {
+		t.Last++
+		c.Number = t.Last
+		if err := errors.Join(choices.Put(tx, group, c.id, c.choice), due.Note(tx, c.Expires, group)); err != nil {
+			return err
+		}
+	}
+	t.Most += len(more)
+	return tallies.Put(tx, "", group, t)
+}
+
+// trimChoices leaves the newest of a group.
+func trimChoices(tx store.Tx, group string, most int) (left tally, err error) {
+	all, err := choicesOf(tx, group)
+	if err != nil {
+		return tally{}, err
+	}
+	for _, c := range all {
+		left.Last = max(left.Last, c.Number)
+	}
+	for ; len(all) > most; all = all[1:] {
+		if err := choices.Delete(tx, group, all[0].id); err != nil {
+			return tally{}, err
+		}
+	}
+	left.Most = len(all)
+	return left, nil
+}
+
+// moveChoices makes the choices of a chat those of another, older than what that one has.
+func moveChoices(tx store.Tx, old, to chat.ChatID) error {
+	all, err := choicesOf(tx, old.Key())
+	if err != nil || len(all) == 0 {
+		return errors.Join(err, deleteChoices(tx, old.Key()))
+	}
+	there, err := choicesOf(tx, to.Key())
+	if err != nil {
+		return err
+	}
+	all = append(all, there...)
+	return errors.Join(
+		deleteChoices(tx, old.Key()), deleteChoices(tx, to.Key()),
+		putChoices(tx, to.Key(), all[max(len(all)-mostChoices, 0):]...),
+	)
 }
 
 // forgetChoices removes the choices of a chat that are about an account.
@@ -127,9 +192,9 @@ func (t *Turn) Offer(label, action, arg, account string) chat.Choice {
 // or "run", and only person may press it.
 func (t *Talk) OfferIn(tx store.Tx, in chat.ChatID, person chat.PersonID, label, action, arg, account string) (chat.Choice, error) {
 	id := newID(t)
-	err := putChoice(tx, in.Key(), id, choice{
+	err := putChoices(tx, in.Key(), named{id, choice{
 		Person: person, Private: true, Action: action, Arg: arg, Account: account, Expires: t.cfg.Now().Add(choiceLife),
-	})
+	}})
 	return chat.Choice{ID: id, Label: label, Risky: t.action(action).Risky}, err
 }
 
@@ -188,13 +253,15 @@ func saveChoices(t *Turn) error {
 	offered, started := t.offered, t.started
 	t.offered, t.started = make(map[string]choice), make(map[string]choice)
 	return t.talk.cfg.Store.Update(func(tx store.Tx) error {
-		for id, c := range offered {
-			if err := putChoice(tx, t.Chat.Key(), id, c); err != nil {
-				return err
+		for group, some := range map[string]map[string]choice{t.Chat.Key(): offered, startsOf(t.Person): started} {
+			var more []named
+			for id, c := range some {
+				more = append(more, named{id, c})
 			}
-		}
-		for id, c := range started {
-			if err := putChoice(tx, startsOf(t.Person), id, c); err != nil {
+			if len(more) == 0 {
+				continue
+			}
+			if err := putChoices(tx, group, more...); err != nil {
 				return err
 			}
 		}
@@ -377,15 +444,20 @@ const sweepPortion = 100
 // Sweep removes choices whose time is over, those of some chats at a time. more tells that there are others.
 func (t *Talk) Sweep(tx store.Tx, now time.Time) (more bool, err error) {
 	return due.Take(tx, now, sweepPortion, func(group string) error {
-		_, err := choices.Each(tx, group, func(id string, c choice) error {
+		left := 0
+		skipped, err := choices.Each(tx, group, func(id string, c choice) error {
 			switch {
 			case !now.After(c.Expires):
+				left++
 				return nil
 			case c.Expires.Before(now.Truncate(time.Hour)): // all of that hour goes now: nobody need come for it again
 				return errors.Join(choices.Delete(tx, group, id), due.Drop(tx, c.Expires, group))
 			}
 			return choices.Delete(tx, group, id)
 		})
+		if err == nil && left+skipped == 0 {
+			err = tallies.Delete(tx, "", group)
+		}
 		return err
 	})
 }
