@@ -298,6 +298,9 @@ func trace(o Order, s izly.Statement) State {
 			known[name]--
 			continue
 		}
+		if op.ID == "" && known[""] > 0 { // 0.1 did not note what is said of one without
+			continue
+		}
 		topUp := op.Type == izly.TypeTopUp || op.Type == izly.TypeCashTopUp || op.Type == izly.TypeBankTopUp
 		older := !op.At.IsZero() && op.At.Before(o.Newest)
 		if !topUp || !op.Credit || op.Amount != o.Amount || older {

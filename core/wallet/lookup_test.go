@@ -473,3 +473,22 @@ func TestTracePassesOverWhatIsOlder(t *testing.T) {
 		t.Error("an order of before, which knows no time, finds nothing")
 	}
 }
+
+// TestTraceOfAnOrderOfBefore has lines without an ID, of which 0.1 noted nothing but that: none of them is new for sure.
+func TestTraceOfAnOrderOfBefore(t *testing.T) {
+	t.Parallel()
+	bare := izly.Operation{At: tuesday, Type: izly.TypeTopUp, Status: izly.StatusDone, Credit: true, Amount: 20_00}
+	named := bare
+	named.ID = "3"
+	o := Order{Amount: 20_00, Known: []string{"1", "", "2"}}
+	if got := trace(o, izly.Statement{Operations: []izly.Operation{bare, bare}}); got != "" {
+		t.Errorf("without an ID: %q", got)
+	}
+	if got := trace(o, izly.Statement{Operations: []izly.Operation{bare, named, bare}}); got != Done {
+		t.Errorf("with an ID: %q", got)
+	}
+	o.Known = []string{"1", "2"}
+	if got := trace(o, izly.Statement{Operations: []izly.Operation{bare}}); got != Done {
+		t.Errorf("where each had an ID: %q", got)
+	}
+}
