@@ -162,6 +162,27 @@ func TestLinkAWallet(t *testing.T) {
 	}
 }
 
+// The question whether to keep the secret code offers two things: "oui" says neither, and is asked again.
+func TestYesKeepsNoCode(t *testing.T) {
+	for answer, kept := range map[string]bool{"garder": true, "Garde-le !": true, "demander": false, "non": false} {
+		r := newRig(t)
+		c, account := r.private("camille"), r.izly.Accounts()[0]
+		c.say("/connexion izly " + account.Phone + " " + account.SecretCode)
+		has(t, c.say(r.sms(account.Phone)), "Faut-il garder le code secret")
+		id := r.rights.Owned(c.who())[0].ID
+		for _, yes := range []string{"oui", "Oui !", "ok", "d'accord"} {
+			has(t, c.say(yes), "« garder » ou « demander »", "[1] Le demander à chaque fois", "[2] Le garder chiffré")
+			if status, _ := r.wallet.Status(id); status.CodeKept {
+				t.Fatalf("%q keeps the code", yes)
+			}
+		}
+		c.say(answer)
+		if status, _ := r.wallet.Status(id); status.CodeKept != kept {
+			t.Errorf("%q: code kept: %t", answer, status.CodeKept)
+		}
+	}
+}
+
 // The SMS of Izly begins with a word that is a command: its link is deleted all the same, and answers the question
 // for a secret that waits, whosever question that is.
 func TestAnActivationLinkIsNeverLeftInTheChat(t *testing.T) {

@@ -147,10 +147,17 @@ func linkedWallet(l *Linking, t *talk.Turn, code secret.Text, linked wallet.Link
 	t.Acted()
 	r := viewOf(l, t).LinkedWallet(linked.Holder)
 	r.Body = append(append(r.Body, alertsLine(l, t)...), chat.Line{Text: t.P.T("link.wallet.keep")})
+	return askToKeep(l, t, code, linked.Account, r)
+}
+
+// askToKeep makes r the question whether to keep the secret code. It offers two things, so that "oui" says neither.
+func askToKeep(l *Linking, t *talk.Turn, code secret.Text, account string, r chat.Reply) chat.Reply {
 	r = t.Ask(r, talk.Question{Leave: "link.wallet.not_kept", Next: func(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 		switch word := talk.Bare(answer); {
 		case slices.Contains(keepWords, word), word == i18n.Fold(t.P.T("link.wallet.button.keep")):
-			return t.Say("link.wallet.kept"), l.cfg.Wallet.KeepCode(linked.Account, &code)
+			return t.Say("link.wallet.kept"), l.cfg.Wallet.KeepCode(account, &code)
+		case talk.Yes(answer):
+			return askToKeep(l, t, code, account, t.Say("link.wallet.keep_or_ask")), nil
 		case strings.HasPrefix(answer, "/"), strings.HasPrefix(answer, "!"): // the name of no command
 			return t.NotUnderstood(ctx, answer)
 		}
@@ -164,4 +171,6 @@ func linkedWallet(l *Linking, t *talk.Turn, code secret.Text, linked wallet.Link
 }
 
 // keepWords are all the words, folded, that have the secret code kept: "ne pas garder" is none of them.
-var keepWords = []string{"keep", "garder", "le garder", "oui", "yes"}
+var keepWords = []string{
+	"keep", "keep it", "yes keep it", "garder", "le garder", "garde", "garde le", "gardez le", "oui garder", "oui garde le", "oui gardez le",
+}
