@@ -96,12 +96,14 @@ func (r gradesReply) grades(loc *time.Location) (school.Grades, error) {
 	case !r.Services.Set:
 		return school.Grades{}, errors.New("listeServices is missing")
 	}
-	g := school.Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Scale: r.Scale.mark(), Subjects: r.subjects()}
+	subjects, twins := r.subjects()
+	g := school.Grades{Average: r.Average.mark(), ClassAverage: r.ClassAverage.mark(), Scale: r.Scale.mark(), Subjects: subjects}
 	for _, info := range r.Tests.V {
 		grade, err := info.grade(loc)
 		if err != nil {
 			return school.Grades{}, err
 		}
+		grade.Twin = twins[info.Service.V.N]
 		g.Grades = append(g.Grades, grade)
 	}
 	slices.SortStableFunc(g.Grades, func(a, b school.Grade) int { return b.Date.Compare(a.Date) })
@@ -112,11 +114,13 @@ func (r gradesReply) grades(loc *time.Location) (school.Grades, error) {
 	return g, nil
 }
 
-// subjects are in the school's order.
-func (r gradesReply) subjects() []school.SubjectAverage {
+// subjects are in the school's order. twins tells services of one name apart, by their identifiers, which live as long as
+// the session.
+func (r gradesReply) subjects() (all []school.SubjectAverage, twins map[text]int) {
 	services := slices.Clone(r.Services.V)
 	slices.SortStableFunc(services, func(a, b serviceInfo) int { return a.Order.N - b.Order.N })
-	var all []school.SubjectAverage
+	twins = make(map[text]int)
+	called := make(map[string]int)
 	for _, info := range services {
 		average := school.SubjectAverage{
 			Subject: info.L.name(), Pupil: info.Pupil.mark(), Scale: info.Scale.mark(),
@@ -125,9 +129,12 @@ func (r gradesReply) subjects() []school.SubjectAverage {
 		if info.NotPublished {
 			average.Pupil = school.Mark{}
 		}
+		average.Twin = called[average.Subject]
+		twins[info.N] = average.Twin
+		called[average.Subject]++
 		all = append(all, average)
 	}
-	return all
+	return all, twins
 }
 
 func (info testInfo) grade(loc *time.Location) (school.Grade, error) {

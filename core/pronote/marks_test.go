@@ -2,6 +2,8 @@ package pronote
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,34 @@ func TestGradesExample(t *testing.T) {
 	}
 	if odd.Mark.Kind != school.MarkUnknown || odd.Coefficient != "" || odd.Key == english.Key || odd.Key == "" {
 		t.Errorf("the odd one is %+v", odd)
+	}
+}
+
+// A school may give one name to two of its services, such as two groups with a teacher each.
+func TestServicesOfOneNameStayApart(t *testing.T) {
+	g, err := decodeGrades(t, `{"listeServices":{"_T":24,"V":[
+		{"N":"2","L":"MATHS","ordre":2,"moyEleve":{"_T":10,"V":"9"}},{"N":"1","L":"MATHS","ordre":1,"moyEleve":{"_T":10,"V":"14"}},{"N":"3","L":"EPS","ordre":3}]},
+		"listeDevoirs":{"_T":24,"V":[
+		{"date":{"_T":7,"V":"12/09/2025"},"note":{"_T":10,"V":"9"},"service":{"_T":24,"V":{"N":"2","L":"MATHS"}}},
+		{"date":{"_T":7,"V":"11/09/2025"},"note":{"_T":10,"V":"14"},"service":{"_T":24,"V":{"N":"1","L":"MATHS"}}},
+		{"date":{"_T":7,"V":"10/09/2025"},"note":{"_T":10,"V":"1"},"service":{"_T":24,"V":{"N":"3","L":"EPS"}}}]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range g.AllSubjects() {
+		got = append(got, fmt.Sprint(s.Subject, s.Twin, " ", s.Pupil.Value))
+		for _, grade := range g.Grades {
+			if grade.Subject == s.Subject && grade.Twin == s.Twin {
+				got = append(got, grade.Mark.Value)
+			}
+		}
+	}
+	if want := []string{"MATHS0 14", "14", "MATHS1 9", "9", "EPS0 ", "1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if names := g.SubjectNames(); !slices.Equal(names, []string{"MATHS", "EPS"}) {
+		t.Errorf("the names are %q", names)
 	}
 }
 

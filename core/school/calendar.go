@@ -1,6 +1,9 @@
 package school
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Midnight is the start of t's day, where t is.
 func Midnight(t time.Time) time.Time {
@@ -46,21 +49,33 @@ func (w Week) LastEnd(day time.Time) time.Time {
 	return last
 }
 
-// SubjectNames lists the subjects with an average, then those that have only grades.
-func (g Grades) SubjectNames() []string {
-	var names []string
-	seen := make(map[string]bool)
-	add := func(name string) {
-		if !seen[name] {
-			seen[name] = true
-			names = append(names, name)
-		}
+// AllSubjects are the subjects with averages, then those that have only grades.
+func (g Grades) AllSubjects() []SubjectAverage {
+	type one struct {
+		name string
+		twin int
 	}
+	all := slices.Clone(g.Subjects)
+	seen := make(map[one]bool)
 	for _, s := range g.Subjects {
-		add(s.Subject)
+		seen[one{s.Subject, s.Twin}] = true
 	}
 	for _, grade := range g.Grades {
-		add(grade.Subject)
+		if is := (one{grade.Subject, grade.Twin}); !seen[is] {
+			seen[is] = true
+			all = append(all, SubjectAverage{Subject: grade.Subject, Twin: grade.Twin})
+		}
+	}
+	return all
+}
+
+// SubjectNames are the names of AllSubjects, each once.
+func (g Grades) SubjectNames() []string {
+	var names []string
+	for _, s := range g.AllSubjects() {
+		if !slices.Contains(names, s.Subject) {
+			names = append(names, s.Subject)
+		}
 	}
 	return names
 }

@@ -107,6 +107,7 @@ type Grades struct {
 // SubjectAverage holds the averages of one subject; each may be MarkNone.
 type SubjectAverage struct {
 	Subject string `json:"subject"`
+	Twin    int    `json:"twin,omitempty"` // which of those that the school calls the same, such as two groups; 0 for the first
 	Pupil   Mark   `json:"pupil,omitzero"`
 	Class   Mark   `json:"class,omitzero"`
 	Min     Mark   `json:"min,omitzero"`
@@ -119,6 +120,7 @@ type Grade struct {
 	Key         string    `json:"key"`
 	Date        time.Time `json:"date"`
 	Subject     string    `json:"subject"`
+	Twin        int       `json:"twin,omitempty"`  // of the subject, as in SubjectAverage
 	Title       string    `json:"title,omitempty"` // of the test
 	Mark        Mark      `json:"mark,omitzero"`
 	Scale       Mark      `json:"scale,omitzero"`
