@@ -44,6 +44,7 @@ func TestGoldenReplies(t *testing.T) {
 			{"week", "/edt semaine hugo"},
 			{"grades", "/notes"},
 			{"grades-subject", "/notes maths"},
+			{"grades-details", "/notes détails"},
 			{"homework", "/devoirs"},
 			{"topup", "/recharger 20"},
 			{"balance", "/solde"},
@@ -97,6 +98,8 @@ func TestAnswersAreShort(t *testing.T) {
 			{"/edt hugo", 22},
 			{"/edt semaine", 56},
 			{"/edt semaine hugo", 56},
+			{"/notes", 36},
+			{"/notes hugo", 36},
 		} {
 			answer := c.Say(tt.line)
 			if n := phoneRows(answer); n > tt.most {

@@ -46,8 +46,13 @@ func (c schools) gradesOf(ctx context.Context, t *talk.Turn, who family.Pupil, q
 		subjects = append(subjects, found...)
 	}
 	r := c.view(t).Grades(who, got)
-	if len(subjects) > 0 {
+	switch {
+	case len(subjects) > 0:
 		r = c.view(t).GradesOf(who, got, subjects)
+	case q.Details:
+		r = c.view(t).GradesDetails(who, got)
+	case len(got.Value.Grades) > 0:
+		r.Choices = append(r.Choices, t.RunChoice(t.P.T("button.details"), "/notes détails "+got.Value.Period.Name+" "+ref(who)))
 	}
 	for _, p := range who.Periods {
 		if p.Key != got.Value.Period.Key && len(r.Choices) < 6 {

@@ -48,6 +48,18 @@ func TestGrades(t *testing.T) {
 	empty := school.Grades{Period: school.Period{Name: "Trimestre 3"}, Average: number("12")}
 	alone := school.Grades{Period: term.Period, Average: number("12.5"), Subjects: []school.SubjectAverage{{Subject: "CHANT"}}}
 	noOverall := school.Grades{Period: term.Period, ClassAverage: number("12"), Subjects: []school.SubjectAverage{{Subject: "CHANT"}}}
+	twins := school.Grades{
+		Period: term.Period,
+		Subjects: []school.SubjectAverage{
+			{Subject: "FRANÇAIS", Pupil: number("14"), Scale: twenty},
+			{Subject: "FRANÇAIS", Twin: 1, Pupil: number("9"), Scale: twenty},
+			{Subject: "FRANCAIS", Class: number("11")},
+		},
+		Grades: []school.Grade{
+			{Date: on(2026, 11, 16), Subject: "FRANÇAIS", Twin: 1, Title: "Oral", Mark: number("9"), Scale: twenty},
+			{Date: on(2026, 11, 6), Subject: "FRANÇAIS", Title: "Dictée", Mark: number("14"), Scale: twenty},
+		},
+	}
 	overview := func(g family.Reading[school.Grades]) func(view.View) chat.Reply {
 		return func(v view.View) chat.Reply { return v.Grades(lea, g) }
 	}
@@ -60,6 +72,10 @@ func TestGrades(t *testing.T) {
 		{"no average", overview(fresh(noOverall))},
 		{"nothing", overview(fresh(empty))},
 		{"nothing, stale", overview(old(empty))},
+		{"details", func(v view.View) chat.Reply { return v.GradesDetails(lea, fresh(term)) }},
+		{"details of nothing", func(v view.View) chat.Reply { return v.GradesDetails(lea, fresh(empty)) }},
+		{"two of one name", overview(fresh(twins))},
+		{"both of one name", func(v view.View) chat.Reply { return v.GradesOf(lea, fresh(twins), []string{"FRANÇAIS"}) }},
 		{"of one subject", func(v view.View) chat.Reply { return v.GradesOf(lea, fresh(term), []string{"ALL"}) }},
 		{"of two, stale", func(v view.View) chat.Reply { return v.GradesOf(lea, old(term), []string{"ONLY GRADES", "PUPIL"}) }},
 		{"no such subject", none(term, "algèbre", lea)},

@@ -170,6 +170,7 @@ func TestConversations(t *testing.T) {
 			"day":            v.Day(lea, sim.Profile, fresh(sim.Lea), today),
 			"week":           v.Week(hugo, sim.Profile, fresh(sim.Hugo), on(2026, 11, 16)),
 			"grades":         v.Grades(lea, fresh(sim.Grades)),
+			"grades-details": v.GradesDetails(lea, fresh(sim.Grades)),
 			"grades-subject": v.GradesOf(lea, fresh(sim.Grades), []string{"MATHÉMATIQUES"}),
 			"homework":       v.Homework(lea, sim.Profile, fresh(sim.Homework), today, today.AddDate(0, 0, 7), ""),
 			"topup":          v.Summary(wallet.Order{Amount: 2000, Card: view.CardName(sim.Cards.Cards[0])}, wallet.Holder{}, sim.Cards.Balance),

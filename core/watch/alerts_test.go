@@ -21,7 +21,7 @@ func TestCancelledLesson(t *testing.T) {
 	r.wants() // the first look is silent
 	r.school.cancel("Léa", at(0, 0, 0), true, 8, 15, 16)
 	r.until(at(0, 12, 0))
-	r.wants(`Mon 10:\d\d Léa : 2 cours annulés lundi 16 novembre \| 15:00–16:00 MATHÉMATIQUES · MARTIN P. \| 16:00–17:00 ANGLAIS LV1 · MARTIN P.` +
+	r.wants(`Mon 10:\d\d Léa : 2 cours annulés lundi 16 novembre \| 15:00–16:00 Maths · MARTIN P. \| 16:00–17:00 Anglais LV1 · MARTIN P.` +
 		` \[Voir: run /edt 16/11/2026 #kLéa\.\w+\] \[Ne plus prévenir: alert.off cancelled\]`)
 	r.school.cancel("Léa", at(3, 0, 0), true, 8)
 	r.school.cancel("Léa", at(9, 0, 0), true, 11) // next week
@@ -55,12 +55,12 @@ func TestNewGrade(t *testing.T) {
 	r.wants()
 	r.school.publish("Hugo", "MATHÉMATIQUES", "15.5")
 	r.until(at(0, 14, 0))
-	r.wants(`Mon 12:\d\d Hugo : une nouvelle note \| MATHÉMATIQUES 15,5/20 · Contrôle 15.5 · classe 11,2` +
+	r.wants(`Mon 12:\d\d Hugo : une nouvelle note \| Maths 15,5/20 · Contrôle 15.5 · classe 11,2` +
 		` \[Voir: run /notes MATHÉMATIQUES #kHugo\.\w+\] \[Ne plus prévenir: alert.off grade\]`)
 	r.school.publish("Léa", "SVT", "12")
 	r.school.publish("Léa", "ANGLAIS LV1", "13")
 	r.until(at(1, 3, 0))
-	r.wants(`Mon 17:\d\d Léa : 2 nouvelles notes \| ANGLAIS LV1 13/20 .* \| SVT 12/20 .* \[Voir: run /notes #kLéa\.\w+\] .*`)
+	r.wants(`Mon 17:\d\d Léa : 2 nouvelles notes \| Anglais LV1 13/20 .* \| SVT 12/20 .* \[Voir: run /notes #kLéa\.\w+\] .*`)
 	for _, mark := range []string{"1", "2", "3", "4", "5", "6"} {
 		r.school.publish("Hugo", "SVT", mark)
 	}
