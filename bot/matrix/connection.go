@@ -30,6 +30,7 @@ type connection struct {
 
 	lists     lists
 	uploads   atomic.Int64 // bytes that a file may have; 0: not asked yet
+	resending atomic.Bool  // a loop sends again what the server slows down
 	fallback  time.Time    // when the server was last given a fallback key; of the sync loop
 	unarrived bool         // that key did not arrive
 

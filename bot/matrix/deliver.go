@@ -107,10 +107,15 @@ const (
 
 // resend sends the answers that the homeserver has not got: an earlier run was killed over them, or the server
 // could not be reached. Where one does not go, those that came after it in its room wait with it. What the server
-// slows down comes after its time, and nobody waits for that.
+// slows down comes after its time, and nobody waits for that: one loop of the connection does, and until it ends there
+// is nothing else to do.
 func (l *connection) resend(ctx context.Context) {
-	if wait := l.resendOnce(mautrix.WithMaxRetries(ctx, 0)); wait > 0 {
+	if l.resending.Load() {
+		return
+	}
+	if wait := l.resendOnce(mautrix.WithMaxRetries(ctx, 0)); wait > 0 && l.resending.CompareAndSwap(false, true) {
 		l.a.background(func(ctx context.Context) {
+			defer l.resending.Store(false)
 			for ; wait > 0 && !l.ended(); wait = l.resendOnce(mautrix.WithMaxRetries(ctx, 0)) {
 				select {
 				case <-time.After(wait):

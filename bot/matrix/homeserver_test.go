@@ -41,6 +41,7 @@ type homeserver struct {
 	rooms    map[string]*fakeRoom
 	requests []string                                    // "PUT /_matrix/…" in order
 	refuse   func(call string) (status int, code string) // "": as usual
+	pause    time.Duration                               // how long to wait after a 429; 0: 100 ms
 	lose     func(call string) bool                      // nil: nothing
 	watch    func(call string, body object)              // sees each call before it is answered
 	hold     func(call string, body object)              // may keep back an answer that is made
@@ -99,7 +100,7 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(raw, &body)
 	hs.mu.Lock()
 	hs.requests = append(hs.requests, call)
-	watch, refuse := hs.watch, hs.refuse
+	watch, refuse, pause := hs.watch, hs.refuse, hs.pause
 	hs.mu.Unlock()
 	if watch != nil {
 		watch(call, body)
@@ -108,7 +109,7 @@ func (hs *homeserver) serve(w http.ResponseWriter, r *http.Request) {
 		if status, code := refuse(call); status != 0 {
 			answer := object{"errcode": code, "error": "as the test wishes"}
 			if status == http.StatusTooManyRequests {
-				answer["retry_after_ms"] = 100
+				answer["retry_after_ms"] = cmp.Or(pause, 100*time.Millisecond).Milliseconds()
 			}
 			reply(w, status, answer)
 			return

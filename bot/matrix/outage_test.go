@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"maunium.net/go/mautrix/id"
+
 	"cartable/core/chat"
 )
 
@@ -193,6 +195,55 @@ func TestOnlyTheMissingIsSentAgain(t *testing.T) {
 	}
 	if list := r.hs.rooms[direct].sent; len(list) != 2 {
 		t.Errorf("said %v", list)
+	}
+}
+
+// TestOneLoopSendsAgain tries what the homeserver slows down in one loop, however often a minute is over meanwhile, and
+// in another one when that has ended.
+func TestOneLoopSendsAgain(t *testing.T) {
+	r := inDirect(t)
+	r.Adapter.mu.Lock()
+	r.handle = func(m chat.Message, done func()) error {
+		go func() {
+			defer done()
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			_ = r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: "to " + m.Text})
+		}()
+		return nil
+	}
+	r.Adapter.mu.Unlock()
+	l := r.connection()
+	// slowDown leaves an answer unsent, and has the homeserver slow it down for a while from then on.
+	slowDown := func(name string, pause time.Duration) *budget {
+		var left atomic.Int32
+		left.Store(1000)
+		r.hs.failing("/send/", &left)
+		r.hs.syncs <- joins(direct, nil, []object{messageEvent("$"+name, ana, name)})
+		r.until("the core is done", func() bool {
+			r.inbox.mu.Lock()
+			defer r.inbox.mu.Unlock()
+			return len(r.inbox.unsent) == 1 && r.inbox.open[id.EventID("$"+name)] == nil
+		})
+		b := &budget{}
+		r.hs.refusing(b.limit)
+		r.hs.mu.Lock()
+		r.hs.pause = pause
+		r.hs.mu.Unlock()
+		return b
+	}
+	b := slowDown("a", 0)
+	l.resend(t.Context())
+	b.give(1000)
+	r.sent(direct, 1)
+	r.until("the loop ends", func() bool { return !l.resending.Load() })
+
+	b = slowDown("b", longestSlow)
+	for range 3 {
+		l.resend(t.Context())
+	}
+	if n := b.count("/send/"); n != 1 {
+		t.Errorf("asked %d times within the pause", n)
 	}
 }
 
