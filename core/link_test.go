@@ -27,7 +27,7 @@ func TestLinkASchool(t *testing.T) {
 	account := r.school.Accounts()[0]
 	c.wants(c.Say("/edt"), "Aucun compte PRONOTE n'est relié", "/connexion")
 	c.wants(c.Say("/connexion"), "Quel compte voulez-vous relier ?", "[1] PRONOTE (école)  [2] Izly (CROUS)")
-	c.wants(c.Say("netflix"), "« netflix » n'est ni PRONOTE ni Izly", "Quel compte")
+	c.wants(c.Say("netflix"), "Ce n'est ni PRONOTE ni Izly", "Quel compte")
 	c.wants(c.Press("PRONOTE"), "Collez l'adresse de votre PRONOTE")
 	for _, tt := range []struct{ typed, want string }{
 		{"lycée Jean Moulin", "Ce n'est pas une adresse de site"},

@@ -5,6 +5,7 @@ package linking
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,9 +99,10 @@ func (l *Linking) Actions() []talk.Action {
 	}
 }
 
-// Interceptors see what links an account without being a command: a picture, the link of an SMS.
+// Interceptors see what links an account without being a command: a picture, the link of an SMS,
+// an address with what opens the account.
 func (l *Linking) Interceptors() []talk.Interceptor {
-	return []talk.Interceptor{activations{l}, pictures{l}}
+	return []talk.Interceptor{activations{l}, addresses{l}, pictures{l}}
 }
 
 // provider is the only system of schools that there is yet.
@@ -203,7 +205,7 @@ func after(first, r chat.Reply) chat.Reply {
 }
 
 // link is /connexion [pronote|izly]: it begins one of the two dialogues. What people say at once they are not asked for,
-// and a message with more than the first answer is deleted as one with a secret is.
+// and a message that says more than a kind and an address is deleted as one with a secret is.
 func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Reply, error) {
 	if !t.Private {
 		return linkInGroup(l, t), nil
@@ -212,8 +214,8 @@ func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Rep
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	if args = strings.TrimSpace(args); args != "" {
-		if words := strings.Fields(args); len(words) > 3 && meansSchool(i18n.Fold(words[0])) { // a password, whatever the second is
+	if args = withoutFillers(args); args != "" {
+		if saysMore(args) {
 			t.Redact(ctx)
 		}
 		return l.linkKind(ctx, t, args)
@@ -222,6 +224,34 @@ func (l *Linking) link(ctx context.Context, t *talk.Turn, args string) (chat.Rep
 		return askKindFor(l, t, from), nil
 	}
 	return askKind(l, t), nil
+}
+
+// fillers are the words, folded, that people put before what they want to link: "mon compte izly".
+var fillers = []string{
+	"mon", "ma", "mes", "un", "une", "le", "la", "du", "de", "a", "au", "compte", "comptes", "my", "an", "the", "to", "account",
+}
+
+// withoutFillers is a text without the words at its beginning that say nothing.
+func withoutFillers(text string) string {
+	words := strings.Fields(text)
+	for len(words) > 0 && slices.Contains(fillers, talk.Bare(words[0])) {
+		words = words[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// saysMore tells whether more is said than a kind of account with an address or a phone number: it may be a password.
+func saysMore(args string) bool {
+	if kind, rest, _ := strings.Cut(args, " "); meansSchool(talk.Bare(kind)) || meansWallet(talk.Bare(kind)) {
+		args = withoutFillers(rest)
+	}
+	_, phone := izly.ParsePhone(args)
+	switch {
+	case args == "", meansQRCode(talk.Bare(args)), phone == nil:
+		return false
+	default:
+		return strings.Contains(args, " ") || !strings.ContainsAny(args, "./")
+	}
 }
 
 func askKind(l *Linking, t *talk.Turn) chat.Reply {
@@ -242,6 +272,9 @@ func (l *Linking) linkKind(ctx context.Context, t *talk.Turn, answer string) (ch
 	case talk.No(answer):
 		return t.Say(leaveLinking), nil
 	case rest != "" && meansSchool(i18n.Fold(kind)) && !meansQRCode(i18n.Fold(rest)):
+		if saysMore(answer) {
+			t.Redact(ctx)
+		}
 		return l.takeAddress(ctx, t, rest)
 	case rest != "" && meansWallet(i18n.Fold(kind)):
 		return l.takePhone(ctx, t, rest)
@@ -253,8 +286,8 @@ func (l *Linking) linkKind(ctx context.Context, t *talk.Turn, answer string) (ch
 		return askPhone(l, t), nil
 	case strings.ContainsAny(answer, "./"), looksLikeQRCode(answer):
 		return l.takeAddress(ctx, t, answer)
-	default:
-		return after(t.Say("link.unknown", "typed", i18n.Short(answer)), askKind(l, t)), nil
+	default: // not quoted: it may be a password
+		return after(t.Say("link.unknown"), askKind(l, t)), nil
 	}
 }
 

@@ -24,7 +24,7 @@ func TestLinkASchool(t *testing.T) {
 	r := newRig(t)
 	c, account := r.private("claire"), r.parent()
 	has(t, c.say("/connexion"), "Quel compte voulez-vous relier ?", "[1] PRONOTE (école)", "[2] Izly (CROUS)")
-	has(t, c.say("netflix"), "« netflix » n'est ni PRONOTE ni Izly", "Quel compte")
+	has(t, c.say("netflix"), "Ce n'est ni PRONOTE ni Izly", "Quel compte")
 	has(t, c.press("PRONOTE"), "Collez l'adresse de votre PRONOTE", "QR code")
 	has(t, c.say("https://claire:secret@example.org/pronote"), "contient un identifiant ou un mot de passe", "Collez l'adresse", "-secret")
 	has(t, c.say(r.url), "Site : 127.0.0.1", "identifiant PRONOTE ?")
@@ -528,5 +528,65 @@ func TestEverythingAtOnce(t *testing.T) {
 	has(t, c.say("/connexion izly bonjour 135790"), "Ce n'est pas un numéro", "-135790")
 	if r.deleted != before+3 {
 		t.Errorf("%d messages deleted; want 3", r.deleted-before)
+	}
+}
+
+// TestWhatMayBeASecretIsDeleted sends to a linking what it cannot read: it is deleted, and none of it repeated.
+func TestWhatMayBeASecretIsDeleted(t *testing.T) {
+	for _, tt := range []struct {
+		say     string
+		deleted bool
+	}{
+		{"/connexion pronote mdupont S3cret", true},
+		{"/connexion mdupont S3cret!", true},
+		{"/connexion S3cret!", true},
+		{"connexion mdupont Secret", true},
+		{"/connexion izly 0612345678 12345a", true},
+		{"/connexion izly 06 12 34 56 78 Secret", true},
+		{"/connexion izly mdupont S3cret", true},
+		{"/connexion pronote S3cret", true},
+		{"https://ecole.example/pronote/parent.html mdupont S3cret", true},
+		{"ECOLE.index-education.net/pronote mdupont le S3cret", true},
+		{"/connexion", false},
+		{"/connexion pronote", false},
+		{"connecter mon compte", false},
+		{"/connexion mon compte izly", false},
+		{"/connexion qr code", false},
+		{"/connexion pronote qr code", false},
+		{"/connexion izly 06 12 34 56 78", false},
+		{"/connexion pronote https://ecole.example/pronote/parent.html", false},
+		{"/connexion https://ecole.example/pronote/parent.html", false},
+		{"https://ecole.example/pronote/parent.html", false},
+		{"https://example.org/article très intéressant", false},
+	} {
+		r := newRig(t)
+		c := r.private("claire")
+		has(t, c.say(tt.say), "-Secret", "-S3cret", "-mdupont", "-12345a")
+		if (r.deleted == 1) != tt.deleted {
+			t.Errorf("%s: deleted: %t", tt.say, !tt.deleted)
+		}
+	}
+}
+
+// TestAnAddressWithItsPassword links without a command, deletes the message wherever it comes, and answers no
+// other question with it.
+func TestAnAddressWithItsPassword(t *testing.T) {
+	r := newRig(t)
+	account := r.parent()
+	all := r.url + "/parent.html " + account.Username + " " + account.Password
+	c := r.private("claire")
+	has(t, c.say(all), "Compte PRONOTE relié", "-"+account.Password)
+	c.say("/connexion")
+	has(t, c.say(all), "Compte PRONOTE relié", "-attend")
+	has(t, c.say("izly"), "code?") // the question is over
+	has(t, c.say(all), "took an answer")
+	has(t, r.group("Famille", "claire").say(all), "rien de secret dans un groupe")
+	if r.deleted != 4 {
+		t.Errorf("%d messages deleted, want 4", r.deleted)
+	}
+	r.group("Famille", "claire").say("https://ecole.example/actualites/sortie.html les horaires ont changé")
+	r.group("Famille", "claire").say(r.url + "/parent.html")
+	if r.deleted != 4 {
+		t.Error("a message without a secret was deleted")
 	}
 }

@@ -190,3 +190,41 @@ func (l *Linking) trade(ctx context.Context, t *talk.Turn, p talk.Press) (chat.R
 	}
 	return t.Say("trade.done"), nil
 }
+
+// addresses takes the address of a PRONOTE with a name and a password behind it, whatever else is being asked.
+type addresses struct{ *Linking }
+
+// Secret implements talk.Interceptor: a name and a password may stand behind an address.
+func (addresses) Secret(text string) bool {
+	words := strings.Fields(text)
+	return len(words) > 2 && namesPronote(strings.ToLower(words[0]))
+}
+
+// namesPronote tells the address of a PRONOTE from any other that people send each other.
+func namesPronote(word string) bool {
+	for _, part := range []string{"index-education.", "/pronote", "/parent.html", "/eleve.html"} {
+		if strings.Contains(word, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// Harmless implements talk.Interceptor.
+func (addresses) Harmless(string) bool { return false }
+
+// Before implements talk.Interceptor: it links, unless a secret is waited for, which is then refused and deleted.
+func (a addresses) Before(ctx context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
+	if !a.Secret(t.Msg.Text) || t.WaitsForSecret() {
+		return chat.Reply{}, false, nil
+	}
+	t.Redact(ctx)
+	t.Leave()
+	r, err = a.takeAddress(ctx, t, t.Msg.Text)
+	return r, true, err
+}
+
+// Else implements talk.Interceptor.
+func (addresses) Else(context.Context, *talk.Turn) (r chat.Reply, taken bool, err error) {
+	return chat.Reply{}, false, nil
+}

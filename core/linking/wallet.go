@@ -39,7 +39,10 @@ func splitPhone(answer string) (phone, code string) {
 	}
 	answer = strings.TrimSpace(answer)
 	at := strings.LastIndexByte(answer, ' ')
-	if at < 0 || strings.Trim(answer[at+1:], "0123456789") != "" {
+	if at < 0 {
+		return answer, ""
+	}
+	if _, err := izly.ParsePhone(answer[:at]); err != nil && strings.Trim(answer[at+1:], "0123456789") != "" {
 		return answer, ""
 	}
 	return answer[:at], answer[at+1:]
