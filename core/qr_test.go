@@ -220,8 +220,88 @@ func TestACaptionIsNoCommand(t *testing.T) {
 		}
 		c.Say("/annuler")
 	}
-	c.wants(captioned("/aide"), "Ce que je sais faire")
+	c.wants(c.send(blank(t), "/aide", ""), "Ce que je sais faire")
 	if len(c.deleted) != 4 {
 		t.Errorf("%d messages deleted", len(c.deleted))
 	}
+}
+
+// send sends a picture with a caption, maybe as one of an album.
+func (c *phone) send(data []byte, caption, album string) string {
+	c.t.Helper()
+	return c.deliver(chat.Message{
+		Text: caption, Album: album, File: func(context.Context) ([]byte, error) { return data, nil },
+	})
+}
+
+func TestAQRCodeCountsWhateverItsCaptionSays(t *testing.T) {
+	t.Parallel()
+	for _, caption := range []string{"/connexion", "connexion", "notes", "/edt demain", "Confirmer", "oui", "https://example.org/1", "123456"} {
+		r := newRig(t, rigOptions{})
+		c := r.chat("marc")
+		c.wants(c.send(picture(t, r.qrText()), caption, ""), "QR code de 127.0.0.1", "code PIN à 4 chiffres", "(secret)")
+		if len(c.deleted) != 1 {
+			t.Errorf("%q: %d messages deleted", caption, len(c.deleted))
+		}
+		c.wants(c.Say("1234"), "Compte PRONOTE relié")
+	}
+}
+
+func TestAPhotoThatNothingWaitsForIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("marc")
+	photo := blank(t)
+	c.wants(c.send(photo, "", ""), "Que montre cette image", "capture d'écran")
+	c.wants(c.send(picture(t, "WIFI:S:maison;;"), "", ""), "n'est pas celui de PRONOTE")
+	if len(c.deleted) != 1 { // the code; the photo may be dear to them
+		t.Errorf("%d messages deleted", len(c.deleted))
+	}
+	c.wants(c.Press("Relier un compte"), "Quel compte")
+	c.wants(c.send(photo, "", ""), "pas de QR code", "Collez l'adresse") // it was to be one
+
+	c = r.chat("lea")
+	c.linkWallet(true)
+	c.wants(c.send(photo, "/solde", ""), "12,34 €") // the caption is a command
+	c.Say("/recharger")
+	c.wants(c.send(photo, "", ""), "Que montre cette image", "/annuler") // and no amount
+	c.wants(c.Say("20"), "Rechargement Izly à confirmer")
+}
+
+func TestTheSecondPictureOfAnAlbum(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	code, other := picture(t, r.qrText()), picture(t, r.qrText())
+	for _, tt := range []struct {
+		name, album string
+		second      []byte
+		says        string
+	}{
+		{"a photo", "a1", blank(t), "Une image à la fois"},
+		{"another code", "a1", other, "Une image à la fois"},
+		{"a photo sent later", "", blank(t), "je garde celui d'avant"},
+		{"another site's code sent later", "", picture(t, "https://example.org"), "je garde celui d'avant"},
+	} {
+		c := r.chat("marc " + tt.name)
+		c.send(code, "", "a1")
+		c.wants(c.send(tt.second, "", tt.album), tt.says, "(secret)")
+		c.wants(c.Say("4321"), "n'ouvre pas", "(secret)") // it is still the PIN of the first
+		if len(c.deleted) != 3 {
+			t.Errorf("%s: %d messages deleted", tt.name, len(c.deleted))
+		}
+	}
+	c := r.chat("marc")
+	c.send(code, "", "") // the school has made a newer one since
+	c.wants(c.send(other, "", ""), "code PIN à 4 chiffres", "(secret)")
+	c.wants(c.Say("1234"), "Compte PRONOTE relié") // the newer one
+}
+
+// blank is a photo without a code.
+func blank(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 320, 240))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

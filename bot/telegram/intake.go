@@ -116,7 +116,7 @@ func (a *Adapter) toCore(u *update) chat.Message {
 	msg.Text = bound(m.words(), chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	_, addressee := readCommand(msg.Text)
 	msg.Named = !msg.Private && addressee != "" // others than the bot were left out
-	msg.File = a.picture(m)
+	msg.File, msg.Album = a.picture(m), bound(m.Album, maxData)
 	return msg
 }
 

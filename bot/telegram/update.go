@@ -39,6 +39,7 @@ type message struct {
 	ReplyTo     *replied    `json:"reply_to_message"`
 	Text        string      `json:"text"`
 	Caption     string      `json:"caption"`
+	Album       string      `json:"media_group_id"`
 	Photo       []photoSize `json:"photo"`
 	Document    *document   `json:"document"`
 	MigrateTo   int64       `json:"migrate_to_chat_id"`

@@ -44,6 +44,8 @@ type Message struct {
 	Text   string // bounded by the adapter to MaxText bytes; empty for a press
 	Choice string // the ID of the Choice that was pressed; empty for a text
 
+	// Album is the same for files that were sent together; empty for one that was sent alone.
+	Album string
 	// File reads the picture or document that was sent, at most MaxFile bytes of it; nil when there is
 	// none. It may block for as long as the platform takes.
 	File func(ctx context.Context) ([]byte, error)

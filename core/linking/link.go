@@ -256,7 +256,7 @@ func saysMore(args string) bool {
 
 func askKind(l *Linking, t *talk.Turn) chat.Reply {
 	q := question(chat.ExpectNothing, l.linkKind)
-	q.Takes = meansKind
+	q.Takes, q.Topic = meansKind, topicAddress
 	r := t.Ask(t.Say("link.ask", "cancel", t.Cmd("annuler")), q)
 	r.Choices = []chat.Choice{
 		t.AnswerChoice(t.P.T("link.button.school"), "pronote"),

@@ -89,6 +89,7 @@ func (r *rig) qrText() string {
 func TestLinkByQRCode(t *testing.T) {
 	r := newRig(t)
 	c, code := r.private("marc"), drawn(t, r.qrText())
+	c.say("/connexion pronote")
 	has(t, c.show([]byte("GIF89a"), nil), "pas une image", "Collez l'adresse")
 	has(t, c.show(nil, errors.New("lost")), "pas pu lire")
 	has(t, c.show(drawn(t, "https://example.org"), nil), "n'est pas celui de PRONOTE")

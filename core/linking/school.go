@@ -36,7 +36,7 @@ func askAddress(l *Linking, t *talk.Turn) chat.Reply {
 // awaitAddress makes r the question for an address, or for what stands for one.
 func awaitAddress(l *Linking, t *talk.Turn, r chat.Reply) chat.Reply {
 	q := question(chat.ExpectText, l.takeAddress)
-	q.Takes = meansAddress
+	q.Takes, q.Topic = meansAddress, topicAddress
 	return t.Ask(r, q)
 }
 

@@ -19,6 +19,7 @@ type Question struct {
 	Lasts  bool     // goes on waiting while the person only reads something else: much was answered before it
 	Leave  string   // key of the sentence for whoever leaves it
 	About  []string // what it asks about: a choice with that argument or account ends it
+	Topic  string   // what it is about in its owner's words, for an Interceptor: see Turn.Topic
 
 	// Takes tells whether a text surely is an answer; nil: any is. What it takes is no command, whatever its words;
 	// what it does not take is no answer while a secret may still come.
@@ -243,12 +244,31 @@ func beside(t *Turn, reads bool, do func() (chat.Reply, error)) (chat.Reply, err
 	}
 	switch {
 	case t.talk.questions.of(t) == q:
-		r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: t.P.T("dialogue.waits", "cancel", t.role(RoleCancel))})
-		r.Expect = q.Expect
+		r = t.StillAsked(r)
 	case expired:
 		r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: t.P.T("dialogue.lapsed")})
 	case q.Lasts:
 		r.Body = append(t.Say("dialogue.dropped").Body, r.Body...)
 	}
 	return r, nil
+}
+
+// StillAsked says below a reply that the question which waits goes on waiting, if one does.
+func (t *Turn) StillAsked(r chat.Reply) chat.Reply {
+	q := t.talk.questions.of(t)
+	if q == nil || t.talk.cfg.Now().After(q.expires) {
+		return r
+	}
+	r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: t.P.T("dialogue.waits", "cancel", t.role(RoleCancel))})
+	r.Expect = q.Expect
+	return r
+}
+
+// Topic is that of the question which waits for this person; asked is false when none does.
+func (t *Turn) Topic() (topic string, asked bool) {
+	q := t.talk.questions.of(t)
+	if q == nil || t.talk.cfg.Now().After(q.expires) {
+		return "", false
+	}
+	return q.Topic, true
 }

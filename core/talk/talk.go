@@ -388,7 +388,7 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 		overheard = drop(t)
 	}
 	id := t.Msg.Choice
-	if word := t.talk.words.take(t, text); id == "" {
+	if word := t.talk.words.take(t, text); id == "" && t.Msg.File == nil {
 		id = word
 	}
 	switch {
