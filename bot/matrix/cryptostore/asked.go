@@ -5,6 +5,8 @@ package cryptostore
 import (
 	"context"
 
+	"cartable/core/store"
+
 	"maunium.net/go/mautrix/id"
 )
 
@@ -18,8 +20,8 @@ type moments struct {
 type askedKey struct{}
 
 // AskedNow returns a context for questions about devices that are asked from now on. The answer to a slow one may
-// come after news of the same user, or after the answer to a later question: by the context PutDevices and
-// PutCrossSigningKey, which are given it with the answer, know how old that is. Without one they take it for new.
+// come after news of the same user, or after the answer to a later question: by the context PutDevices, PutCrossSigningKey
+// and DropSignaturesByKey, which are given it with the answer, know how old that is. Without one they take it for new.
 func (s *Store) AskedNow(ctx context.Context) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,6 +43,16 @@ func (s *Store) asked(ctx context.Context, user id.UserID) (at uint64, last mome
 		at = s.tick()
 	}
 	return at, s.lists[user]
+}
+
+// updateUnlessOld is update for what an answer about a user brings, unless PutDevices has kept a later one.
+func (s *Store) updateUnlessOld(ctx context.Context, user id.UserID, fn func(store.Tx) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if asked, last := s.asked(ctx, user); asked < last.answered {
+		return nil
+	}
+	return s.commit(fn)
 }
 
 // noteChanged notes that there is news of these users' devices.

@@ -133,6 +133,37 @@ func TestSlowAnswersAndAFullDisk(t *testing.T) {
 	sameNames(t, value[[]id.UserID](t)(r.GetOutdatedTrackedUsers(background)), []id.UserID{alice})
 }
 
+// TestSlowAnswerWithAnOldIdentity has alice change her identity while a slow question is under way: its answer, which has
+// the old one, neither brings that back nor drops what the new one has signed.
+func TestSlowAnswerWithAnOldIdentity(t *testing.T) {
+	r := newStoreRig(t)
+	keeps := func(question context.Context, key id.Ed25519) { // as the library does
+		t.Helper()
+		noError(t, r.PutDevices(question, alice, nil))
+		for _, other := range []id.Ed25519{"old", "new"} {
+			if other != key {
+				value[int64](t)(r.DropSignaturesByKey(question, alice, other))
+			}
+		}
+		noError(t, r.PutCrossSigningKey(question, alice, id.XSUsageMaster, key))
+		noError(t, r.PutSignature(question, alice, "device", alice, key, "signature"))
+	}
+	has := func(key id.Ed25519) {
+		t.Helper()
+		keys := value[map[id.CrossSigningUsage]id.CrossSigningKey](t)(r.GetCrossSigningKeys(background, alice))
+		equal(t, keys[id.XSUsageMaster].Key, key)
+		equal(t, value[bool](t)(r.IsKeySignedBy(background, alice, "device", alice, key)), true)
+	}
+	keeps(r.AskedNow(background), "old")
+	has("old")
+	slow := r.AskedNow(background)
+	keeps(r.AskedNow(background), "new")
+	keeps(slow, "old")
+	has("new")
+	keeps(background, "old")
+	has("old")
+}
+
 // TestMomentsAreForgotten bounds what is in memory by the people whom the bot shares a room with.
 func TestMomentsAreForgotten(t *testing.T) {
 	r := newStoreRig(t)

@@ -17,9 +17,10 @@ type (
 )
 
 // PutCrossSigningKey keeps a user's key of that usage. First stays the first key ever seen: that another
-// came is how a changed identity is noticed.
-func (s *Store) PutCrossSigningKey(_ context.Context, user id.UserID, usage id.CrossSigningUsage, key id.Ed25519) error {
-	return s.update(func(tx store.Tx) error {
+// came is how a changed identity is noticed. An answer that is older than the one that is kept changes nothing; see
+// AskedNow.
+func (s *Store) PutCrossSigningKey(ctx context.Context, user id.UserID, usage id.CrossSigningUsage, key id.Ed25519) error {
+	return s.updateUnlessOld(ctx, user, func(tx store.Tx) error {
 		keys, err := crossKeysOf(tx, user)
 		if err != nil {
 			return err
@@ -110,9 +111,9 @@ func (s *Store) IsKeySignedBy(ctx context.Context, user id.UserID, key id.Ed2551
 }
 
 // DropSignaturesByKey deletes all signatures that were made with a key, in one transaction, and tells how
-// many there were.
-func (s *Store) DropSignaturesByKey(_ context.Context, signer id.UserID, signerKey id.Ed25519) (count int64, err error) {
-	err = s.update(func(tx store.Tx) error {
+// many there were. An answer that is older than the one that is kept, and lacks the key, drops none; see AskedNow.
+func (s *Store) DropSignaturesByKey(ctx context.Context, signer id.UserID, signerKey id.Ed25519) (count int64, err error) {
+	err = s.updateUnlessOld(ctx, signer, func(tx store.Tx) error {
 		count = 0
 		_, err := Each(tx, signatureBucket, func(key string, all *keySignatures) error {
 			if _, signed := (*all)[signer][signerKey]; !signed {
