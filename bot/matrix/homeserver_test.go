@@ -403,11 +403,11 @@ func (hs *homeserver) sync(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	hs.mu.Lock()
 	news["next_batch"] = token
 	if news["device_one_time_keys_count"] == nil {
 		news["device_one_time_keys_count"] = object{"signed_curve25519": 50}
 	}
-	hs.mu.Lock()
 	hs.given[since] = news
 	hs.mu.Unlock()
 	reply(w, http.StatusOK, news)

@@ -5,6 +5,7 @@ package matrix
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,52 @@ func TestSomebodyArrives(t *testing.T) {
 	r.hearsNothing(direct, "!after")
 	if list := r.sent(direct, 1); len(list) != 1 {
 		t.Errorf("said %v", list)
+	}
+}
+
+// TestSomebodyArrivesBeforeTheBot has Ben invited while the bot still reads a private chat that it has joined: it has said
+// nothing there that he could read, and greets as in a group.
+func TestSomebodyArrivesBeforeTheBot(t *testing.T) {
+	r := newRig(t)
+	room := r.hs.addRoom(direct, ana, botName)
+	looks, goOn := make(chan struct{}), make(chan struct{})
+	first := true
+	r.hs.set(func(call string, _ object) {
+		if call == "GET rooms/"+direct+"/state" && first {
+			first = false
+			close(looks)
+			<-goOn
+		}
+	})
+	r.start()
+	r.hs.syncs <- invites(direct, ana, true)
+	<-looks
+	news := append([]object{stateEvent("m.room.member", botName, object{"membership": "join"})}, room.state...)
+	r.reads(joins(direct, news, []object{stateEvent("m.room.member", ben, object{"membership": "invite"})}))
+	r.hs.mu.Lock()
+	room.state = append(room.state, stateEvent("m.room.member", ben, object{"membership": "invite"}))
+	r.hs.mu.Unlock()
+	close(goOn)
+	if m := r.hear(); m.Text != "!start" || m.Private {
+		t.Errorf("the core heard %+v", m)
+	}
+	r.core.saidNot(t, chat.NoticeNotPrivate)
+}
+
+// TestSomebodyArrivesInAGroup is no news there.
+func TestSomebodyArrivesInAGroup(t *testing.T) {
+	r := inGroup(t)
+	r.reads(joins(group, nil, []object{stateEvent("m.room.member", "@cleo:example.org", object{"membership": "join"})}))
+	r.core.saidNot(t, chat.NoticeNotPrivate)
+}
+
+// saidNot makes sure that the adapter has not begun to say a sentence of its own.
+func (c *fakeCore) saidNot(t *testing.T, what chat.Notice) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Contains(c.notices, what) {
+		t.Errorf("said %v", c.notices)
 	}
 }
 

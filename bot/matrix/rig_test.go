@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,18 @@ func (r *rig) hearsNothing(room, until string) {
 	if m := r.hear(); m.Text != until {
 		r.t.Errorf("the core heard %q", m.Text)
 	}
+}
+
+// reads gives the bot a response, and waits until it asks for the next one.
+func (r *rig) reads(news object) {
+	r.t.Helper()
+	r.hs.syncs <- news
+	r.until("the news are read", func() bool {
+		r.hs.mu.Lock()
+		defer r.hs.mu.Unlock()
+		token, given := news["next_batch"].(string)
+		return given && slices.Contains(r.hs.since, token)
+	})
 }
 
 // sent waits until the bot has said n things in a room and returns them.

@@ -47,20 +47,8 @@ func (hs *homeserver) holdFirst() (held, goOn chan struct{}) {
 	return held, goOn
 }
 
-// tellNews tells the bot that ana's devices have changed, and waits until it has read that.
-func (r *rig) tellNews() {
-	r.hs.syncs <- object{"device_lists": object{"changed": []string{ana}}}
-	r.until("the news are read", func() bool {
-		r.hs.mu.Lock()
-		defer r.hs.mu.Unlock()
-		for _, news := range r.hs.given {
-			if token, _ := news["next_batch"].(string); news["device_lists"] != nil && slices.Contains(r.hs.since, token) {
-				return true
-			}
-		}
-		return false
-	})
-}
+// anasNews are that her devices have changed.
+func anasNews() object { return object{"device_lists": object{"changed": []string{ana}}} }
 
 // twoDevices is what the homeserver lists of Ana when she has a phone, and when she has added a laptop.
 func twoDevices(t *testing.T) (phone, both object) {
@@ -95,7 +83,7 @@ func TestSlowListOfSomebodyTracked(t *testing.T) {
 	}()
 	<-held
 	r.hasDevices(both)
-	r.tellNews()
+	r.reads(anasNews())
 	equal(t, len(r.devicesOf(t)), 2)
 	close(goOn)
 	<-done
@@ -106,7 +94,7 @@ func TestSlowListOfSomebodyTracked(t *testing.T) {
 func TestSlowListOfTheLibrary(t *testing.T) {
 	r, both := tracksPhone(t)
 	held, goOn := r.hs.holdFirst()
-	r.hs.syncs <- object{"device_lists": object{"changed": []string{ana}}}
+	r.hs.syncs <- anasNews()
 	<-held
 	r.hasDevices(both)
 	noError(t, r.connection().askDevices(t.Context(), ana))
@@ -145,7 +133,7 @@ func TestSlowListWhileSharing(t *testing.T) {
 		}()
 		<-held
 		r.hasDevices(both)
-		r.tellNews()
+		r.reads(anasNews())
 		close(goOn)
 		noError(t, <-ended)
 		r.hs.set(nil)
