@@ -9,12 +9,14 @@ import (
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/tries"
 )
 
 // Confirm takes an order through its steps, once: whoever comes second gets the order as it stands. code is what
 // the person has typed; where it is empty the kept one serves. With an error nothing has been sent and nothing
 // has changed; the Outcome then has the order alone, where it is the person's. The errors are ErrGone, ErrNotYours,
-// ErrExpired, ErrNeedCode, izly.ErrBadSecretCode, *UnsettledError, ErrLocked, those of the store, or the end of ctx.
+// ErrExpired, ErrNeedCode, izly.ErrBadSecretCode, *tries.HeldError, *UnsettledError, ErrLocked, those of the store, or the
+// end of ctx.
 // Whatever happens later is in the Outcome.
 func (w *Wallet) Confirm(ctx context.Context, key string, by chat.PersonID, code secret.Text) (Outcome, error) {
 	if !code.Empty() {
@@ -38,7 +40,19 @@ func (w *Wallet) Confirm(ctx context.Context, key string, by chat.PersonID, code
 		return Outcome{Order: proposed}, err
 	}
 	defer unlock()
-	if err := w.cfg.Store.Update(func(tx store.Tx) error {
+	var try *tries.Try // of a typed code: it counts before it leaves
+	if !code.Empty() {
+		if err := w.cfg.Store.View(func(tx store.Tx) (err error) {
+			o, _, ready, err = w.ready(tx, key, by, code)
+			return err
+		}); err != nil || !ready {
+			return Outcome{Order: o}, err
+		}
+		if try, err = counts(w).Begin(codes(o.Account)); err != nil {
+			return Outcome{Order: proposed}, err
+		}
+	}
+	err = w.cfg.Store.Update(func(tx store.Tx) error {
 		var rec record
 		var err error
 		if o, rec, ready, err = w.ready(tx, key, by, code); err != nil || !ready {
@@ -50,13 +64,17 @@ func (w *Wallet) Confirm(ctx context.Context, key string, by chat.PersonID, code
 			wallets.Put(tx, "", o.Account, rec),
 			dues.Put(tx, "", o.Key(), due{w.cfg.Now()}),
 		)
-	}); err != nil {
+	})
+	if (err != nil || !ready) && try != nil {
+		err = errors.Join(err, try.Back())
+	}
+	if err != nil {
 		return Outcome{Order: proposed}, fmt.Errorf("wallet: confirm: %w", err)
 	}
 	if !ready {
 		return Outcome{Order: o}, nil
 	}
-	return spend(ctx, w, o, code), nil
+	return spend(ctx, w, o, code, try), nil
 }
 
 // ready reads an order and its account. It is false when the order is not proposed any more, and the error tells
@@ -79,15 +97,15 @@ func (w *Wallet) ready(tx store.Tx, key string, by chat.PersonID, code secret.Te
 	return o, rec, err == nil, err
 }
 
-// spend prepares and orders; the caller holds the account's lock.
-func spend(ctx context.Context, w *Wallet, o Order, code secret.Text) Outcome {
+// spend prepares and orders, and ends the try of a typed code; the caller holds the account's lock.
+func spend(ctx context.Context, w *Wallet, o Order, code secret.Text, try *tries.Try) Outcome {
 	out := Outcome{Acted: true}
 	var v verdict
 	var done izly.TopUp
 	sent := false                                               // from here on money may have moved
 	var answer error = &izly.OutcomeError{Err: secret.ErrPanic} // to what was sent, unless one comes
 	err := secret.Contain(w.cfg.Log, func() error {
-		return use(ctx, w, o.Account, code, func(s *session) error {
+		return use(ctx, w, o.Account, code, try != nil, func(s *session) error {
 			v.generation = s.generation
 			prepared, err := s.prepare(ctx, &o)
 			if errors.Is(err, ErrFee) {
@@ -117,9 +135,30 @@ func spend(ctx context.Context, w *Wallet, o Order, code secret.Text) Outcome {
 		w.cfg.Log.Warn("top-up not confirmed", "state", string(v.state), "error", err)
 	}
 	settle(w, o.Key(), v)
+	if err := countCode(w, o.Account, try, sent, err); err != nil {
+		w.cfg.Log.Error("whether a secret code was refused not stored", "error", err)
+	}
 	o.become(v.state)
 	out.Order = o
 	return out
+}
+
+// countCode notes what err says of the secret code of a confirmation. try is that of a typed code. A refused one stays as it
+// was written before it left.
+func countCode(w *Wallet, account string, try *tries.Try, sent bool, err error) error {
+	wrong := errors.Is(err, izly.ErrWrongCode)
+	return secret.Contain(w.cfg.Log, func() error {
+		switch {
+		case try == nil && wrong && sent: // what was not sent was a renewal, which has noted it
+			return counts(w).Note(codes(account))
+		case try == nil || wrong:
+			return nil
+		case err == nil:
+			return w.cfg.Store.Update(try.Worked)
+		default:
+			return try.Back()
+		}
+	})
 }
 
 // prepare looks at the statement, so that a lost top-up can be found later, and has Izly prepare the top-up.

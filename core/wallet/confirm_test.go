@@ -15,6 +15,7 @@ import (
 	"cartable/core/izly"
 	"cartable/core/secret"
 	"cartable/core/store"
+	"cartable/core/tries"
 	sim "cartable/sim/izly"
 )
 
@@ -561,4 +562,106 @@ func (f fault) strikes(t *testing.T, n int, before func(r *rig)) bool {
 	r.propose(a, 10_00)
 	r.noViolations()
 	return struck
+}
+
+// TestWrongCodesOfTopUpsAreCounted has wrong codes typed at one top-up after the other: they are held back as others are,
+// before anything is sent.
+func TestWrongCodesOfTopUpsAreCounted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	a := r.link(0, false).Account
+	confirm := func(o Order, code secret.Text) (Outcome, error) {
+		return r.w.Confirm(t.Context(), o.Key(), camille, code)
+	}
+	for n := range mostCodes {
+		r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Votre code secret est incorrect.")
+		if out, err := confirm(r.propose(a, 20_00), secret.New("000000")); err != nil || !errors.Is(out.Err, izly.ErrWrongCode) {
+			t.Fatalf("%d: %+v, %v", n, out, err)
+		}
+		r.clock.Advance(time.Second)
+	}
+	o, before := r.propose(a, 20_00), len(r.sim.Requests())
+	out, err := confirm(o, r.code(0))
+	held, is := errors.AsType[*tries.HeldError](err)
+	if !is || !held.Own || out.Acted || out.Order.State != Proposed || len(r.sim.Requests()) != before {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	if o := r.order(o.Key()); o.State != Proposed || r.record(a).Open != "" {
+		t.Errorf("the order: %+v", o)
+	}
+	r.sim.ExpireSessions()
+	if err := r.w.Unlock(t.Context(), a, r.code(0)); heldUntil(err).IsZero() {
+		t.Errorf("the same codes elsewhere: %v", err)
+	}
+	r.clock.Advance(time.Hour)
+	if out, err := confirm(r.propose(a, 20_00), r.code(0)); err != nil || out.Order.State != Done {
+		t.Errorf("later: %+v, %v", out, err)
+	}
+	r.spent(0, 32_34, mostCodes+1)
+}
+
+// TestACodeOfATopUpCountsUntilItIsAnswered, and no longer than that unless it was wrong. A right one forgives.
+func TestACodeOfATopUpCountsUntilItIsAnswered(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		keep   bool
+		before func(r *rig, o Order)
+		counts int // of the one before, and this one
+	}{
+		{"right", false, func(*rig, Order) {}, 0},
+		{"right, after a renewal", false, func(r *rig, _ Order) { r.sim.ExpireSessions() }, 0},
+		{"refused for the card", false, func(r *rig, _ Order) { r.sim.FailNext("MoneyInCbConfirm", 9999, 3, "Non.") }, 1},
+		{"lost", false, func(r *rig, _ Order) { r.sim.DropAnswer("MoneyInCbConfirm", true) }, 1},
+		{"not sent", false, func(r *rig, _ Order) { r.sim.Fault("GetStatement") }, 1},
+		{"not written", false, func(r *rig, _ Order) { r.down.fail(3) }, 2}, // nor taken back
+		{"wrong", false, func(r *rig, _ Order) { r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Non.") }, 2},
+		{"wrong at a renewal", false, func(r *rig, _ Order) {
+			r.sim.ExpireSessions()
+			r.sim.FailNext("Logon", 105, 2, "Non.")
+		}, 2},
+		{"decided on before", false, func(r *rig, o Order) { must(r.t, third(r.w.Cancel(o.Key(), camille))) }, 1},
+		{"kept", true, func(*rig, Order) {}, 1},
+		{"kept, wrong", true, func(r *rig, _ Order) { r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Non.") }, 2},
+		{"kept, wrong at a renewal", true, func(r *rig, _ Order) {
+			r.sim.ExpireSessions()
+			r.sim.FailNext("Logon", 105, 2, "Non.")
+		}, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			during, account := -1, ""
+			var r *rig
+			counted := func() (n int) {
+				l := codes(account)
+				for l.Most = 1; counts(r.w).Held(l) != nil; l.Most++ {
+					n++
+				}
+				return n
+			}
+			r = newRig(t, rigOptions{proxy: func(_ *rig, method string) {
+				if r != nil && method == "MoneyInCbConfirm" {
+					during = counted()
+				}
+			}})
+			a := r.link(0, tt.keep).Account
+			o := r.propose(a, 20_00)
+			account = a
+			must(t, counts(r.w).Note(codes(a)))
+			r.clock.Advance(time.Second)
+			tt.before(r, o)
+			code := r.code(0)
+			if tt.keep {
+				code = noCode
+			}
+			_, _ = r.w.Confirm(t.Context(), o.Key(), camille, code)
+			r.down.fail(0)
+			if n := counted(); n != tt.counts {
+				t.Errorf("%d count afterwards, want %d", n, tt.counts)
+			}
+			if during >= 0 && !tt.keep && during != 2 {
+				t.Errorf("%d count while it is under way", during)
+			}
+		})
+	}
 }

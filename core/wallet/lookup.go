@@ -225,7 +225,7 @@ func lookUp(ctx context.Context, w *Wallet, key string, tell Tell) (wait time.Du
 
 // search reads the statement. state is empty when there is no trace of the top-up. The caller holds the lock.
 func search(ctx context.Context, w *Wallet, o Order) (state State, err error) {
-	err = use(ctx, w, o.Account, secret.Text{}, func(s *session) error {
+	err = use(ctx, w, o.Account, secret.Text{}, false, func(s *session) error {
 		statement, err := ask(ctx, s, "statement", (*izly.Wallet).Statement)
 		if err == nil {
 			state = trace(o, statement)

@@ -50,7 +50,7 @@ func read[T any](ctx context.Context, w *Wallet, account string, code secret.Tex
 		return value, err
 	}
 	defer unlock()
-	err = use(ctx, w, account, code, func(s *session) (err error) {
+	err = use(ctx, w, account, code, false, func(s *session) (err error) {
 		value, err = ask(ctx, s, op, fn)
 		return err
 	})
@@ -83,11 +83,13 @@ type session struct {
 	generation string
 	code       secret.Text // typed, or else the kept one; may be empty
 	typed      bool
+	counted    bool // the code counts already: see Confirm
 }
 
 // use gives fn the account; the caller holds its lock. An account that is stopped is refused, except that a code
-// which the person has just typed may end the stop that a wrong one began.
-func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn func(*session) error) error {
+// which the person has just typed may end the stop that a wrong one began. counted tells that the typed code counts as
+// refused until the caller says how it ended.
+func use(ctx context.Context, w *Wallet, account string, typed secret.Text, counted bool, fn func(*session) error) error {
 	var rec record
 	if err := w.cfg.Store.View(func(tx store.Tx) (err error) {
 		rec, err = load(tx, account)
@@ -96,7 +98,7 @@ func use(ctx context.Context, w *Wallet, account string, typed secret.Text, fn f
 		return err
 	}
 	hold(w, account, &rec)
-	s := &session{w: w, account: account, generation: rec.Generation, code: typed, typed: !typed.Empty()}
+	s := &session{w: w, account: account, generation: rec.Generation, code: typed, typed: !typed.Empty(), counted: counted}
 	if typed.Empty() && rec.Code != nil {
 		s.code = rec.Code.Text
 	}
@@ -177,9 +179,17 @@ func (s *session) renew(ctx context.Context) error {
 	return err
 }
 
+// codes is the limit of the secret codes of an account that is linked.
+func codes(account string) tries.Limit {
+	return tries.Limit{Name: tries.Name("code", account), Most: mostCodes, Within: time.Hour, Own: true}
+}
+
 // tryCode counts refused codes. Those before hold back what is typed, never the code that is kept.
 func (s *session) tryCode(renew func() error) error {
-	limit := tries.Limit{Name: tries.Name("code", s.account), Most: mostCodes, Within: time.Hour, Own: true}
+	if s.counted {
+		return renew()
+	}
+	limit := codes(s.account)
 	if s.typed {
 		try, err := counts(s.w).Begin(limit)
 		if err != nil {
