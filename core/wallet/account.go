@@ -191,6 +191,7 @@ func limits(w *Wallet, by, phone string, among []string, most int) ([]tries.Limi
 const (
 	mostCodes   = 3 // within an hour, of an account that the person has linked
 	mostForeign = 2 // of another, which may be somebody else's
+	mostTyped   = 2 // of one that is in use: at services of this kind it is often the third in a row that blocks
 )
 
 func counts(w *Wallet) tries.Tries { return tries.Tries{Store: w.cfg.Store, Now: w.cfg.Now} }

@@ -470,7 +470,8 @@ func TestWhatIzlyDidNotRefuseIsNoTry(t *testing.T) {
 	must(t, r.w.MayLink("bob", phone, nil))
 }
 
-// TestTypedCodesOfALinkedAccount are three refused ones within an hour, of which the kept one may be the first.
+// TestTypedCodesOfALinkedAccount are two refused ones within an hour, of which the kept one may be the first. The third in a
+// row would block the account at the simulator.
 func TestTypedCodesOfALinkedAccount(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
@@ -481,11 +482,9 @@ func TestTypedCodesOfALinkedAccount(t *testing.T) {
 	if err := r.balance(a); !errors.Is(err, izly.ErrWrongCode) {
 		t.Errorf("got %v", err)
 	}
-	for range 2 {
-		wrong()
-		if err := r.w.Unlock(t.Context(), a, r.code(0)); !errors.Is(err, izly.ErrWrongCode) {
-			t.Errorf("got %v", err)
-		}
+	wrong()
+	if err := r.w.Unlock(t.Context(), a, r.code(0)); !errors.Is(err, izly.ErrWrongCode) {
+		t.Errorf("got %v", err)
 	}
 	before := len(r.sim.Requests())
 	if until := heldUntil(r.w.Unlock(t.Context(), a, r.code(0))); !until.Equal(r.clock.Now().Add(time.Hour)) || len(r.sim.Requests()) != before {

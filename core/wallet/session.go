@@ -181,7 +181,7 @@ func (s *session) renew(ctx context.Context) error {
 
 // codes is the limit of the secret codes of an account that is linked.
 func codes(account string) tries.Limit {
-	return tries.Limit{Name: tries.Name("code", account), Most: mostCodes, Within: time.Hour, Own: true}
+	return tries.Limit{Name: tries.Name("code", account), Most: mostTyped, Within: time.Hour, Own: true}
 }
 
 // tryCode counts refused codes. Those before hold back what is typed, never the code that is kept.
