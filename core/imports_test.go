@@ -31,7 +31,7 @@ var allowed = map[string]string{
 		"core/pronote core/qrcode core/store",
 	"core/watch": "core/view core/outbox core/store core/rights core/family core/wallet core/chat core/school core/izly core/secret i18n",
 	"core/commands": "core/ask core/talk core/view core/linking core/watch core/rights core/family core/wallet core/chat core/school core/izly " +
-		"core/secret i18n",
+		"core/secret core/tries i18n", // tries: that a held top-up was not sent is said in the same answer
 	"i18n":                   "",
 	"vault":                  "core/secret",
 	"bot/telegram":           "core/chat core/store core/secret core/visible",

@@ -348,3 +348,31 @@ func TestWrongKeptCodeIsForgottenByATopUp(t *testing.T) {
 	c.wants(c.Say(account.SecretCode), "effectué")
 	r.spent(account, 32_34, 2)
 }
+
+// TestWrongCodesOfTopUps are held back before the account is blocked, and the answer says that nothing was charged.
+func TestWrongCodesOfTopUps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	account := c.linkWallet(false)
+	refused := 0
+	for range 4 {
+		c.Say("/recharger 20")
+		c.wants(c.Press("Confirmer"), "envoyez votre code secret")
+		text := c.Say("000000")
+		if strings.Contains(text, "le code secret est faux") {
+			refused++
+			continue
+		}
+		c.wants(text, "Trop d'essais ont été refusés pour ce compte", "Aucun rechargement n'a été envoyé et rien n'a été débité")
+	}
+	if refused == 0 || refused == 4 {
+		t.Errorf("%d wrong codes were sent", refused)
+	}
+	r.clock.Advance(time.Hour)
+	c.Say("/recharger 20") // the session is over as well
+	c.wants(c.Say(account.SecretCode), "à confirmer")
+	c.wants(c.Press("Confirmer"), "envoyez votre code secret")
+	c.wants(c.Say(account.SecretCode), "effectué")
+	r.spent(account, 32_34, refused+1)
+}

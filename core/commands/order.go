@@ -9,6 +9,7 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/talk"
+	"cartable/core/tries"
 	"cartable/core/view"
 	"cartable/core/wallet"
 )
@@ -96,6 +97,9 @@ func (c orders) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Re
 // spend confirms an order, once, and says what became of it.
 func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code secret.Text) (chat.Reply, error) {
 	out, err := c.Wallet.Confirm(ctx, o.Key(), t.Person, code)
+	if _, held := errors.AsType[*tries.HeldError](err); held {
+		return c.nothingSpent(t, o.Account, err), nil
+	}
 	if err != nil {
 		return chat.Reply{}, err
 	}
@@ -113,11 +117,16 @@ func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code se
 		r.Body = append(t.Say("topup.fee", "fee", t.P.Euros(int64(out.Fee))).Body, r.Body...)
 		return r, err
 	case out.Order.State == wallet.Failed:
-		r := c.walletTrouble(t, o.Account, out.Err)
-		r.Body = append(r.Body, t.Say("topup.nothing_spent").Body...)
-		return r, nil
+		return c.nothingSpent(t, o.Account, out.Err), nil
 	}
 	return c.view(t).Outcome(out), nil
+}
+
+// nothingSpent tells why an order was not sent.
+func (c orders) nothingSpent(t *talk.Turn, account string, err error) chat.Reply {
+	r := c.walletTrouble(t, account, err)
+	r.Body = append(r.Body, t.Say("topup.nothing_spent").Body...)
+	return r
 }
 
 // otherCard takes an order back and offers the cards for a new one.
