@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -149,9 +151,29 @@ func TestAStopBlamesNobody(t *testing.T) {
 	kim.pass("/historique 3", true)
 	r.waitHeld("GetStatement")
 	behind := bob.pass("/aide", true)
-	time.Sleep(50 * time.Millisecond)
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.engine.Shutdown(context.Background()) }() // it waits for all that has begun
+	r.waitClosing()
+	release()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
 	if isDone(behind) {
 		t.Error("handled beside a message that may end the program")
+	}
+}
+
+// waitClosing waits until a stop takes no more messages.
+func (r *rig) waitClosing() {
+	r.t.Helper()
+	late := r.chat("late")
+	for handle := late.handler(); ; time.Sleep(time.Millisecond) {
+		m := chat.Message{Chat: late.id, Person: late.person, Private: true, Text: "/aide", Left: "late"}
+		if err := handle(m, func() {}); errors.Is(err, chat.ErrClosed) {
+			return
+		} else if err != nil {
+			r.t.Fatal(err)
+		}
 	}
 }
 
