@@ -402,3 +402,27 @@ func TestASecretSentAfterARestartIsDeletedAndNotUsed(t *testing.T) {
 		t.Errorf("%d messages deleted", len(c.deleted))
 	}
 }
+
+// TestWordsThatLink begins a linking by the words that people say for it; none of them is read as its opposite.
+func TestWordsThatLink(t *testing.T) {
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	for _, verb := range []string{
+		"relier", "relie", "reliez", "associer", "connecter", "lier", "ajouter", "ajoute", "add", "/relier", "/associer",
+	} {
+		object := " un compte"
+		if verb == "add" {
+			object = " an account"
+		}
+		answer := c.Say(verb + object)
+		c.wants(answer, "Quel compte voulez-vous relier ?")
+		c.refuses(answer, "Oublier", "ni PRONOTE")
+		c.Say("/annuler")
+	}
+	for _, text := range []string{"relier izly", "relie mon compte izly", "Ajouter un compte Izly", "je voudrais relier izly", "/relier izly"} {
+		c.wants(c.Say(text), "numéro de téléphone de votre compte Izly")
+		c.Say("/annuler")
+	}
+	c.wants(c.Say("ajouter 20 euros"), "20,00 €", "Confirmer")
+}

@@ -77,7 +77,7 @@ const (
 func (l *Linking) Commands() []talk.Command {
 	return []talk.Command{
 		{
-			Name: "connexion", English: "link", Words: []string{"connecter", "lier", "login"},
+			Name: "connexion", English: "link", Words: linkWords,
 			Group: talk.GroupOwn, Role: talk.RoleLink, Changes: true, OnlyAsks: true, Secret: true, TakesWords: true, Run: l.link,
 		},
 		{
@@ -85,6 +85,12 @@ func (l *Linking) Commands() []talk.Command {
 			Needs: talk.NeedAccount, Group: talk.GroupOwn, Changes: true, TakesBack: true, TakesWords: true, Run: l.unlink,
 		},
 	}
+}
+
+// linkWords mean /connexion.
+var linkWords = []string{
+	"connecter", "connecte", "connect", "lier", "login", "relier", "relie", "reliez", "associer", "associe",
+	"ajouter compte", "ajouter un compte", "ajoute compte", "ajoute un compte", "add account", "add an account",
 }
 
 // Actions are what the buttons do.
