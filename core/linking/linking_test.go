@@ -559,6 +559,7 @@ func TestWhatMayBeASecretIsDeleted(t *testing.T) {
 		{"/connexion https://ecole.example/pronote/parent.html", false},
 		{"https://ecole.example/pronote/parent.html", false},
 		{"https://example.org/article très intéressant", false},
+		{"https://ecole.example/pronote/parent.html marche", false},
 	} {
 		r := newRig(t)
 		c := r.private("claire")
@@ -566,6 +567,17 @@ func TestWhatMayBeASecretIsDeleted(t *testing.T) {
 		if (r.deleted == 1) != tt.deleted {
 			t.Errorf("%s: deleted: %t", tt.say, !tt.deleted)
 		}
+	}
+}
+
+// TestAPasswordForTheWrongQuestion deletes a name and a password that answer which kind of account is meant.
+func TestAPasswordForTheWrongQuestion(t *testing.T) {
+	r := newRig(t)
+	c := r.private("claire")
+	c.say("/connexion")
+	has(t, c.say("pronote mdupont S3cret"), "Collez l'adresse", "-S3cret")
+	if r.deleted != 1 {
+		t.Errorf("%d messages deleted, want 1", r.deleted)
 	}
 }
 
