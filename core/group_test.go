@@ -206,7 +206,7 @@ func TestAskingHowToLinkIsNoSecret(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"/connexion marc secret", "connexion marc s3cret", "connecter ecole.example/pronote marc secret", "comment connecter marc a1b2c3 ?",
+		"/connexion marc secret", "!connexion marc secret", "connexion marc s3cret", "connecter ecole.example/pronote marc secret", "comment connecter marc a1b2c3 ?",
 	} {
 		before := len(p.deleted)
 		has(t, said(text, true), "rien de secret dans un groupe")

@@ -409,7 +409,7 @@ func TestWordsThatLink(t *testing.T) {
 	c := r.chat("camille")
 	c.linkWallet(true)
 	for _, verb := range []string{
-		"relier", "relie", "reliez", "associer", "connecter", "lier", "ajouter", "ajoute", "add", "/relier", "/associer",
+		"relier", "relie", "reliez", "associer", "connecter", "lier", "ajouter", "ajoute", "add", "/relier", "/associer", "/ajoute", "/ajouter",
 	} {
 		object := " un compte"
 		if verb == "add" {
