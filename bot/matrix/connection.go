@@ -120,7 +120,7 @@ func (l *connection) ended() bool { return l.life.Err() != nil || l.a.life.Err()
 
 // listen registers what answers events.
 func (l *connection) listen() {
-	for _, kind := range []event.Type{event.EventMessage, event.EventUnstablePollResponse, pollResponse} {
+	for _, kind := range []event.Type{event.EventMessage, event.EventSticker, event.EventUnstablePollResponse, pollResponse} {
 		l.sync.OnEventType(kind, l.onEvent)
 	}
 	l.sync.OnEventType(event.EventReaction, l.onEvent)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"maunium.net/go/mautrix/event"
@@ -72,6 +73,8 @@ func (l *connection) accept(ctx context.Context, evt *event.Event) error {
 		return nil
 	case evt.Type.Type == event.EventMessage.Type:
 		return l.onMessage(ctx, evt, evt.Content.AsMessage(), trust)
+	case evt.Type.Type == event.EventSticker.Type:
+		return l.onSticker(ctx, evt, trust)
 	default:
 		return l.onVote(ctx, evt, trust)
 	}
@@ -93,13 +96,17 @@ func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *e
 	case event.MsgText, event.MsgEmote:
 		r.Text = bound(content.Body, chat.MaxText+utf8.UTFMax) // the engine says that a longer text is too long
 	case event.MsgImage, event.MsgFile:
-		r.File = &media{URL: content.URL, File: content.File, Type: content.GetInfo().MimeType}
 		r.Text = bound(content.GetCaption(), chat.MaxText+utf8.UTFMax)
+		if r.File = pictureOf(content); r.File == nil {
+			r.Sent = chat.SentDocument
+		}
 		if !r.Private {
 			return nil
 		}
 	default:
-		return nil
+		if r.Sent = sentKinds[content.MsgType]; r.Sent == "" || !r.Private {
+			return nil
+		}
 	}
 	spoken := !r.Private && !l.addresses(ctx, evt, content, r)
 	if r.Named && !l.mayCall(evt.Sender) {
@@ -117,6 +124,33 @@ func (l *connection) onMessage(ctx context.Context, evt *event.Event, content *e
 	picked, err := l.pick(evt, r, trust, spoken)
 	if err != nil || picked == pickRefuse || picked == pickNone && spoken {
 		return err
+	}
+	return l.a.take(l, r)
+}
+
+// sentKinds are the kinds of message that cannot be read.
+var sentKinds = map[event.MessageType]chat.Sent{
+	event.MsgAudio: chat.SentVoice, event.MsgVideo: chat.SentVideo, event.MsgLocation: chat.SentPlace,
+}
+
+// pictureOf is where the picture of a message is; nil for a file that is none. A file of no type may be one.
+func pictureOf(content *event.MessageEventContent) *media {
+	kind := content.GetInfo().MimeType
+	if content.MsgType == event.MsgFile && kind != "" && kind != "application/octet-stream" && !strings.HasPrefix(kind, "image/") {
+		return nil
+	}
+	return &media{URL: content.URL, File: content.File, Type: kind}
+}
+
+// onSticker takes a sticker, which clients send as an event of its own.
+func (l *connection) onSticker(ctx context.Context, evt *event.Event, trust verdict) error {
+	r, err := l.newRow(ctx, evt, trust)
+	if err != nil || !r.Private {
+		return err
+	}
+	r.Sent = chat.SentSticker
+	if trust == changed {
+		return l.onChangedIdentity(ctx, evt, r, true)
 	}
 	return l.a.take(l, r)
 }

@@ -32,6 +32,7 @@ type row struct {
 	Typed      bool       `json:"typed,omitempty"`    // the choice was: the answer is a new message, where the person looks
 	Confirms   bool       `json:"confirms,omitempty"` // typed, it answers a question that is asked once
 	File       *media     `json:"file,omitempty"`
+	Sent       chat.Sent  `json:"sent,omitempty"` // in place of a text or a file
 	Made       bool       `json:"made,omitempty"` // by the adapter: there is no such event
 
 	// Plans are the answers that were on their way: they are sent again after a crash, and the core is not
@@ -52,7 +53,7 @@ type media struct {
 func (r *row) message(l *connection) chat.Message {
 	m := chat.Message{
 		ID: r.Event.String(), Ref: r.Event.String(), Chat: chatOf(r.Room), Thread: r.Thread.String(), Person: personOf(r.Sender), Name: r.Name, Title: r.Title,
-		Private: r.Private, Named: r.Named, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice,
+		Private: r.Private, Named: r.Named, Unverified: r.Unverified, Text: r.Text, Choice: r.Choice, Sent: r.Sent,
 	}
 	switch {
 	case r.Made, r.Typed:

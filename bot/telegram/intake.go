@@ -53,8 +53,8 @@ func (m *message) meant(me botUser) bool {
 		return false
 	}
 	text := m.words()
-	if text == "" && len(m.Photo) == 0 && m.Document == nil {
-		return false
+	if text == "" && len(m.Photo) == 0 && m.Document == nil && (!m.private() || m.sent() == "") {
+		return false // also what Telegram itself says in a chat
 	}
 	command, addressee := readCommand(text)
 	switch {
@@ -76,6 +76,27 @@ func (m *message) words() string {
 		return m.Text
 	}
 	return m.Caption
+}
+
+// sent is what kind of message it is that cannot be read; empty for a text, a photo and what Telegram says itself.
+func (m *message) sent() chat.Sent {
+	for _, kind := range []struct {
+		is   bool
+		sent chat.Sent
+	}{
+		{m.Sticker != nil || m.Animation != nil || m.Dice != nil, chat.SentSticker},
+		{m.Voice != nil || m.Audio != nil, chat.SentVoice},
+		{m.Video != nil || m.VideoNote != nil, chat.SentVideo},
+		{m.Location != nil, chat.SentPlace},
+		{m.Contact != nil, chat.SentContact},
+		{m.Document != nil, chat.SentDocument},
+		{m.Poll != nil || m.Story != nil || m.Game != nil || m.Checklist != nil || m.PaidMedia != nil, chat.SentOther},
+	} {
+		if kind.is {
+			return kind.sent
+		}
+	}
+	return ""
 }
 
 // readCommand tells whether a text begins with a command, such as "/edt" or "/edt@cartable_bot demain",
@@ -117,6 +138,12 @@ func (a *Adapter) toCore(u *update) chat.Message {
 	_, addressee := readCommand(msg.Text)
 	msg.Named = !msg.Private && addressee != "" // others than the bot were left out
 	msg.File, msg.Album = a.picture(m), bound(m.Album, maxData)
+	if msg.File == nil {
+		msg.Sent = m.sent()
+	}
+	if m.Contact != nil {
+		msg.Phone = bound(m.Contact.Phone, maxData)
+	}
 	return msg
 }
 

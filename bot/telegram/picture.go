@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,11 +12,14 @@ import (
 
 const fileCall = 60 * time.Second // to move a file of chat.MaxFile
 
+// pictureName is that of a picture whose type some clients do not tell.
+var pictureName = regexp.MustCompile(`(?i)\.(jpe?g|png|webp)$`)
+
 // picture gives the reader of the photo or picture document that a message bears, nil if there is none.
 // Of the sizes of a photo it takes the largest that is not too big.
 func (a *Adapter) picture(m *message) func(context.Context) ([]byte, error) {
 	id := ""
-	if d := m.Document; d != nil && strings.HasPrefix(d.Type, "image/") {
+	if d := m.Document; d != nil && (strings.HasPrefix(d.Type, "image/") || pictureName.MatchString(d.Name)) {
 		id = d.FileID
 	}
 	most := 0

@@ -29,21 +29,44 @@ type tgChat struct {
 }
 
 type message struct {
-	ID          int         `json:"message_id"`
-	Thread      int         `json:"message_thread_id"`
-	InTopic     bool        `json:"is_topic_message"`
-	From        *user       `json:"from"`
-	Sender      *tgChat     `json:"sender_chat"` // who speaks as a channel or group
-	Date        int64       `json:"date"`        // 0: the message is too old to be shown or edited
-	Chat        tgChat      `json:"chat"`
-	ReplyTo     *replied    `json:"reply_to_message"`
-	Text        string      `json:"text"`
-	Caption     string      `json:"caption"`
-	Album       string      `json:"media_group_id"`
-	Photo       []photoSize `json:"photo"`
-	Document    *document   `json:"document"`
-	MigrateTo   int64       `json:"migrate_to_chat_id"`
-	MigrateFrom int64       `json:"migrate_from_chat_id"`
+	ID       int         `json:"message_id"`
+	Thread   int         `json:"message_thread_id"`
+	InTopic  bool        `json:"is_topic_message"`
+	From     *user       `json:"from"`
+	Sender   *tgChat     `json:"sender_chat"` // who speaks as a channel or group
+	Date     int64       `json:"date"`        // 0: the message is too old to be shown or edited
+	Chat     tgChat      `json:"chat"`
+	ReplyTo  *replied    `json:"reply_to_message"`
+	Text     string      `json:"text"`
+	Caption  string      `json:"caption"`
+	Album    string      `json:"media_group_id"`
+	Photo    []photoSize `json:"photo"`
+	Document *document   `json:"document"`
+	Contact  *contact    `json:"contact"`
+	unread
+	MigrateTo   int64 `json:"migrate_to_chat_id"`
+	MigrateFrom int64 `json:"migrate_from_chat_id"`
+}
+
+// unread are what people send that the bot cannot read: that it is there is all that is looked at.
+type unread struct {
+	Sticker   json.RawMessage `json:"sticker"`
+	Animation json.RawMessage `json:"animation"` // comes with a document as well
+	Dice      json.RawMessage `json:"dice"`
+	Voice     json.RawMessage `json:"voice"`
+	Audio     json.RawMessage `json:"audio"`
+	Video     json.RawMessage `json:"video"`
+	VideoNote json.RawMessage `json:"video_note"`
+	Location  json.RawMessage `json:"location"` // comes with a venue as well
+	Poll      json.RawMessage `json:"poll"`
+	Story     json.RawMessage `json:"story"`
+	Game      json.RawMessage `json:"game"`
+	Checklist json.RawMessage `json:"checklist"`
+	PaidMedia json.RawMessage `json:"paid_media"`
+}
+
+type contact struct {
+	Phone string `json:"phone_number"`
 }
 
 type replied struct {
@@ -59,6 +82,7 @@ type photoSize struct {
 
 type document struct {
 	FileID string `json:"file_id"`
+	Name   string `json:"file_name"`
 	Type   string `json:"mime_type"`
 	Size   int64  `json:"file_size"`
 }

@@ -77,3 +77,36 @@ func FuzzUpdate(f *testing.F) {
 		}
 	})
 }
+
+// TestWhatCannotBeRead tells the core what was sent, in private alone; what Telegram says in a chat is nobody's message.
+func TestWhatCannotBeRead(t *testing.T) {
+	a := &Adapter{}
+	for content, want := range map[string]chat.Sent{
+		`"sticker":{"file_id":"a","emoji":"👍"}`:                                          chat.SentSticker,
+		`"animation":{"file_id":"a"},"document":{"file_id":"a","mime_type":"video/mp4"}`: chat.SentSticker,
+		`"voice":{"file_id":"a"}`:                                                        chat.SentVoice,
+		`"video_note":{"file_id":"a"}`:                                                   chat.SentVideo,
+		`"location":{"latitude":1},"venue":{}`:                                           chat.SentPlace,
+		`"contact":{"phone_number":"33611223344"}`:                                       chat.SentContact,
+		`"document":{"mime_type":"application/pdf"}`:                                     chat.SentDocument,
+		`"poll":{"id":"1"}`:                                                              chat.SentOther,
+		`"document":{"file_id":"a","file_name":"A.JPG"}`:                                 "", // a picture that was sent as a file
+		`"document":{"file_id":"a","mime_type":"image/png"}`:                             "",
+		`"pinned_message":{"message_id":4}`:                                              "nothing",
+		`"message_auto_delete_timer_changed":{}`:                                         "nothing",
+	} {
+		for _, kind := range []string{"private", "supergroup"} {
+			u, ok := decodeUpdate(json.RawMessage(`{"update_id":7,"message":{"message_id":9,"from":{"id":3},"chat":{"id":5,"type":"` + kind + `"},` + content + `}}`))
+			sorted := u.sort(botUser{1, "me"})
+			if want == "nothing" || kind != "private" {
+				if !ok || sorted != nothing {
+					t.Errorf("%s, %s: read %t, sorted %d", kind, content, ok, sorted)
+				}
+				continue
+			}
+			if m := a.toCore(&u); !ok || sorted != aMessage || m.Sent != want || (m.File != nil) != (want == "") || (m.Phone != "") != (want == chat.SentContact) {
+				t.Errorf("%s: read %t, sorted %d, %+v", content, ok, sorted, m)
+			}
+		}
+	}
+}

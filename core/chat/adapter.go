@@ -44,12 +44,30 @@ type Message struct {
 	Text   string // bounded by the adapter to MaxText bytes; empty for a press
 	Choice string // the ID of the Choice that was pressed; empty for a text
 
+	// Sent is what was sent in private that is neither a text nor a picture; empty for those.
+	Sent Sent
+	// Phone is the number of a contact that was sent.
+	Phone string
 	// Album is the same for files that were sent together; empty for one that was sent alone.
 	Album string
 	// File reads the picture or document that was sent, at most MaxFile bytes of it; nil when there is
 	// none. It may block for as long as the platform takes.
 	File func(ctx context.Context) ([]byte, error)
 }
+
+// Sent is a kind of message that cannot be read.
+type Sent string
+
+// The kinds.
+const (
+	SentSticker  Sent = "sticker" // or a moving picture, or dice
+	SentVoice    Sent = "voice"   // or a sound
+	SentVideo    Sent = "video"
+	SentPlace    Sent = "place"
+	SentContact  Sent = "contact"
+	SentDocument Sent = "document"
+	SentOther    Sent = "other"
+)
 
 // MaxFile bounds what a Message.File gives, in bytes.
 const MaxFile = 10 << 20

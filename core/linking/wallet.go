@@ -22,7 +22,7 @@ type walletForm struct {
 
 func askPhone(l *Linking, t *talk.Turn) chat.Reply {
 	q := question(chat.ExpectText, l.takePhone)
-	q.Takes = meansPhone
+	q.Takes, q.Phone = meansPhone, true
 	return t.Ask(t.Say("link.wallet.phone"), q)
 }
 

@@ -18,6 +18,7 @@ type Question struct {
 	Words  bool     // any words may be the answer, also those of a command without its slash
 	Lasts  bool     // goes on waiting while the person only reads something else: much was answered before it
 	Leave  string   // key of the sentence for whoever leaves it
+	Phone  bool     // the number of a contact that is sent is an answer
 	About  []string // what it asks about: a choice with that argument or account ends it
 	Topic  string   // what it is about in its owner's words, for an Interceptor: see Turn.Topic
 

@@ -1,6 +1,7 @@
 package talk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -394,6 +395,11 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	switch {
 	case id != "":
 		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, id) })
+	case text == "" && t.Msg.File == nil && t.Private && t.Msg.Sent != "":
+		if q := t.talk.questions.of(t); q == nil || !q.Phone || t.Msg.Phone == "" {
+			return t.StillAsked(t.Say(cmp.Or(sentKeys[t.Msg.Sent], sentKeys[chat.SentOther]), "help", t.role(RoleHelp))), nil
+		}
+		text = t.Msg.Phone
 	case text == "" && t.Msg.File == nil && t.Msg.Named: // nothing but its name
 		text = chat.Plain(t.role(RoleStart))
 	case text == "" && t.Msg.File == nil:
@@ -428,6 +434,17 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	default:
 		return answerQuestion(ctx, t, q, text)
 	}
+}
+
+// sentKeys are what is said of what cannot be read.
+var sentKeys = map[chat.Sent]string{
+	chat.SentSticker:  "sent.sticker",
+	chat.SentVoice:    "sent.voice",
+	chat.SentVideo:    "sent.video",
+	chat.SentPlace:    "sent.place",
+	chat.SentContact:  "sent.contact",
+	chat.SentDocument: "sent.document",
+	chat.SentOther:    "sent.other",
 }
 
 // mayBeSecret tells whether a text that is nothing else may be a secret.
