@@ -614,6 +614,7 @@ func TestACodeOfATopUpCountsUntilItIsAnswered(t *testing.T) {
 		{"lost", false, func(r *rig, _ Order) { r.sim.DropAnswer("MoneyInCbConfirm", true) }, 1},
 		{"not sent", false, func(r *rig, _ Order) { r.sim.Fault("GetStatement") }, 1},
 		{"not written", false, func(r *rig, _ Order) { r.down.fail(3) }, 2}, // nor taken back
+		{"not written, once", false, func(r *rig, _ Order) { r.faulty.FailCommit(2) }, 1},
 		{"wrong", false, func(r *rig, _ Order) { r.sim.FailNext("MoneyInCbConfirm", 105, 2, "Non.") }, 2},
 		{"wrong at a renewal", false, func(r *rig, _ Order) {
 			r.sim.ExpireSessions()
