@@ -246,6 +246,22 @@ func (c *phone) Say(text string) string {
 	return c.deliver(chat.Message{Text: text})
 }
 
+// both sends two texts at once, and waits for the answers to both.
+func (c *phone) both(first, second string) {
+	c.t.Helper()
+	var wg sync.WaitGroup
+	handle := c.handler()
+	for _, text := range []string{first, second} {
+		wg.Add(1)
+		c.next++
+		m := chat.Message{ID: fmt.Sprint(c.next), Chat: c.id, Person: c.person, Private: c.private, Text: text}
+		if err := handle(m, wg.Done); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	wg.Wait()
+}
+
 // Press presses the choice, among those shown last, whose label contains label.
 func (c *phone) Press(label string) string {
 	c.t.Helper()

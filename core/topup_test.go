@@ -213,6 +213,20 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	c.wants(c.Say("Annuler"), "Rechargement annulé")
 	c.wants(c.Say("Confirmer"), "pas compris")
 
+	// A word that was typed before the summary was there confirms nothing, nor does one that comes late.
+	c.both("/recharger 10", "Confirmer")
+	r.spent(account, 32_34, 1)
+	c.Say("/recharger 10")
+	r.clock.Advance(5*time.Minute - time.Second)
+	c.Say("/recharger 11")
+	r.clock.Advance(5 * time.Minute)
+	c.Say("Confirmer")
+	r.spent(account, 32_34, 1)
+
+	// What is a command's own name does what the command does.
+	c.Say("/supprimer")
+	c.wants(c.Say("tout effacer"), "[1] Tout effacer")
+
 	m := r.chat("zoe")
 	other := m.linkWalletNumber(1, true)
 	before := r.izly.Balance(other.Phone)

@@ -556,11 +556,11 @@ func TestLoad(t *testing.T) {
 	start := time.Now()
 	for n := range messages {
 		for i := range chats {
-			r.tg.User(int64(2000+i), "P", "fr").Private().Say(fmt.Sprintf("%d/%d", i, n))
+			r.tg.User(int64(2000+i), "P", "fr").Private().Say(fmt.Sprintf("%d.%d", i, n))
 		}
 	}
 	for i := range chats {
-		r.tg.User(int64(2000+i), "P", "fr").Private().WaitFor(fmt.Sprintf("echo %d/%d", i, messages-1))
+		r.tg.User(int64(2000+i), "P", "fr").Private().WaitFor(fmt.Sprintf("echo %d.%d", i, messages-1))
 	}
 	r.tg.WaitConfirmed()
 	var mem runtime.MemStats
@@ -570,7 +570,7 @@ func TestLoad(t *testing.T) {
 	for i := range chats {
 		var want []string
 		for n := range messages {
-			want = append(want, fmt.Sprintf("%d/%d", i, n))
+			want = append(want, fmt.Sprintf("%d.%d", i, n))
 		}
 		if got := c.order[chatOf(int64(2000+i))]; strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("chat %d: %v", i, got)

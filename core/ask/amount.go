@@ -20,7 +20,7 @@ var (
 	// thousands.
 	amountForm = regexp.MustCompile(`^([+−-]?)\s*(\d+|\d{1,3}(?: \d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+)(?:[.,](\d*))?$`)
 	// "10€50"
-	amountAround = regexp.MustCompile(`(\d)€(\d\d)$`)
+	amountAround = regexp.MustCompile(`(\d) ?(?:€|euros?|eur) ?(\d\d)$`)
 	// "12 50"
 	amountApart = regexp.MustCompile(`(\d+(?: \d{3})*) (\d\d)$`)
 )

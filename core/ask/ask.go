@@ -16,6 +16,7 @@ import (
 type Command struct {
 	Name  string   // in French, without a slash
 	Words []string // folded; each may be several words
+	Exact bool     // it takes something away: a typing error away from its words is not it
 }
 
 // Child is one that people may name, and that "#" and a reference stand for.
@@ -81,9 +82,12 @@ type Request struct {
 	Overall  bool   // "moyenne générale"
 	Next     bool   // "prochain"
 	Details  bool   // "en détail"
+	Not      bool   // "ne … pas": something is not wanted
 	Thanks   bool   // "merci", "ok": nothing is asked for
 	Rest     string // as typed: what was not understood
 	Args     string // as typed: what stands beside the command, without small words
+
+	lastNamed bool // the last of Days is the next such day of the week
 }
 
 // Understood tells whether something is asked for and no word is left over.
@@ -98,7 +102,7 @@ const (
 // Grammar knows the words of the commands. It may be used by several goroutines.
 type Grammar struct {
 	phrases map[string][]meaning // by folded words without small ones
-	words   map[string]bool      // that stand in phrases or are known elsewhere
+	words   map[string]bool      // that stand in phrases or are known elsewhere: true for what a typing error may mean
 }
 
 // New makes the grammar of some commands.
@@ -106,12 +110,16 @@ func New(commands []Command) *Grammar {
 	g := &Grammar{phrases: make(map[string][]meaning), words: make(map[string]bool)}
 	for _, c := range commands {
 		for _, words := range append([]string{c.Name}, c.Words...) {
-			g.add(words, meaning{kind: isCommand, name: c.Name, score: 10})
+			score := 10
+			if weak[words] {
+				score = 4
+			}
+			g.add(words, meaning{kind: isCommand, name: c.Name, score: score}, !c.Exact)
 		}
 	}
 	for _, v := range vocabulary {
 		for _, words := range v.words {
-			g.add(words, v.meaning)
+			g.add(words, v.meaning, v.kind == isQuestion || v.kind == isSubject)
 		}
 	}
 	for _, word := range dayVocabulary() {
@@ -120,8 +128,9 @@ func New(commands []Command) *Grammar {
 	return g
 }
 
-// add makes words mean something. Small words among them do not count, unless there are no others.
-func (g *Grammar) add(words string, m meaning) {
+// add makes words mean something, and what is a typing error away from them too where it mends. Small words among them
+// do not count, unless there are no others.
+func (g *Grammar) add(words string, m meaning, mends bool) {
 	var kept []string
 	for _, word := range strings.Fields(words) {
 		if !small[word] {
@@ -132,7 +141,7 @@ func (g *Grammar) add(words string, m meaning) {
 		kept = strings.Fields(words)
 	}
 	for _, word := range kept {
-		g.words[word] = true
+		g.words[word] = g.words[word] || mends
 	}
 	phrase := strings.Join(kept, " ")
 	for _, known := range g.phrases[phrase] {

@@ -14,20 +14,20 @@ import (
 var tuesday = time.Date(2026, 11, 17, 7, 30, 0, 0, time.UTC)
 
 var grammar = ask.New([]ask.Command{
-	{"edt", []string{"timetable", "emploi du temps", "cours", "agenda", "planning", "horaire", "horaires", "lessons", "classes", "schedule", "edt"}},
-	{"notes", []string{"grades", "note", "moyenne", "moyennes", "marks", "mark", "grade", "average", "averages", "eu combien", "combien eu"}},
-	{"devoirs", []string{"homework", "devoir", "travail", "faire", "exercices", "exercice", "dm", "boulot"}},
-	{"controles", []string{"tests", "controle", "ds", "interro", "interros", "test", "exam", "exams", "evaluation", "evaluations"}},
-	{"vacances", []string{"holidays", "vacance", "holiday", "conges"}},
-	{"solde", []string{"balance", "izly", "argent", "money", "sous", "combien", "combien reste", "combien izly", "much", "much left", "much money"}},
-	{"historique", []string{"history", "operations", "depenses", "transactions", "achats"}},
-	{"recharger", []string{"topup", "recharge", "recharges", "rechargement", "top up", "mets", "mettre", "ajoute", "ajouter", "crediter", "add"}},
-	{"mesdonnees", []string{"mydata", "donnees", "data"}},
-	{"supprimer", []string{"erase", "effacer", "effacer donnees", "tout supprimer", "delete", "supprimer donnees", "delete data", "erase data", "erase everything"}},
-	{"confidentialite", []string{"privacy", "rgpd", "gdpr", "vie privee"}},
-	{"enfant", []string{"child", "enfants", "children"}},
-	{"langue", []string{"language", "lang"}},
-	{"aide", []string{"help", "menu", "commandes", "sais faire"}},
+	{Name: "edt", Words: []string{"timetable", "emploi du temps", "cours", "agenda", "planning", "horaire", "horaires", "lessons", "classes", "schedule", "edt"}},
+	{Name: "notes", Words: []string{"grades", "note", "moyenne", "moyennes", "marks", "mark", "grade", "average", "averages", "eu combien", "combien eu"}},
+	{Name: "devoirs", Words: []string{"homework", "devoir", "travail", "faire", "exercices", "exercice", "dm", "boulot"}},
+	{Name: "controles", Words: []string{"tests", "controle", "ds", "interro", "interros", "test", "exam", "exams", "evaluation", "evaluations"}},
+	{Name: "vacances", Words: []string{"holidays", "vacance", "holiday", "conges"}},
+	{Name: "solde", Words: []string{"balance", "izly", "argent", "money", "sous", "combien", "combien reste", "combien izly", "much", "much left", "much money"}},
+	{Name: "historique", Words: []string{"history", "operations", "depenses", "transactions", "achats"}},
+	{Name: "recharger", Words: []string{"topup", "recharge", "recharges", "rechargement", "top up", "mets", "mettre", "ajoute", "ajouter", "crediter", "add"}},
+	{Name: "mesdonnees", Words: []string{"mydata", "donnees", "data"}},
+	{Name: "supprimer", Words: []string{"erase", "effacer", "effacer donnees", "tout supprimer", "delete", "supprimer donnees", "delete data", "erase data", "erase everything"}},
+	{Name: "confidentialite", Words: []string{"privacy", "rgpd", "gdpr", "vie privee"}},
+	{Name: "enfant", Words: []string{"child", "enfants", "children"}},
+	{Name: "langue", Words: []string{"language", "lang"}},
+	{Name: "aide", Words: []string{"help", "menu", "commandes", "sais faire"}},
 })
 
 var world = ask.World{

@@ -90,6 +90,9 @@ func (r *reader) day(run []token) (span Span, score int, ok bool, err error) {
 	if n, found := dayWords[text]; found {
 		return oneDay(today.AddDate(0, 0, n)), 10, true, nil
 	}
+	if n := numberWords[words[0]]; n > 0 && len(words) == 2 {
+		text = strconv.Itoa(n) + " " + words[1]
+	}
 	if m := laterForm.FindStringSubmatch(text); m != nil && among(run[0].before, "dans", "in") {
 		n := atoi(m[1])
 		if strings.HasPrefix(m[2], "s") || strings.HasPrefix(m[2], "w") {
@@ -105,7 +108,7 @@ func (r *reader) day(run []token) (span Span, score int, ok bool, err error) {
 		return oneDay(today), 10, true, nil
 	}
 	if span, ok := week(run, today); ok {
-		return span, 10, true, nil
+		return span, 9 + len(run), true, nil
 	}
 	if among(words[0], weekWords...) && len(run) > 1 {
 		inner, _, ok, err := r.day(run[1:])

@@ -162,7 +162,7 @@ func (r *reader) solve(all []match) []match {
 // mend replaces words that nobody knows by the one known word that is a typing error away.
 func (r *reader) mend() {
 	for i, t := range r.tokens {
-		if len(t.word) < 4 || len(t.word) > maxMended || r.words[t.word] || strings.ContainsAny(t.word, "0123456789#€/") {
+		if _, known := r.words[t.word]; known || len(t.word) < 4 || len(t.word) > maxMended || strings.ContainsAny(t.word, "0123456789#€/") {
 			continue
 		}
 		if fits, _ := r.children(t); len(fits) > 0 {
@@ -183,8 +183,8 @@ func (r *reader) mend() {
 // known goes over the words that there are, those of children's names too.
 func (r *reader) known() func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		for word := range r.words {
-			if !yield(word) {
+		for word, mends := range r.words {
+			if mends && !yield(word) {
 				return
 			}
 		}
@@ -304,6 +304,9 @@ func (r *reader) request(found []match) Request {
 			q.Command, q.Named = m.name, true
 		}
 	}
+	if r.weakly(found) {
+		q.Command, q.Named = "", false
+	}
 	for _, m := range found {
 		raw := r.raw(m.from, m.to)
 		if m.kind != isCommand {
@@ -328,11 +331,16 @@ func (r *reader) request(found []match) Request {
 			q.addDay(m, r.tokens[m.from].before)
 		case isPeriod:
 			q.Period, q.NoPeriod = m.name, m.amount.Said
+		case isNot:
+			q.Not = true
 		case isAmount:
 			unit := hasUnit(raw)
 			if money = money || unit; !unit && q.Command != topUp {
 				rest = append(rest, raw)
 				continue
+			}
+			if q.Amount != nil { // "20 euros ou 30 euros"
+				m.amount = &Amount{Said: q.Amount.Said + " " + raw, Err: ErrAmountApart}
 			}
 			q.Amount = m.amount
 		case isNumber:
@@ -343,6 +351,10 @@ func (r *reader) request(found []match) Request {
 			if q.Command == topUp {
 				cents, err := ParseAmount(raw)
 				q.Amount = &Amount{Cents: cents, Said: raw, Err: err}
+				continue
+			}
+			if q.Command != history && q.Command != "" {
+				rest = append(rest, raw)
 				continue
 			}
 			q.Number = atoi(m.name)
@@ -368,6 +380,20 @@ func (r *reader) request(found []match) Request {
 		q.Command = q.follows(money)
 	}
 	return q
+}
+
+// weakly tells whether only a word that may stand for anything names the command, beside something else that is asked for.
+func (r *reader) weakly(found []match) bool {
+	command, other := false, false
+	for _, m := range found {
+		switch m.kind {
+		case isCommand:
+			command = weak[r.tokens[m.from].word] && m.to == m.from+1
+		case isSubject, isOverall, isPeriod, isQuestion, isDay, isChild, isEveryone, isAmount:
+			other = true
+		}
+	}
+	return command && other
 }
 
 // raw is what was typed of some tokens.
@@ -429,6 +455,12 @@ func (q *Request) addDay(m match, before string) {
 		return
 	}
 	n := len(q.Days)
+	if n > 0 && m.span.Week && !m.span.From.IsZero() && q.lastNamed { // "lundi de la semaine prochaine"
+		day := q.Days[n-1].From
+		q.Days[n-1] = oneDay(m.span.From.AddDate(0, 0, (int(day.Weekday())+6)%7))
+		return
+	}
+	q.lastNamed = m.weekday
 	if n == 0 || m.span.Week || q.Days[n-1].Week {
 		q.Days = append(q.Days, m.span)
 		return
@@ -449,6 +481,7 @@ const (
 	timetable = "edt"
 	grades    = "notes"
 	topUp     = "recharger"
+	history   = "historique"
 )
 
 // follows is the command that is meant where none is named.

@@ -19,6 +19,7 @@ const (
 	isNext
 	isDetails
 	isThanks
+	isNot
 	isFiller // says nothing beside something else
 )
 
@@ -44,6 +45,7 @@ var vocabulary = []struct {
 	}},
 	{meaning{isQuestion, string(Teacher), 10}, []string{
 		"prof", "profs", "professeur", "professeure", "professeurs", "enseignant", "enseignante", "absent", "absente", "absents",
+		"annule", "annules", "annulee", "annulees", "cancelled", "canceled", "maintenu", "maintenus", "absentes",
 		"teacher", "teachers", "prof absent", "prof absente", "teacher absent",
 	}},
 	{meaning{isEveryone, "", 10}, []string{
@@ -57,9 +59,12 @@ var vocabulary = []struct {
 	{meaning{isDetails, "", 9}, []string{"details", "detail", "detaille", "detaillee", "detailles", "detaillees", "detailed"}},
 	{meaning{isThanks, "", 10}, []string{
 		"merci", "merci beaucoup", "mercii", "ok", "okay", "oki", "d accord", "parfait", "super", "top merci", "cool", "nickel",
-		"thanks", "thank you", "thx", "great", "perfect", "cheers",
+		"thanks", "thank you", "thank you so much", "thanks much", "thx", "great", "perfect", "cheers", "genial", "merci bcp", "bien recu",
+		"au revoir", "bonne nuit", "bonne soiree", "bonne journee", "bye", "goodbye", "good night", "top",
 	}},
+	{meaning{isNot, "", 2}, []string{"ne", "n", "pas", "jamais", "not", "dont", "don", "never"}},
 	{meaning{isFiller, "", 2}, []string{
+		"combien", "much", "bonsoir", "hi", "mme", "mr", "monsieur", "madame", "voudrais", "si",
 		"izly", "carte", "compte", "pronote", "ecole", "college", "lycee", "school", "card", "account", "wallet", "porte monnaie",
 		"tout", "toute", "tous", "toutes", "all", "everything", "dernier", "derniere", "derniers", "dernieres", "last", "latest", "recent",
 		"recents", "recentes", "nouveau", "nouvelle", "nouvelles", "nouveaux", "new", "matiere", "matieres", "subject", "subjects",
@@ -69,6 +74,9 @@ var vocabulary = []struct {
 		"-", "present", "presente", "deux", "two", "here", "away", "missing",
 	}},
 }
+
+// weak are words that name a command only where nothing else does: "combien" is asked of anything.
+var weak = set("combien much bonjour salut hello hi coucou bonsoir")
 
 func init() {
 	for _, s := range subjects {

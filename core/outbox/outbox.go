@@ -132,6 +132,14 @@ func (o *Outbox) Len() int {
 	return o.count
 }
 
+// Waits tells whether letters of a chat wait to be sent.
+func (o *Outbox) Waits(c chat.ChatID) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	b := o.boxes[c]
+	return b != nil && b.count > 0
+}
+
 // Dropped counts the letters that were given up since the start: too old, too many, refused, or to a chat that is
 // gone or not private any more.
 func (o *Outbox) Dropped() int {

@@ -56,7 +56,7 @@ func takePress(t *Talk, a chat.Adapter, m chat.Message, done func()) error {
 	refused, sure := early(t, a, m)
 	switch {
 	case !sure:
-		return enqueue(t, a, m, done)
+		return enqueue(t, a, m, "", done)
 	case refused != "":
 		return answer(refused, done)
 	case !t.underWay.begin(p):
@@ -64,7 +64,7 @@ func takePress(t *Talk, a chat.Adapter, m chat.Message, done func()) error {
 	}
 	err := t.serial.do(m.Chat, func() {
 		defer t.underWay.end(p)
-		if handle(t, a, m, true) {
+		if handle(t, a, m, "", true) {
 			done()
 		}
 	})

@@ -186,7 +186,7 @@ func tryOne(t *Talk, l leftover) {
 		setAside(t, l)
 	} else {
 		noteTrial(t, func(tx store.Tx) error { return trials.Put(tx, platform, name, trial{l.crashes, true}) })
-		handled = handle(t, l.adapter, l.message, false)
+		handled = handle(t, l.adapter, l.message, "", false)
 	}
 	if !handled { // the program stops
 		return

@@ -105,7 +105,7 @@ func New(cfg Config) (*Talk, error) {
 		cfg: cfg, commands: cfg.Commands, serial: newSerial(queueLimit),
 		byName: make(map[string]*Command), roles: make(map[Role]Command), actions: make(map[string]Action),
 		questions: questions{all: make(map[questionKey]*question)}, marks: make(map[string]string),
-		words: words{all: make(map[chat.ChatID][]chat.Choice)},
+		words: words{all: make(map[chat.ChatID]shown)},
 		left:  left{began: make(map[string]bool)}, underWay: underWay{all: make(map[pressed]bool)}, gate: newGate(), adapters: make(map[string]chat.Adapter),
 	}
 	for i := range t.commands {
@@ -189,6 +189,7 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 	begin(t, a.Name())
 	return func(m chat.Message, done func()) error {
 		m = accept(m)
+		word := t.words.take(m, t.cfg.Now())
 		if m.Left != "" {
 			if taken, err := tryAlone(t, a, m, done); taken {
 				return err
@@ -197,14 +198,14 @@ func (t *Talk) Handler(a chat.Adapter) chat.Handler {
 		if _, waits := a.(chat.Presser); waits && m.Choice != "" {
 			return takePress(t, a, m, done)
 		}
-		return enqueue(t, a, m, done)
+		return enqueue(t, a, m, word, done)
 	}
 }
 
-// enqueue has a message handled when its turn comes.
-func enqueue(t *Talk, a chat.Adapter, m chat.Message, done func()) error {
+// enqueue has a message handled when its turn comes. word is the button that it says, if it says one.
+func enqueue(t *Talk, a chat.Adapter, m chat.Message, word string, done func()) error {
 	err := t.serial.do(m.Chat, func() {
-		if handle(t, a, m, false) {
+		if handle(t, a, m, word, false) {
 			done()
 		}
 	})
@@ -325,14 +326,14 @@ func (t *Talk) Logger(c chat.ChatID) *slog.Logger {
 
 // handle answers one message; told says that it is a press which the platform has had its answer to. It ends with its
 // panics. It is false when the handling was given up because the program stops: the message is to be read again.
-func handle(t *Talk, a chat.Adapter, m chat.Message, told bool) (handled bool) {
+func handle(t *Talk, a chat.Adapter, m chat.Message, word string, told bool) (handled bool) {
 	ctx, cancel := context.WithTimeout(t.life, commandLimit)
 	defer cancel()
 	if ctx.Err() != nil { // it waited behind others
 		return false
 	}
 	turn := turn(t, a, m)
-	turn.told = told
+	turn.told, turn.word = told, word
 	handled = true // also after a panic
 	defer ended(ctx, turn)
 	reply, err := answer(ctx, turn)
@@ -388,10 +389,7 @@ func answer(ctx context.Context, t *Turn) (chat.Reply, error) {
 	if !t.Private {
 		overheard = drop(t)
 	}
-	id := t.Msg.Choice
-	if word := t.talk.words.take(t, text); id == "" && t.Msg.File == nil {
-		id = word
-	}
+	id := cmp.Or(t.Msg.Choice, t.word)
 	switch {
 	case id != "":
 		return timed(t, "press", func() (chat.Reply, error) { return press(ctx, t, id) })

@@ -27,11 +27,12 @@ type Turn struct {
 	talk     *Talk
 	adapter  chat.Adapter // nil for a turn that only makes sentences
 	prefs    Prefs
-	call     call // what the message was read as
-	told     bool // the message is a press that the platform has had its answer to
-	redacted bool // the message was deleted, or tried to be
-	stranger bool // was not admitted; see mayInGroup
-	acted    bool // see Acted
+	call     call   // what the message was read as
+	word     string // the ID of the button that the message says
+	told     bool   // the message is a press that the platform has had its answer to
+	redacted bool   // the message was deleted, or tried to be
+	stranger bool   // was not admitted; see mayInGroup
+	acted    bool   // see Acted
 	offered  map[string]choice
 	started  map[string]choice // of deep links
 }
@@ -312,8 +313,6 @@ func send(ctx context.Context, t *Turn, r chat.Reply) bool {
 	}
 	err := deliver(ctx, t, to, r)
 	switch {
-	case err == nil:
-		t.talk.words.note(t, r)
 	case errors.Is(err, chat.ErrNotPrivate):
 		t.Log.Info("reply not sent: the chat is no longer private")
 	case err != nil:
@@ -341,6 +340,9 @@ func deliver(ctx context.Context, t *Turn, to chat.Target, r chat.Reply) error {
 	}
 	if err != nil {
 		return fmt.Errorf("talk: send: %w", err)
+	}
+	if !t.talk.cfg.Outbox.Waits(to.Chat) { // or the reply may have been kept
+		t.talk.words.note(t, to, r)
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package talk
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"cartable/core/chat"
+	"cartable/core/store"
 	"cartable/i18n"
 )
 
@@ -12,41 +14,53 @@ import (
 // anything.
 var wordless = []string{"oui", "yes", "ok", "d accord"}
 
-// words are what the buttons in the last reply of each private chat say when one of them decides on something that matters. Typed as
-// the very next message, the word of one counts as its press. They live in memory: after a restart people press.
+// wordsLast is how long the word of a button counts.
+const wordsLast = 5 * time.Minute
+
+// words are what the buttons in the last reply of each private chat say that decide on something that matters. Typed as
+// the very next message, once that reply has reached the chat, the word of one counts as its press. They live in memory:
+// after a restart people press.
 type words struct {
 	mu  sync.Mutex
-	all map[chat.ChatID][]chat.Choice
+	all map[chat.ChatID]shown
 }
 
-// note takes note of a reply that was sent to a chat.
-func (w *words) note(t *Turn, r chat.Reply) {
-	if _, own := t.adapter.(chat.Confirmer); own || !t.Private {
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if slices.ContainsFunc(r.Choices, func(c chat.Choice) bool { return c.Risky }) {
-		w.all[t.Chat] = r.Choices
-		return
-	}
-	delete(w.all, t.Chat)
+// shown are risky choices that reached a chat.
+type shown struct {
+	choices []chat.Choice
+	at      time.Time
 }
 
-// take gives the ID of the button that says a text, or "", and forgets those of the chat.
-func (w *words) take(t *Turn, text string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	choices := w.all[t.Chat]
-	delete(w.all, t.Chat)
-	word := Bare(text)
-	for _, not := range wordless {
-		if word == not {
-			return ""
+// note takes note of a reply that has reached a chat.
+func (w *words) note(t *Turn, to chat.Target, r chat.Reply) {
+	var risky []chat.Choice
+	_, own := t.adapter.(chat.Confirmer)
+	for _, c := range r.Choices {
+		// A command's own name does what the command does, whatever is on the screen.
+		if c.Risky && !own && to.Private && parse(t.talk, c.Label).command == nil {
+			risky = append(risky, c)
 		}
 	}
-	for _, c := range choices {
-		if t.Private && word != "" && i18n.Fold(c.Label) == word {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.all, to.Chat)
+	if len(risky) > 0 {
+		w.all[to.Chat] = shown{risky, t.talk.cfg.Now()}
+	}
+}
+
+// take gives the ID of the button that says what a message does, or "", as it arrives, and forgets those of the chat.
+func (w *words) take(m chat.Message, now time.Time) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := w.all[m.Chat]
+	delete(w.all, m.Chat)
+	word := Bare(m.Text)
+	if !m.Private || m.Choice != "" || m.File != nil || word == "" || slices.Contains(wordless, word) || !store.Lasts(last.at, wordsLast, now) {
+		return ""
+	}
+	for _, c := range last.choices {
+		if i18n.Fold(c.Label) == word {
 			return c.ID
 		}
 	}
