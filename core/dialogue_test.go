@@ -129,12 +129,12 @@ func TestALinkingBesideOtherThings(t *testing.T) {
 	c.Say("/connexion izly")
 	c.Say(account.Phone)
 	c.wants(c.Say("/recharger 20"), "La liaison en cours est abandonnée", "Montant | 20,00 €")
-	c.wants(c.Say("oui"), "attend votre confirmation") // nobody's secret
+	c.wants(c.Say("oui"), "attend votre accord") // nobody's secret
 	c.wants(c.Say(account.SecretCode), "n'attend plus", "ni utilisé ni gardé")
 	if n := len(c.deleted); n != 3 {
 		t.Errorf("%d messages with a secret deleted, want 3", n)
 	}
-	c.wants(c.Say(account.SecretCode), "pas compris") // and no more than that one
+	c.wants(c.Say(account.SecretCode), "attend votre accord") // and no more than that one
 	c.Say("/connexion izly")
 	c.Say(account.Phone)
 	c.Say("/langue fr")
@@ -286,7 +286,7 @@ func TestPlainWordsInsideAQuestion(t *testing.T) {
 	c.wants(c.Say("000000"), "[1] Saisir le code secret")
 	c.wants(c.Say("mes notes"), "Moyenne générale")
 	c.wants(c.Say("/solde"), "[1] Saisir le code secret")
-	c.wants(c.Say("voilà"), "pas compris")
+	c.wants(c.Say("voilà"), "attend votre accord")
 	c.Say("/solde")
 	answer := c.Say("/annuler")
 	c.wants(answer, "Rechargement annulé")

@@ -197,7 +197,7 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	for _, word := range []string{"oui", "ok", "d'accord", "OK !", "yes"} {
+	for _, word := range []string{"oui", "ok", "d'accord", "OK !", "yes", "merci", "oui vas-y", "👍"} {
 		c.wants(c.Say(word), "Confirmer", "[1] Confirmer")
 	}
 	r.spent(account, 12_34, 0)
@@ -212,6 +212,11 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	c.Say("/recharger 10")
 	c.wants(c.Say("Annuler"), "Rechargement annulé")
 	c.wants(c.Say("Confirmer"), "pas compris")
+	c.Say("/recharger 10")
+	c.wants(c.Say("non merci"), "Rechargement annulé")
+	c.Say("/recharger 10")
+	c.refuses(c.Say("il y a des cours annulés ?"), "annulé.")
+	c.wants(c.Press("Annuler"), "Rechargement annulé")
 
 	// A word that was typed before the summary was there confirms nothing, nor does one that comes late.
 	c.both("/recharger 10", "Confirmer")

@@ -22,7 +22,7 @@ var (
 	// "10€50"
 	amountAround = regexp.MustCompile(`(\d) ?(?:€|euros?|eur) ?(\d\d)$`)
 	// "12 50"
-	amountApart = regexp.MustCompile(`(\d+(?: \d{3})*) (\d\d)$`)
+	amountApart = regexp.MustCompile(`(\d{1,3}(?: \d{3})*) (\d\d)$`)
 )
 
 const hugeAmount int64 = 1000_00 // cents; nothing above is ever sent, whatever the server's limits
@@ -35,10 +35,14 @@ var units = []string{"euros", "euro", "eur", "€", "balles", "pounds"}
 // ParseAmount reads euros as people write them, in cents: "20", "20€", "12,50", "20 euros", "€ 12.5", "10€50", "1 000".
 func ParseAmount(text string) (cents int64, err error) {
 	s := strings.ToLower(strings.TrimSpace(amountSpaces.Replace(text))) // not folded: that would take a minus away
+	ended := false                                                      // by a unit: what follows another one before it is no cents
 	for _, unit := range units {
+		ended = ended || strings.HasSuffix(s, unit)
 		s = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, unit), unit))
 	}
-	s = amountAround.ReplaceAllString(s, "$1,$2")
+	if !ended {
+		s = amountAround.ReplaceAllString(s, "$1,$2")
+	}
 	m := amountForm.FindStringSubmatch(s)
 	switch {
 	case m == nil && amountApart.FindString(s) == s && s != "":
@@ -93,8 +97,9 @@ func hasUnit(text string) bool {
 	return false
 }
 
-// Numbers in words, folded. "un" is left out: it is an article.
+// Numbers in words, folded. "un" is one only after another: else it is an article.
 var numberWords = map[string]int{
+	"un": 1, "une": 1, "one": 1,
 	"deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12,
 	"treize": 13, "quatorze": 14, "quinze": 15, "seize": 16, "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50,
 	"soixante": 60, "cent": 100,

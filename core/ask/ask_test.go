@@ -23,9 +23,10 @@ var grammar = ask.New([]ask.Command{
 	{Name: "historique", Words: []string{"history", "operations", "depenses", "transactions", "achats"}},
 	{Name: "recharger", Words: []string{"topup", "recharge", "recharges", "rechargement", "top up", "mets", "mettre", "ajoute", "ajouter", "crediter", "add"}},
 	{Name: "mesdonnees", Words: []string{"mydata", "donnees", "data"}},
-	{Name: "supprimer", Words: []string{"erase", "effacer", "effacer donnees", "tout supprimer", "delete", "supprimer donnees", "delete data", "erase data", "erase everything"}},
+	{Name: "supprimer", Exact: true, Words: []string{"erase", "effacer", "effacer donnees", "tout supprimer", "delete", "supprimer donnees", "delete data", "erase data", "erase everything"}},
 	{Name: "confidentialite", Words: []string{"privacy", "rgpd", "gdpr", "vie privee"}},
 	{Name: "enfant", Words: []string{"child", "enfants", "children"}},
+	{Name: "start", Words: []string{"bonjour", "salut", "hello", "hi", "coucou", "bonsoir"}},
 	{Name: "langue", Words: []string{"language", "lang"}},
 	{Name: "aide", Words: []string{"help", "menu", "commandes", "sais faire"}},
 })
@@ -80,6 +81,9 @@ func short(q ask.Request) string {
 	}
 	if q.Details {
 		b.WriteString(" details")
+	}
+	if q.Not {
+		b.WriteString(" not")
 	}
 	if q.Next {
 		b.WriteString(" next")
@@ -287,6 +291,33 @@ func TestRead(t *testing.T) {
 		{"notes de ses", "notes in=ses"},
 		{"ses notes", "notes"},
 		{"SES demain", "edt on=18/11/26 in=ses"},
+		{"recharger vingt et un euros", "recharger amount=2100"},
+		{"recharger trente et un", "recharger amount=3100"},
+		{"recharger cent un euros", "recharger amount=10100"},
+		{"top up twenty one euros", "recharger amount=2100"},
+		{"recharger 20 euros 50", "recharger amount=2050"},
+		{"top up 12 euros 30", "recharger amount=1230"},
+		{"recharger 20€ ou 30€", "recharger amount=0"},
+		{"recharger carte 4242 20 €", "recharger amount=2000 rest=4242"},
+		{"il me reste 20 euros", "amount=2000"},
+		{"ne recharge pas", "recharger not"},
+		{"il y a des cours annulés cette semaine ?", "edt asks=teacher on=16/11/26-22/11/26"},
+		{"est-ce que le cours de français est annulé", "edt asks=teacher in=francais"},
+		{"M. Martin est absent ?", "edt asks=teacher rest=Martin"},
+		{"combien il a en maths", "notes in=mathematiques"},
+		{"hugo a combien en maths ?", "notes of=hugo in=mathematiques"},
+		{"combien de cours a léa lundi", "edt of=lea on=23/11/26"},
+		{"thank you so much", "thanks"},
+		{"au revoir", "thanks"},
+		{"lundi de la semaine prochaine", "edt on=23/11/26"},
+		{"monday next week", "edt on=23/11/26"},
+		{"dans deux semaines", "edt on=01/12/26"},
+		{"in two weeks", "edt on=01/12/26"},
+		{"edt 45", "edt rest=45"},
+		{"bonjour à quelle heure finit hugo demain svp", "edt asks=ends of=hugo on=18/11/26"},
+		{"bonsoir", "start"},
+		{"relier izly", "solde rest=relier"},
+		{"effacr", "rest=effacr"},
 		{"langue anglais", "langue in=anglais"},
 		{"edt foobar", "edt rest=foobar"},
 		{"edt détails 18/11/2026", "edt on=18/11/26 details"},

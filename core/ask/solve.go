@@ -298,7 +298,7 @@ func (r *reader) request(found []match) Request {
 	q := Request{Command: r.Command}
 	var rest, args []string
 	var named []naming
-	money, everyone, thanks, known := false, false, false, false
+	money, everyone, thanks, known, left := false, false, false, false, false
 	for _, m := range found {
 		if m.kind == isCommand {
 			q.Command, q.Named = m.name, true
@@ -307,6 +307,7 @@ func (r *reader) request(found []match) Request {
 	if r.weakly(found) {
 		q.Command, q.Named = "", false
 	}
+	sums := slices.ContainsFunc(found, func(m match) bool { return m.kind == isAmount })
 	for _, m := range found {
 		raw := r.raw(m.from, m.to)
 		if m.kind != isCommand {
@@ -344,7 +345,7 @@ func (r *reader) request(found []match) Request {
 			}
 			q.Amount = m.amount
 		case isNumber:
-			if q.Command == topUp && q.Amount != nil { // the digits of a card
+			if q.Command == topUp && (sums || q.Amount != nil) { // the digits of a card
 				rest = append(rest, raw)
 				continue
 			}
@@ -368,7 +369,9 @@ func (r *reader) request(found []match) Request {
 			q.Details = true
 		case isThanks:
 			thanks = true
-		case isPart, isFiller:
+		case isFiller:
+			left = left || leftWords[r.tokens[m.from].word]
+		case isPart:
 		default:
 			rest = append(rest, raw)
 		}
@@ -377,7 +380,7 @@ func (r *reader) request(found []match) Request {
 	r.who(&q, named, everyone)
 	q.Thanks = thanks && !known && q.Rest == ""
 	if q.Command == "" && !q.Thanks {
-		q.Command = q.follows(money)
+		q.Command = q.follows(money && !left)
 	}
 	return q
 }

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,6 +80,15 @@ func SubjectsNamed(names []string, said string) []string {
 		}
 	}
 	return found
+}
+
+// SubjectsSpelt finds the names that stand in a text as the school writes them.
+func SubjectsSpelt(names []string, text string) []string {
+	spelt := " " + plain(text) + " "
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		name = plain(name)
+		return name == "" || !strings.Contains(spelt, " "+name+" ")
+	})
 }
 
 // plain is a folded name with nothing but its words.

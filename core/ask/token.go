@@ -53,7 +53,8 @@ func tokens(text string) []token {
 			if t.word == "" || t.word == "−" {
 				t.word = "-"
 			}
-			if small[t.word] && (t.word != sciences || n < len(fields)-1 && raw != "SES") {
+			further := len(all) > 0 && numberWords[all[len(all)-1].word] > 0 && numberWords[t.word] == 1 // "vingt et un"
+			if small[t.word] && !further && (t.word != sciences || n < len(fields)-1 && raw != "SES") {
 				before = t.word
 				dropped = append(dropped, t)
 				continue

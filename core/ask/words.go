@@ -75,6 +75,9 @@ var vocabulary = []struct {
 	}},
 }
 
+// leftWords say that a sum is what is left, and not what is wanted.
+var leftWords = set("reste restant left remaining")
+
 // weak are words that name a command only where nothing else does: "combien" is asked of anything.
 var weak = set("combien much bonjour salut hello hi coucou bonsoir")
 

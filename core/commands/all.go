@@ -103,7 +103,7 @@ func New(cfg Config) ([]talk.Command, []talk.Action, []talk.Interceptor, func(*t
 		},
 		{Name: "confidentialite", English: "privacy", Words: []string{"rgpd", "gdpr", "vie privee"}, Run: other.privacy},
 		{
-			Name: "annuler", English: "cancel", Words: []string{"stop", "quitter"}, Role: talk.RoleCancel, Run: other.cancel,
+			Name: "annuler", English: "cancel", Words: []string{"annule", "annulez", "stop", "quitter"}, Role: talk.RoleCancel, Run: other.cancel,
 		},
 		{Name: "langue", English: "language", Words: []string{"lang"}, Changes: true, TakesWords: true, Run: other.language},
 		{Name: "inviter", English: "invite", Needs: talk.NeedAdmin, Group: talk.GroupPrivate, Run: other.invite},

@@ -33,11 +33,13 @@ func (c schools) gradesOf(ctx context.Context, t *talk.Turn, who family.Pupil, q
 		return chat.Reply{}, err
 	}
 	c.noteStale(t, got.Stale)
-	said := q.Subjects
-	if q.Rest != "" { // it may be a subject of the school's own
+	said, subjects := q.Subjects, ask.SubjectsSpelt(got.Value.SubjectNames(), q.said)
+	switch {
+	case len(subjects) > 0:
+		said = nil
+	case q.Rest != "": // it may be a subject of the school's own
 		said = append(slices.Clone(said), q.Rest)
 	}
-	var subjects []string
 	for _, name := range said {
 		found := ask.SubjectsNamed(got.Value.SubjectNames(), name)
 		if len(found) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/izly"
 	"cartable/core/rights"
@@ -214,9 +215,9 @@ func (orderWords) Before(context.Context, *talk.Turn) (r chat.Reply, taken bool,
 	return r, false, nil
 }
 
-// Else answers a yes: it spends nothing, and is told how to confirm.
+// Else answers what is no request, while an order waits: it spends nothing, and is told how to confirm.
 func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
-	if !talk.Yes(t.Msg.Text) {
+	if read := c.said.Read(t.Msg.Text, ask.World{Now: t.Now}); t.Commanded() || read.Command != "" {
 		return r, false, nil
 	}
 	o, found, err := c.proposed(t)

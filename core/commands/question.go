@@ -10,6 +10,7 @@ import (
 	"cartable/core/family"
 	"cartable/core/school"
 	"cartable/core/talk"
+	"cartable/i18n"
 )
 
 // lessonsAhead are how many lessons of a subject are shown when no day is named, and weeksAhead in how many weeks they
@@ -21,7 +22,7 @@ const (
 
 // question answers what was asked of a day rather than showing all of it, with buttons to more.
 func (c schools) question(ctx context.Context, t *talk.Turn, who family.Pupil, on ask.Span, q wanted) (chat.Reply, error) {
-	if len(q.Subjects) > 0 && (on == ask.Span{} || on.Week) {
+	if (len(q.Subjects) > 0 || q.Rest != "") && (on == ask.Span{} || on.Week) {
 		return c.lessonsOf(ctx, t, who, on, q)
 	}
 	day, week, err := c.dayAsked(ctx, who, on)
@@ -39,9 +40,13 @@ func (c schools) question(ctx context.Context, t *talk.Turn, who family.Pupil, o
 	case q.Question == ask.Ends:
 		r = v.Ends(who, profile, week, day)
 	case q.Question == "":
-		r = v.LessonsOf(who, c.lessons(week.Value, day, day, q.Subjects), strings.Join(q.Subjects, ", "), day)
+		r = v.LessonsOf(who, c.lessons(week.Value, day, day, q), c.named(q), day)
 	default:
-		r = v.Teachers(who, week, day, c.lessons(week.Value, day, day, q.Subjects), strings.Join(q.Subjects, ", "))
+		lessons := c.lessons(week.Value, day, day, q)
+		if q.Rest != "" && len(lessons) == 0 {
+			return c.leftOver(t, "edt", q.Request), nil
+		}
+		r = v.Teachers(who, week, day, lessons, c.named(q))
 	}
 	r.Choices = append([]chat.Choice{t.RunChoice(t.P.ShortDay(day), "/edt "+dayArg(day)+" "+ref(who))}, c.dayChoices(t, who, day)...)
 	return r, nil
@@ -57,17 +62,23 @@ func (c schools) dayAsked(ctx context.Context, who family.Pupil, on ask.Span) (t
 	return day, week, err
 }
 
-// lessons are those of a week from one day to another, of some subjects as they were said, or of all.
-func (c schools) lessons(week school.Week, from, to time.Time, said []string) []school.Lesson {
+// named is what was said of the lessons that are meant; empty for all.
+func (c schools) named(q wanted) string {
+	return strings.TrimSpace(strings.Join(q.Subjects, ", ") + " " + q.Rest)
+}
+
+// lessons are those of a week from one day to another, of the subjects or the teacher that were named, or all.
+func (c schools) lessons(week school.Week, from, to time.Time, q wanted) []school.Lesson {
 	var list []school.Lesson
 	for _, l := range week.Lessons {
 		if day := school.Midnight(l.Start.In(c.Zone)); day.Before(from) || day.After(to) {
 			continue
 		}
-		if len(said) == 0 {
+		if c.named(q) == "" || q.Rest != "" && teaches(l, q.Rest) {
 			list = append(list, l)
+			continue
 		}
-		for _, subject := range said {
+		for _, subject := range q.Subjects {
 			if len(ask.SubjectsNamed([]string{l.Subject}, subject)) > 0 {
 				list = append(list, l)
 				break
@@ -75,6 +86,16 @@ func (c schools) lessons(week school.Week, from, to time.Time, said []string) []
 		}
 	}
 	return list
+}
+
+// teaches tells whether a teacher of a lesson has a name.
+func teaches(l school.Lesson, name string) bool {
+	for _, teacher := range l.Teachers {
+		if strings.Contains(" "+i18n.Fold(teacher)+" ", " "+i18n.Fold(name)+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // lessonsOf shows the lessons of a subject in a week, or the next ones. Where a teacher is asked for, it is about the
@@ -96,7 +117,7 @@ func (c schools) lessonsOf(ctx context.Context, t *talk.Turn, who family.Pupil, 
 			return chat.Reply{}, err
 		}
 		c.noteStale(t, week.Stale)
-		for _, l := range c.lessons(week.Value, from, to, q.Subjects) {
+		for _, l := range c.lessons(week.Value, from, to, q) {
 			if on.Week || l.End.After(t.Now) {
 				found = append(found, l)
 			}
@@ -105,10 +126,16 @@ func (c schools) lessonsOf(ctx context.Context, t *talk.Turn, who family.Pupil, 
 			break
 		}
 	}
-	subject := strings.Join(q.Subjects, ", ")
+	subject := c.named(q)
+	if len(found) > 0 && q.Rest == "" && len(q.Subjects) == 1 {
+		subject = ask.Short(found[0].Subject)
+	}
+	if q.Rest != "" && len(found) == 0 {
+		return c.leftOver(t, "edt", q.Request), nil
+	}
 	if q.Question == ask.Teacher && len(found) > 0 {
 		day := school.Midnight(found[0].Start.In(c.Zone))
-		r := c.view(t).Teachers(who, week, day, c.lessons(week.Value, day, day, q.Subjects), subject)
+		r := c.view(t).Teachers(who, week, day, c.lessons(week.Value, day, day, q), subject)
 		r.Choices = []chat.Choice{t.RunChoice(t.P.ShortDay(day), "/edt "+dayArg(day)+" "+ref(who))}
 		return r, nil
 	}

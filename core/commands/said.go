@@ -17,11 +17,14 @@ import (
 // grammar reads what people say. It is filled once all commands are known.
 type grammar struct{ *ask.Grammar }
 
+// takesAway are the commands that a typing error must not run.
+var takesAway = map[string]bool{"deconnexion": true, "supprimer": true, "annuler": true}
+
 // fill makes it the grammar of some commands.
 func (g *grammar) fill(list []talk.Command) {
 	var all []ask.Command
 	for _, command := range list {
-		all = append(all, ask.Command{Name: command.Name, Words: append([]string{command.English}, command.Words...)})
+		all = append(all, ask.Command{Name: command.Name, Words: append([]string{command.English}, command.Words...), Exact: takesAway[command.Name]})
 	}
 	g.Grammar = ask.New(all)
 }
@@ -45,7 +48,8 @@ func (c schools) world(t *talk.Turn, page rights.Page, command string) ask.World
 // wanted is what a person wants to read of which pupils, at least one.
 type wanted struct {
 	ask.Request
-	who []family.Pupil
+	said string
+	who  []family.Pupil
 }
 
 // read reads what stands after a command. Without a name it is about the pupil chosen for this chat, or else the first
@@ -73,7 +77,7 @@ func (c schools) readOnly(t *talk.Turn, page rights.Page, command, args string) 
 	if len(all) == 0 {
 		return wanted{}, talk.Refuse("school.none", "link", t.Cmd("connexion"))
 	}
-	q := wanted{Request: c.said.Read(args, c.world(t, page, command))}
+	q := wanted{Request: c.said.Read(args, c.world(t, page, command)), said: args}
 	byKey := make(map[string]family.Pupil)
 	for _, p := range all {
 		byKey[p.Ref()] = p
@@ -158,7 +162,9 @@ func (q wanted) each(days []ask.Span, answer func(who family.Pupil, on ask.Span)
 			case n == 0:
 				all = r
 			default:
-				all.Body = append(all.Body, chat.Line{Kind: chat.LineHeading, Text: r.Title})
+				if r.Title != "" {
+					all.Body = append(all.Body, chat.Line{Kind: chat.LineHeading, Text: r.Title})
+				}
 				all.Body = append(all.Body, r.Body...)
 				all.Choices = nil
 			}
@@ -189,9 +195,15 @@ func dayArg(t time.Time) string { return t.Format("02/01/2006") }
 // readsItself are the commands that read all that was said themselves.
 var readsItself = map[string]bool{"edt": true, "notes": true, "devoirs": true, "historique": true, "recharger": true, "enfant": true}
 
+// reads are the commands that change nothing: what is said against doing them does no harm.
+var reads = map[string]bool{"edt": true, "notes": true, "devoirs": true, "historique": true, "solde": true, "aide": true, "confidentialite": true}
+
 // plainWords reads what is said in a private chat without a command's mark.
 func (c schools) plainWords(t *talk.Turn, text string) talk.Said {
 	q := c.said.Read(text, c.world(t, "", ""))
+	if q.Not && q.Named && !reads[q.Command] {
+		return talk.Said{}
+	}
 	said := talk.Said{Command: q.Command, Args: q.Args, Understood: q.Understood() || q.Named, Sure: q.Named && q.Rest == "", Thanks: q.Thanks}
 	switch {
 	case !readsItself[q.Command]:

@@ -18,7 +18,7 @@ func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat
 	switch {
 	case err != nil:
 		return chat.Reply{}, err
-	case q.Rest != "":
+	case q.Rest != "" && q.Question != ask.Teacher: // else it may be the name of one
 		return c.leftOver(t, "edt", q.Request), nil
 	}
 	return q.each(singleDays(q.Days), func(who family.Pupil, on ask.Span) (chat.Reply, error) {

@@ -63,7 +63,11 @@ var amountKeys = map[error]string{
 }
 
 func amountTrouble(t *talk.Turn, err error, typed string) []chat.Line {
-	return t.Say(amountKeys[err], "typed", i18n.Short(typed), "amount", t.P.Decimal(ask.JoinApart(typed))).Body
+	apart := ask.JoinApart(typed)
+	if errors.Is(err, ask.ErrAmountApart) && apart == "" { // two sums
+		err = ask.ErrAmountForm
+	}
+	return t.Say(amountKeys[err], "typed", i18n.Short(typed), "amount", t.P.Decimal(apart)).Body
 }
 
 // askAmount asks for the amount, with the amounts that Izly suggests as buttons.

@@ -191,7 +191,7 @@ func said(t *Turn, text string) call {
 	}
 	read := t.talk.cfg.Read(t, text)
 	command := t.talk.byName[read.Command]
-	if command == nil || command == c.command || !read.Understood || q != nil && q.Takes == nil && !read.Sure {
+	if command == nil || command == c.command || !read.Understood || c.command != nil && !read.Sure || q != nil && q.Takes == nil && !read.Sure {
 		return c
 	}
 	return call{command: command, name: command.Name, args: read.Args}
@@ -220,10 +220,14 @@ func cutAny(s string, prefixes ...string) (string, bool) {
 // consents are the words, folded, with which people agree.
 var consents = []string{"oui", "yes", "ok", "d accord", "confirmer", "confirme", "confirm"}
 
+// refusals are the words, folded, with which people say no.
+var refusals = []string{
+	"non", "no", "nan", "nope", "non merci", "no thanks", "no thank you", "laisse tomber", "pas maintenant", "never mind", "nevermind",
+}
+
 // No tells whether a text only says no.
 func No(text string) bool {
-	word := Bare(text)
-	return word == "non" || word == "no"
+	return slices.Contains(refusals, Bare(text))
 }
 
 // Yes tells whether a text only says yes.

@@ -17,15 +17,15 @@ var wordless = []string{"oui", "yes", "ok", "d accord"}
 // wordsLast is how long the word of a button counts.
 const wordsLast = 5 * time.Minute
 
-// words are what the buttons in the last reply of each private chat say that decide on something that matters. Typed as
-// the very next message, once that reply has reached the chat, the word of one counts as its press. They live in memory:
-// after a restart people press.
+// words are what the buttons in the last reply of each private chat say when one of them decides on something that
+// matters. Typed as the very next message, once that reply has reached the chat, the word of one counts as its press. They
+// live in memory: after a restart people press.
 type words struct {
 	mu  sync.Mutex
 	all map[chat.ChatID]shown
 }
 
-// shown are risky choices that reached a chat.
+// shown are choices that reached a chat.
 type shown struct {
 	choices []chat.Choice
 	at      time.Time
@@ -33,20 +33,16 @@ type shown struct {
 
 // note takes note of a reply that has reached a chat.
 func (w *words) note(t *Turn, to chat.Target, r chat.Reply) {
-	var risky []chat.Choice
-	_, own := t.adapter.(chat.Confirmer)
-	for _, c := range r.Choices {
-		// A command's own name does what the command does, whatever is on the screen.
-		if c.Risky && !own && to.Private && parse(t.talk, c.Label).command == nil {
-			risky = append(risky, c)
-		}
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.all, to.Chat)
-	if len(risky) > 0 {
-		w.all[to.Chat] = shown{risky, t.talk.cfg.Now()}
+	risky := func(c chat.Choice) bool { return c.Risky }
+	if _, own := t.adapter.(chat.Confirmer); own || !to.Private || !slices.ContainsFunc(r.Choices, risky) {
+		return
 	}
+	// A command's own name does what the command does, whatever is on the screen.
+	choices := slices.DeleteFunc(slices.Clone(r.Choices), func(c chat.Choice) bool { return parse(t.talk, c.Label).command != nil })
+	w.all[to.Chat] = shown{choices, t.talk.cfg.Now()}
 }
 
 // take gives the ID of the button that says what a message does, or "", as it arrives, and forgets those of the chat.
