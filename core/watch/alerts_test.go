@@ -2,7 +2,9 @@ package watch
 
 import (
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,28 +106,35 @@ func TestLowBalance(t *testing.T) {
 	}
 }
 
-// apart is a store that tells of a transaction within an Update, which would read what is no longer so, or wait for
-// itself. It is for one goroutine.
+// apart is a store that tells of a transaction within an Update of the same goroutine, which would read what is no
+// longer so, or wait for itself.
 type apart struct {
 	store.Store
 	t      *testing.T
-	within *bool
+	within *sync.Map // goroutines
+}
+
+// goroutine is a name of the one that calls.
+func goroutine() string {
+	b := make([]byte, 64)
+	name, _, _ := strings.Cut(string(b[:runtime.Stack(b, false)]), " [")
+	return name
 }
 
 func (s apart) View(fn func(store.Tx) error) error {
-	if *s.within {
+	if _, within := s.within.Load(goroutine()); within {
 		s.t.Error("a View within an Update")
 	}
 	return s.Store.View(fn)
 }
 
 func (s apart) Update(fn func(store.Tx) error) error {
-	if *s.within {
+	if _, within := s.within.Load(goroutine()); within {
 		s.t.Error("an Update within an Update")
 	}
 	return s.Store.Update(func(tx store.Tx) error {
-		*s.within = true
-		defer func() { *s.within = false }()
+		s.within.Store(goroutine(), true)
+		defer s.within.Delete(goroutine())
 		return fn(tx)
 	})
 }
@@ -134,7 +143,7 @@ func (s apart) Update(fn func(store.Tx) error) error {
 func TestLettersReadNothingApart(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "Léa")
-	r.damage.Store = apart{r.damage.Store, t, new(bool)}
+	r.damage.Store = apart{r.damage.Store, t, new(sync.Map)}
 	r.restart()
 	r.linkSchool("marc", camille, home)
 	r.linkWallet(0, true)
