@@ -65,6 +65,9 @@ func TestAChatHasSoManyButtons(t *testing.T) {
 	}
 	works(super, false, first[101], second[0]) // both chats have 501 that are newer
 	works(super, true, second[300], there[0], there[449], super.offers(r.vault, 1)[0])
+	if n := len(r.records()["choices"]); n != 502 {
+		t.Errorf("%d buttons are left of both chats, want 501 besides that of another chat", n)
+	}
 	r.clock.Advance(26 * time.Hour)
 	if err := r.engine.CleanUp(); err != nil {
 		t.Fatal(err)
