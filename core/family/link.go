@@ -123,6 +123,7 @@ func adopt(f *Family, ctx context.Context, p school.Provider, candidateID string
 	}); err != nil {
 		return Linked{}, err
 	}
+	f.written(done.Account)
 	return done, nil
 }
 

@@ -108,6 +108,28 @@ func TestReadingsAreShownWhenTheDiskIsFull(t *testing.T) {
 	}
 }
 
+// What was held in memory while the disk was full gives way to whatever is written then.
+func TestWhatWasHeldGivesWay(t *testing.T) {
+	for name, write := range map[string]func(r *rig, lea Pupil){
+		"logged out":  func(r *rig, lea Pupil) { r.Logout(t.Context(), lea.Account) },
+		"linked anew": func(r *rig, lea Pupil) { r.link("fake", secretLogin("password marc"), lea.Account) },
+	} {
+		k := newFake("Léa")
+		r := newRig(t, tuesday, k)
+		lea := r.link("fake", secretLogin("password marc"))
+		r.clock.Advance(Fresh)
+		r.faults.FailCommit(1)
+		r.week(lea)
+		if len(r.Family.held) != 1 {
+			t.Fatalf("%s: %d records are held", name, len(r.Family.held))
+		}
+		write(r, lea)
+		if len(r.Family.held) > 0 {
+			t.Errorf("%s: the memory goes on though the disk was written", name)
+		}
+	}
+}
+
 // A refusal that the full disk cannot note is not asked for a second time.
 func TestARefusalThatCannotBeStoredIsNotRepeated(t *testing.T) {
 	k := newFake("Léa")
@@ -486,6 +508,9 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 	close(done)
 	wg.Wait()
+	if len(r.locks) > 0 {
+		t.Errorf("%d locks are kept that nobody has", len(r.locks))
+	}
 }
 
 // Only a login tells of the next school year.
