@@ -54,11 +54,11 @@ func (l *Linking) takeAddress(ctx context.Context, t *talk.Turn, answer string) 
 	case meansQRCode(i18n.Fold(answer)):
 		return askPicture(l, t), nil
 	}
-	words := strings.Fields(answer)
-	if len(words) > 1 && strings.ContainsAny(words[0], "./") { // name and password stand behind
+	words := addressWords(answer)
+	if len(words) > 1 { // name and password stand behind
 		t.Redact(ctx)
-		answer = words[0]
 	}
+	answer = words[0]
 	address, space, err := pronote.ParseAddress(answer, l.cfg.AllowPrivate)
 	if err == nil {
 		err = l.cfg.Admit(address)
@@ -77,6 +77,47 @@ func (l *Linking) takeAddress(ctx context.Context, t *talk.Turn, answer string) 
 		return askPasswordOf(l, t, f), nil
 	}
 	return takePassword(l, ctx, t, f, strings.Join(words[2:], " "))
+}
+
+// addressWords finds the address in what people send, in front; the name and the password may stand behind it. In a text
+// that was shared it stands anywhere, and what is around it, such as a signature, is neither. What holds none is given
+// back whole.
+func addressWords(text string) []string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	for n, line := range lines {
+		words := strings.Fields(line)
+		for i, word := range words {
+			word = strings.TrimRight(strings.Trim(word, "<>()[]«»\"',;"), ".!?>),")
+			sure := strings.Contains(word, "://") || strings.Contains(strings.ToLower(word), "index-education.")
+			first := n == 0 && i == 0
+			switch {
+			case !sure && !(first && strings.ContainsAny(word, "./")):
+			case !first:
+				return []string{word}
+			case len(words) > 1:
+				return append([]string{word}, words[1:]...)
+			default:
+				return append([]string{word}, loginLines(lines[1:])...)
+			}
+		}
+	}
+	return []string{text}
+}
+
+// loginLines are a name and a password that stand on lines of their own below an address.
+func loginLines(lines []string) (words []string) {
+	for _, line := range lines {
+		switch fields := strings.Fields(line); {
+		case len(fields) == 1 && strings.Trim(line, "-–—_ ") != "":
+			words = append(words, fields[0])
+		case len(fields) > 1: // a sentence
+			return nil
+		}
+	}
+	if len(words) > 2 {
+		return nil
+	}
+	return words
 }
 
 // addressTrouble says what is wrong with an address, and asks for another.
