@@ -218,7 +218,7 @@ func cutAny(s string, prefixes ...string) (string, bool) {
 }
 
 // consents are the words, folded, with which people agree.
-var consents = []string{"oui", "yes", "ok", "d accord", "confirmer", "confirme", "confirm"}
+var consents = []string{"oui", "yes", "ok", "d accord", "confirmer", "confirme", "confirm", "payer", "paie", "paye", "pay"}
 
 // refusals are the words, folded, with which people say no.
 var refusals = []string{

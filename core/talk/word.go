@@ -2,12 +2,12 @@ package talk
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"cartable/core/chat"
 	"cartable/core/store"
-	"cartable/i18n"
 )
 
 // wordless are the words, folded, by which nothing that matters happens, whatever a button says: people say them of
@@ -51,14 +51,28 @@ func (w *words) take(m chat.Message, now time.Time) string {
 	defer w.mu.Unlock()
 	last := w.all[m.Chat]
 	delete(w.all, m.Chat)
-	word := Bare(m.Text)
+	word := spoken(m.Text)
 	if !m.Private || m.Choice != "" || m.File != nil || word == "" || slices.Contains(wordless, word) || !store.Lasts(last.at, wordsLast, now) {
 		return ""
 	}
 	for _, c := range last.choices {
-		if i18n.Fold(c.Label) == word {
+		if spoken(c.Label) == word {
 			return c.ID
 		}
 	}
 	return ""
+}
+
+// Says tells whether a text is what a button says.
+func Says(text, label string) bool { return spoken(text) == spoken(label) }
+
+// spoken is a folded text in which a sum reads the same however it was written: "payer 20" for "Payer 20,00 €".
+func spoken(text string) string {
+	text = strings.NewReplacer("€", " ", "euros", " ").Replace(Bare(text))
+	words := strings.Fields(text)
+	for i, word := range words {
+		word = strings.ReplaceAll(word, ",", ".")
+		words[i] = strings.TrimSuffix(word, ".00")
+	}
+	return strings.Join(words, " ")
 }
