@@ -32,10 +32,10 @@ func lived(t *testing.T, r *rig) []place {
 	for _, line := range []string{"/edt", "/edt semaine", "/notes", "/devoirs", "/enfant hugo", "/solde", "/recharger 20"} {
 		claire.Say(line)
 	}
-	claire.Press("Confirmer")
+	claire.Press("Payer")
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	claire.Say("/recharger 10")
-	claire.Press("Confirmer") // lost
+	claire.Press("Payer") // lost
 	bob.Say("/edt")
 	group := p.group("Famille", "claire")
 	group.say("/connexion")

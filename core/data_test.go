@@ -146,7 +146,7 @@ func TestMyDataHoldsEverythingButSecrets(t *testing.T) {
 	c.Say("/edt")
 	c.Say("/enfant hugo")
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say("/mesdonnees"), "tout ce qui est gardé")
 	file := c.file()
 	data := content(t, file)

@@ -188,7 +188,7 @@ func TestATopUpCodeIsNoAnswerToALaterQuestion(t *testing.T) {
 	account := c.linkWallet(false)
 	for i, command := range []string{"/langue", "/recharger", "/deconnexion"} {
 		c.Say("/recharger 20")
-		c.Press("Confirmer")
+		c.Press("Payer")
 		c.Say(command)
 		answer := c.Say("000150")
 		c.wants(answer, "pour un secret")
@@ -199,10 +199,10 @@ func TestATopUpCodeIsNoAnswerToALaterQuestion(t *testing.T) {
 		c.Say("/annuler")
 	}
 	c.Say("/recharger 30")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Press("Changer de carte"), "quelle carte")
 	c.wants(c.Say("123456"), "pour un secret")
-	c.wants(c.Say("parents"), "Carte | Parents")
+	c.wants(c.Say("parents"), "Avec | Parents")
 	r.spent(account, 12_34, 0)
 }
 
@@ -237,7 +237,7 @@ func TestAChoiceEndsTheQuestionAboutTheSameThing(t *testing.T) {
 	ask := func() {
 		c.Say("/recharger 20")
 		cancel := c.button("Annuler")
-		c.wants(c.Press("Confirmer"), "(secret)")
+		c.wants(c.Press("Payer"), "(secret)")
 		c.choices = []chat.Choice{{ID: cancel, Label: "Annuler"}}
 	}
 	c.Say("/deconnexion izly")
@@ -320,15 +320,15 @@ func TestYesAndNoToAProposal(t *testing.T) {
 	c.wants(c.Say("oui"), "pas compris")
 	c.Say("/recharger 20")
 	for _, word := range []string{"oui", "ok", "d'accord"} {
-		c.wants(c.Say(word), "20,00 €", "n'a rien débité", "« Confirmer »", "/annuler")
+		c.wants(c.Say(word), "20,00 €", "n'a rien débité", "« Payer 20,00 € »", "/annuler")
 	}
 	r.spent(account, 12_34, 0)
 	c.wants(c.Say("non"), "Rechargement annulé", "Rien n'a été débité")
-	c.wants(c.Press("Confirmer"), "a été annulé")
+	c.wants(c.Press("Payer"), "a été annulé")
 	c.wants(c.Say("non"), "rien à annuler")
 	c.Say("/recharger 20")
 	c.Say("oui")
-	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Press("Payer"), "effectué")
 	c.wants(c.Say("oui"), "pas compris")
 	r.spent(account, 32_34, 1)
 }
@@ -362,7 +362,7 @@ func TestTypedChoices(t *testing.T) {
 	c.Say("/recharger 20")
 	c.Press("Changer de carte")
 	c.wants(c.Say("9"), "Choisissez un numéro de 1 à 2", "quelle carte")
-	c.wants(c.Say("parents"), "Carte | Parents (CB …0001)")
+	c.wants(c.Say("parents"), "Avec | Parents (CB …0001)")
 	c.wants(c.Say("/deconnexion"), "[3] Ne rien oublier") // all are still there
 }
 

@@ -29,7 +29,7 @@ func TestMyDataIsAPageBesideAFile(t *testing.T) {
 	for _, line := range []string{"/edt semaine", "/notes", "/devoirs", "/enfant Hugo", "/edt semaine Léa", "/recharger 20"} {
 		c.Say(line)
 	}
-	c.Press("Confirmer")
+	c.Press("Payer")
 	for lang, parts := range map[string][]string{
 		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "Moyenne générale", "Rechargement du", "code secret", "mot de passe", "Enfant choisi : ", "cours annulés et nouvelles notes", "solde bas"},
 		"en": {"What Cartable keeps of you", "Léa – week of Monday 16 November", "Overall average", "Top-up of", "secret code"},
@@ -109,7 +109,7 @@ func TestEraseTellsOfATopUp(t *testing.T) {
 		c.linkWallet(true)
 		r.izly.DropAnswer("MoneyInCbConfirm", false)
 		c.Say("/recharger 20")
-		c.Press("Confirmer")
+		c.Press("Payer")
 		if !readable {
 			r.spoilAll("orders")
 		}

@@ -68,8 +68,8 @@ func TestGroupRights(t *testing.T) {
 		{"owner reads a shown balance", []string{"Solde et opérations"}, true, "/solde", []string{money}, nil, nil},
 		{"others read a shown balance", []string{"Solde et opérations"}, false, "/solde", []string{money}, nil, nil},
 		{"others read a shown history", []string{"Solde et opérations"}, false, "/historique", []string{"RU "}, nil, nil},
-		{"owner tops up in private", []string{"Solde et opérations"}, true, "/recharger 20", []string{"en privé"}, []string{"à confirmer", "20,00 €"}, []string{"Confirmer"}},
-		{"others do not top up", []string{"Solde et opérations"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Confirmer"}},
+		{"owner tops up in private", []string{"Solde et opérations"}, true, "/recharger 20", []string{"en privé"}, []string{"à confirmer", "20,00 €"}, []string{"Payer"}},
+		{"others do not top up", []string{"Solde et opérations"}, false, "/recharger 20", []string{"Rien de tel n'est montré"}, nil, []string{"Payer"}},
 		{"owner takes away", []string{"Cours et devoirs"}, true, "/deconnexion", []string{"ne plus montrer", "Ne plus montrer"}, nil, nil},
 		{"others do not take away", []string{"Cours et devoirs"}, false, "/deconnexion", []string{"seule la personne"}, nil, []string{"Ne plus montrer"}},
 		{"owner's alerts are for private", []string{"Cours et devoirs"}, true, "/alertes", []string{"en privé"}, []string{"les alertes"}, []string{"les alertes"}},
@@ -465,7 +465,7 @@ func TestUnverifiedTouchesNothingKeptElsewhere(t *testing.T) {
 func TestUnverifiedInAGroupBeginsNothingInPrivate(t *testing.T) {
 	p, private, anna, _ := roussels(t)
 	private.say("/recharger 20")
-	confirm := private.choice("Confirmer").ID
+	confirm := private.choice("Payer").ID
 	private.say("/connexion " + p.r.schoolURL + "/parent.html")
 	has(t, private.say("someone"), "(secret)")
 	for _, command := range []string{"/recharger 30", "/recharger", "/enfant", "/enfant Hugo", "/solde", "/mesdonnees"} {
@@ -521,7 +521,7 @@ func TestOthersJoinWhileAQuestionWaits(t *testing.T) {
 	t.Run("pressed", func(t *testing.T) {
 		p, private, _, _ := roussels(t)
 		private.say("/recharger 20")
-		confirm := private.choice("Confirmer").ID
+		confirm := private.choice("Payer").ID
 		private.say("/recharger")
 		amount := private.choice("20,00").ID
 		private.say("/edt")
@@ -586,7 +586,7 @@ func TestWhatNobodyWaitsForIsSilent(t *testing.T) {
 func TestAnUnverifiedPressWhereTheAccountIsNot(t *testing.T) {
 	p, old, _, _ := roussels(t)
 	old.say("/recharger 20")
-	confirm := old.choice("Confirmer").ID
+	confirm := old.choice("Payer").ID
 	home := old
 	home.chat.ID = "anna's other chat"
 	home.say("/aide")

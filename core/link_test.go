@@ -312,9 +312,9 @@ func TestUnlinkErasesEverything(t *testing.T) {
 	for _, line := range []string{"/edt", "/edt hugo", "/notes", "/devoirs", "/enfant hugo", "/solde", "/recharger 20"} {
 		c.Say(line)
 	}
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.Say("/recharger 30") // stands open
-	confirm := c.button("Confirmer")
+	confirm := c.button("Payer")
 	c.wants(c.Say("/deconnexion facebook"), "Aucun de vos comptes", "« facebook »", "Rien n'a été effacé")
 	c.wants(c.Say("/deconnexion"), "le compte lui-même n'est pas touché")
 	c.wants(c.Press("Ne rien oublier"), "Rien n'a été oublié")
@@ -356,7 +356,7 @@ func TestUnlinkWithALostTopUpSaysSo(t *testing.T) {
 	c.linkWallet(true)
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.Say("/deconnexion")
 	c.wants(c.Press("Oublier Izly"), "C'est oublié", "20,00 €", "vérifiez dans l'application")
 	if told := c.later(time.Minute); told != "" {
@@ -424,5 +424,5 @@ func TestWordsThatLink(t *testing.T) {
 		c.wants(c.Say(text), "numéro de téléphone de votre compte Izly")
 		c.Say("/annuler")
 	}
-	c.wants(c.Say("ajouter 20 euros"), "20,00 €", "Confirmer")
+	c.wants(c.Say("ajouter 20 euros"), "20,00 €", "Payer 20,00 €")
 }

@@ -22,7 +22,7 @@ func TestBusyTakesNoButtonsAway(t *testing.T) {
 		anna := p.private("anna")
 		(&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
 		anna.say("/recharger 20")
-		confirm := anna.choice("Confirmer")
+		confirm := anna.choice("Payer")
 		release := r.izly.Hold("GetStatement")
 		var adapter chat.Adapter = p
 		if !tells {
@@ -128,7 +128,7 @@ func TestALostTopUpIsToldWhereItsOwnerIsNow(t *testing.T) {
 		old.linkWallet(true)
 		r.izly.DropAnswer("MoneyInCbConfirm", false)
 		old.Say("/recharger 20")
-		old.wants(old.Press("Confirmer"), "perdue")
+		old.wants(old.Press("Payer"), "perdue")
 		now := r.chat("camille")
 		now.id.ID = "upgraded"
 		move(r, now)
@@ -188,7 +188,7 @@ func TestNoMessageGoesThroughABucket(t *testing.T) {
 		c.refuses(c.Say(line), "Quelque chose s'est mal passé")
 	}
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Press("Payer"), "effectué")
 	if err := r.engine.CleanUp(); err != nil {
 		t.Error(err)
 	}

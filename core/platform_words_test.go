@@ -16,7 +16,7 @@ func TestRiskyChoices(t *testing.T) {
 		say   string
 		risky map[string]bool
 	}{
-		{"/recharger 20", map[string]bool{"Confirmer": true, "Annuler": false}},
+		{"/recharger 20", map[string]bool{"Payer 20,00\u00a0€": true, "Annuler": false}},
 		{"/deconnexion", map[string]bool{"Oublier Izly – …3344": true, "Ne rien oublier": false}},
 		{"/langue", map[string]bool{"Français": false, "English": false}},
 	} {

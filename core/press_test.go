@@ -59,7 +59,7 @@ func TestSecondTapIsToldAtOnce(t *testing.T) {
 	anna := p.private("anna")
 	account := (&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
 	anna.say("/recharger 20")
-	confirm, cancel := anna.choice("Confirmer").ID, anna.choice("Annuler").ID
+	confirm, cancel := anna.choice("Payer").ID, anna.choice("Annuler").ID
 	has(t, anna.deliver(chat.Message{Choice: confirm})[anna.chat], "effectué")
 	_, receipt, _ := p.said()
 	q := anna.queue(p)
@@ -94,7 +94,7 @@ func TestSecondTapBehindTheFirst(t *testing.T) {
 	anna := p.private("anna")
 	account := (&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
 	anna.say("/recharger 20")
-	confirm, cancel := anna.choice("Confirmer").ID, anna.choice("Annuler").ID
+	confirm, cancel := anna.choice("Payer").ID, anna.choice("Annuler").ID
 	q := anna.queue(p)
 	release := q.slow()
 	q.add(chat.Message{Choice: confirm}, "confirm")
@@ -136,7 +136,7 @@ func TestSettledIsSaidInAMessage(t *testing.T) {
 	anna := p.private("anna")
 	(&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
 	anna.say("/recharger 20")
-	confirm := anna.choice("Confirmer").ID
+	confirm := anna.choice("Payer").ID
 	q := anna.queue(silent{p})
 	for range 2 {
 		q.add(chat.Message{Choice: confirm}, "press")

@@ -116,10 +116,10 @@ func TestNoSecretIsEverSeen(t *testing.T) {
 			}
 			say(everything...)
 			say("/recharger 20")
-			press("Confirmer")
+			press("Payer")
 			r.izly.DropAnswer("MoneyInCbConfirm", false)
 			say("/recharger 30")
-			press("Confirmer")
+			press("Payer")
 			said.WriteString(c.later(time.Minute))
 			r.clock.Advance(time.Hour)
 			r.storedSecrets(secrets)

@@ -77,7 +77,7 @@ func TestStopDuringATopUp(t *testing.T) {
 			c := r.chat("camille")
 			account := c.linkWallet(true)
 			c.Say("/recharger 20")
-			confirm := c.button("Confirmer")
+			confirm := c.button("Payer")
 			release := r.izly.Hold(tt.held)
 			defer release()
 			c.mu.Lock()

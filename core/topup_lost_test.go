@@ -31,8 +31,8 @@ func TestLostTopUpThatWasMade(t *testing.T) {
 	account := c.linkWallet(true)
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "la réponse d'Izly s'est perdue", "je ne sais pas s'il est fait", "Je ne le renvoie pas", "1, 5 et 15 minutes")
-	c.wants(c.Press("Confirmer"), "Je ne sais pas encore", "Cet appui n'a rien envoyé")
+	c.wants(c.Press("Payer"), "la réponse d'Izly s'est perdue", "je ne sais pas s'il est fait", "Je ne le renvoie pas", "1, 5 et 15 minutes")
+	c.wants(c.Press("Payer"), "Je ne sais pas encore", "Cet appui n'a rien envoyé")
 	c.wants(c.Say("/recharger 20"), "Je cherche encore", "envoyé à 07:30", "Rien de nouveau n'a été débité")
 	if told := c.later(59 * time.Second); told != "" {
 		t.Errorf("told too early:\n%s", told)
@@ -41,7 +41,7 @@ func TestLostTopUpThatWasMade(t *testing.T) {
 	if told := c.later(time.Hour); told != "" {
 		t.Errorf("told twice:\n%s", told)
 	}
-	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
+	c.wants(c.Press("Payer"), "a bien été fait, une seule fois")
 	c.wants(c.Say("/recharger 10"), "Solde avant | 32,34 €")
 	r.spent(account, 32_34, 1)
 	r.noViolations()
@@ -54,7 +54,7 @@ func TestLostTopUpThatWasNotMade(t *testing.T) {
 	account := c.linkWallet(true)
 	r.izly.DropAnswer("MoneyInCbConfirm", true)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "la réponse d'Izly s'est perdue")
+	c.wants(c.Press("Payer"), "la réponse d'Izly s'est perdue")
 	looks := r.calls("GetStatement")
 	for i, pause := range []time.Duration{time.Minute, 4 * time.Minute} {
 		if told := c.later(pause); told != "" {
@@ -68,10 +68,10 @@ func TestLostTopUpThatWasNotMade(t *testing.T) {
 	if n := r.calls("GetStatement") - looks; n != 3 {
 		t.Errorf("%d looks", n)
 	}
-	c.wants(c.Press("Confirmer"), "aucune trace")
+	c.wants(c.Press("Payer"), "aucune trace")
 	r.spent(account, 12_34, 1)
 	c.wants(c.Say("/recharger 20"), "# Rechargement Izly à confirmer") // and now another may be made
-	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Press("Payer"), "effectué")
 	r.spent(account, 32_34, 2)
 }
 
@@ -82,7 +82,7 @@ func TestLostTopUpIsNotCalledTracelessWithoutALook(t *testing.T) {
 	c.linkWallet(true)
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	for range 3 {
 		r.izly.Fault("GetStatement")
 	}
@@ -101,7 +101,7 @@ func TestLostTopUpWithoutTheCode(t *testing.T) {
 	account := c.linkWallet(false)
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say(account.SecretCode), "la réponse d'Izly s'est perdue")
 	c.wants(c.later(time.Minute), "je ne garde pas votre code secret", "Rien n'a été renvoyé", "/historique")
 	c.wants(c.Say("/historique 1"), "(secret)")
@@ -117,9 +117,9 @@ func TestLostTopUpOverARestartAndANewLink(t *testing.T) {
 	account := c.linkWallet(true)
 	r.izly.DropAnswer("MoneyInCbConfirm", false)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "perdue")
+	c.wants(c.Press("Payer"), "perdue")
 	r.restart()
-	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
+	c.wants(c.Press("Payer"), "Je ne sais pas encore")
 	c.linkWallet(true)
 	c.wants(c.Say("/recharger 20"), "Je cherche encore")
 	c.wants(c.later(time.Minute), "a bien été fait, une seule fois")
@@ -134,11 +134,11 @@ func TestCrashBeforeTheOrder(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	store.refusing(`"state":"confirming"`, `"state":"failed"`)
-	c.wants(c.Press("Confirmer"), "Quelque chose s'est mal passé")
+	c.wants(c.Press("Payer"), "Quelque chose s'est mal passé")
 	store.refusing()
 	r.spent(account, 12_34, 0)
 	r.restart()
-	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly", "Rien n'a été débité")
+	c.wants(c.Press("Payer"), "n'a pas été envoyé à Izly", "Rien n'a été débité")
 	r.spent(account, 12_34, 0)
 }
 
@@ -150,12 +150,12 @@ func TestCrashAfterTheOrder(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	store.refusing(`"state":"done"`)
-	c.Press("Confirmer")
+	c.Press("Payer")
 	store.refusing()
 	r.restart()
-	c.wants(c.Press("Confirmer"), "Je ne sais pas encore")
+	c.wants(c.Press("Payer"), "Je ne sais pas encore")
 	c.wants(c.later(0), "a bien été fait, une seule fois")
-	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
+	c.wants(c.Press("Payer"), "a bien été fait, une seule fois")
 	r.spent(account, 32_34, 1)
 }
 
@@ -182,10 +182,10 @@ func TestCounterThatCannotBeStoredIsNotUsed(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	store.refusing(`"counter":` + strconv.FormatUint(r.counter()+1, 10))
-	c.wants(c.Press("Confirmer"), "rien n'a été débité")
+	c.wants(c.Press("Payer"), "rien n'a été débité")
 	store.refusing()
 	r.spent(account, 12_34, 0)
-	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly")
+	c.wants(c.Press("Payer"), "n'a pas été envoyé à Izly")
 }
 
 // withFee makes the wallet's server announce a fee, as the real one may.
@@ -212,11 +212,11 @@ func TestFeeIsAnnouncedBeforeItIsPaid(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	first := c.button("Confirmer")
-	c.wants(c.Press("Confirmer"), "Izly annonce maintenant 0,45 € de frais", "Rien n'a été débité", "Frais | 0,45 €", "Confirmer")
+	first := c.button("Payer")
+	c.wants(c.Press("Payer"), "Izly annonce maintenant 0,45 € de frais", "Rien n'a été débité", "Frais | 0,45 €", "Payer 20,45 €")
 	r.spent(account, 12_34, 0)
 	c.wants(c.PressID(first), "n'a pas été envoyé à Izly")
-	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Press("Payer"), "effectué")
 	r.spent(account, 32_34, 1)
 }
 
@@ -227,10 +227,10 @@ func TestLostTopUpIsNotTakenForAnother(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "effectué")
+	c.wants(c.Press("Payer"), "effectué")
 	r.izly.DropAnswer("MoneyInCbConfirm", true)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "perdue")
+	c.wants(c.Press("Payer"), "perdue")
 	if told := c.later(time.Minute); told != "" {
 		t.Errorf("told of another top-up:\n%s", told)
 	}

@@ -26,19 +26,19 @@ func TestTopUp(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	c := r.chat("camille")
 	account := c.linkWallet(true)
-	c.wants(c.Say("/recharger 20"), "# Rechargement Izly à confirmer", "Montant | 20,00 €", "Carte | Carte perso (Visa …4242)",
+	c.wants(c.Say("/recharger 20"), "# Rechargement Izly à confirmer", "Montant | 20,00 €", "Avec | Carte perso (Visa …4242)",
 		"Solde avant | 12,34 €", "Solde après | 32,34 €", "Rien n'est débité avant votre confirmation",
-		"[1] Confirmer  [2] Changer de carte  [3] Annuler")
+		"[1] Payer 20,00 €  [2] Changer de carte  [3] Annuler")
 	r.spent(account, 12_34, 0)
-	c.wants(c.Press("Confirmer"), "# Rechargement de 20,00 € effectué", "Nouveau solde | 32,34 €", "Carte perso (Visa …4242)")
+	c.wants(c.Press("Payer"), "# Rechargement de 20,00 € effectué", "Nouveau solde | 32,34 €", "Carte perso (Visa …4242)")
 	r.spent(account, 32_34, 1)
 	for range 10 {
-		c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois", "Rien de plus n'a été débité")
+		c.wants(c.Press("Payer"), "a bien été fait, une seule fois", "Rien de plus n'a été débité")
 	}
 	c.wants(c.Press("Annuler"), "a bien été fait, une seule fois")
 	c.wants(c.Press("Changer de carte"), "a bien été fait, une seule fois")
 	r.restart()
-	c.wants(c.Press("Confirmer"), "a bien été fait, une seule fois")
+	c.wants(c.Press("Payer"), "a bien été fait, une seule fois")
 	c.wants(c.Say("/solde"), "32,34 €")
 	c.wants(c.Say("/historique 1"), "+20,00 € · Rechargement · Carte perso")
 	r.spent(account, 32_34, 1)
@@ -96,7 +96,7 @@ func TestTopUpAmounts(t *testing.T) {
 	c.Say("/recharger")
 	c.wants(c.Press("50,00"), "Montant | 50,00 €")
 	r.spent(account, 12_34, 0)
-	c.wants(c.Press("Confirmer"), "50,00 € effectué")
+	c.wants(c.Press("Payer"), "50,00 € effectué")
 	r.spent(account, 62_34, 1)
 	r.noViolations()
 }
@@ -107,17 +107,17 @@ func TestTopUpWithAnotherCard(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	first := c.button("Confirmer")
+	first := c.button("Payer")
 	c.wants(c.Press("Changer de carte"), "Recharger 20,00 € avec quelle carte ?", "[1] Carte perso (Visa …4242)  [2] Parents (CB …0001)")
 	c.wants(c.PressID(first), "a été annulé", "Rien n'a été débité")
-	c.wants(c.Press("Parents"), "Carte | Parents (CB …0001)", "Confirmer")
-	c.wants(c.Press("Confirmer"), "effectué", "Parents")
+	c.wants(c.Press("Parents"), "Avec | Parents (CB …0001)", "Payer 20,00 €")
+	c.wants(c.Press("Payer"), "effectué", "Parents")
 	r.spent(account, 32_34, 1)
 	if op := r.izly.Operations(account.Phone)[0]; op.Party != "Parents" {
 		t.Errorf("charged %q", op.Party)
 	}
-	c.wants(c.Say("/recharger 10 parents"), "Carte | Parents")
-	c.wants(c.Say("/recharger 10 4242"), "Carte | Carte perso")
+	c.wants(c.Say("/recharger 10 parents"), "Avec | Parents")
+	c.wants(c.Say("/recharger 10 4242"), "Avec | Carte perso")
 	c.wants(c.Say("/recharger 10 mamie"), "Je ne trouve pas la carte « mamie »", "Rien n'a été débité", "Parents (CB …0001)")
 	c.wants(c.Say("/recharger 10 e"), "Je ne trouve pas la carte « e »") // both have one
 	r.noViolations()
@@ -140,12 +140,12 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	account := c.linkWallet(true)
 
 	c.Say("/recharger 20")
-	cancelled := c.button("Confirmer")
+	cancelled := c.button("Payer")
 	c.wants(c.Press("Annuler"), "Rechargement annulé", "Rien n'a été débité")
 	c.wants(c.PressID(cancelled), "a été annulé", "Rien n'a été débité", "/recharger")
 
 	c.Say("/recharger 20")
-	left := c.button("Confirmer")
+	left := c.button("Payer")
 	c.wants(c.Say("/annuler"), "Rechargement annulé")
 	if !c.replies[0].Withdraws {
 		t.Error("a platform does not learn that open votes are to be closed")
@@ -153,12 +153,12 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	c.wants(c.PressID(left), "a été annulé")
 
 	c.Say("/recharger 20")
-	replaced := c.button("Confirmer")
+	replaced := c.button("Payer")
 	c.Say("/recharger 30")
 	c.wants(c.PressID(replaced), "20,00 €", "a été annulé")
 
 	c.Say("/recharger 20")
-	late := c.button("Confirmer")
+	late := c.button("Payer")
 	r.clock.Advance(5*time.Minute + time.Second)
 	c.wants(c.PressID(late), "plus de 5 minutes", "Rien n'a été débité", "/recharger 20")
 	r.clock.Advance(25 * time.Hour)
@@ -170,7 +170,7 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	c.wants(c.PressID("0123456789abcdef0123456789abcdef"), "Ce bouton n'est plus valable")
 
 	c.Say("/recharger 20")
-	foreign := c.button("Confirmer")
+	foreign := c.button("Payer")
 	other := r.chat("camille") // somebody else in the same chat
 	other.person.ID = "mallory"
 	other.wants(other.PressID(foreign), "Ce bouton n'est pas pour vous")
@@ -179,7 +179,7 @@ func TestOldButtonsSpendNothing(t *testing.T) {
 	other.wants(other.Say("/recharger 20"), "Aucun compte Izly")
 
 	c.Say("/recharger 20")
-	early := c.button("Confirmer")
+	early := c.button("Payer")
 	r.clock.Advance(-3 * time.Hour) // it was wrong, and is set right
 	c.wants(c.PressID(early), "Ce bouton n'est plus valable")
 	r.spent(account, 12_34, 0)
@@ -198,13 +198,13 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
 	for _, word := range []string{"oui", "ok", "d'accord", "OK !", "yes", "merci", "oui vas-y", "👍"} {
-		c.wants(c.Say(word), "Confirmer", "[1] Confirmer")
+		c.wants(c.Say(word), "« Payer 20,00 € »", "[1] Payer 20,00 €")
 	}
 	r.spent(account, 12_34, 0)
 	c.Say("/aide")
-	c.wants(c.Say("Confirmer"), "[1] Confirmer") // something else was said in between
+	c.wants(c.Say("Payer 20,00 €"), "[1] Payer 20,00 €") // something else was said in between
 	r.spent(account, 12_34, 0)
-	c.wants(c.Say("confirmer !"), "Rechargement de 20,00 €")
+	c.wants(c.Say("payer 20 € !"), "Rechargement de 20,00 €")
 	r.spent(account, 32_34, 1)
 	c.wants(c.Say("Confirmer"), "pas compris")
 	r.spent(account, 32_34, 1)
@@ -237,7 +237,7 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	before := r.izly.Balance(other.Phone)
 	m.votes = true
 	m.Say("/recharger 20")
-	m.wants(m.Say("Confirmer"), "[1] Confirmer")
+	m.wants(m.Say("Payer 20,00 €"), "[1] Payer 20,00 €")
 	if now := r.izly.Balance(other.Phone); now != before {
 		t.Errorf("%d cents in place of %d", now, before)
 	}
@@ -250,18 +250,18 @@ func TestTopUpAsksForTheCodeEachTime(t *testing.T) {
 	account := c.linkWallet(false)
 	for i, want := range []int64{32_34, 52_34} {
 		c.Say("/recharger 20")
-		c.wants(c.Press("Confirmer"), "envoyez votre code secret Izly à 6 chiffres", "n'est pas gardé", "(secret)")
+		c.wants(c.Press("Payer"), "envoyez votre code secret Izly à 6 chiffres", "n'est pas gardé", "(secret)")
 		r.spent(account, want-20_00, i)
 		c.wants(c.Say("oui"), "6 chiffres", "Rien n'a été envoyé")
 		c.wants(c.Say(account.SecretCode), "effectué")
 		r.spent(account, want, i+1)
 	}
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say("/annuler"), "Rechargement annulé")
 	c.wants(c.Say(account.SecretCode), "Je n'ai pas compris")
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	r.clock.Advance(5*time.Minute + time.Second)
 	c.wants(c.Say(account.SecretCode), "plus de 5 minutes", "Rien n'a été débité")
 	r.spent(account, 52_34, 2)
@@ -274,12 +274,12 @@ func TestTopUpWithAWrongCode(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(false)
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say("000000"), "le code secret est faux", "Rien n'a été débité", "bloquent le compte", "Izly écrit")
-	c.wants(c.Press("Confirmer"), "Izly a refusé ce rechargement")
+	c.wants(c.Press("Payer"), "Izly a refusé ce rechargement")
 	r.spent(account, 12_34, 1)
 	c.Say("/recharger 20")
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say(account.SecretCode), "effectué")
 	r.spent(account, 32_34, 2)
 }
@@ -293,7 +293,7 @@ func TestTopUpAfterTheSessionExpired(t *testing.T) {
 	c.wants(c.Say("/recharger 20"), "La session Izly", "(secret)")
 	c.wants(c.Say(account.SecretCode), "# Rechargement Izly à confirmer", "Montant | 20,00 €")
 	r.izly.ExpireSessions()
-	c.Press("Confirmer")
+	c.Press("Payer")
 	c.wants(c.Say(account.SecretCode), "effectué")
 	r.spent(account, 32_34, 1)
 	r.noViolations()
@@ -306,13 +306,13 @@ func TestTopUpRefused(t *testing.T) {
 	account := c.linkWallet(true)
 	r.izly.FailNext("MoneyInCbConfirm", 9999, 3, "Opération refusée par la banque.")
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "Izly a refusé le rechargement de 20,00 €", "Rien n'a été débité et je ne le renvoie pas",
+	c.wants(c.Press("Payer"), "Izly a refusé le rechargement de 20,00 €", "Rien n'a été débité et je ne le renvoie pas",
 		"Izly écrit : « Opération refusée par la banque. »")
-	c.wants(c.Press("Confirmer"), "Izly a refusé ce rechargement")
+	c.wants(c.Press("Payer"), "Izly a refusé ce rechargement")
 	r.izly.FailNext("MoneyInCb", 9999, 3, "Plus tard.")
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "Plus tard.", "rien n'a été débité")
-	c.wants(c.Press("Confirmer"), "n'a pas été envoyé à Izly")
+	c.wants(c.Press("Payer"), "Plus tard.", "rien n'a été débité")
+	c.wants(c.Press("Payer"), "n'a pas été envoyé à Izly")
 	r.spent(account, 12_34, 1)
 }
 
@@ -322,8 +322,8 @@ func TestTopUpThatTheBankWantsConfirmed(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "3-D Secure", "n'est pas fait et rien n'est débité")
-	c.wants(c.Press("Confirmer"), "attend une confirmation de la banque", "Je n'ai rien renvoyé")
+	c.wants(c.Press("Payer"), "3-D Secure", "n'est pas fait et rien n'est débité")
+	c.wants(c.Press("Payer"), "attend une confirmation de la banque", "Je n'ai rien renvoyé")
 	r.spent(account, 12_34, 1)
 }
 
@@ -333,7 +333,7 @@ func TestConcurrentPressesChargeOnce(t *testing.T) {
 	c := r.chat("camille")
 	account := c.linkWallet(true)
 	c.Say("/recharger 20")
-	id := c.button("Confirmer")
+	id := c.button("Payer")
 	handle := c.handler()
 	var wg, done sync.WaitGroup
 	for range 10 {
@@ -360,10 +360,10 @@ func TestWrongKeptCodeIsForgottenByATopUp(t *testing.T) {
 	account := c.linkWallet(true)
 	r.izly.FailNext("MoneyInCbConfirm", 105, 2, "Votre code secret est incorrect.")
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "le code secret est faux", "Rien n'a été débité")
+	c.wants(c.Press("Payer"), "le code secret est faux", "Rien n'a été débité")
 	r.restart()
 	c.Say("/recharger 20")
-	c.wants(c.Press("Confirmer"), "envoyez votre code secret", "(secret)")
+	c.wants(c.Press("Payer"), "envoyez votre code secret", "(secret)")
 	c.wants(c.Say(account.SecretCode), "effectué")
 	r.spent(account, 32_34, 2)
 }
@@ -377,7 +377,7 @@ func TestWrongCodesOfTopUps(t *testing.T) {
 	refused := 0
 	for range 4 {
 		c.Say("/recharger 20")
-		c.wants(c.Press("Confirmer"), "envoyez votre code secret")
+		c.wants(c.Press("Payer"), "envoyez votre code secret")
 		text := c.Say("000000")
 		if strings.Contains(text, "le code secret est faux") {
 			refused++
@@ -391,7 +391,7 @@ func TestWrongCodesOfTopUps(t *testing.T) {
 	r.clock.Advance(time.Hour)
 	c.Say("/recharger 20") // the session is over as well
 	c.wants(c.Say(account.SecretCode), "à confirmer")
-	c.wants(c.Press("Confirmer"), "envoyez votre code secret")
+	c.wants(c.Press("Payer"), "envoyez votre code secret")
 	c.wants(c.Say(account.SecretCode), "effectué")
 	r.spent(account, 32_34, refused+1)
 }

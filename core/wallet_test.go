@@ -26,7 +26,7 @@ func TestBalanceAndHistory(t *testing.T) {
 	c := r.chat("camille")
 	c.wants(c.Say("/solde"), "Aucun compte Izly n'est relié", "/connexion")
 	c.linkWallet(true)
-	c.wants(c.Say("/solde"), "# Solde Izly", "Solde | 12,34 €", "Solde donné par Izly le 16/11/2026 à 12:12.")
+	c.wants(c.Say("/solde"), "# Solde Izly", "Disponible | 12,34 €", "Solde donné par Izly le 16/11/2026 à 12:12.")
 	c.wants(c.Say("izly"), "12,34 €")
 	answer := c.Say("/historique")
 	c.wants(answer, "16/11 12:12 | −3,30 € · Paiement à une borne · RU Évariste-Galois", "+20,00 € · Rechargement", "/historique 20")
@@ -175,7 +175,21 @@ func TestTwoWalletsAreToldApart(t *testing.T) {
 	c.wants(c.Say("/historique"), "## Camille …3344", "Je ne réessaie pas", "## Zoé …4455", "Rechargement")
 	r.clock.Advance(time.Minute)
 	c.wants(c.Say("/recharger 10 zoé"), "Compte étudiant & co")
-	c.wants(c.Press("Confirmer"), "Izly écrit : « Le solde de votre compte dépasserait 250 €. »", "rien n'a été débité")
+	c.wants(c.Press("Payer"), "Izly écrit : « Le solde de votre compte dépasserait 250 €. »", "rien n'a été débité", "Porte-monnaie | Zoé …4455")
+}
+
+// Who has two wallets reads about which one an answer is.
+func TestTwoWalletsAreNamed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	c := r.chat("camille")
+	c.linkWallet(true)
+	c.linkWalletNumber(1, true)
+	c.wants(c.Say("/recharger"), "De quel montant voulez-vous recharger Camille …3344 ?")
+	c.wants(c.Press("Zoé …4455"), "De quel montant voulez-vous recharger Zoé …4455 ?")
+	c.wants(c.Say("/recharger 20"), "Porte-monnaie | Camille …3344\nMontant | 20,00 €", "[1] Payer 20,00 €")
+	c.wants(c.Press("Payer"), "effectué\nPorte-monnaie | Camille …3344\nAvec | Carte perso")
+	c.wants(c.Press("Payer"), "Porte-monnaie | Camille …3344", "une seule fois")
 }
 
 func TestIzlyOutOfReach(t *testing.T) {

@@ -68,10 +68,10 @@ func TestMatrixForged(t *testing.T) {
 	})
 	t.Run("top-up", func(t *testing.T) {
 		poll, code := propose(t, anna, room, "20")
-		w.ignores(notFromDevice, votes(poll, "Confirmer"), says("oui "+code), votes(poll, "Annuler"))
+		w.ignores(notFromDevice, votes(poll, "Payer"), says("oui "+code), votes(poll, "Annuler"))
 		w.ignores(notEncrypted,
 			func() { mallory.SayInClear(room, "oui "+code) },
-			func() { mallory.VoteInClear(poll, "Confirmer") },
+			func() { mallory.VoteInClear(poll, "Payer") },
 			func() { mallory.SayInClear(room, "!deconnexion izly") })
 		mallory.React(poll, "1️⃣")
 		mallory.React(summaryOf(t, anna, room, code), "1️⃣")
@@ -81,7 +81,7 @@ func TestMatrixForged(t *testing.T) {
 		}
 		w.mustHold(before, "after forged confirmations")
 
-		anna.Vote(poll, "Confirmer") // nothing of all that has spoilt her own vote
+		anna.Vote(poll, "Payer") // nothing of all that has spoilt her own vote
 		anna.WaitFor(room, "effectué")
 		w.mustHold(before+20_00, "after Anna's own vote")
 		if n := w.orders.count(); n != 1 {

@@ -61,8 +61,8 @@ func TestMatrixLimits(t *testing.T) {
 	say(sms[len(sms)-1], "Compte Izly relié")
 	say("le garder", "gardé chiffré")
 	say("!solde", "Solde")
-	poll := step("!recharger 20", func() { anna.Say(room, "!recharger 20") }, func() *matrixplayer.Event { return anna.WaitPoll(room, "Confirmer") })
-	step("a vote", func() { anna.Vote(poll, "Confirmer") }, func() *matrixplayer.Event { return anna.WaitFor(room, "effectué") })
+	poll := step("!recharger 20", func() { anna.Say(room, "!recharger 20") }, func() *matrixplayer.Event { return anna.WaitPoll(room, "Payer") })
+	step("a vote", func() { anna.Vote(poll, "Payer") }, func() *matrixplayer.Event { return anna.WaitFor(room, "effectué") })
 	say("!solde", "Solde")
 	say("!aide", "Ce que je sais faire")
 

@@ -29,7 +29,7 @@ func TestMatrixCrash(t *testing.T) {
 		}
 		invited <- direct
 	}()
-	anna.Vote(poll, "Confirmer")
+	anna.Vote(poll, "Payer")
 	w.bot.start()
 	anna.WaitFor(room, "effectué")
 	w.mustHold(before+20_00, "after a vote while the bot was down")
@@ -53,7 +53,7 @@ func TestMatrixCrashSpending(t *testing.T) {
 	before := w.balance()
 	poll, _ := propose(t, anna, room, "20")
 	taken := w.orders.hold()
-	anna.Vote(poll, "Confirmer")
+	anna.Vote(poll, "Payer")
 	select {
 	case <-taken:
 	case <-time.After(30 * time.Second):
@@ -63,7 +63,7 @@ func TestMatrixCrashSpending(t *testing.T) {
 	w.mustHold(before+20_00, "when the order was taken")
 	w.bot.start()
 	anna.WaitFor(room, "a bien été fait, une seule fois") // the statement shows it
-	anna.Vote(poll, "Confirmer")
+	anna.Vote(poll, "Payer")
 	anna.Say(room, "!solde")
 	anna.WaitFor(room, "Solde")
 	if n := w.orders.count(); n != 1 {

@@ -29,7 +29,7 @@ var typedCode = regexp.MustCompile(`oui (\w+)`)
 func propose(t *testing.T, anna *matrixplayer.Player, room id.RoomID, euros string) (poll *matrixplayer.Event, code string) {
 	t.Helper()
 	anna.Say(room, "!recharger "+euros)
-	poll = anna.WaitPoll(room, "Confirmer")
+	poll = anna.WaitPoll(room, "Payer")
 	summary := anna.Wait(room, "a code to type", func(e *matrixplayer.Event) bool { return typedCode.MatchString(e.Body) })
 	return poll, typedCode.FindStringSubmatch(summary.Body)[1]
 }
@@ -59,7 +59,7 @@ func TestMatrixTopUpVote(t *testing.T) {
 	before := w.balance()
 	poll, code := propose(t, anna, room, "20")
 	w.mustHold(before, "before the vote")
-	anna.Vote(poll, "Confirmer")
+	anna.Vote(poll, "Payer")
 	anna.WaitFor(room, "effectué")
 	w.mustHold(before+20_00, "after the vote")
 
@@ -67,7 +67,7 @@ func TestMatrixTopUpVote(t *testing.T) {
 	if !strings.Contains(poll.Body, "20,00") || !strings.Contains(poll.Body, "4242") {
 		t.Errorf("the poll asks %q, and names neither amount nor card", poll.Body)
 	}
-	anna.Vote(poll, "Confirmer")
+	anna.Vote(poll, "Payer")
 	anna.WaitFor(room, "a bien été fait, une seule fois")
 	anna.Say(room, "oui "+code)
 	anna.WaitFor(room, "a bien été fait, une seule fois")
@@ -123,7 +123,7 @@ func TestMatrixTopUpNot(t *testing.T) {
 	})
 	t.Run("vote in clear", func(t *testing.T) {
 		poll, _ := propose(t, anna, room, "20")
-		anna.VoteInClear(poll, "Confirmer")
+		anna.VoteInClear(poll, "Payer")
 		anna.Say(room, "!solde")
 		anna.WaitFor(room, "Solde")
 		w.mustHold(before, "after a vote in clear")
@@ -132,7 +132,7 @@ func TestMatrixTopUpNot(t *testing.T) {
 		poll, code := propose(t, anna, room, "20")
 		anna.Vote(poll, "Annuler")
 		anna.WaitFor(room, "annulé")
-		anna.Vote(poll, "Confirmer")
+		anna.Vote(poll, "Payer")
 		anna.Say(room, "oui "+code)
 		anna.Say(room, "!solde")
 		anna.WaitFor(room, "Solde")
@@ -145,8 +145,8 @@ func TestMatrixTopUpNot(t *testing.T) {
 		stray.WaitFor(room, "Ce que je sais faire")
 		stray.Say(room, "!recharger 20")
 		stray.Wait(room, "a code to type", func(e *matrixplayer.Event) bool { return typedCode.MatchString(e.Body) })
-		poll := stray.WaitPoll(room, "Confirmer")
-		stray.Vote(poll, "Confirmer")
+		poll := stray.WaitPoll(room, "Payer")
+		stray.Vote(poll, "Payer")
 		stray.WaitFor(room, "pas signée")
 		w.mustHold(before, "after the vote of an unsigned device")
 	})
@@ -155,7 +155,7 @@ func TestMatrixTopUpNot(t *testing.T) {
 		bob := w.Player("bob")
 		anna.Invite(room, bob.ID)
 		bob.Join(room)
-		bob.Vote(poll, "Confirmer")
+		bob.Vote(poll, "Payer")
 		bob.Say(room, "oui "+code)
 		bob.Say(room, "!aide")
 		bob.WaitFor(room, "Ce que je sais faire")

@@ -185,7 +185,7 @@ func TestChat(t *testing.T) {
 
 	c = startChat(t, environ...)
 	c.say("/edt lundi Hugo", "Hugo")
-	c.say("/recharger 20", "[1] Confirmer")
+	c.say("/recharger 20", "[1] Payer")
 	c.say("1", "32,34")
 	c.say("1", "une seule fois")
 	c.say("/solde", "32,34")

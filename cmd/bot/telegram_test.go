@@ -120,10 +120,10 @@ func TestTelegram(t *testing.T) {
 
 	private.Say("/recharger 20")
 	private.WaitFor("32,34")
-	private.Press("Confirmer")
+	private.Press("Payer")
 	bot.kill() // somewhere in the middle
 	bot = startBot(t, environ...)
-	private.Press("Confirmer")
+	private.Press("Payer")
 	private.Say("/solde")
 	private.WaitFor("Solde Izly")
 	balance := private.Messages()[len(private.Messages())-1].Text

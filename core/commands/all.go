@@ -127,6 +127,21 @@ func (c services) view(t *talk.Turn) view.View {
 	return view.View{P: t.P, Zone: c.Zone, Now: t.Now, Cmd: t.Cmd}
 }
 
+// viewOf is view for what is said of a wallet: it is named where its owner has several.
+func (c services) viewOf(t *talk.Turn, account string) view.View {
+	v := c.view(t)
+	if c.Rights.OfSeveral(account) {
+		v.Wallet = c.walletName(account)
+	}
+	return v
+}
+
+// walletName tells a wallet from others.
+func (c services) walletName(account string) string {
+	holder, _ := c.Wallet.Holder(account)
+	return view.WalletName(holder)
+}
+
 // ids are the IDs of accounts.
 func ids(accounts []rights.Account) []string {
 	list := make([]string, len(accounts))

@@ -10,7 +10,6 @@ import (
 	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/talk"
-	"cartable/core/view"
 	"cartable/core/wallet"
 	"cartable/i18n"
 )
@@ -69,7 +68,7 @@ func (c wallets) eachWallet(t *talk.Turn, title, line string, ask func(account s
 		case err != nil:
 			lines = t.Explain(err).Body
 		}
-		if len(accounts) > 1 {
+		if len(accounts) > 1 || c.Rights.OfSeveral(a.ID) {
 			r.Body = append(r.Body, chat.Line{Kind: chat.LineHeading, Text: c.walletName(a.ID)})
 		}
 		r.Body = append(r.Body, lines...)
@@ -86,16 +85,10 @@ func (c wallets) wallets(t *talk.Turn) ([]rights.Account, error) {
 	return accounts, nil
 }
 
-// walletName tells a wallet from others.
-func (c wallets) walletName(account string) string {
-	holder, _ := c.Wallet.Holder(account)
-	return view.WalletName(holder)
-}
-
 // walletTrouble explains an error; when a newly typed secret code can help, it offers to take one, and when an
 // order cannot be read, to say that one has looked.
 func (c wallets) walletTrouble(t *talk.Turn, account string, err error) chat.Reply {
-	r := t.Explain(err)
+	r := c.viewOf(t, account).OfWallet(t.Explain(err))
 	if !t.Private {
 		return r
 	}

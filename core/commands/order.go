@@ -39,7 +39,7 @@ func (c orders) settled(t *talk.Turn, p talk.Press) string {
 	if err != nil || !found || o.By != t.Person || t.Unverified || o.State == wallet.Proposed {
 		return ""
 	}
-	return c.view(t).Settled(o)
+	return c.viewOf(t, o.Account).Settled(o)
 }
 
 // openOrder returns an order that can still be decided on. Otherwise open is false and the reply says what
@@ -56,12 +56,12 @@ func (c orders) openOrder(t *talk.Turn, key string) (o wallet.Order, r chat.Repl
 	case t.Unverified && !c.owns(t, o.Account):
 		return o, t.Say("topup.gone"), false, nil
 	case !o.Open(t.Now):
-		return o, c.view(t).Order(o), false, nil
+		return o, c.viewOf(t, o.Account).Order(o), false, nil
 	}
 	return o, r, true, nil
 }
 
-// confirm is a press on Confirmer. Without a kept secret code it asks for it first; the order stays open
+// confirm is a press on the button that pays. Without a kept secret code it asks for it first; the order stays open
 // meanwhile.
 func (c orders) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.Reply, error) {
 	o, r, open, err := c.openOrder(t, p.Arg)
@@ -75,7 +75,7 @@ func (c orders) confirm(ctx context.Context, t *talk.Turn, p talk.Press) (chat.R
 	case status.CodeKept:
 		return c.spend(ctx, t, o, secret.Text{})
 	}
-	return c.askOrderCode(t, o, t.Say("topup.code", "amount", t.P.Euros(int64(o.Amount)), "cancel", t.Cmd("annuler"))), nil
+	return c.askOrderCode(t, o, c.viewOf(t, o.Account).CodeFor(o)), nil
 }
 
 func (c orders) askOrderCode(t *talk.Turn, o wallet.Order, r chat.Reply) chat.Reply {
@@ -112,7 +112,7 @@ func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code se
 	}
 	switch {
 	case !out.Acted:
-		return c.view(t).Order(out.Order), nil
+		return c.viewOf(t, o.Account).Order(out.Order), nil
 	case errors.Is(out.Err, wallet.ErrFee):
 		r, err := c.propose(ctx, t, o.Account, topUpWish{amount: o.Amount, card: o.CardID, fee: out.Fee})
 		r.Body = append(t.Say("topup.fee", "fee", t.P.Euros(int64(out.Fee))).Body, r.Body...)
@@ -120,7 +120,7 @@ func (c orders) spend(ctx context.Context, t *talk.Turn, o wallet.Order, code se
 	case out.Order.State == wallet.Failed:
 		return c.nothingSpent(t, o.Account, out.Err), nil
 	}
-	return c.view(t).Outcome(out), nil
+	return c.viewOf(t, o.Account).Outcome(out), nil
 }
 
 // nothingSpent tells why an order was not sent.
@@ -146,7 +146,7 @@ func (c orders) otherCard(ctx context.Context, t *talk.Turn, p talk.Press) (chat
 	if _, _, err := c.Wallet.Cancel(o.Key(), t.Person); err != nil {
 		return chat.Reply{}, err
 	}
-	r = t.Say("topup.which_card", "amount", t.P.Euros(int64(o.Amount)))
+	r = c.viewOf(t, o.Account).WhichCard(o)
 	var cards []string
 	for _, card := range list.Cards {
 		r.Choices = append(r.Choices, t.RunChoice(view.CardName(card), "/recharger "+o.Amount.Wire()+" "+card.ID+" #"+o.Account))
@@ -175,7 +175,7 @@ func (c orders) cancelOrder(_ context.Context, t *talk.Turn, p talk.Press) (chat
 	case err != nil:
 		return chat.Reply{}, err
 	case !cancelled:
-		return c.view(t).Order(o), nil
+		return c.viewOf(t, o.Account).Order(o), nil
 	}
 	return t.Say("cancel.topup"), nil
 }
@@ -215,16 +215,18 @@ func (orderWords) Before(context.Context, *talk.Turn) (r chat.Reply, taken bool,
 	return r, false, nil
 }
 
-// Else answers what is no request, while an order waits: it spends nothing, and is told how to confirm.
+// Else answers what is no request, while an order waits, or says what the button does when something was said in between: it
+// spends nothing, and is told how to confirm.
 func (c orderWords) Else(_ context.Context, t *talk.Turn) (r chat.Reply, taken bool, err error) {
-	if read := c.said.Read(t.Msg.Text, ask.World{Now: t.Now}); t.Commanded() || read.Command != "" {
-		return r, false, nil
-	}
 	o, found, err := c.proposed(t)
 	if err != nil || !found {
 		return r, false, err
 	}
-	r = t.Say("topup.how", "amount", t.P.Euros(int64(o.Amount)), "confirm", t.P.T("topup.button.confirm"), "cancel", t.Cmd("annuler"))
+	read := c.said.Read(t.Msg.Text, ask.World{Now: t.Now})
+	if (t.Commanded() || read.Command != "") && !talk.Says(t.Msg.Text, c.view(t).Pay(o)) {
+		return r, false, nil
+	}
+	r = c.viewOf(t, o.Account).Order(o)
 	r.Choices = c.decide(t, o, false)
 	return r, true, nil
 }

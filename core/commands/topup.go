@@ -80,6 +80,9 @@ func (c wallets) askAmount(ctx context.Context, t *talk.Turn, account string, tr
 		return c.walletTrouble(t, account, err), nil
 	}
 	r := t.Say("topup.amount", "cancel", t.Cmd("annuler"))
+	if name := c.viewOf(t, account).Wallet; name != "" {
+		r = t.Say("topup.amount_of", "wallet", name, "cancel", t.Cmd("annuler"))
+	}
 	r.Body = append(trouble, r.Body...)
 	expect := chat.ExpectText
 	if len(list.Steps) > 0 {
@@ -93,6 +96,11 @@ func (c wallets) askAmount(ctx context.Context, t *talk.Turn, account string, tr
 	})
 	for _, step := range list.Steps {
 		r.Choices = append(r.Choices, t.AnswerChoice(t.P.Euros(int64(step)), step.Wire()))
+	}
+	for _, a := range c.Rights.Owned(t.Who) {
+		if a.Kind == rights.Wallet && a.ID != account {
+			r.Choices = append(r.Choices, t.RunChoice(c.walletName(a.ID), "/recharger #"+a.ID))
+		}
 	}
 	return r, nil
 }
@@ -121,7 +129,7 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 	case err != nil:
 		return c.walletTrouble(t, account, err), nil
 	case found:
-		return c.view(t).Unsettled(waiting), nil
+		return c.viewOf(t, account).Unsettled(waiting), nil
 	}
 	list, err := c.Wallet.Cards(ctx, account, secret.Text{})
 	switch {
@@ -143,14 +151,14 @@ func (c wallets) propose(ctx context.Context, t *talk.Turn, account string, wish
 	if err != nil {
 		return c.notProposed(ctx, t, account, wish, err)
 	}
-	r := c.view(t).Summary(order, holder, list.Balance)
+	r := c.viewOf(t, account).Summary(order, holder, list.Balance)
 	r.Choices = c.decide(t, order, len(list.Cards) > 1)
 	return r, nil
 }
 
 // decide are the buttons below an order that can be confirmed.
 func (c wallets) decide(t *talk.Turn, o wallet.Order, otherCards bool) []chat.Choice {
-	list := []chat.Choice{t.Offer(t.P.T("topup.button.confirm"), actionConfirm, o.Key(), o.Account)}
+	list := []chat.Choice{t.Offer(c.view(t).Pay(o), actionConfirm, o.Key(), o.Account)}
 	if otherCards {
 		list = append(list, t.Offer(t.P.T("topup.button.card"), actionCard, o.Key(), o.Account))
 	}
@@ -160,7 +168,7 @@ func (c wallets) decide(t *talk.Turn, o wallet.Order, otherCards bool) []chat.Ch
 // notProposed says why there is nothing to confirm.
 func (c wallets) notProposed(ctx context.Context, t *talk.Turn, account string, wish topUpWish, err error) (chat.Reply, error) {
 	if waiting, ok := errors.AsType[*wallet.UnsettledError](err); ok {
-		return c.view(t).Unsettled(waiting.Order), nil
+		return c.viewOf(t, account).Unsettled(waiting.Order), nil
 	}
 	if bounds, ok := errors.AsType[*wallet.BoundsError](err); ok {
 		return c.askAmount(ctx, t, account, c.view(t).Bounds(wish.amount, bounds).Body)

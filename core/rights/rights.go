@@ -193,6 +193,20 @@ func (r *Rights) Account(id string) (Account, bool) {
 	return a, known
 }
 
+// OfSeveral tells whether the owner of an account has others of its kind, so that it must be named.
+func (r *Rights) OfSeveral(id string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	a := r.memory.accounts[id]
+	same := 0
+	for _, other := range r.memory.owned[a.Owner] {
+		if r.memory.accounts[other].Kind == a.Kind {
+			same++
+		}
+	}
+	return same > 1
+}
+
 // Shown is what is shown in a group, in the order of the accounts. What is shown of an account that cannot be read
 // is left out.
 func (r *Rights) Shown(group chat.ChatID) []Grant {

@@ -30,15 +30,47 @@ func (v View) Summary(o wallet.Order, h wallet.Holder, balance *izly.Balance) ch
 		)
 	}
 	r.Body = append(r.Body, chat.Line{Kind: chat.LineNote, Text: v.P.T("topup.nothing_yet", "minutes", orderMinutes)})
+	return v.OfWallet(r)
+}
+
+// OfWallet says first which wallet a reply is about, where its owner has several.
+func (v View) OfWallet(r chat.Reply) chat.Reply {
+	if v.Wallet != "" {
+		r.Body = append([]chat.Line{{Label: v.P.T("wallet.label"), Text: v.Wallet}}, r.Body...)
+	}
 	return r
+}
+
+// walletBefore says which wallet a sentence is about, where its owner has several.
+func (v View) walletBefore(sentence string) string {
+	if v.Wallet == "" {
+		return sentence
+	}
+	return v.P.T("wallet.before", "wallet", v.Wallet, "sentence", sentence)
+}
+
+// Pay is what the button says that confirms an order: all that the card is charged.
+func (v View) Pay(o wallet.Order) string {
+	return v.P.T("topup.button.confirm", "amount", euros(v, o.Amount+o.Fee))
 }
 
 // question is what the owner of an order decides.
 func question(v View, o wallet.Order) string {
+	key := "topup.question"
 	if o.Fee != 0 {
-		return v.P.T("topup.question_fee", "amount", euros(v, o.Amount), "card", o.Card, "fee", euros(v, o.Fee))
+		key = "topup.question_fee"
 	}
-	return v.P.T("topup.question", "amount", euros(v, o.Amount), "card", o.Card)
+	return v.walletBefore(v.P.T(key, "amount", euros(v, o.Amount), "card", o.Card, "fee", euros(v, o.Fee)))
+}
+
+// CodeFor asks for the secret code that confirms an order.
+func (v View) CodeFor(o wallet.Order) chat.Reply {
+	return v.OfWallet(v.Say("topup.code", "amount", euros(v, o.Amount), "cancel", v.Cmd("annuler")))
+}
+
+// WhichCard asks with which card to pay instead.
+func (v View) WhichCard(o wallet.Order) chat.Reply {
+	return v.OfWallet(v.Say("topup.which_card", "amount", euros(v, o.Amount)))
 }
 
 const orderMinutes = int(wallet.OrderLife / time.Minute)
@@ -58,7 +90,9 @@ var orderKeys = map[wallet.State]string{
 }
 
 // Order says how an order stands: what a second press is told, and a word that a person types while one is proposed.
-func (v View) Order(o wallet.Order) chat.Reply {
+func (v View) Order(o wallet.Order) chat.Reply { return v.OfWallet(stand(v, o)) }
+
+func stand(v View, o wallet.Order) chat.Reply {
 	key, known := orderKeys[o.State]
 	switch {
 	case known:
@@ -66,7 +100,7 @@ func (v View) Order(o wallet.Order) chat.Reply {
 	case o.State != wallet.Proposed:
 		return unsure(v, o)
 	case o.Open(v.Now):
-		return v.Say("topup.how", "amount", euros(v, o.Amount), "confirm", v.P.T("topup.button.confirm"), "cancel", v.Cmd("annuler"))
+		return v.Say("topup.how", "amount", euros(v, o.Amount), "confirm", v.Pay(o), "cancel", v.Cmd("annuler"))
 	default:
 		again := v.Cmd("recharger") + " " + strings.TrimSuffix(o.Amount.Wire(), ".0")
 		return v.Say("topup.expired", "minutes", orderMinutes, "command", again)
@@ -93,14 +127,16 @@ func (v View) Settled(o wallet.Order) string {
 	if !known {
 		key = "topup.settled.check"
 	}
-	return v.P.T(key, "amount", euros(v, o.Amount))
+	return v.walletBefore(v.P.T(key, "amount", euros(v, o.Amount)))
 }
 
 // Outcome says what became of a confirmation. Where the order may have left and nobody could note or read what became
 // of it, that is what it says.
-func (v View) Outcome(out wallet.Outcome) chat.Reply {
+func (v View) Outcome(out wallet.Outcome) chat.Reply { return v.OfWallet(outcome(v, out)) }
+
+func outcome(v View, out wallet.Outcome) chat.Reply {
 	if !out.Acted {
-		return v.Order(out.Order)
+		return stand(v, out.Order)
 	}
 	amount := euros(v, out.Order.Amount)
 	switch out.Order.State {
@@ -117,7 +153,7 @@ func (v View) Outcome(out wallet.Outcome) chat.Reply {
 	case wallet.Proposed, wallet.Preparing, wallet.Failed:
 		return notSent(v, out)
 	default:
-		return v.Order(out.Order)
+		return stand(v, out.Order)
 	}
 }
 
@@ -152,7 +188,7 @@ func notSent(v View, out wallet.Outcome) chat.Reply {
 	case errors.Is(out.Err, wallet.ErrFee):
 		return v.Say("topup.fee", "fee", euros(v, out.Fee))
 	case out.Err == nil:
-		return v.Order(out.Order)
+		return stand(v, out.Order)
 	}
 	r, _ := v.Error(out.Err, nil)
 	r.Body = append(r.Body, v.Say("topup.nothing_spent").Body...)
@@ -170,7 +206,7 @@ func unsure(v View, o wallet.Order) chat.Reply {
 // Unsettled says that an order which is under way stands in the way of another.
 func (v View) Unsettled(o wallet.Order) chat.Reply {
 	key, values := unsettled(v, o)
-	return v.Say(key, values...)
+	return v.OfWallet(v.Say(key, values...))
 }
 
 func unsettled(v View, o wallet.Order) (key string, values []any) {
@@ -199,10 +235,10 @@ func (v View) Lost(o wallet.Order, why wallet.Why) chat.Reply {
 	r := v.Say(key, sent(v, o)...)
 	if why == wallet.WhyNeedCode {
 		r.Body = append(r.Body, v.Say("topup.need_code", "history", v.Cmd("historique")).Body...)
-		return r
+		return v.OfWallet(r)
 	}
-	r.Body = append(r.Body, v.Order(o).Body...)
-	return r
+	r.Body = append(r.Body, stand(v, o).Body...)
+	return v.OfWallet(r)
 }
 
 // Bounds says that Izly does not take an amount. A bound that Izly has not told is left out.

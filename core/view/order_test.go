@@ -10,6 +10,7 @@ import (
 	"cartable/core/izly"
 	"cartable/core/view"
 	"cartable/core/wallet"
+	"cartable/i18n"
 )
 
 // order is one of 20,50 € that was sent this morning.
@@ -149,4 +150,40 @@ func TestBounds(t *testing.T) {
 		{"too little, no most", show(500, 1000, 0)},
 		{"too much, no least", show(50_000, 0, 20_000)},
 	})
+}
+
+// Where somebody has two wallets, each answer about one says which, once.
+func TestOneOfTwoWalletsIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, lang := range i18n.Languages {
+		v := in(t, lang)
+		v.Wallet = "Camille …3344"
+		open := order(wallet.Proposed)
+		open.Expires = tuesday.Add(time.Minute)
+		replies := map[string]chat.Reply{
+			"summary":       v.Summary(open, wallet.Holder{}, nil),
+			"code":          v.CodeFor(open),
+			"card":          v.WhichCard(open),
+			"unsettled":     v.Unsettled(order(wallet.Unknown)),
+			"lost":          v.Lost(order(wallet.Done), wallet.WhySettled),
+			"still lost":    v.Lost(order(wallet.Unknown), wallet.WhyNeedCode),
+			"failed":        v.Outcome(wallet.Outcome{Order: order(wallet.Failed), Acted: true, Err: wallet.ErrFee}),
+			"second press":  v.Outcome(wallet.Outcome{Order: order(wallet.Done)}),
+			"how":           v.Order(open),
+			"settled alert": {Body: []chat.Line{{Text: v.Settled(order(wallet.Done))}}},
+			"question":      {Body: []chat.Line{{Text: v.Summary(open, wallet.Holder{}, nil).Question}}},
+		}
+		for _, state := range constants(t, "wallet", "State") {
+			replies["outcome "+state] = v.Outcome(wallet.Outcome{Order: order(wallet.State(state)), Acted: true, Err: errors.New("broken")})
+		}
+		for name, r := range replies {
+			if n := strings.Count(render(r), v.Wallet); n != 1 {
+				t.Errorf("%s, %s: named %d times:\n%s", lang, name, n, render(r))
+			}
+		}
+		v.Wallet = ""
+		if text := render(v.Summary(open, wallet.Holder{}, nil)); strings.Contains(text, v.P.T("wallet.label")) {
+			t.Errorf("the only wallet is named:\n%s", text)
+		}
+	}
 }

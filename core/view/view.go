@@ -15,7 +15,7 @@ import (
 	"cartable/i18n"
 )
 
-// View is who reads, and when. All its fields but Reference must be set.
+// View is who reads, and when. All its fields but Reference and Wallet must be set.
 type View struct {
 	P    *i18n.Printer
 	Zone *time.Location // of the school; every time is told there
@@ -24,6 +24,8 @@ type View struct {
 	Cmd func(name string) string
 	// Reference names in the log what an answer could not explain, so that its reader can name it to the operator.
 	Reference string
+	// Wallet names the wallet that an answer about money is about, where its owner has several.
+	Wallet string
 }
 
 // Say is a reply of one sentence or paragraph.

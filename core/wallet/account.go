@@ -339,6 +339,12 @@ func (w *Wallet) Holder(account string) (Holder, bool) {
 	return rec.Izly.holder(), ok
 }
 
+// HolderIn is Holder within a transaction.
+func HolderIn(tx store.Tx, account string) (Holder, bool) {
+	rec, err := load(tx, account)
+	return rec.Izly.holder(), err == nil
+}
+
 // Status tells how an account stands; it is false where Holder is.
 func (w *Wallet) Status(account string) (Status, bool) {
 	rec, ok := peek(w, account)

@@ -7,6 +7,7 @@ import (
 	"cartable/core/chat"
 	"cartable/core/outbox"
 	"cartable/core/store"
+	"cartable/core/view"
 	"cartable/core/wallet"
 )
 
@@ -30,8 +31,12 @@ func (w *Watch) tellOrder(tx store.Tx, o wallet.Order, why wallet.Why) error {
 	if a, known := w.cfg.Rights.Account(o.Account); known {
 		home = a.Home
 	}
+	v := w.view(tx, home, now(w))
+	if holder, known := wallet.HolderIn(tx, o.Account); known && w.cfg.Rights.OfSeveral(o.Account) {
+		v.Wallet = view.WalletName(holder)
+	}
 	return w.cfg.Outbox.Put(tx, outbox.Letter{
 		ID: id("order", o.Key(), string(o.State), string(why)), To: chat.Target{Chat: home, Private: true},
-		Reply: w.view(tx, home, now(w)).Lost(o, why), Account: o.Account,
+		Reply: v.Lost(o, why), Account: o.Account,
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"cartable/core/izly"
-	"cartable/core/rights"
 	"cartable/core/secret"
 	"cartable/core/wallet"
 )
@@ -55,19 +54,9 @@ func (w *Watch) readWallet(ctx context.Context, p *plan, _ today) (found []findi
 	return []finding{{kind: LowBalance, left: b.Main, whose: whose(w, p.account)}}, 1, nil
 }
 
-// whose is the holder of a wallet, where its owner has several. It reads the store.
+// whose is the holder of a wallet, where its owner has several.
 func whose(w *Watch, account string) *wallet.Holder {
-	a, known := w.cfg.Rights.Account(account)
-	if !known {
-		return nil
-	}
-	several := 0
-	for _, other := range w.cfg.Rights.Of(a.Owner) {
-		if other.Kind == rights.Wallet {
-			several++
-		}
-	}
-	if several < 2 {
+	if !w.cfg.Rights.OfSeveral(account) {
 		return nil
 	}
 	holder, known := w.cfg.Wallet.Holder(account)
