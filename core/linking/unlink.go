@@ -45,7 +45,7 @@ const unlinkNothing = "non"
 func (l *Linking) takeUnlink(ctx context.Context, t *talk.Turn, answer string) (chat.Reply, error) {
 	switch {
 	case meansUnlinkNothing(t, answer):
-		if err := t.Void("", actionUnlink); err != nil {
+		if err := t.Void(actionUnlink); err != nil {
 			return chat.Reply{}, err
 		}
 		return t.Say("unlink.kept"), nil

@@ -318,22 +318,21 @@ func act(ctx context.Context, t *Turn, c choice) (chat.Reply, error) {
 	if action.Run == nil { // of another version of the program
 		return t.Say("choice.old", "help", t.role(RoleHelp)), nil
 	}
-	if err := t.Void(c.Account, action.Voids...); err != nil {
+	if err := t.Void(action.Voids...); err != nil {
 		return chat.Reply{}, err
 	}
 	return action.Run(ctx, t, Press{Arg: c.Arg, Account: c.Account})
 }
 
 // Void makes the choices of the person in this chat void that do one of those actions, as a press does for those of
-// Action.Voids; account, when not empty, spares those about another.
-func (t *Turn) Void(account string, actions ...string) error {
+// Action.Voids.
+func (t *Turn) Void(actions ...string) error {
 	if len(actions) == 0 {
 		return nil
 	}
 	return t.talk.cfg.Store.Update(func(tx store.Tx) error {
 		return choices.DeleteIf(tx, t.Chat.Key(), func(_ string, c choice) bool {
-			return c.Person == t.Person && slices.Contains(actions, c.Action) &&
-				(account == "" || c.Account == "" || c.Account == account)
+			return c.Person == t.Person && slices.Contains(actions, c.Action)
 		})
 	})
 }

@@ -93,8 +93,7 @@ type Action struct {
 	Risky   bool   // spends money, removes something, changes how an account is kept or lets others read it
 	Changes bool   // is taken back by who leaves everything; those of an order stay, to say what became of it
 	// Voids are the actions whose choices a press makes void before it runs, those of the person in this chat: who refuses
-	// must not do the refused thing by a late press. Of choices about accounts it is those about the same one; a choice
-	// about none concerns all.
+	// must not do the refused thing by a late press.
 	Voids []string
 	// TakesBack is that of Command.
 	TakesBack bool
