@@ -18,10 +18,10 @@ func TestQuestions(t *testing.T) {
 		{"/edt M. Martin est absent ?", "Maths, le mardi 17 novembre à 09:00, est annulé."},
 		{"/edt est-ce que mme garcia est absente mardi", "PRONOTE n'annonce pas d'absence : Espagnol"},
 		{"/edt M. Inconnu est absent ?", "Je n'ai pas compris « Inconnu »"},
-		{"/edt prof de latin demain", "Léa n'a pas cours de cette matière (latin) le mercredi 18 novembre."},
+		{"/edt prof de latin demain", "Léa n'a pas cours de cette matière (Latin) le mercredi 18 novembre."},
 		{"/edt prochain cours de maths", "# Léa – prochains cours : Maths"},
 		{"/edt français aujourd'hui", "11:00–12:00 | Français"},
-		{"/edt latin", "PRONOTE n'indique aucun cours de cette matière (latin) pour Léa d'ici le lundi 30 novembre."},
+		{"/edt latin", "PRONOTE n'indique aucun cours de cette matière (Latin) pour Léa d'ici le lundi 30 novembre."},
 		{"/edt commence samedi", "# Léa – samedi 21 novembre"},
 	} {
 		c.wants(c.Say(tt.say), tt.want)

@@ -42,7 +42,7 @@ var shorts = map[string]string{
 	"economie gestion": "Éco-gestion", "economie et gestion": "Éco-gestion", "prevention sante environnement": "PSE",
 	"vie de classe": "Vie de classe", "heure de vie de classe": "Vie de classe", "devoirs faits": "Devoirs faits",
 	"education aux medias et a l information": "EMI", "droit et grands enjeux du monde contemporain": "DGEMC",
-	"theatre": "Théâtre", "etude": "Étude", "etude dirigee": "Étude dirigée", "sante social": "Santé-social", "specialite": "Spécialité",
+	"moral": "EMC", "theatre": "Théâtre", "etude": "Étude", "etude dirigee": "Étude dirigée", "sante social": "Santé-social", "specialite": "Spécialité",
 }
 
 // mostShortWords bounds the names in shorts.
@@ -79,6 +79,15 @@ func Short(name string) string {
 		return lower(name, name)
 	}
 	return string(first) + lower(name[size:], name)
+}
+
+// ShortSaid is Short for subjects as Request has them.
+func ShortSaid(subjects []string) string {
+	short := make([]string, len(subjects))
+	for i, subject := range subjects {
+		short[i] = Short(strings.ToUpper(subject))
+	}
+	return strings.Join(short, ", ")
 }
 
 // piece is a word of a name, by its bytes.

@@ -46,7 +46,7 @@ func (c schools) homeworkOf(ctx context.Context, t *talk.Turn, who family.Pupil,
 		}
 	}
 	work.Value = ofSubjects(work.Value, said)
-	r := c.view(t).Homework(who, c.profile(who), work, from, to, strings.Join(said, ", "))
+	r := c.view(t).Homework(who, c.profile(who), work, from, to, ask.ShortSaid(said))
 	line := strings.TrimSpace("/devoirs " + words)
 	r.Choices = append(c.homeworkChoices(t, who, from, to), c.siblings(t, rights.Homework, who, line)...)
 	return r, nil

@@ -64,7 +64,7 @@ func (c schools) dayAsked(ctx context.Context, who family.Pupil, on ask.Span) (t
 
 // named is what was said of the lessons that are meant; empty for all.
 func (c schools) named(q wanted) string {
-	return strings.TrimSpace(strings.Join(q.Subjects, ", ") + " " + q.Rest)
+	return strings.TrimSpace(ask.ShortSaid(q.Subjects) + " " + q.Rest)
 }
 
 // lessons are those of a week from one day to another, of the subjects or the teacher that were named, or all.
