@@ -210,6 +210,8 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	r.spent(account, 32_34, 1)
 
 	c.Say("/recharger 10")
+	c.wants(c.Say("payer 11"), "[1] Payer 10,00 €") // another sum is not what the button says
+	r.spent(account, 32_34, 1)
 	c.wants(c.Say("Annuler"), "Rechargement annulé")
 	c.wants(c.Say("Confirmer"), "pas compris")
 	c.Say("/recharger 10")
@@ -219,13 +221,13 @@ func TestTopUpByTheWordOfTheButton(t *testing.T) {
 	c.wants(c.Press("Annuler"), "Rechargement annulé")
 
 	// A word that was typed before the summary was there confirms nothing, nor does one that comes late.
-	c.both("/recharger 10", "Confirmer")
+	c.both("/recharger 10", "Payer 10,00 €")
 	r.spent(account, 32_34, 1)
 	c.Say("/recharger 10")
 	r.clock.Advance(5*time.Minute - time.Second)
 	c.Say("/recharger 11")
 	r.clock.Advance(5 * time.Minute)
-	c.Say("Confirmer")
+	c.Say("Payer 11,00 €")
 	r.spent(account, 32_34, 1)
 
 	// What is a command's own name does what the command does.
