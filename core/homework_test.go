@@ -15,14 +15,14 @@ func TestHomework(t *testing.T) {
 	c.linkParent()
 	answer := c.Say("/devoirs")
 	c.wants(answer, "# Léa – devoirs du mardi 17 novembre au mardi 24 novembre",
-		"## Pour le mercredi 18 novembre", "MATHÉMATIQUES | Ex. 4 à 6 p. 52 & apprendre la définition",
-		"FRANÇAIS (fait) | Lire le chapitre 3.", "unit 4\npièce jointe : Vidéo", "Europe\npièces jointes : carte.pdf et Atlas") // below the text, no line of its own
+		"6 à faire · 3 faits\n", "## Pour demain, mercredi 18 novembre", "Maths | Ex. 4 à 6 p. 52 & apprendre la définition",
+		"Français (fait) | Lire le chapitre 3.", "unit 4\npièce jointe : Vidéo", "Europe\npièces jointes : carte.pdf et Atlas") // below the text, no line of its own
 	c.refuses(answer, "<", "&amp;", "Exercices 23")
-	if today, later := strings.Index(answer, "## Pour le mardi 17"), strings.Index(answer, "## Pour le lundi 23"); today < 0 || later < today {
+	if today, later := strings.Index(answer, "## Pour aujourd'hui, mardi 17"), strings.Index(answer, "## Pour le lundi 23"); today < 0 || later < today {
 		t.Errorf("not in order of the day it is due:\n%s", answer)
 	}
 	answer = c.Say("devoirs demain")
-	c.wants(answer, "# Léa – devoirs pour le mercredi 18 novembre", "Ex. 4 à 6")
+	c.wants(answer, "# Léa – devoirs pour demain, mercredi 18 novembre", "Ex. 4 à 6")
 	c.refuses(answer, "Pour le ") // the title has said it
 	c.wants(c.Say("/devoirs semaine hugo"), "# Hugo – devoirs du lundi 16 novembre au dimanche 22 novembre")
 	c.wants(c.Say("/devoirs samedi"), "PRONOTE n'indique aucun devoir pour ce jour.")
@@ -31,9 +31,9 @@ func TestHomework(t *testing.T) {
 	c.wants(c.Say("/devoirs 11/11"), "aucun devoir pour ce jour.\nPas de cours : Armistice 1918.\n")
 	c.wants(c.Say("/devoirs blorgh"), "« blorgh »", "[1] /devoirs")
 	answer = c.Say("/devoirs de maths")
-	c.wants(answer, "MATHÉMATIQUES | ")
-	c.refuses(answer, "FRANÇAIS | ")
-	c.wants(c.Say("devoirs de latin"), "aucun devoir de cette matière (latin)")
+	c.wants(answer, "Maths | ")
+	c.refuses(answer, "Français | ")
+	c.wants(c.Say("devoirs de latin"), "aucun devoir de cette matière (Latin)")
 	r.noViolations()
 }
 
@@ -43,7 +43,7 @@ func TestHomeworkButtons(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.Say("/devoirs demain")
-	c.wants(c.Press("Hugo"), "# Hugo – devoirs pour le mercredi 18 novembre")
+	c.wants(c.Press("Hugo"), "# Hugo – devoirs pour demain, mercredi 18 novembre")
 	c.wants(c.Press("Semaine"), "# Hugo – devoirs du lundi 16 novembre au dimanche 22 novembre")
 	c.wants(c.Press("Semaine d'avant"), "# Hugo – devoirs du lundi 9 novembre au dimanche 15 novembre")
 	c.Say("/devoirs demain hugo")

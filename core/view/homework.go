@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"cartable/core/ask"
 	"cartable/core/chat"
 	"cartable/core/family"
 	"cartable/core/school"
@@ -18,7 +19,7 @@ func (v View) Homework(
 	r := chat.Reply{Title: v.P.T("homework.title", "child", Given(who), "from", v.P.Day(from), "to", v.P.Day(to))}
 	oneDay := school.SameDay(from, to)
 	if oneDay {
-		r.Title = v.P.T("homework.title_day", "child", Given(who), "day", v.P.Day(from))
+		r.Title = v.P.T("homework.title_day", "child", Given(who), "for", v.forDay("homework.for", "homework.for_near", from))
 	}
 	switch {
 	case len(work.Value) == 0 && subject != "":
@@ -26,12 +27,40 @@ func (v View) Homework(
 	case len(work.Value) == 0:
 		r.Body = noHomework(v, profile, from, oneDay)
 	case oneDay:
-		r.Body = homeworkLines(v, work.Value)
+		r.Body = append(homeworkCount(v, work.Value), homeworkLines(v, work.Value)...)
 	default:
-		r.Body = homeworkByDay(v, work.Value)
+		r.Body = append(homeworkCount(v, work.Value), homeworkByDay(v, work.Value)...)
 	}
 	r.Body = append(r.Body, staleNote(v, work)...)
 	return r
+}
+
+// forDay is "pour le jeudi 19 novembre", or "pour demain, mercredi 18 novembre".
+func (v View) forDay(key, nearKey string, day time.Time) string {
+	if near := v.nearDay(day); near != v.P.Day(day) {
+		return v.P.T(nearKey, "day", near)
+	}
+	return v.P.T(key, "day", v.P.Day(day))
+}
+
+// homeworkCount is "5 à faire · 2 faits".
+func homeworkCount(v View, all []school.Homework) []chat.Line {
+	done := 0
+	for _, h := range all {
+		if h.Done {
+			done++
+		}
+	}
+	var parts []string
+	if open := len(all) - done; open > 0 {
+		parts = append(parts, v.P.N("homework.count.open", open))
+	}
+	if done == len(all) {
+		parts = append(parts, v.P.T("homework.count.all_done"))
+	} else if done > 0 {
+		parts = append(parts, v.P.N("homework.count.done", done))
+	}
+	return []chat.Line{{Text: strings.Join(parts, " · ")}}
 }
 
 // noHomework says that there is none, and of which holiday the first day is.
@@ -56,20 +85,42 @@ func homeworkByDay(v View, all []school.Homework) []chat.Line {
 		if n < 0 {
 			n = len(all)
 		}
-		lines = append(lines, chat.Line{Kind: chat.LineHeading, Text: v.P.T("homework.due", "day", v.P.Day(due))})
+		lines = append(lines, chat.Line{Kind: chat.LineHeading, Text: v.forDay("homework.due", "homework.due_near", due)})
 		lines = append(lines, homeworkLines(v, all[:n])...)
 		all = all[n:]
 	}
 	return lines
 }
 
-// homeworkLines are the words of the teacher for each piece of work, and below them the names of what is attached.
+// openFirst puts what is still to be done first, and the work of a subject together.
+func openFirst(all []school.Homework) []school.Homework {
+	place := make(map[string]int)
+	for _, h := range all {
+		if _, known := place[h.Subject]; !known {
+			place[h.Subject] = len(place)
+		}
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b school.Homework) int {
+		if a.Done != b.Done {
+			if b.Done {
+				return -1
+			}
+			return 1
+		}
+		return place[a.Subject] - place[b.Subject]
+	})
+	return all
+}
+
+// homeworkLines are the words of the teacher for each piece of work of a day, what is open first, and below them the names
+// of what is attached.
 func homeworkLines(v View, all []school.Homework) []chat.Line {
 	var lines []chat.Line
-	for _, h := range all {
-		label := h.Subject
+	for _, h := range openFirst(all) {
+		label := ask.Short(h.Subject)
 		if h.Done {
-			label = strings.TrimSpace(v.P.T("homework.done", "subject", h.Subject))
+			label = strings.TrimSpace(v.P.T("homework.done", "subject", label))
 		}
 		lines = append(lines, chat.Line{Kind: chat.LineQuote, Label: label, Text: h.Text})
 		if n := len(h.Attachments); n > 0 {
