@@ -166,11 +166,11 @@ func (p *pageWriter) reading(r family.ExportReading, profile school.Profile) {
 	case len(words) == 0:
 	case words[0] == "week":
 		if week, err := decode[school.Week](r); err == nil {
-			p.reply(p.v.Week(who, profile, week, week.Value.Monday.In(p.v.Zone)))
+			p.reply(p.v.WeekDetails(who, profile, week, week.Value.Monday.In(p.v.Zone)))
 		}
 	case words[0] == "grades":
 		if grades, err := decode[school.Grades](r); err == nil {
-			p.reply(p.v.Grades(who, grades))
+			p.reply(p.v.GradesDetails(who, grades))
 		}
 	case words[0] == "homework" && len(words) == 4:
 		from, err1 := time.ParseInLocation(time.DateOnly, words[2], p.v.Zone)

@@ -24,6 +24,10 @@ func TestTimetableOfToday(t *testing.T) {
 	answer = c.Press("Détails")
 	c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "08:00–09:00 | ESPAGNOL LV2 · GARCIA M. · salle A09 · Apporter le manuel et la calculatrice.", "4B GR1")
 	c.refuses(answer, "Détails")
+	c.Say("/edt semaine")
+	answer = c.Press("Détails")
+	c.wants(answer, "# Léa – semaine du lundi 16 novembre", "## mercredi 18 novembre", "08:00–09:00 | ESPAGNOL LV2 · GARCIA M. · salle A09")
+	c.refuses(answer, "Détails")
 	r.noViolations()
 }
 

@@ -28,9 +28,9 @@ func (c schools) timetable(ctx context.Context, t *talk.Turn, args string) (chat
 		case on == ask.Span{}:
 			return c.nextDay(ctx, t, who, q.Details)
 		case on.Week && on.From.IsZero():
-			return c.weekReply(ctx, t, who, c.Family.FirstDay(who))
+			return c.weekReply(ctx, t, who, c.Family.FirstDay(who), q.Details)
 		case on.Week:
-			return c.weekReply(ctx, t, who, on.From)
+			return c.weekReply(ctx, t, who, on.From, q.Details)
 		default:
 			return c.dayReply(ctx, t, who, on.From, q.Details)
 		}
@@ -111,7 +111,7 @@ func (c schools) dayChoices(t *talk.Turn, who family.Pupil, day time.Time) []cha
 }
 
 // weekReply shows the week of day.
-func (c schools) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time) (chat.Reply, error) {
+func (c schools) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, day time.Time, details bool) (chat.Reply, error) {
 	first, last := school.Monday(day), school.Monday(day).AddDate(0, 0, 6)
 	if profile := c.profile(who); !profile.InYear(last) && !profile.InYear(first) {
 		return c.view(t).OutsideYear(profile, day), nil
@@ -122,7 +122,13 @@ func (c schools) weekReply(ctx context.Context, t *talk.Turn, who family.Pupil, 
 	}
 	c.noteStale(t, week.Stale)
 	r := c.view(t).Week(who, c.profile(who), week, first)
+	if details {
+		r = c.view(t).WeekDetails(who, c.profile(who), week, first)
+	}
 	r.Choices = c.weekChoices(t, who, "/edt", first, last)
+	if !details && len(week.Value.Lessons) > 0 {
+		r.Choices = append(r.Choices, t.RunChoice(t.P.T("button.details"), "/edt détails semaine du "+dayArg(first)+" "+ref(who)))
+	}
 	r.Choices = append(r.Choices, c.siblings(t, rights.Timetable, who, "/edt semaine du "+dayArg(first))...)
 	return r, nil
 }

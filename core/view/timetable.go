@@ -112,9 +112,20 @@ var changeKinds = []changeKind{
 
 // Week shows a week day by day, a row for each lesson, below what is out of the ordinary. first is its Monday.
 func (v View) Week(who family.Pupil, profile school.Profile, week family.Reading[school.Week], first time.Time) chat.Reply {
+	return v.weekOf(who, profile, week, first, v.weekLesson)
+}
+
+// WeekDetails is Week with all that the school says of each lesson.
+func (v View) WeekDetails(who family.Pupil, profile school.Profile, week family.Reading[school.Week], first time.Time) chat.Reply {
+	return v.weekOf(who, profile, week, first, v.LessonDetails)
+}
+
+func (v View) weekOf(
+	who family.Pupil, profile school.Profile, week family.Reading[school.Week], first time.Time, show func(school.Lesson) chat.Line,
+) chat.Reply {
 	r := chat.Reply{Title: v.P.T("edt.week.title", "child", Given(who), "day", v.P.Day(first))}
 	r.Body = weekChanges(v, week.Value.Lessons)
-	r = v.byDay(r, week.Value.Lessons, v.weekLesson)
+	r = v.byDay(r, week.Value.Lessons, show)
 	if len(r.Body) == 0 {
 		r.Body = []chat.Line{{Text: noLessons(v, profile, first, "edt.week.none")}}
 	}
