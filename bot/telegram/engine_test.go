@@ -137,7 +137,7 @@ func TestFamilyOnAPhone(t *testing.T) {
 
 	claire.Say("/edt")
 	shown := claire.WaitFor("17 novembre")
-	if !strings.HasPrefix(shown.HTML(), "<b>Léa – mardi 17 novembre</b>\n08:00–09:00 <b>") {
+	if !strings.Contains(shown.HTML(), "mardi 17 novembre</b>\n") || !strings.Contains(shown.HTML(), "\n08:00–09:00 <b>Espagnol LV2</b>") {
 		t.Errorf("shown as %s", shown.HTML())
 	}
 	claire.Press("▶").WaitAnswer()

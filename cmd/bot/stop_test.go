@@ -245,7 +245,7 @@ func TestStopWhileASchoolNeverAnswers(t *testing.T) {
 		told = append(told, m.Text)
 	}
 	all := strings.Join(told, "\n---\n")
-	for text, n := range map[string]int{"Contrôle : proportionnalité": 1, "Ce que je sais faire": 1, "joindre": 0} {
+	for text, n := range map[string]int{"Dernières notes": 1, "Ce que je sais faire": 1, "joindre": 0} {
 		if got := strings.Count(all, text); got != n {
 			t.Errorf("%q %d times, want %d, in:\n%s", text, got, n, all)
 		}

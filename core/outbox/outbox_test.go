@@ -1044,5 +1044,5 @@ func TestTheSizeOfTheLettersOfAChatIsBounded(t *testing.T) {
 // sized is a reply of so many bytes of text.
 func sized(n int) chat.Reply {
 	title := "title"
-	return chat.Reply{Title: title, Body: []chat.Line{{Text: strings.Repeat("x", n-len(title)-1)}}}
+	return chat.Reply{Title: title, Body: []chat.Line{{Text: strings.Repeat("x", n-len(title)-2)}}}
 }
