@@ -13,6 +13,7 @@ import (
 
 	"cartable/bot/matrix/cryptostore"
 	"cartable/core/secret"
+	"cartable/core/store/storetest"
 )
 
 // logInWithCode logs the bot in with a code, which who allows in a browser.
@@ -25,16 +26,15 @@ func (r *rig) logInWithCode(who string) error {
 }
 
 // withAuth is a bot on a homeserver that takes no passwords. The clock is the test's.
-func withAuth(t *testing.T) (r *rig, now *time.Time) {
+func withAuth(t *testing.T) (r *rig, clock *storetest.Clock) {
 	t.Helper()
 	r = newRig(t)
 	newAuthServer(t, r.hs)
 	r.cfg.Password = secret.Text{}
-	began := time.Now()
-	now = &began
-	r.cfg.Now = func() time.Time { return *now }
+	clock = storetest.NewClock(time.Now())
+	r.cfg.Now = clock.Now
 	r.reopen()
-	return r, now
+	return r, clock
 }
 
 // TestNoPasswordLogin tells an operator whose homeserver takes no passwords what to do, without giving it one.
@@ -75,11 +75,11 @@ func TestLoginWithCode(t *testing.T) {
 
 // TestRenewsInTime renews a token before it ends, once for all who need it.
 func TestRenewsInTime(t *testing.T) {
-	r, now := withAuth(t)
+	r, clock := withAuth(t)
 	noError(t, r.logInWithCode(botName))
 	l := value[*connection](t)(r.connectOnce())
 	for times := range 2 {
-		*now = now.Add(4*time.Minute + 45*time.Second)
+		clock.Advance(4*time.Minute + 45*time.Second)
 		done := make(chan error, 8)
 		for range cap(done) {
 			go func() {
@@ -97,11 +97,11 @@ func TestRenewsInTime(t *testing.T) {
 // TestRenewalIsKeptFirst has the disk fail when a token was renewed: the new one is not used, is not lost either, and
 // no refresh token is sent twice.
 func TestRenewalIsKeptFirst(t *testing.T) {
-	r, now := withAuth(t)
+	r, clock := withAuth(t)
 	noError(t, r.logInWithCode(botName))
 	l := value[*connection](t)(r.connectOnce())
 	before := r.hs.count("GET account/whoami")
-	*now = now.Add(time.Hour)
+	clock.Advance(time.Hour)
 	r.vault.Close()
 	for range 2 {
 		if _, err := l.cli.Whoami(t.Context()); err == nil {
@@ -115,7 +115,7 @@ func TestRenewalIsKeptFirst(t *testing.T) {
 // TestLoginEnds has the operator end the login: the bot stops, says what to do, and asks for nothing more, not at the
 // next start either.
 func TestLoginEnds(t *testing.T) {
-	r, now := withAuth(t)
+	r, clock := withAuth(t)
 	noError(t, r.logInWithCode(botName))
 	r.hs.addRoom(direct, ana, botName)
 	r.start()
@@ -123,7 +123,7 @@ func TestLoginEnds(t *testing.T) {
 	r.hs.auth.mu.Lock()
 	r.hs.auth.refuses = "invalid_grant"
 	r.hs.auth.mu.Unlock()
-	*now = now.Add(time.Hour)
+	clock.Advance(time.Hour)
 	err := <-r.ended
 	r.stop()
 	r.stop = nil
