@@ -161,9 +161,12 @@ func TestOnlyTheMissingIsSentAgain(t *testing.T) {
 	r.handle = func(m chat.Message, done func()) error {
 		go func() {
 			defer done()
-			for _, title := range []string{"one", "two"} {
-				ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-				given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: title})
+			for _, answer := range []struct {
+				title    string
+				patience time.Duration
+			}{{"one", 300 * time.Millisecond}, {"two", time.Minute}} {
+				ctx, cancel := context.WithTimeout(context.Background(), answer.patience)
+				given <- r.Send(ctx, chat.Target{Chat: m.Chat, Answers: m.Ref, Private: true}, chat.Reply{Title: answer.title})
 				cancel()
 			}
 		}()
