@@ -128,6 +128,9 @@ type call struct {
 	slash   bool     // it began with / or !, or with the name of the bot
 }
 
+// punctuation stands around what people say without being of it.
+const punctuation = " !?.,"
+
 // parse reads "/edt demain", "/edt@bot demain", "!edt demain", and without a mark "edt demain" or
 // "emploi du temps demain". The longest matching name wins.
 func parse(t *Talk, text string) call {
@@ -142,8 +145,12 @@ func parse(t *Talk, text string) call {
 	}
 	for n := min(len(words), 3); n > 0; n-- {
 		name := i18n.Fold(strings.Join(words[:n], " "))
-		if cmd := t.byName[strings.Trim(name, " !?.,")]; cmd != nil {
-			return call{command: cmd, name: name, args: strings.Join(words[n:], " "), slash: slash}
+		if cmd := t.byName[strings.Trim(name, punctuation)]; cmd != nil {
+			args := strings.Join(words[n:], " ")
+			if strings.Trim(args, punctuation) == "" { // "Emploi du temps !"
+				args = ""
+			}
+			return call{command: cmd, name: name, args: args, slash: slash}
 		}
 	}
 	return call{name: i18n.Fold(words[0]), args: strings.Join(words[1:], " "), slash: slash}
@@ -233,4 +240,4 @@ func No(text string) bool {
 func Yes(text string) bool { return slices.Contains(consents, Bare(text)) }
 
 // Bare is a folded text without the marks around it.
-func Bare(text string) string { return strings.Trim(i18n.Fold(text), " !?.,") }
+func Bare(text string) string { return strings.Trim(i18n.Fold(text), punctuation) }

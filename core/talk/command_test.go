@@ -61,6 +61,7 @@ var callTests = []struct {
 	{"Emploi du temps  demain", "edt", "demain", false},
 	{"/emploi-du-temps demain", "edt", "demain", true},
 	{"top up 20", "recharger", "20", false},
+	{"Emploi du temps !", "edt", "", false},
 	{"/Déconnexion", "deconnexion", "", true},
 	{"bonjour, toi", "start", "toi", false},
 	{"Notes ?", "notes", "", false},
