@@ -68,9 +68,9 @@ func TestMatrixTopUpVote(t *testing.T) {
 		t.Errorf("the poll asks %q, and names neither amount nor card", poll.Body)
 	}
 	anna.Vote(poll, "Payer")
-	anna.WaitFor(room, "a bien été fait, une seule fois")
+	anna.WaitFor(room, "rechargés, une seule fois")
 	anna.Say(room, "oui "+code)
-	anna.WaitFor(room, "a bien été fait, une seule fois")
+	anna.WaitFor(room, "rechargés, une seule fois")
 	w.mustHold(before+20_00, "after voting twice")
 
 	poll, _ = propose(t, anna, room, "20")
@@ -101,7 +101,7 @@ func TestMatrixTopUpTyped(t *testing.T) {
 	anna.WaitFor(room, "effectué")
 	w.mustHold(before+12_50, "after the code")
 	anna.Say(room, "oui "+code)
-	anna.WaitFor(room, "a bien été fait, une seule fois")
+	anna.WaitFor(room, "rechargés, une seule fois")
 	w.mustHold(before+12_50, "after the code twice")
 }
 
