@@ -99,7 +99,7 @@ func TestGradesThatTheSchoolDoesNotShow(t *testing.T) {
 	c.Say("/notes")
 	r.clock.Advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageMaintenance)
-	c.wants(c.Say("/notes"), "# Léa – notes, ", "14,81", "voici ce qu'il disait le 17/11/2026 à 07:30")
+	c.wants(c.Say("/notes"), "# Léa – notes, ", "14,81", "Voici ce que PRONOTE disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/notes trimestre 1"), "aucune note")
 	r.school.Unavailable(simpronote.OutageNone)
 	r.school.HideTab(198, true)

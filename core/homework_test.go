@@ -60,7 +60,7 @@ func TestHomeworkIsNothingOnlyWhenTheSchoolSaidSo(t *testing.T) {
 	c.Say("/devoirs")
 	r.clock.Advance(2 * time.Minute)
 	r.school.Unavailable(simpronote.OutageClosed)
-	c.wants(c.Say("/devoirs"), "Ex. 4 à 6", "voici ce qu'il disait le 17/11/2026 à 07:30")
+	c.wants(c.Say("/devoirs"), "Ex. 4 à 6", "Voici ce que PRONOTE disait le 17/11/2026 à 07:30")
 	c.refuses(c.Say("/devoirs hugo"), "aucun devoir")
 	r.school.Unavailable(simpronote.OutageNone)
 	c.wants(c.Say("/devoirs 12/08"), "hors de l'année scolaire")

@@ -116,7 +116,7 @@ func TestALostNewTokenLeavesTheOneBefore(t *testing.T) {
 	c.Say("1234")
 	r.school.ExpireSessions()
 	r.school.DropAnswer("Authentification") // the server has given a token that never came
-	c.wants(c.Say("/edt"), "pas pu joindre")
+	c.wants(c.Say("/edt"), "s'est perdue", "ne sert qu'une fois")
 	answer := c.Say("/edt")
 	c.refuses(answer, "faux", "mot de passe")
 	if answer == "" {

@@ -200,13 +200,19 @@ func TestStaleTimetableSaysItsDate(t *testing.T) {
 	c := r.chat("claire")
 	c.linkParent()
 	c.Say("/edt")
-	for _, outage := range []simpronote.Outage{
-		simpronote.OutageClosed, simpronote.OutageBusy, simpronote.OutageMaintenance, simpronote.OutageSuspended,
+	for _, tt := range []struct {
+		outage simpronote.Outage
+		why    string
+	}{
+		{simpronote.OutageClosed, "fermé ou en maintenance"},
+		{simpronote.OutageBusy, "surchargé"},
+		{simpronote.OutageMaintenance, "fermé ou en maintenance"},
+		{simpronote.OutageSuspended, "pause"},
 	} {
 		r.clock.Advance(2 * time.Minute)
-		r.school.Unavailable(outage)
+		r.school.Unavailable(tt.outage)
 		answer := c.Say("/edt")
-		c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "Espagnol", "PRONOTE n'a pas répondu à l'instant", "le 17/11/2026 à 07:30")
+		c.wants(answer, "# Léa – aujourd'hui, mardi 17 novembre", "Espagnol", tt.why, "Voici ce que PRONOTE disait le 17/11/2026 à 07:30")
 		unknown := c.Say("/edt semaine du 08/12")
 		c.refuses(unknown, "PRONOTE n'indique", "Pas de cours") // nobody said so
 		r.school.Unavailable(simpronote.OutageNone)

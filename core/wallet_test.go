@@ -26,7 +26,7 @@ func TestBalanceAndHistory(t *testing.T) {
 	c := r.chat("camille")
 	c.wants(c.Say("/solde"), "Aucun compte Izly n'est relié", "/connexion")
 	c.linkWallet(true)
-	c.wants(c.Say("/solde"), "# Solde Izly", "Disponible | 12,34 €", "Solde donné par Izly le 16/11/2026 à 12:12.")
+	c.wants(c.Say("/solde"), "# Solde Izly", "Disponible | 12,34 €", "Demandé à Izly à l'instant. Dernier mouvement : 16/11/2026 à 12:12.")
 	c.wants(c.Say("izly"), "12,34 €")
 	answer := c.Say("/historique")
 	c.wants(answer, "16/11 12:12 | −3,30 € · Paiement à une borne · RU Évariste-Galois", "+20,00 € · Rechargement", "/historique 20")

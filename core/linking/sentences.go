@@ -42,9 +42,10 @@ var errorSentences = []view.Sentence{
 	{Is: pronote.ErrBrowserRefused, Key: "error.school.browser"},
 	{Is: pronote.ErrNotPronote, Key: "error.school.not_pronote"},
 	{Is: pronote.ErrNoHost, Key: "address.nowhere"},
-	{Is: pronote.ErrBusy, Key: "error.school.busy"},
-	{Is: pronote.ErrUnavailable, Key: "error.school.unavailable"},
+	{Is: pronote.ErrAnswerLost, Key: "error.school.answer_lost"},
+	{Is: pronote.ErrServer, Key: "error.school.server"},
 	{Is: pronote.ErrDenied, Key: "error.school.denied"},
+	{As: explainedAccess, Key: "error.school.access_says"},
 	{As: refusedAccess, Key: "error.school.access"},
 	// What no caller decides on.
 	{As: unreadableReply, Key: "error.school.reply"},
@@ -65,6 +66,15 @@ func refusedAccess(err error) ([]any, bool) {
 		return nil, false
 	}
 	return []any{"code", int(access.Code)}, true
+}
+
+// explainedAccess tells one for which the server gives its reason in a sentence.
+func explainedAccess(err error) ([]any, bool) {
+	access, is := errors.AsType[*pronote.AccessError](err)
+	if !is || access.Said() == "" || errors.Is(err, pronote.ErrWrongPassword) {
+		return nil, false
+	}
+	return []any{"text", access.Said()}, true
 }
 
 func unreadableReply(err error) ([]any, bool) {

@@ -37,6 +37,8 @@ func TestSentences(t *testing.T) {
 		{&pronote.AddressError{Reason: pronote.AddressElsewhere}, true, "address.elsewhere", nil},
 		{pronote.ErrWrongPassword, true, "error.school.wrong_password", link},
 		{&pronote.AccessError{Code: pronote.AccessWrongPassword}, true, "error.school.wrong_password", link},
+		{pronote.ErrServer, true, "error.school.server", nil},
+		{fmt.Errorf("x: %w: %w", pronote.ErrAnswerLost, pronote.ErrNetwork), true, "error.school.answer_lost", link},
 		{&pronote.AccessError{Code: pronote.AccessBlocked}, true, "error.school.access", []any{"code", 6, "link", "/connexion"}},
 		{pronote.ErrTokenRefused, true, "error.school.token", link},
 		{pronote.ErrNoToken, true, "qr.no_token", link},

@@ -1,8 +1,10 @@
 package pronote
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"cartable/core/pronote/cipher"
@@ -20,11 +22,12 @@ type identification struct {
 
 // authentication is the answer to the last step, pronote-today §5.2.
 type authentication struct {
-	Access     *number `json:"Acces"`
-	Key        text    `json:"cle"`
-	Name       text    `json:"libelleUtil"`
-	TwoFactors text    `json:"actionsDoubleAuth"`
-	Token      text    `json:"jetonConnexionAppliMobile"`
+	Access     *number         `json:"Acces"`
+	Message    json.RawMessage `json:"AccesMessage"` // decoded by itself: an odd one must not hide the rest
+	Key        text            `json:"cle"`
+	Name       text            `json:"libelleUtil"`
+	TwoFactors text            `json:"actionsDoubleAuth"`
+	Token      text            `json:"jetonConnexionAppliMobile"`
 }
 
 // authenticate proves the password or the token to the server and takes over the session's key
@@ -58,6 +61,9 @@ func (s *Session) authenticate(ctx context.Context, a *attempt) error {
 		"challenge": cipher.Solve(key, iv, string(id.Challenge)),
 		"espace":    json.Number(s.channel.space),
 	}, &auth)
+	if lost, is := errors.AsType[*NetworkError](err); is && lost.Sent && a.keep != nil {
+		return fmt.Errorf("pronote: %s: %w: %w", fnAuthentication, ErrAnswerLost, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,11 +83,23 @@ func (a *attempt) refusal(auth authentication) error {
 	case auth.Access != nil && auth.Access.N == int(AccessWrongPassword) && a.way.wrong != nil:
 		return fmt.Errorf("pronote: %s: %w", fnAuthentication, a.way.wrong)
 	case auth.Access != nil:
-		return &AccessError{AccessCode(auth.Access.N)}
+		return &AccessError{Code: AccessCode(auth.Access.N), said: accessMessage(auth.Message)}
 	case auth.Key == "":
-		return &AccessError{AccessNone}
+		return &AccessError{Code: AccessNone}
 	}
 	return nil
+}
+
+// accessMessage reads what the server says to a person whom it refuses, pronote-today §5.2; "" where it says nothing.
+func accessMessage(raw json.RawMessage) string {
+	var message struct {
+		Title text `json:"titre"`
+		Text  text `json:"message"`
+	}
+	if json.Unmarshal(raw, &message) != nil {
+		return ""
+	}
+	return cmp.Or(message.Text.line(), message.Title.line())
 }
 
 // admit takes over the session's key, unless the account has something to do first.

@@ -10,7 +10,8 @@ import (
 )
 
 // What a login or a request may be refused for; for errors.Is. Those that mean what an error of core/school
-// means match that one too. Texts of servers are never kept, because they may hold personal data.
+// means match that one too. Texts of servers are not kept, because they may hold personal data, but for the one of
+// AccessError.
 var (
 	// ErrSessionExpired says that a new login is needed. Every later call of the session returns it.
 	ErrSessionExpired = means("session expired", school.ErrExpired)
@@ -36,9 +37,14 @@ var (
 	// ErrDenied: the account may not see this.
 	ErrDenied = errors.New("access denied")
 	// ErrBusy: too many users; try again later.
-	ErrBusy = means("site busy", school.ErrNoAnswer)
-	// ErrUnavailable: closed, in maintenance or answering with a server error.
-	ErrUnavailable = means("site unavailable", school.ErrNoAnswer)
+	ErrBusy = means("site busy", school.ErrBusy)
+	// ErrUnavailable: closed or in maintenance.
+	ErrUnavailable = means("site unavailable", school.ErrClosed)
+	// ErrServer: the server, or one in front of it, has failed (status 500 or 502, for instance).
+	ErrServer = means("server error", school.ErrNoAnswer)
+	// ErrAnswerLost: the answer to a login by a token or QR code did not come, and the server may have had it: what is
+	// good once may be spent. It comes together with a NetworkError.
+	ErrAnswerLost = errors.New("answer lost after the token was sent")
 	// ErrNeedsENT: the school only lets people in through its regional portal.
 	ErrNeedsENT = errors.New("login through a portal required")
 	// ErrNotPronote: the address leads to something else.
@@ -161,7 +167,15 @@ const (
 
 // AccessError is a refused login. It matches school.ErrNoAccess, or ErrWrongPassword where the reason is
 // AccessWrongPassword.
-type AccessError struct{ Code AccessCode }
+type AccessError struct {
+	Code AccessCode
+
+	said string
+}
+
+// Said is the server's own sentence for the person, on one line of at most visible.MaxLine characters; often empty. It
+// is for the person alone: Error, and so the log, is without it.
+func (e *AccessError) Said() string { return e.said }
 
 func (e *AccessError) Error() string {
 	return fmt.Sprintf("pronote: %s: access refused for reason %d", fnAuthentication, e.Code)

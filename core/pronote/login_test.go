@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"cartable/core/pronote/cipher"
+	"cartable/core/visible"
 )
 
 var admitTests = []struct {
@@ -20,10 +22,14 @@ var admitTests = []struct {
 	{name: "wrong password", reply: `{"Acces":1}`, want: ErrWrongPassword},
 	{name: "wrong password as text", reply: `{"Acces":"1"}`, want: ErrWrongPassword},
 	{name: "refused although there is a key", reply: `{"Acces":1,"cle":"KEY"}`, want: ErrWrongPassword},
-	{name: "blocked", reply: `{"Acces":6}`, want: &AccessError{AccessBlocked}},
-	{name: "message", reply: `{"Acces":9,"AccesMessage":{"titre":"x","message":"y"}}`, want: &AccessError{AccessMessage}},
-	{name: "code 0 is an error too", reply: `{"Acces":0,"cle":"KEY"}`, want: &AccessError{AccessNone}},
-	{name: "nothing", reply: `{}`, want: &AccessError{AccessNone}},
+	{name: "blocked", reply: `{"Acces":6}`, want: &AccessError{Code: AccessBlocked}},
+	{name: "message", reply: `{"Acces":9,"AccesMessage":{"titre":"x","message":"raison du refus"}}`, want: &AccessError{Code: AccessMessage, said: "raison du refus"}},
+	{name: "title alone", reply: `{"Acces":9,"AccesMessage":{"titre":"Compte\nfermé"}}`, want: &AccessError{Code: AccessMessage, said: "Compte fermé"}},
+	{name: "long message", reply: `{"Acces":9,"AccesMessage":{"message":"` + strings.Repeat("z", 5000) + `"}}`, want: &AccessError{Code: AccessMessage, said: visible.Line(strings.Repeat("z", 5000))}},
+	{name: "odd message", reply: `{"Acces":9,"AccesMessage":[1]}`, want: &AccessError{Code: AccessMessage}},
+	{name: "odd message beside a key", reply: `{"cle":"KEY","AccesMessage":7}`},
+	{name: "code 0 is an error too", reply: `{"Acces":0,"cle":"KEY"}`, want: &AccessError{Code: AccessNone}},
+	{name: "nothing", reply: `{}`, want: &AccessError{Code: AccessNone}},
 	{name: "second factor", reply: `{"cle":"KEY","actionsDoubleAuth":{"_T":26,"V":"[3]"}}`, want: ErrSecondFactor},
 	{name: "second factor, new form", reply: `{"cle":"KEY","actionsDoubleAuth":{"_T":26,"V":"all"}}`, want: ErrSecondFactor},
 	{name: "key of another password", reply: `{"cle":"00112233445566778899aabbccddeeff"}`, what: true},
@@ -57,7 +63,7 @@ func TestOutcomeOfALogin(t *testing.T) {
 		case tt.what && !isReply:
 			t.Errorf("%s: %v", tt.name, err)
 		case tt.what:
-		case wantAccess && (!isAccess || access.Code != wanted.Code || errors.Is(err, ErrWrongPassword)):
+		case wantAccess && (!isAccess || access.Code != wanted.Code || access.Said() != wanted.said || wanted.said != "" && strings.Contains(err.Error(), wanted.said) || errors.Is(err, ErrWrongPassword)):
 			t.Errorf("%s: %v", tt.name, err)
 		case !wantAccess && !errors.Is(err, tt.want):
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)

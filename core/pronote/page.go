@@ -57,8 +57,10 @@ func whatPage(status int, body string) error {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return ErrRateLimited
-	case status >= http.StatusInternalServerError:
+	case status == http.StatusServiceUnavailable:
 		return ErrUnavailable
+	case status >= http.StatusInternalServerError:
+		return ErrServer
 	case !ours || status == http.StatusNotFound:
 		return ErrNotPronote
 	}

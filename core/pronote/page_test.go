@@ -97,7 +97,7 @@ var otherPages = []struct {
 	{"closed", 200, `PRONOTE Le site n&#39;est pas disponible`, ErrUnavailable},
 	{"closed, typeset", 200, `PRONOTE Le site n’est pas disponible`, ErrUnavailable},
 	{"maintenance", 503, ``, ErrUnavailable},
-	{"bad gateway", 502, `<h1>Bad gateway</h1>`, ErrUnavailable},
+	{"bad gateway", 502, `<h1>Bad gateway</h1>`, ErrServer},
 	{"limited", 429, `slow down`, ErrRateLimited},
 	{"portal", 200, `<form><input name="p" type="password"></form>`, ErrNeedsENT},
 	{"browser", 200, `PRONOTE : votre navigateur n'est pas compatible`, ErrBrowserRefused},

@@ -227,6 +227,9 @@ func TestLostAnswersOfATokenLogin(t *testing.T) {
 			if lost, ok := errors.AsType[*pronote.NetworkError](err); !ok || !lost.Sent || lost.Op != function {
 				t.Errorf("error is %v", err)
 			}
+			if spent := errors.Is(err, pronote.ErrAnswerLost); spent != (function == "Authentification") {
+				t.Errorf("the token may be spent: %t, for %s", spent, function)
+			}
 			s.expectRequests(wholeLogin("mobile.eleve.html")[:i+2]...)
 
 			_, err = s.client.LoginToken(t.Context(), before, k.keep)

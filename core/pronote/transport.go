@@ -164,7 +164,7 @@ func notAnAnswer(op string, a answer) error {
 	}
 	err := whatPage(a.status, string(a.body[:min(len(a.body), maxErrorPage)]))
 	switch err {
-	case ErrSuspended, ErrBusy, ErrUnavailable, ErrRateLimited:
+	case ErrSuspended, ErrBusy, ErrUnavailable, ErrServer, ErrRateLimited:
 		return fmt.Errorf("pronote: %s: %w", op, err)
 	}
 	return &ReplyError{op, fmt.Sprintf("a page with HTTP status %d instead of an answer", a.status)}

@@ -106,7 +106,7 @@ var oddAnswers = []struct {
 	{"page", text(200, "<html>PRONOTE</html>"), nil},
 	{"not found", text(404, ""), nil},
 	{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, nil},
-	{"server error", text(500, "oops"), pronote.ErrUnavailable},
+	{"server error", text(500, "oops"), pronote.ErrServer},
 	{"maintenance", text(503, ""), pronote.ErrUnavailable},
 	{"suspended", text(200, "<p>PRONOTE Votre adresse IP est provisoirement suspendue"), pronote.ErrSuspended},
 	{"too many", text(429, ""), pronote.ErrRateLimited},

@@ -1,6 +1,9 @@
 package school
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What a school may answer, for errors.Is: callers decide on these. A provider's own errors match them where
 // they mean the same, and say more.
@@ -19,6 +22,10 @@ var (
 	ErrPause = errors.New("school: wants a pause")
 	// ErrNoAnswer: the school cannot be asked now. Nothing was refused.
 	ErrNoAnswer = errors.New("school: no answer")
+	// ErrBusy and ErrClosed say why there is none: too many people, or the school has closed its site for a while. They
+	// match ErrNoAnswer.
+	ErrBusy   = fmt.Errorf("school: busy: %w", ErrNoAnswer)
+	ErrClosed = fmt.Errorf("school: closed: %w", ErrNoAnswer)
 	// ErrNotPublished: the school does not show this page to the account.
 	ErrNotPublished = errors.New("school: not published")
 	// ErrNotOffered: this kind of school has no such page.

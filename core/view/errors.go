@@ -51,6 +51,8 @@ var sentences = []Sentence{
 	{Is: school.ErrNoAccess, Key: "error.school.no_access"},
 	{Is: school.ErrExpired, Key: "error.school.expired"},
 	{Is: school.ErrPause, Key: "error.school.pause"},
+	{Is: school.ErrBusy, Key: "error.school.busy"},
+	{Is: school.ErrClosed, Key: "error.school.unavailable"},
 	{Is: school.ErrNoAnswer, Key: "error.school.network"},
 	{Is: izly.ErrWrongCode, Key: "error.wallet.wrong_code"},
 	{Is: izly.ErrBlocked, Key: "error.wallet.blocked"},

@@ -109,6 +109,8 @@ var examples = map[string]error{
 	"school.ErrSecondFactor":   school.ErrSecondFactor,
 	"school.ErrNoAccess":       school.ErrNoAccess,
 	"school.ErrPause":          school.ErrPause,
+	"school.ErrBusy":           school.ErrBusy,
+	"school.ErrClosed":         school.ErrClosed,
 	"school.ErrNoAnswer":       school.ErrNoAnswer,
 	"school.ErrNotPublished":   school.ErrNotPublished,
 	"school.ErrNotOffered":     school.ErrNotOffered,

@@ -2,6 +2,8 @@ package view_test
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -121,12 +123,37 @@ func TestHomework(t *testing.T) {
 	})
 }
 
+// An old reading says why it is one.
+func TestAnOldReadingSaysWhy(t *testing.T) {
+	t.Parallel()
+	paused := &family.PausedError{Until: utc(18, 10)}
+	var scenes []scene
+	for _, tt := range []struct {
+		name  string
+		cause error
+	}{
+		{"paused", paused},
+		{"paused, wrapped", fmt.Errorf("x: %w", paused)},
+		{"pause", school.ErrPause},
+		{"busy", school.ErrBusy},
+		{"closed", school.ErrClosed},
+		{"slow", context.DeadlineExceeded},
+		{"no answer", school.ErrNoAnswer},
+		{"unknown", errSilent},
+	} {
+		reading := old(school.Week{})
+		reading.Stale = tt.cause
+		scenes = append(scenes, scene{tt.name, func(v view.View) chat.Reply { return v.Day(lea, year, reading, on(2026, 11, 17)) }})
+	}
+	play(t, "stale", scenes)
+}
+
 // A reading says that it is old with every value that it may have.
 func TestEachOldReadingSaysSo(t *testing.T) {
 	t.Parallel()
 	for lang, note := range map[string]string{
-		"fr": "> PRONOTE n'a pas répondu à l'instant : voici ce qu'il disait le 16/11/2026 à 00:02.",
-		"en": "> PRONOTE did not answer just now: this is what it said on 16/11/2026 at 00:02.",
+		"fr": "> PRONOTE n'a pas répondu à l'instant. Voici ce que PRONOTE disait le 16/11/2026 à 00:02.",
+		"en": "> PRONOTE did not answer just now. This is what PRONOTE said on 16/11/2026 at 00:02.",
 	} {
 		v := in(t, lang)
 		for _, r := range []chat.Reply{

@@ -3,6 +3,8 @@
 package view
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +62,27 @@ func staleNote[T any](v View, r family.Reading[T]) []chat.Line {
 		return nil
 	}
 	at := r.At.In(v.Zone)
-	return []chat.Line{{Kind: chat.LineNote, Text: v.P.T("stale", "day", v.P.FullDate(at), "time", v.P.Clock(at))}}
+	said := v.P.T("stale", "day", v.P.FullDate(at), "time", v.P.Clock(at))
+	return []chat.Line{{Kind: chat.LineNote, Text: notAsked(v, r.Stale) + " " + said}}
+}
+
+// notAsked says why the school could not be asked.
+func notAsked(v View, cause error) string {
+	var paused *family.PausedError
+	switch {
+	case errors.As(cause, &paused):
+		return v.P.T("stale.paused", "until", v.Until(paused.Until))
+	case errors.Is(cause, school.ErrPause):
+		return v.P.T("stale.pause")
+	case errors.Is(cause, school.ErrBusy):
+		return v.P.T("stale.busy")
+	case errors.Is(cause, school.ErrClosed):
+		return v.P.T("stale.closed")
+	case errors.Is(cause, context.DeadlineExceeded):
+		return v.P.T("stale.slow")
+	default:
+		return v.P.T("stale.no_answer")
+	}
 }
 
 // list joins items as a sentence does: "a, b et c". More than a person reads are left out.

@@ -3,6 +3,7 @@ package view
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"cartable/core/chat"
 	"cartable/core/izly"
@@ -29,14 +30,18 @@ func (v View) LinkedWallet(h wallet.Holder) chat.Reply {
 	return r
 }
 
-// Balance is what a wallet holds, and when Izly said so.
+// Balance is what a wallet holds, as Izly has just said, and when it was changed last.
 func (v View) Balance(b izly.Balance) []chat.Line {
 	lines := []chat.Line{{Label: v.P.T("balance.main"), Text: euros(v, b.Main)}}
 	if b.Cash != 0 {
 		lines = append(lines, chat.Line{Label: v.P.T("balance.cash"), Text: euros(v, b.Cash)})
 	}
 	at := b.At.In(v.Zone)
-	return append(lines, chat.Line{Kind: chat.LineNote, Text: v.P.T("balance.at", "day", v.P.FullDate(at), "time", v.P.Clock(at))})
+	note := v.P.T("balance.now", "day", v.P.FullDate(at), "time", v.P.Clock(at))
+	if v.Now.Sub(at).Abs() < time.Minute { // Izly told no date
+		note = v.P.T("balance.undated")
+	}
+	return append(lines, chat.Line{Kind: chat.LineNote, Text: note})
 }
 
 // Statement is up to most operations, the newest first, and where the others are: mostEver is how many a person

@@ -11,6 +11,7 @@ type faults struct {
 	omitted map[string]string // function: member left out of its answers
 	hidden  map[int]bool
 	attack  Attack
+	refusal string // said with Acces 9 to who is let in otherwise
 }
 
 // Unavailable puts the school out of reach until OutageNone.
@@ -36,6 +37,9 @@ func (s *Server) RateLimit(on bool) { s.fault(func(f *faults) { f.tooMany = on }
 
 // SecondFactor asks that PIN of devices that are not known yet; "" stops.
 func (s *Server) SecondFactor(pin string) { s.fault(func(f *faults) { f.pin = pin }) }
+
+// Refuse answers every login that is right with Acces 9 and that message (pronote-today §5.2); "" stops.
+func (s *Server) Refuse(message string) { s.fault(func(f *faults) { f.refusal = message }) }
 
 // HideTab makes the school stop (or start again) publishing a tab, such as 198 for grades. It applies to everyone's next
 // request.

@@ -11,6 +11,7 @@ import (
 // Codes of Acces in the answer of Authentification (pronote-today §5.2).
 const (
 	accessBadCredentials = 1
+	accessMessage        = 9
 	accessNotThisSpace   = 2
 )
 
@@ -133,6 +134,9 @@ func (c *call) authentification() (object, *refusal) {
 	c.srv.forgiveFailures(c.ses.host)
 	if try.account.Space != c.ses.space.who {
 		return object{"Acces": accessNotThisSpace}, nil
+	}
+	if c.srv.faults.refusal != "" {
+		return object{"Acces": accessMessage, "AccesMessage": object{"titre": "Accès refusé", "message": c.srv.faults.refusal}}, nil
 	}
 	return c.logIn(try), nil
 }
