@@ -203,8 +203,9 @@ func TestOnePersonKeepsNobodyOutOfASchool(t *testing.T) {
 	claire.linkParent()
 	claire.wants(claire.Say("/edt"), "08:00")
 	bob.Say("/connexion " + r.schoolURL + "/parent.html")
-	bob.Say(account.Username)
-	bob.wants(bob.Say(account.Password), "Trop d'essais", "jusqu'à")
+	answer := bob.Say(account.Username) // he is told before he types a password
+	bob.wants(answer, "Trop d'essais", "jusqu'à")
+	bob.refuses(answer, "(secret)")
 }
 
 func TestThreeWrongPasswordsAreEnough(t *testing.T) {
@@ -226,8 +227,10 @@ func TestThreeWrongPasswordsAreEnough(t *testing.T) {
 	c.wants(c.Say("blabla"), "pas compris")
 	r.school.Reset()
 	c.Say("/connexion " + r.schoolURL + "/parent.html")
-	c.Say(account.Username)
-	c.wants(c.Say(account.Password), "jusqu'à 08:30")
+	answer = c.Say(account.Username)
+	c.wants(answer, "jusqu'à 08:30")
+	c.refuses(answer, "(secret)")
+	c.wants(c.Say(account.Password), "n'attend plus", "ni utilisé ni gardé")
 	if n := len(r.school.Requests()); n != 0 {
 		t.Errorf("%d requests while the account rests", n)
 	}
@@ -257,11 +260,22 @@ func TestSchoolsThatCannotBeLinked(t *testing.T) {
 	r.school.SecondFactor("1234")
 	c.wants(link(), "étape de sécurité", "/connexion")
 	r.school.SecondFactor("")
+	r.school.Refuse("Votre compte\nouvre le 2 septembre.")
+	answer := link()
+	c.wants(answer, "écrit : « Votre compte ouvre le 2 septembre. »", "/connexion")
+	c.refuses(answer, "code 9")
+	if log := r.log.String(); strings.Contains(log, "2 septembre") {
+		t.Error("what the server says stands in the log")
+	}
+	r.school.Refuse("")
 	c.wants(link(), "# Compte PRONOTE relié")
 	r.school.Suspend(true)
 	c.wants(link(), "suspendu")
 	r.school.Reset()
-	c.wants(link(), "Je laisse ce serveur en paix jusqu'à")
+	c.Say("/connexion " + r.schoolURL + "/parent.html")
+	answer = c.Say(account.Username) // before a password is asked for
+	c.wants(answer, "Je laisse ce serveur en paix jusqu'à")
+	c.refuses(answer, "(secret)")
 	if n := len(r.school.Requests()); n != 0 {
 		t.Errorf("%d requests to a server that must be left alone", n)
 	}

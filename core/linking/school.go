@@ -1,6 +1,7 @@
 package linking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -140,10 +141,26 @@ func askUsername(l *Linking, t *talk.Turn, f schoolForm) chat.Reply {
 			return askUsername(l, t, f), nil
 		}
 		f.username = answer
+		if held := mayLink(l, t, f); held != nil { // before a password is typed in vain
+			t.AwaitSecret() // people may type it all the same
+			return t.Explain(held), nil
+		}
 		return askPasswordOf(l, t, f), nil
 	})
 	q.Words = true
 	return t.Ask(t.Say("link.school.username", "host", hostOf(f.address)), q)
+}
+
+// mayLink tells whether a login may be tried now. What kind of account it is may not be known yet.
+func mayLink(l *Linking, t *talk.Turn, f schoolForm) error {
+	among, err := l.cfg.Rights.IDs(t.Who)
+	if err != nil {
+		return err
+	}
+	login := pronote.PasswordLogin(pronote.Credentials{
+		Address: f.address, Space: cmp.Or(f.space, pronote.SpaceParent), Username: f.username, Password: f.password,
+	})
+	return l.cfg.Family.MayLink(t.Person.Key(), provider, login, among)
 }
 
 func askPasswordOf(l *Linking, t *talk.Turn, f schoolForm) chat.Reply {
@@ -193,8 +210,7 @@ func finishSchool(l *Linking, ctx context.Context, t *talk.Turn, f schoolForm) (
 	})
 	linked, err := l.School(ctx, t.Who, login)
 	if errors.Is(err, pronote.ErrWrongPassword) {
-		among, failed := l.cfg.Rights.IDs(t.Who)
-		if held := errors.Join(failed, l.cfg.Family.MayLink(t.Person.Key(), provider, login, among)); held != nil {
+		if held := mayLink(l, t, f); held != nil {
 			t.AwaitSecret() // people try once more
 			return after(t.Say("link.school.held"), t.Explain(held)), nil
 		}
