@@ -31,7 +31,7 @@ func TestMyDataIsAPageBesideAFile(t *testing.T) {
 	}
 	c.Press("Payer")
 	for lang, parts := range map[string][]string{
-		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "Moyenne générale", "Rechargement du", "code secret", "mot de passe", "Enfant choisi : ", "cours annulés et nouvelles notes", "solde bas"},
+		"fr": {"Ce que Cartable garde de vous", "Léa – semaine du lundi 16 novembre", "MATHÉMATIQUES", "ANNULÉ", "Moyenne générale", "Rechargement du", "code secret", "mot de passe", "Enfant choisi : ", "cours annulés et nouvelles notes", "solde bas"},
 		"en": {"What Cartable keeps of you", "Léa – week of Monday 16 November", "Overall average", "Top-up of", "secret code"},
 	} {
 		c.Say("/langue " + lang)

@@ -65,11 +65,7 @@ func Short(name string) string {
 		if !known {
 			continue
 		}
-		rest := name[words[n-1].end:]
-		if n < len(words) && startsInWord(rest) {
-			continue
-		}
-		return short + lower(strings.TrimLeft(rest, "."), name)
+		return short + lower(strings.TrimLeft(name[words[n-1].end:], "."), name)
 	}
 	first, size := utf8.DecodeRuneInString(name)
 	if size == 0 || !loud(name) {
@@ -110,12 +106,6 @@ func pieces(name string) []piece {
 		all = []piece{{0, len(name)}}
 	}
 	return all
-}
-
-// startsInWord tells whether the words before a rest go on in it, so that they are not a name of their own: "ARTS-DANSE".
-func startsInWord(rest string) bool {
-	r, _ := utf8.DecodeRuneInString(rest)
-	return r == '-' || r == '\'' || r == '’'
 }
 
 // loud tells whether a name is written in capitals.

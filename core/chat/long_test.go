@@ -18,10 +18,11 @@ func TestShorten(t *testing.T) {
 	for range 1000 {
 		r.Body = append(r.Body, chat.Line{Kind: chat.LineQuote, Label: "Français", Text: "Lire\u200b le chapitre 3."})
 	}
+	r.Body[1] = chat.Line{Kind: chat.LineStruck, Label: "Maths", Text: "Ex. 4", Aside: "ANNULÉ " + strings.Repeat("x", 5000)}
 	short := r.Shorten()
 	said := 0
 	for _, l := range short.Body {
-		said += len([]rune(l.Label + l.Text))
+		said += len([]rune(l.Label + l.Text + l.Aside))
 	}
 	last := short.Body[len(short.Body)-1]
 	if said > 900 || said < 600 || short.Body[1].Text != "Ex. 4" || last.Text != r.Long || last.Kind != chat.LineNote || len(short.Choices) != 1 {
@@ -32,7 +33,7 @@ func TestShorten(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole, err := io.ReadAll(file)
-	begins := "Devoirs de Léa\n\nlundi\nMaths  Ex. 4\nFrançais\nLire le chapitre 3.\n"
+	begins := "Devoirs de Léa\n\nlundi\nMaths  Ex. 4  ANNULÉ " + strings.Repeat("x", 5000) + "\nFrançais\nLire le chapitre 3.\n"
 	if err != nil || !strings.HasPrefix(string(whole), begins) || strings.Count(string(whole), "Lire le chapitre 3.\n") != 1000 {
 		t.Errorf("%v; the file begins %.120q", err, whole)
 	}

@@ -30,6 +30,7 @@ var term = school.Grades{
 		{Subject: "CLASS", Class: number("11"), Min: number("4"), Scale: twenty},
 		{Subject: "NOTHING"},
 		{Subject: "ANNOTATED", Pupil: kind(school.MarkExempted), Scale: twenty},
+		{Subject: "UNKNOWN", Pupil: kind(school.MarkUnknown), Scale: twenty},
 	},
 	Grades: []school.Grade{
 		{Date: on(2026, 11, 16).UTC(), Subject: "ALL", Title: "Fractions", Mark: number("15.5"), Scale: twenty, Coefficient: "2", Class: number("11.2"), Min: number("4"), Max: number("18"), Remark: "Très bien !"},
@@ -104,6 +105,8 @@ func TestHomework(t *testing.T) {
 	all := []school.Homework{
 		due(on(2026, 11, 17).UTC(), "MATHÉMATIQUES", "Ex. 12 p. 48\n", true),
 		due(on(2026, 11, 17), "ANGLAIS LV1", "Unit 4", false, "Vidéo"),
+		due(on(2026, 11, 17), "MATHÉMATIQUES", "Ex. 13", false),
+		due(on(2026, 11, 17), "ANGLAIS LV1", "Unit 5", false),
 		due(on(2026, 11, 20), "FRANÇAIS", "", false, "carte.pdf", "Atlas", "notes.pdf"),
 		due(on(2026, 11, 20), "SVT", "Légender", true, "schéma.png"),
 	}
@@ -113,8 +116,8 @@ func TestHomework(t *testing.T) {
 	first, last := on(2026, 11, 17), on(2026, 11, 24)
 	play(t, "homework", []scene{
 		{"days", show(fresh(all), first, last)},
-		{"days, stale", show(old(all[3:]), first, last)},
-		{"one day", show(fresh(all[:2]), first, first.Add(time.Hour))},
+		{"days, stale", show(old(all[5:]), first, last)},
+		{"one day", show(fresh(all[:4]), first, first.Add(time.Hour))},
 		{"none", show(fresh(all[:0]), first, last)},
 		{"none, stale", show(old(all[:0]), first, last)},
 		{"none on a day", show(fresh(all[:0]), first, first)},

@@ -76,7 +76,18 @@ func TestDay(t *testing.T) {
 	day := func(who family.Pupil, week family.Reading[school.Week], day time.Time) func(view.View) chat.Reply {
 		return func(v view.View) chat.Reply { return v.Day(who, year, week, day) }
 	}
+	odd := school.Week{Lessons: []school.Lesson{
+		{Start: utc(8, 0), End: utc(9, 0), Subject: "ANGLAIS LV1", Cancelled: true, Test: true, Status: "Prof. absent"},
+		{Start: utc(9, 30), End: utc(10, 30), Subject: "MATHÉMATIQUES", Test: true, Rooms: []string{"204"}},
+		{Start: utc(10, 30), End: utc(11, 30), Subject: "EPS", Exempted: true},
+		{Start: utc(11, 30), End: utc(12, 30), Detention: true},
+		{Start: utc(17, 0), End: utc(18, 0), Council: true},
+		{Start: utc(18, 0), End: utc(19, 0), Subject: "CHANT", Cancelled: true},
+	}}
+	free := school.Week{Lessons: odd.Lessons[:1]}
 	play(t, "day", []scene{
+		{"out of the ordinary", day(lea, fresh(odd), on(2026, 11, 17))},
+		{"all cancelled", day(lea, fresh(free), on(2026, 11, 17))},
 		{"lessons", day(lea, fresh(around), on(2026, 11, 17))},
 		{"stale", day(lea, old(around), on(2026, 11, 18))},
 		{"nothing", day(max, fresh(around), on(2026, 11, 19))},
@@ -90,6 +101,25 @@ func TestDay(t *testing.T) {
 		{"outside the year", func(v view.View) chat.Reply { return v.OutsideYear(year, on(2028, 2, 1)) }},
 		{"ordinary day", func(v view.View) chat.Reply { return line(v.Holiday(year, on(2026, 11, 17))) }},
 	})
+}
+
+// A button to more is there when there is more: of a cancelled lesson nobody wants the room.
+func TestWhatHasDetails(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*school.Lesson)
+		want   bool
+	}{
+		"all is said": {func(*school.Lesson) {}, false},
+		"groups":      {func(l *school.Lesson) { l.Groups = []string{"4B GR1"} }, true},
+		"note":        {func(l *school.Lesson) { l.Note = "Apporter la calculatrice." }, true},
+		"cancelled":   {func(l *school.Lesson) { l.Cancelled, l.Note = true, "Apporter la calculatrice." }, false},
+	} {
+		week := school.Week{Lessons: []school.Lesson{lesson(tt.change)}}
+		if got := in(t, "fr").HasDetails(week, on(2026, 11, 17)); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
 }
 
 func TestWeek(t *testing.T) {
