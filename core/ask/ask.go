@@ -80,7 +80,6 @@ type Request struct {
 	Number   int    // without a unit, above 0
 	Wallet   string // ID
 	Overall  bool   // "moyenne générale"
-	Next     bool   // "prochain"
 	Details  bool   // "en détail"
 	Not      bool   // "ne … pas": something is not wanted
 	Thanks   bool   // "merci", "ok": nothing is asked for

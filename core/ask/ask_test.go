@@ -85,9 +85,6 @@ func short(q ask.Request) string {
 	if q.Not {
 		b.WriteString(" not")
 	}
-	if q.Next {
-		b.WriteString(" next")
-	}
 	add("rest", q.Rest)
 	return strings.TrimSpace(b.String())
 }
@@ -125,7 +122,7 @@ func TestRead(t *testing.T) {
 		{"à quelle heure je commence lundi", "edt asks=begins on=23/11/26"},
 		{"je finis à quelle heure", "edt asks=ends"},
 		{"est-ce que le prof de maths est là demain", "edt asks=teacher on=18/11/26 in=mathematiques"},
-		{"prochain contrôle", "controles next"},
+		{"prochain contrôle", "controles"},
 		{"vacances", "vacances"},
 		{"c'est quand les vacances", "vacances"},
 		{"combien il me reste", "solde"},
@@ -201,10 +198,10 @@ func TestRead(t *testing.T) {
 		{"travail à faire lundi", "devoirs on=23/11/26"},
 		{"exercices de maths", "devoirs in=mathematiques"},
 		{"il y a quoi comme dm", "devoirs"},
-		{"quand est le prochain contrôle de maths", "controles in=mathematiques next"},
+		{"quand est le prochain contrôle de maths", "controles in=mathematiques"},
 		{"contrôles de la semaine", "controles on=week"},
 		{"interro de svt quand", "controles in=svt"},
-		{"c'est quand les prochaines vacances", "vacances next"},
+		{"c'est quand les prochaines vacances", "vacances"},
 		{"vacances de noël", "vacances rest=noël"},
 		{"solde", "solde"},
 		{"il reste combien sur la carte", "solde"},
@@ -242,7 +239,7 @@ func TestRead(t *testing.T) {
 		{"what lessons do I have today", "edt on=17/11/26"},
 		{"timetable this week", "edt on=16/11/26-22/11/26"},
 		{"last week", "edt on=09/11/26-15/11/26"},
-		{"next test", "controles next"},
+		{"next test", "controles"},
 		{"when are the holidays", "vacances"},
 		{"how much is left", "solde"},
 		{"how much money do I have", "solde"},

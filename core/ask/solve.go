@@ -23,6 +23,7 @@ type match struct {
 	weekday bool  // the span is the next such day of the week
 	err     error // of a day
 	amount  *Amount
+	absent  string // a period that the school has not, as said
 }
 
 const (
@@ -70,7 +71,7 @@ func (r *reader) meanings(from, to int) []match {
 		add(match{meaning: meaning{kind: isDay, score: score}, span: span, err: err, weekday: named && len(run) == 1})
 	}
 	if key, said, ok := r.period(words); ok {
-		add(match{meaning: meaning{isPeriod, key, 10}, err: nil, amount: &Amount{Said: said}})
+		add(match{meaning: meaning{isPeriod, key, 10}, absent: said})
 	}
 	if a, score := amount(run); a != nil {
 		add(match{meaning: meaning{kind: isAmount, score: score}, amount: a})
@@ -153,9 +154,7 @@ func (r *reader) solve(all []match) []match {
 		}
 		at, s = s.column, columns[s.column][s.before]
 	}
-	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
-		found[i], found[j] = found[j], found[i]
-	}
+	slices.Reverse(found)
 	return found
 }
 
@@ -331,7 +330,7 @@ func (r *reader) request(found []match) Request {
 		case isDay:
 			q.addDay(m, r.tokens[m.from].before)
 		case isPeriod:
-			q.Period, q.NoPeriod = m.name, m.amount.Said
+			q.Period, q.NoPeriod = m.name, m.absent
 		case isNot:
 			q.Not = true
 		case isAmount:
@@ -363,8 +362,6 @@ func (r *reader) request(found []match) Request {
 			q.Wallet = m.name
 		case isOverall:
 			q.Overall = true
-		case isNext:
-			q.Next = true
 		case isDetails:
 			q.Details = true
 		case isThanks:

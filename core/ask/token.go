@@ -28,13 +28,11 @@ var small = set(`
 	let d ll re ve off be
 `)
 
-// set makes a set of words; one with a question mark is left out.
+// set makes a set of words.
 func set(words string) map[string]bool {
 	all := make(map[string]bool)
 	for _, word := range strings.Fields(words) {
-		if !strings.HasSuffix(word, "?") {
-			all[word] = true
-		}
+		all[word] = true
 	}
 	return all
 }

@@ -16,7 +16,6 @@ const (
 	isNumber
 	isWallet
 	isOverall
-	isNext
 	isDetails
 	isThanks
 	isNot
@@ -55,7 +54,6 @@ var vocabulary = []struct {
 		"matin", "matinee", "morning", "apres midi", "aprem", "aprems", "afternoon", "soir", "soiree", "evening", "midi", "journee",
 	}},
 	{meaning{isOverall, "", 9}, []string{"generale", "general", "generales", "overall", "globale"}},
-	{meaning{isNext, "", 3}, []string{"prochain", "prochaine", "prochains", "prochaines", "next", "suivant", "suivante", "bientot", "soon"}},
 	{meaning{isDetails, "", 9}, []string{"details", "detail", "detaille", "detaillee", "detailles", "detaillees", "detailed"}},
 	{meaning{isThanks, "", 10}, []string{
 		"merci", "merci beaucoup", "mercii", "ok", "okay", "oki", "d accord", "parfait", "super", "top merci", "cool", "nickel",
@@ -71,6 +69,7 @@ var vocabulary = []struct {
 		"periode", "period", "trimestre", "semestre", "term", "semester", "note", "notes", "moyenne", "moyennes", "grade", "grades",
 		"mark", "marks", "average", "averages", "bonjour", "salut", "hello", "coucou", "hey", "bot", "cartable", "reste", "restant", "left",
 		"remaining", "jour", "jours", "day", "days", "lesson", "lessons", "class", "cours", "eleve", "euro", "euros", "merci", "thanks",
+		"prochain", "prochaine", "prochains", "prochaines", "next", "suivant", "suivante", "bientot", "soon",
 		"-", "present", "presente", "deux", "two", "here", "away", "missing",
 	}},
 }
