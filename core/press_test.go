@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cartable/core/chat"
+	simizly "cartable/sim/izly"
 )
 
 // queue hands messages over without waiting for their answers, and notes the order in which they are done.
@@ -50,16 +51,21 @@ func (p *platform) said() (alerts, edits []string, answered int) {
 	return slices.Clone(p.alerts), slices.Clone(p.edits), p.answered
 }
 
+// proposed has Anna ask for a top-up: confirm and cancel are the buttons of its summary.
+func proposed(r *rig) (p *platform, anna seat, account simizly.Account, confirm, cancel string) {
+	p = r.platform()
+	anna = p.private("anna")
+	account = (&phone{t: r.t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
+	anna.say("/recharger 20")
+	return p, anna, account, anna.choice("Payer").ID, anna.choice("Annuler").ID
+}
+
 // TestSecondTapIsToldAtOnce taps a settled top-up again while the chat is busy: it is told in a few words at once, and the
 // receipt stays.
 func TestSecondTapIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
-	p := r.platform()
-	anna := p.private("anna")
-	account := (&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
-	anna.say("/recharger 20")
-	confirm, cancel := anna.choice("Payer").ID, anna.choice("Annuler").ID
+	p, anna, account, confirm, cancel := proposed(r)
 	has(t, anna.deliver(chat.Message{Choice: confirm})[anna.chat], "effectué")
 	_, receipt, _ := p.said()
 	q := anna.queue(p)
@@ -90,11 +96,7 @@ func TestSecondTapIsToldAtOnce(t *testing.T) {
 func TestSecondTapBehindTheFirst(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{})
-	p := r.platform()
-	anna := p.private("anna")
-	account := (&phone{t: t, r: r, id: anna.chat, person: anna.person, private: true}).linkWallet(true)
-	anna.say("/recharger 20")
-	confirm, cancel := anna.choice("Payer").ID, anna.choice("Annuler").ID
+	p, anna, account, confirm, cancel := proposed(r)
 	q := anna.queue(p)
 	release := q.slow()
 	q.add(chat.Message{Choice: confirm}, "confirm")
