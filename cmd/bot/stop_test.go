@@ -57,17 +57,24 @@ func (l *silent) Close() error {
 	return nil
 }
 
+// emptyVault is an empty one, to be closed by the test.
+func emptyVault(t *testing.T) *vault.Vault {
+	t.Helper()
+	key, err := vault.NewKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := vault.Open(filepath.Join(t.TempDir(), "vault.db"), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // TestStopIsBounded has a command under way that never ends: a container engine kills after ten seconds.
 func TestStopIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		key, err := vault.NewKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := vault.Open(filepath.Join(t.TempDir(), "vault.db"), key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := emptyVault(t)
 		defer v.Close()
 		cfg, log := defaults(), slog.New(slog.DiscardHandler)
 		engine, err := cfg.engine(v, log, nil, outside{}, nil)
@@ -118,14 +125,7 @@ func (p *clogged) Send(_ context.Context, to chat.Target, _ chat.Reply) error {
 // TestNewMessagesWaitHalfAMinute for one that was left over and may end the program; those of its chat wait longer.
 func TestNewMessagesWaitHalfAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		key, err := vault.NewKey(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := vault.Open(filepath.Join(t.TempDir(), "vault.db"), key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := emptyVault(t)
 		defer v.Close()
 		engine, err := defaults().engine(v, slog.New(slog.DiscardHandler), nil, outside{}, nil)
 		if err != nil {
