@@ -64,7 +64,11 @@ func Limit(t testing.TB, s *Server) *Limited {
 	}
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if wait := l.take(r); wait > 0 {
-			time.Sleep(pause)
+			select {
+			case <-time.After(pause):
+			case <-r.Context().Done():
+				return
+			}
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Retry-After", fmt.Sprint(int(math.Ceil(wait.Seconds()))))
 			w.WriteHeader(http.StatusTooManyRequests)
