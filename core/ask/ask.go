@@ -1,6 +1,6 @@
 // Package ask reads what people say to the bot: what they want, of which child, of when, how much. It is pure: it
 // asks nobody and knows no sentences. The same grammar serves what stands after a command, plain words, questions, and
-// the answers inside a dialogue, in French and English alike.
+// the answers to questions of the bot, in French and English alike.
 //
 // A text is cut into words, from which the small ones are dropped. Each run of the others may mean several things ("history"
 // is a command and a subject): of all ways to read the text the one is taken that leaves the fewest words over, and then
